@@ -1,0 +1,17 @@
+/** Exit codes of the command line, by meaning. */
+export const exitCode = { ok: 0, failure: 1, usage: 2, device: 3, differs: 4, interrupted: 130 } as const;
+
+/**
+ * An error meant for a person: `message` says what failed and where, `hint` what to do next.
+ * Anything else that is thrown is a defect of spikelet's own.
+ */
+export class SpikeletError extends Error {
+  readonly hint: string | undefined;
+  readonly code: number;
+  constructor(message: string, options: { hint?: string; code?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'SpikeletError';
+    this.hint = options.hint;
+    this.code = options.code ?? exitCode.failure;
+  }
+}
