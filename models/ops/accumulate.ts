@@ -1,0 +1,234 @@
+import type { Graph } from '../graph.js';
+import { product, type Shape } from '../tensor.js';
+import { countReached, fireRange, levelsOf, requireAscending } from './fire.js';
+import {
+  type ChannelRange,
+  type Constant,
+  type OpDefinition,
+  OpError,
+  requireInt32,
+  union,
+  type Values,
+} from './op.js';
+
+/**
+ * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
+ *
+ * Convolution in any form (grouped, depthwise, 1x1, dense: a kernel of the whole map); x outside the map is 0, and I is
+ * the number of input channels of a group. `weights` are i8 [out][kernel rows][kernel columns][I], |w| < 2^(bits-1).
+ * The accumulator never leaves the node; `end` says what becomes of it.
+ */
+export type Accumulate = {
+  op: 'accumulate';
+  name: string;
+  input: string;
+  output: string;
+  /** Channels of the output. */
+  out: number;
+  kernel: [number, number];
+  stride: [number, number];
+  padding: [number, number];
+  groups: number;
+  weights: string;
+  bits: WeightBits;
+  end: Fires | Charges | ReadsOut;
+};
+
+export type WeightBits = 8 | 6 | 4;
+
+/** n[o] = #{k in 1..D : acc[o] >= threshold[o][k]}: conv, batch norm and SFA neuron in D comparisons. */
+export type Fires = { kind: 'fire'; thresholds: string };
+
+/**
+ * y[o] = residual[o] + ((acc[o] * multiplier[o] + bias[o]) >> shift), the bias holding the rounding half.
+ * With `saturate`, y is clamped to what its type holds, as a residual stream in hardware is; without, the proof
+ * must show that it fits.
+ */
+export type Charges = Scaled & { kind: 'charge'; residual?: string; saturate: boolean };
+
+/** y[o] = (acc[o] * multiplier[o] + bias[o]) >> shift: logits in one common unit. */
+export type ReadsOut = Scaled & { kind: 'readout' };
+
+export type Scaled = { multiplier: string; bias: string; shift: number };
+
+const limits = {
+  i8: [-128, 127],
+  u8: [0, 255],
+  i16: [-32768, 32767],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+} as const;
+
+/** Input channels of one group. */
+const groupChannels = (node: Accumulate, graph: Graph): number =>
+  graph.tensors[node.input]!.shape[2] / node.groups;
+
+/** Ranges of the accumulator per output channel, whatever the order of summation, partial sums included. */
+function accumulatorRange(node: Accumulate, graph: Graph, x: ChannelRange): ChannelRange {
+  const weights = graph.data.get(node.weights) as Int8Array;
+  const { out } = node;
+  const inputs = groupChannels(node, graph);
+  const taps = node.kernel[0] * node.kernel[1];
+  const lo = new Float64Array(out);
+  const hi = new Float64Array(out);
+  let at = 0;
+  for (let o = 0; o < out; o++) {
+    const first = Math.floor(o / (out / node.groups)) * inputs;
+    for (let tap = 0; tap < taps; tap++)
+      for (let ci = 0; ci < inputs; ci++) {
+        const w = weights[at++]!;
+        const a = w * x.lo[first + ci]!;
+        const b = w * x.hi[first + ci]!;
+        lo[o] = lo[o]! + Math.min(0, a, b);
+        hi[o] = hi[o]! + Math.max(0, a, b);
+      }
+  }
+  return { lo, hi };
+}
+
+/** Ranges of acc * multiplier + bias and of the shifted result. */
+function scaledRange(
+  end: Scaled,
+  graph: Graph,
+  acc: ChannelRange,
+): { product: ChannelRange; result: ChannelRange } {
+  const multiplier = graph.data.get(end.multiplier) as Int32Array;
+  const bias = graph.data.get(end.bias) as Int32Array;
+  if (multiplier.some((m) => m < 0)) throw new OpError('a multiplier is negative');
+  const scale = (values: Float64Array) => values.map((v, o) => v * multiplier[o]! + bias[o]!);
+  const product = { lo: scale(acc.lo), hi: scale(acc.hi) };
+  const shift = (values: Float64Array) => values.map((v) => Math.floor(v / 2 ** end.shift));
+  return { product, result: { lo: shift(product.lo), hi: shift(product.hi) } };
+}
+
+const clampTo = (type: keyof typeof limits, values: Float64Array) =>
+  values.map((v) => Math.min(Math.max(v, limits[type][0]), limits[type][1]));
+
+export const accumulate: OpDefinition<Accumulate> = {
+  inputs: (node) =>
+    node.end.kind === 'charge' && node.end.residual ? [node.input, node.end.residual] : [node.input],
+  reads: () => [['pixels', 'spikes'], ['membrane']],
+  writes: ({ end }) => (({ fire: 'spikes', charge: 'membrane', readout: 'logits' }) as const)[end.kind],
+  constants(node, graph) {
+    const { out } = node;
+    const constants: Constant[] = [
+      { key: node.weights, type: 'i8', length: out * product(node.kernel) * groupChannels(node, graph) },
+    ];
+    if (node.end.kind === 'fire')
+      constants.push({ key: node.end.thresholds, type: 'i32', length: out * levelsOf(graph, node.output) });
+    else
+      constants.push(
+        { key: node.end.multiplier, type: 'i32', length: out },
+        { key: node.end.bias, type: 'i32', length: out },
+      );
+    return constants;
+  },
+  shape(node, [x, residual]): Shape {
+    const [h, w, c] = x!.shape;
+    const { out } = node;
+    if (c % node.groups || out % node.groups)
+      throw new OpError(`${node.groups} groups do not divide ${c} and ${out} channels`);
+    const size = (n: number, axis: 0 | 1) =>
+      Math.floor((n + 2 * node.padding[axis] - node.kernel[axis]) / node.stride[axis]) + 1;
+    const shape: Shape = [size(h, 0), size(w, 1), out];
+    if (shape[0] < 1 || shape[1] < 1)
+      throw new OpError(`a ${node.kernel.join('x')} kernel does not fit a ${h}x${w} map`);
+    if (residual && String(residual.shape) !== String(shape))
+      throw new OpError(`the residual is [${residual.shape}], the result [${shape}]`);
+    return shape;
+  },
+  prove(node, graph, [x, residual]) {
+    const weights = graph.data.get(node.weights) as Int8Array;
+    const limit = 2 ** (node.bits - 1);
+    if (weights.some((w) => w <= -limit || w >= limit))
+      throw new OpError(`a weight needs more than ${node.bits} bits`);
+    const acc = accumulatorRange(node, graph, x!);
+    const accumulator = union(acc);
+    requireInt32('the accumulator', accumulator);
+    const { end } = node;
+    if (end.kind === 'fire') {
+      const thresholds = graph.data.get(end.thresholds) as Int32Array;
+      const levels = levelsOf(graph, node.output);
+      requireAscending(thresholds, levels);
+      return { output: fireRange(thresholds, levels, acc), accumulator };
+    }
+    if (!(Number.isInteger(end.shift) && end.shift >= 0 && end.shift < 32))
+      throw new OpError(`a shift by ${end.shift} is none`);
+    const { product: products, result } = scaledRange(end, graph, acc);
+    requireInt32('acc * multiplier + bias', union(products));
+    let output = result;
+    if (end.kind === 'charge' && residual)
+      output = {
+        lo: result.lo.map((v, o) => v + residual.lo[o]!),
+        hi: result.hi.map((v, o) => v + residual.hi[o]!),
+      };
+    requireInt32('the residual sum', union(output));
+    const type = graph.tensors[node.output]!.type;
+    if (end.kind === 'charge' && end.saturate)
+      output = { lo: clampTo(type, output.lo), hi: clampTo(type, output.hi) };
+    return { output, accumulator, product: union(products) };
+  },
+  run(node, graph, [x, residual], output) {
+    const current = accumulateCurrents(node, graph, x!);
+    const { out, end } = node;
+    if (end.kind === 'fire') {
+      const thresholds = graph.data.get(end.thresholds) as Int32Array;
+      const levels = levelsOf(graph, node.output);
+      for (let i = 0; i < output.length; i++)
+        output[i] = countReached(current[i]!, thresholds, (i % out) * levels, levels);
+      return;
+    }
+    const multiplier = graph.data.get(end.multiplier) as Int32Array;
+    const bias = graph.data.get(end.bias) as Int32Array;
+    const [lowest, highest] = limits[graph.tensors[node.output]!.type];
+    const saturate = end.kind === 'charge' && end.saturate;
+    for (let i = 0; i < output.length; i++) {
+      const o = i % out;
+      let y = (Math.imul(current[i]!, multiplier[o]!) + bias[o]!) >> end.shift;
+      if (residual) y += residual[i]!;
+      output[i] = saturate ? Math.min(Math.max(y, lowest), highest) : y;
+    }
+  },
+  rows(node, graph, begin, end) {
+    const height = graph.tensors[node.input]!.shape[0];
+    const from = Math.max(0, begin * node.stride[0] - node.padding[0]);
+    const to = Math.min(height, (end - 1) * node.stride[0] - node.padding[0] + node.kernel[0]);
+    const span: [number, number] = [from, Math.max(from, to)];
+    return accumulate.inputs(node).length > 1 ? [span, [begin, end]] : [span];
+  },
+  scratch: (node) => 4 * node.out,
+  macs: (node, graph) =>
+    product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
+};
+
+/** The i32 accumulators of the whole output, by the equation. */
+function accumulateCurrents(node: Accumulate, graph: Graph, x: Values): Int32Array {
+  const weights = graph.data.get(node.weights) as Int8Array;
+  const [height, width, channels] = graph.tensors[node.input]!.shape;
+  const [rows, columns, out] = graph.tensors[node.output]!.shape;
+  const [kernelRows, kernelColumns] = node.kernel;
+  const inputs = groupChannels(node, graph);
+  const outputs = out / node.groups;
+  const current = new Int32Array(rows * columns * out);
+  let at = 0;
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) {
+      const top = r * node.stride[0] - node.padding[0];
+      const left = c * node.stride[1] - node.padding[1];
+      const firstRow = Math.max(0, -top);
+      const lastRow = Math.min(kernelRows, height - top);
+      const firstColumn = Math.max(0, -left);
+      const lastColumn = Math.min(kernelColumns, width - left);
+      for (let o = 0; o < out; o++) {
+        const group = Math.floor(o / outputs) * inputs;
+        let sum = 0;
+        for (let i = firstRow; i < lastRow; i++)
+          for (let j = firstColumn; j < lastColumn; j++) {
+            const from = ((top + i) * width + left + j) * channels + group;
+            const w = ((o * kernelRows + i) * kernelColumns + j) * inputs;
+            for (let ci = 0; ci < inputs; ci++) sum = (sum + x[from + ci]! * weights[w + ci]!) | 0;
+          }
+        current[at++] = sum;
+      }
+    }
+  return current;
+}

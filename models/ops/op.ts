@@ -1,0 +1,65 @@
+import type { Graph, GraphTensor, TensorKind } from '../graph.js';
+import type { Shape } from '../tensor.js';
+
+/** Values of one tensor of a Graph, [row][column][channel]. */
+export type Values = Int8Array | Uint8Array | Int16Array | Int32Array;
+
+/** Proven lowest and highest value of each channel. */
+export type ChannelRange = { lo: Float64Array; hi: Float64Array };
+
+/** Proven lowest and highest value over a whole node. */
+export type Range = { lo: number; hi: number };
+
+/** What a node's arithmetic can reach: `accumulator` in any order of summation, `product` before the shift. */
+export type NodeProof = { output: ChannelRange; accumulator: Range; product?: Range };
+
+/** First and last + 1 of the rows of an input that a band of output rows reads. */
+export type RowSpan = [begin: number, end: number];
+
+/**
+ * What a Graph's op is; one file each. The docstring of the node's type is the op's equation, `run` its definition.
+ * An OpError that one of these throws becomes one error for the user, naming the node.
+ */
+export type OpDefinition<N> = {
+  /** Names of the tensors the node reads. */
+  inputs(node: N): string[];
+  /** What kinds each of those may be, and the kind the node writes. */
+  reads(node: N): TensorKind[][];
+  writes(node: N): TensorKind;
+  /** Names and lengths of the constant arrays the node needs, by their type. */
+  constants(node: N, graph: Graph): Constant[];
+  /** Shape of the output. */
+  shape(node: N, inputs: GraphTensor[]): Shape;
+  /** Ranges of everything the node computes, from its weights and the ranges of its inputs. */
+  prove(node: N, graph: Graph, inputs: ChannelRange[]): NodeProof;
+  /** The integer definition: computes the whole output. */
+  run(node: N, graph: Graph, inputs: Values[], output: Values): void;
+  /** Rows of each input that output rows begin..end read. */
+  rows(node: N, graph: Graph, begin: number, end: number): RowSpan[];
+  /** Bytes of working memory that a kernel needs beside its inputs and output. */
+  scratch(node: N, graph: Graph): number;
+  /** Multiply-accumulates of the dense computation. */
+  macs(node: N, graph: Graph): number;
+};
+
+export type Constant = { key: string; type: 'i8' | 'i32'; length: number };
+
+/** Why a node is refused; becomes a SpikeletError that names graph and node. */
+export class OpError extends Error {}
+
+export const INT32 = { lo: -(2 ** 31), hi: 2 ** 31 - 1 };
+
+export const union = ({ lo, hi }: ChannelRange): Range => ({
+  lo: lo.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+  hi: hi.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+});
+
+export const constantRange = (channels: number, lo: number, hi: number): ChannelRange => ({
+  lo: new Float64Array(channels).fill(lo),
+  hi: new Float64Array(channels).fill(hi),
+});
+
+export const requireInt32 = (what: string, { lo, hi }: Range): void => {
+  if (!(lo >= INT32.lo && hi <= INT32.hi))
+    throw new OpError(`${what} can reach ${lo}..${hi}, more than 32 bits hold`);
+};
