@@ -93,7 +93,9 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
   )
     return bad('__metadata__ does not map strings to strings');
 
-  const data = bytes.subarray(8 + headerLength);
+  // A plain Uint8Array, because a Node Buffer's slice is a view and these must be aligned copies.
+  const dataAt = 8 + headerLength;
+  const data = new Uint8Array(bytes.buffer, bytes.byteOffset + dataAt, bytes.byteLength - dataAt);
   const ranges: [number, number, string][] = [];
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {
