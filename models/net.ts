@@ -69,6 +69,9 @@ export type NetNode = NetConv | NetNeuron | NetAdd | NetAttend | NetPool;
 /** Of every batch norm, as in the reference. */
 export const BN_EPSILON = 1e-5;
 
+/** Values of the largest map: half a gigabyte in float32. */
+export const MAX_VALUES = 1 << 27;
+
 export const inputsOf = (node: NetNode): string[] => ('inputs' in node ? [...node.inputs] : [node.input]);
 
 /** Names and shapes of a Net's parameters, in order of execution. */
@@ -114,7 +117,9 @@ export function netShapes(
     const inputs = inputsOf(node).map(
       (name) => shapes.get(name) ?? fail(node, `takes '${name}', which nothing before it computes`),
     );
-    shapes.set(node.name, outputShape(node, inputs, fail));
+    const output = outputShape(node, inputs, fail);
+    if (product(output) > MAX_VALUES) fail(node, `a map of [${output}] is too large`);
+    shapes.set(node.name, output);
   }
   return shapes;
 }
@@ -126,6 +131,8 @@ function outputShape(node: NetNode, inputs: Shape[], fail: (node: NetNode, why: 
       if (c !== node.in) return fail(node, `wants ${node.in} channels and gets ${c}`);
       if (node.in % node.groups || node.out % node.groups)
         return fail(node, `${node.groups} groups do not divide ${node.in} and ${node.out} channels`);
+      if (product(node.weightShape) !== node.out * (node.in / node.groups) * product(node.kernel))
+        return fail(node, `a weight [${node.weightShape}] is none of its sizes`);
       const size = (n: number, axis: 0 | 1) =>
         Math.floor((n + 2 * node.padding[axis] - node.kernel[axis]) / node.stride[axis]) + 1;
       const [rows, columns] = [size(h, 0), size(w, 1)];

@@ -26,7 +26,8 @@ export const roundHalfEven = (x: number): number => {
 };
 
 /** The SFA neuron's spike count: round_half_even(clip(x, 0, levels)). */
-export const spikeCount = (x: number, levels: number): number => roundHalfEven(Math.min(Math.max(x, 0), levels));
+export const spikeCount = (x: number, levels: number): number =>
+  roundHalfEven(Math.min(Math.max(x, 0), levels));
 
 /** Per-channel y = scale * conv + offset of a conv with bias and batch norm (running statistics). */
 export function affineOf(net: Net, node: NetConv): { scale: Float64Array; offset: Float64Array } {
@@ -52,12 +53,17 @@ export function affineOf(net: Net, node: NetConv): { scale: Float64Array; offset
 export function netRunner(
   net: Net,
   shape: Shape = net.input.shape,
-): (image: Float32Array, onNode?: (node: NetNode, value: NetValue, inputs: NetValue[]) => void) => Float64Array {
+): (
+  image: Float32Array,
+  onNode?: (node: NetNode, value: NetValue, inputs: NetValue[]) => void,
+) => Float64Array {
   const shapes = netShapes(net, shape);
   const runners = net.nodes.map((node) => nodeRunner(net, node, shapes));
   return (image, onNode) => {
     if (image.length !== product(shape))
-      throw new SpikeletError(`net '${net.name}' takes ${shape.join(' x ')} = ${product(shape)} values, not ${image.length}`);
+      throw new SpikeletError(
+        `net '${net.name}' takes ${shape.join(' x ')} = ${product(shape)} values, not ${image.length}`,
+      );
     const values = new Map<string, NetValue>([['input', { shape, data: image, unit: 1 }]]);
     net.nodes.forEach((node, i) => {
       const inputs = inputsOf(node).map((name) => values.get(name)!);
@@ -119,7 +125,8 @@ export function transposeWeights(weights: Float32Array, node: NetConv): Float32A
     for (let i = 0; i < inputs; i++)
       for (let tap = 0; tap < taps; tap++) {
         const channel = Math.floor(o / outputs) * inputs + i;
-        transposed[(tap * node.in + channel) * outputs + (o % outputs)] = weights[(o * inputs + i) * taps + tap]!;
+        transposed[(tap * node.in + channel) * outputs + (o % outputs)] =
+          weights[(o * inputs + i) * taps + tap]!;
       }
   return transposed;
 }

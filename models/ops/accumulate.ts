@@ -63,7 +63,7 @@ const groupChannels = (node: Accumulate, graph: Graph): number =>
   graph.tensors[node.input]!.shape[2] / node.groups;
 
 /** Ranges of the accumulator per output channel, whatever the order of summation, partial sums included. */
-function accumulatorRange(node: Accumulate, graph: Graph, x: ChannelRange): ChannelRange {
+export function accumulatorRange(node: Accumulate, graph: Graph, x: ChannelRange): ChannelRange {
   const weights = graph.data.get(node.weights) as Int8Array;
   const { out } = node;
   const inputs = groupChannels(node, graph);
@@ -167,27 +167,8 @@ export const accumulate: OpDefinition<Accumulate> = {
       output = { lo: clampTo(type, output.lo), hi: clampTo(type, output.hi) };
     return { output, accumulator, product: union(products) };
   },
-  run(node, graph, [x, residual], output) {
-    const current = accumulateCurrents(node, graph, x!);
-    const { out, end } = node;
-    if (end.kind === 'fire') {
-      const thresholds = graph.data.get(end.thresholds) as Int32Array;
-      const levels = levelsOf(graph, node.output);
-      for (let i = 0; i < output.length; i++)
-        output[i] = countReached(current[i]!, thresholds, (i % out) * levels, levels);
-      return;
-    }
-    const multiplier = graph.data.get(end.multiplier) as Int32Array;
-    const bias = graph.data.get(end.bias) as Int32Array;
-    const [lowest, highest] = limits[graph.tensors[node.output]!.type];
-    const saturate = end.kind === 'charge' && end.saturate;
-    for (let i = 0; i < output.length; i++) {
-      const o = i % out;
-      let y = (Math.imul(current[i]!, multiplier[o]!) + bias[o]!) >> end.shift;
-      if (residual) y += residual[i]!;
-      output[i] = saturate ? Math.min(Math.max(y, lowest), highest) : y;
-    }
-  },
+  run: (node, graph, [x, residual], output) =>
+    finish(node, graph, currents(node, graph, x!), residual, output),
   rows(node, graph, begin, end) {
     const height = graph.tensors[node.input]!.shape[0];
     const from = Math.max(0, begin * node.stride[0] - node.padding[0]);
@@ -200,8 +181,36 @@ export const accumulate: OpDefinition<Accumulate> = {
     product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
 };
 
+/** What becomes of the accumulators: spikes, membrane or logits. */
+export function finish(
+  node: Accumulate,
+  graph: Graph,
+  current: Int32Array,
+  residual: Values | undefined,
+  output: Values,
+): void {
+  const { out, end } = node;
+  if (end.kind === 'fire') {
+    const thresholds = graph.data.get(end.thresholds) as Int32Array;
+    const levels = levelsOf(graph, node.output);
+    for (let i = 0; i < output.length; i++)
+      output[i] = countReached(current[i]!, thresholds, (i % out) * levels, levels);
+    return;
+  }
+  const multiplier = graph.data.get(end.multiplier) as Int32Array;
+  const bias = graph.data.get(end.bias) as Int32Array;
+  const [lowest, highest] = limits[graph.tensors[node.output]!.type];
+  const saturate = end.kind === 'charge' && end.saturate;
+  for (let i = 0; i < output.length; i++) {
+    const o = i % out;
+    let y = (Math.imul(current[i]!, multiplier[o]!) + bias[o]!) >> end.shift;
+    if (residual) y += residual[i]!;
+    output[i] = saturate ? Math.min(Math.max(y, lowest), highest) : y;
+  }
+}
+
 /** The i32 accumulators of the whole output, by the equation. */
-function accumulateCurrents(node: Accumulate, graph: Graph, x: Values): Int32Array {
+export function currents(node: Accumulate, graph: Graph, x: Values): Int32Array {
   const weights = graph.data.get(node.weights) as Int8Array;
   const [height, width, channels] = graph.tensors[node.input]!.shape;
   const [rows, columns, out] = graph.tensors[node.output]!.shape;

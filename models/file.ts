@@ -1,0 +1,141 @@
+import type { z } from 'zod';
+import { SpikeletError } from './error.js';
+import { type Graph, prove } from './graph.js';
+import { checkParams, type Net, netShapes } from './net.js';
+import { packedBytes, packWeights, unpackWeights } from './packing.js';
+import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.js';
+import { graphSchema, netSchema } from './schema.js';
+import { product, type Tensor, toFloat32 } from './tensor.js';
+
+/** Newest versions of the two file formats that this spikelet reads and writes. */
+const VERSION = { net: 1, graph: 1 } as const;
+
+type Kind = keyof typeof VERSION;
+
+/** Which of spikelet's files this is; undefined for any other .safetensors, a checkpoint of another program say. */
+export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
+  metadata['format'] === 'spikelet-net'
+    ? 'net'
+    : metadata['format'] === 'spikelet-graph'
+      ? 'graph'
+      : undefined;
+
+/** A Net as .safetensors: parameters in PyTorch's names, architecture as JSON in the metadata. */
+export function writeNet(net: Net): Uint8Array {
+  const { params, ...structure } = net;
+  return writeSafetensors(params, metadataOf('net', structure));
+}
+
+/** Reads and checks a Net; `label` (a path, say) begins every error. */
+export function readNet(bytes: Uint8Array, label = 'file'): Net {
+  return netOf(readSafetensors(bytes, label), label);
+}
+
+export function netOf(file: Safetensors, label: string): Net {
+  const structure = structureOf(file, 'net', netSchema, label);
+  if (
+    structure.input.mean.length !== structure.input.shape[2] ||
+    structure.input.std.length !== structure.input.shape[2]
+  )
+    throw new SpikeletError(`${label}: mean and std do not have one value per channel`);
+  const params = new Map<string, Tensor>();
+  for (const [name, { shape, data }] of file.tensors) params.set(name, { shape, data: toFloat32(data) });
+  const net: Net = { ...structure, params };
+  const logits = netShapes(net).get(net.nodes.at(-1)!.name)!;
+  if (product(logits) !== net.classes.length)
+    throw new SpikeletError(
+      `${label}: the net has ${product(logits)} outputs for ${net.classes.length} classes`,
+    );
+  checkParams(net);
+  return net;
+}
+
+/** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
+export function writeGraph(graph: Graph): Uint8Array {
+  const { data, ...structure } = graph;
+  const tensors = new Map<string, Tensor>();
+  const bits = weightBits(structure.nodes);
+  for (const [key, values] of data) {
+    const packed = values instanceof Int8Array ? packWeights(values, bits.get(key) ?? 8) : values;
+    tensors.set(key, { shape: [packed.length], data: packed });
+  }
+  return writeSafetensors(tensors, metadataOf('graph', structure));
+}
+
+/** Reads a Graph and proves it; `label` (a path, say) begins every error. */
+export function readGraph(bytes: Uint8Array, label = 'file'): Graph {
+  return graphOf(readSafetensors(bytes, label), label);
+}
+
+export function graphOf(file: Safetensors, label: string): Graph {
+  const structure = structureOf(file, 'graph', graphSchema, label) as Omit<Graph, 'data'>;
+  const data: Graph['data'] = new Map();
+  const wrong = (key: string) =>
+    new SpikeletError(`${label}: the array '${key}' is missing or has the wrong size`, {
+      hint: 'the file is damaged: quantize the net again',
+    });
+  for (const node of structure.nodes) {
+    if (node.op !== 'accumulate') continue;
+    const channels = structure.tensors[node.input]?.shape[2] ?? 0;
+    const count = node.out * product(node.kernel) * (channels / node.groups);
+    const packed = file.tensors.get(node.weights)?.data;
+    if (!(packed instanceof Uint8Array) || packed.length !== packedBytes(count, node.bits))
+      throw wrong(node.weights);
+    data.set(node.weights, unpackWeights(packed, count, node.bits));
+  }
+  for (const [key, { data: values }] of file.tensors) {
+    if (data.has(key)) continue;
+    if (!(values instanceof Int32Array)) throw wrong(key);
+    data.set(key, values);
+  }
+  const graph: Graph = { ...structure, data };
+  prove(graph);
+  return graph;
+}
+
+const weightBits = (nodes: Graph['nodes']) =>
+  new Map(nodes.flatMap((node) => (node.op === 'accumulate' ? [[node.weights, node.bits] as const] : [])));
+
+const metadataOf = (kind: Kind, structure: unknown) => ({
+  format: `spikelet-${kind}`,
+  version: String(VERSION[kind]),
+  [kind]: JSON.stringify(structure),
+});
+
+/** The JSON structure of a file of spikelet's own, checked. */
+function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, label: string): T {
+  const found = fileKind(file);
+  if (found !== kind) {
+    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'no file of spikelet';
+    const hint =
+      kind === 'graph' ? "'spikelet quantize' turns a Net into a Graph" : "'spikelet train' writes Nets";
+    throw new SpikeletError(`${label} is ${what}, a ${kind === 'net' ? 'Net' : 'Graph'} is needed`, { hint });
+  }
+  const version = Number(file.metadata['version']);
+  if (!(version <= VERSION[kind]))
+    throw new SpikeletError(
+      `${label} has version ${file.metadata['version']} of the format, this spikelet reads ${VERSION[kind]}`,
+      {
+        hint: 'update spikelet: npm install spikelet@latest',
+      },
+    );
+  let json: unknown;
+  try {
+    json = JSON.parse(file.metadata[kind] ?? '');
+  } catch {
+    throw new SpikeletError(`${label}: the structure of the ${kind} is not JSON`, {
+      hint: 'the file is damaged',
+    });
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) {
+    const { path, message } = result.error.issues[0]!;
+    throw new SpikeletError(
+      `${label}: the structure of the ${kind} is wrong at ${path.join('.') || 'its root'}: ${message}`,
+      {
+        hint: 'the file is damaged',
+      },
+    );
+  }
+  return result.data;
+}

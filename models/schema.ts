@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { MAX_VALUES } from './net.js';
+
+/**
+ * What the JSON in a file's __metadata__ must look like. Every size is bounded here, before anything is allocated.
+ */
+const MAX_SIDE = 1 << 16;
+
+const name = z.string().min(1).max(200);
+const size = z.int().min(1).max(MAX_SIDE);
+const pair = z.tuple([size, size]);
+const padding = z.tuple([z.int().min(0).max(MAX_SIDE), z.int().min(0).max(MAX_SIDE)]);
+const shape = z
+  .tuple([size, size, size])
+  .refine(([h, w, c]) => h * w * c <= MAX_VALUES, `a map of more than ${MAX_VALUES} values`);
+const number = z.number();
+const positive = z.number().positive();
+const levels = z.int().min(1).max(15);
+const channels = z.array(number).max(MAX_SIDE);
+const classes = z.array(z.string().max(1000)).max(MAX_SIDE);
+
+const netNode = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('conv'),
+    name,
+    input: name,
+    in: size,
+    out: size,
+    kernel: pair,
+    stride: pair,
+    padding,
+    groups: size,
+    bias: z.boolean(),
+    bn: name.exactOptional(),
+    weightShape: z.array(size).min(2).max(4),
+  }),
+  z.strictObject({
+    op: z.literal('neuron'),
+    name,
+    input: name,
+    levels,
+    divisor: positive,
+    rank: z.union([z.literal(2), z.literal(3), z.literal(4)]).exactOptional(),
+  }),
+  z.strictObject({ op: z.literal('add'), name, inputs: z.tuple([name, name]) }),
+  z.strictObject({
+    op: z.literal('attend'),
+    name,
+    inputs: z.tuple([name, name, name]),
+    heads: size,
+    scale: positive,
+  }),
+  z.strictObject({ op: z.literal('pool'), name, input: name }),
+]);
+
+export const netSchema = z.strictObject({
+  name,
+  input: z.strictObject({ shape, mean: channels, std: z.array(positive).max(MAX_SIDE) }),
+  nodes: z.array(netNode).min(1).max(10_000),
+  classes: classes.min(1),
+});
+
+const tensor = z.strictObject({
+  kind: z.enum(['pixels', 'spikes', 'membrane', 'logits']),
+  type: z.enum(['i8', 'u8', 'i16', 'i32']),
+  shape,
+  scale: positive,
+  levels: levels.exactOptional(),
+});
+
+const scaled = { multiplier: name, bias: name, shift: z.int().min(0).max(31) };
+
+const graphNode = z.discriminatedUnion('op', [
+  z.strictObject({
+    op: z.literal('accumulate'),
+    name,
+    input: name,
+    output: name,
+    out: size,
+    kernel: pair,
+    stride: pair,
+    padding,
+    groups: size,
+    weights: name,
+    bits: z.union([z.literal(8), z.literal(6), z.literal(4)]),
+    end: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('fire'), thresholds: name }),
+      z.strictObject({
+        kind: z.literal('charge'),
+        ...scaled,
+        residual: name.exactOptional(),
+        saturate: z.boolean(),
+      }),
+      z.strictObject({ kind: z.literal('readout'), ...scaled }),
+    ]),
+  }),
+  z.strictObject({ op: z.literal('fire'), name, input: name, output: name, thresholds: name }),
+  z.strictObject({
+    op: z.literal('attend'),
+    name,
+    inputs: z.tuple([name, name, name]),
+    output: name,
+    heads: size,
+    thresholds: name,
+  }),
+  z.strictObject({ op: z.literal('pool'), name, input: name, output: name, kernel: pair, stride: pair }),
+]);
+
+export const graphSchema = z.strictObject({
+  name,
+  classes: classes.min(1),
+  input: z.strictObject({ mean: channels, std: z.array(positive).max(MAX_SIDE) }),
+  tensors: z.record(name, tensor),
+  nodes: z.array(graphNode).min(1).max(10_000),
+});

@@ -1,0 +1,1 @@
+export { type Correction, type QuantizeOptions, quantize, type Rounding } from './quantize.js';
