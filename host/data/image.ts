@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises';
+import type { Metadata, Sharp } from 'sharp';
+import { product, type Shape, SpikeletError } from '../../models/index.js';
+
+/** The formats that are read; sharp knows more, each of them more code for a hostile file to reach. */
+const FORMATS = ['png', 'jpeg', 'webp'];
+
+/** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
+export const MAX_PIXELS = 2 ** 26;
+
+const MAX_FILE_BYTES = 2 ** 28;
+
+/**
+ * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. 1 channel is grey,
+ * 3 are sRGB; other colours (CMYK, 16 bits) are converted, transparency lies on white, EXIF orientation is applied,
+ * of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
+ * proportions change); one of the right size is not touched.
+ * @throws SpikeletError for a file that is missing, no such image, damaged or too large, and for shapes that no
+ * image file can fill.
+ */
+export async function readImage(path: string, shape: Shape): Promise<Uint8Array> {
+  const [rows, columns, channels] = shape;
+  checkChannels(path, channels);
+  const image = await openImage(path);
+  const fits = image.height === rows && image.width === columns;
+  return decode(image, shape, (pixels) => (fits ? pixels : resize(pixels, rows, columns)));
+}
+
+/**
+ * An image file as E-SpikeFormer's authors evaluate: bicubic resize of the short side to round(size * 232 / 224),
+ * then the size x size in the middle. sRGB u8 [row][column][channel] of [size, size, 3]; files and errors as
+ * `readImage`.
+ */
+export async function readImageEval(path: string, size = 224): Promise<Uint8Array> {
+  const image = await openImage(path);
+  const { height, width } = image;
+  const short = Math.round((size * 232) / 224);
+  // torchvision's Resize cuts the long side down to an integer, its CenterCrop rounds.
+  const long = Math.floor((short * Math.max(height, width)) / Math.min(height, width));
+  const [rows, columns] = height <= width ? [short, long] : [long, short];
+  if (rows * columns > MAX_PIXELS)
+    throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
+      hint: `cut the image to about ${size}x${size}`,
+    });
+  const crop = { top: middle(rows, size), left: middle(columns, size), width: size, height: size };
+  return decode(image, [size, size, 3], (pixels) => resize(pixels, rows, columns).extract(crop));
+}
+
+const middle = (length: number, size: number): number => Math.round((length - size) / 2);
+
+/** kernel 'cubic' is Catmull-Rom, the bicubic (a = -0.5) of Pillow, on which torchvision builds. */
+const resize = (pixels: Sharp, height: number, width: number): Sharp =>
+  pixels.resize({ height, width, fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false });
+
+function checkChannels(path: string, channels: number): void {
+  if (channels === 1 || channels === 3) return;
+  throw new SpikeletError(`${path}: an image file cannot fill an input of ${channels} channels`, {
+    hint:
+      channels === 2
+        ? 'this net sees event frames (ON and OFF counts): take them from a dataset such as gestures'
+        : 'image files fill 1 channel (grey) or 3 (sRGB)',
+  });
+}
+
+/** A checked file, with its size as it is seen, EXIF orientation applied. */
+type OpenImage = { path: string; pixels: Sharp; height: number; width: number };
+
+async function openImage(path: string): Promise<OpenImage> {
+  const found = await stat(path).catch((cause) => {
+    throw new SpikeletError(`cannot read ${path}: ${cause.message}`, { hint: 'is the path right?', cause });
+  });
+  if (!found.isFile()) throw new SpikeletError(`${path} is no file`, { hint: 'name one PNG, JPEG or WebP' });
+  if (found.size > MAX_FILE_BYTES)
+    throw new SpikeletError(`${path}: ${found.size} bytes, the limit is ${MAX_FILE_BYTES}`, {
+      hint: 'make the image smaller first',
+    });
+  const { default: sharp } = await import('sharp');
+  // The size is checked below, from metadata, before anything is decoded: so the error can name it.
+  const pixels = sharp(path, { limitInputPixels: false, failOn: 'warning' });
+  const metadata: Metadata = await pixels.metadata().catch((cause) => unreadable(path, cause));
+  if (!FORMATS.includes(metadata.format))
+    throw new SpikeletError(`${path} is a ${metadata.format} image`, {
+      hint: 'convert it to PNG, JPEG or WebP',
+    });
+  const { height, width } = metadata.autoOrient;
+  if (height * width > MAX_PIXELS)
+    throw new SpikeletError(`${path}: ${width}x${height} pixels, the limit is ${MAX_PIXELS}`, {
+      hint: 'make the image smaller first',
+    });
+  return { path, pixels, height, width };
+}
+
+async function decode(
+  { path, pixels }: OpenImage,
+  shape: Shape,
+  arrange: (pixels: Sharp) => Sharp,
+): Promise<Uint8Array> {
+  const coloured = arrange(pixels.autoOrient().flatten({ background: 'white' })).toColourspace(
+    shape[2] === 1 ? 'b-w' : 'srgb',
+  );
+  const { data, info } = await coloured
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause) => unreadable(path, cause));
+  if (data.length !== product(shape))
+    throw new SpikeletError(
+      `${path} decodes to [${info.height}, ${info.width}, ${info.channels}] instead of [${shape}]`,
+      { hint: 'convert it to an 8-bit sRGB PNG' },
+    );
+  return new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
+function unreadable(path: string, cause: unknown): never {
+  const [why = ''] = (cause as Error).message.split('\n');
+  throw new SpikeletError(`cannot decode ${path}: ${why}`, {
+    hint: 'is it a whole PNG, JPEG or WebP file?',
+    cause,
+  });
+}
