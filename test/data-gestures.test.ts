@@ -21,7 +21,7 @@ test('ln and rotation agree with Math to the last digits', () => {
 
 test('a seed means the same bytes everywhere', () => {
   const sums = [small.train, small.test].flatMap(({ images, labels }) => [crc(images), crc(labels)]);
-  assert.equal(sums, ['74affd4', 'e5965762', '6ad5855f', 'd34459ce']);
+  assert.equal(sums, ['7439b9c8', 'e5965762', 'bd1fc62d', 'd34459ce']);
 });
 
 test('classes are balanced and shuffled, counts are 0..15', () => {
@@ -71,7 +71,7 @@ function nearestMean(data: Dataset, view: (image: Uint8Array) => Float64Array): 
 
 test('learnable, but not by comparing with class means', () => {
   const accuracy = nearestMean(small, (image) => Float64Array.from(image));
-  assert.ok(accuracy > 0.65 && accuracy < 0.85, `nearest class mean: ${accuracy}`);
+  assert.ok(accuracy > 0.45 && accuracy < 0.7, `nearest class mean: ${accuracy}`);
 });
 
 /** CRC-32 as zlib has it; node:zlib's own crc32 is younger than the oldest Node that spikelet runs on. */

@@ -36,6 +36,7 @@ const facts = {
   ],
   mean: [0.286],
   std: [0.353],
+  mirrors: true,
 };
 
 /** Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX files. */

@@ -47,9 +47,10 @@ const weights = (() => {
  * and when it ends, the place it came from holds OFF alone and the place it reached ON alone.
  */
 export function recordGesture(motion: Motion, random: RandomGenerator): Uint8Array {
-  const wall = drawWall(random);
+  const dim = between(random, 0.12, 0.22);
+  const wall = drawWall(dim, random);
   const hand = drawHand(random);
-  const brightness = between(random, 0.55, 0.95);
+  const brightness = dim * between(random, 1.9, 4.5);
   const threshold = between(random, 0.14, 0.22);
   const mismatch = () => threshold * Math.max(0.5, 1 + 0.08 * bell(random));
   const on = Float64Array.from({ length: PIXELS }, mismatch);
@@ -77,12 +78,11 @@ export function recordGesture(motion: Motion, random: RandomGenerator): Uint8Arr
   return Uint8Array.from(counts, (count) => Math.min(MAX_COUNT, Math.round(count)));
 }
 
-/** A wall of intensity around 0.2 with smooth blotches and fine grain of low contrast. */
-function drawWall(random: RandomGenerator): Float64Array {
+/** A wall of intensity around `dim` with smooth blotches and fine grain of low contrast. */
+function drawWall(dim: number, random: RandomGenerator): Float64Array {
   const cell = 8;
   const side = SIDE / cell + 1;
   const blotches = Float64Array.from({ length: side * side }, () => bell(random));
-  const base = between(random, 0.15, 0.25);
   const contrast = between(random, 0.05, 0.15);
   const wall = new Float64Array(PIXELS);
   for (let y = 0; y < SIDE; y++)
@@ -92,7 +92,7 @@ function drawWall(random: RandomGenerator): Float64Array {
       const upper = blotches[at]! * (1 - fx) + blotches[at + 1]! * fx;
       const lower = blotches[at + side]! * (1 - fx) + blotches[at + side + 1]! * fx;
       const texture = upper * (1 - fy) + lower * fy + 0.4 * bell(random);
-      wall[y * SIDE + x] = base * Math.max(0.4, 1 + contrast * texture);
+      wall[y * SIDE + x] = dim * Math.max(0.4, 1 + contrast * texture);
     }
   return wall;
 }
@@ -155,7 +155,7 @@ function coverHand(
 }
 
 function addNoise(counts: Float64Array, random: RandomGenerator): void {
-  const noise = uniformInt(random, 20, 250);
+  const noise = uniformInt(random, 50, 400);
   for (let n = 0; n < noise; n++)
     counts[uniformInt(random, 0, 2 * PIXELS - 1)]! += weights[uniformInt(random, 0, STEPS - 1)]!;
   const hot = uniformInt(random, 0, 4);
