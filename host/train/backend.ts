@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { SpikeletError } from '../../models/index.js';
+import { registerWasmKernels } from './kernels/register.js';
+import { tf } from './tf.js';
+
+/** `gpu` is tfjs-node-gpu (an optional peer), `wasm` runs everywhere, `cpu` is plain JavaScript and for tests only. */
+export type BackendName = 'gpu' | 'wasm' | 'cpu';
+
+/**
+ * Makes one backend the current one and returns its name: the wanted one, else `gpu` where it loads, else `wasm`.
+ * Throws where the wanted backend, or every backend, fails to start.
+ */
+export async function useBackend(wanted?: BackendName): Promise<BackendName> {
+  if (wanted) {
+    const problem = await start(wanted);
+    if (problem !== undefined) throw failure(`the ${wanted} backend does not start: ${problem}`, wanted);
+    chosen = wanted;
+    return wanted;
+  }
+  const problems: string[] = [];
+  for (const name of ['gpu', 'wasm'] as const) {
+    const problem = await start(name);
+    if (problem === undefined) {
+      chosen = name;
+      return name;
+    }
+    problems.push(`${name}: ${problem}`);
+  }
+  throw failure(`no backend to train on starts: ${problems.join('; ')}`, 'wasm');
+}
+
+let chosen: BackendName | undefined;
+
+/** The backend that `useBackend` chose last, or its choice now. */
+export const ensureBackend = async (): Promise<BackendName> => chosen ?? useBackend();
+
+const failure = (message: string, name: BackendName) =>
+  new SpikeletError(message, {
+    hint:
+      name === 'gpu'
+        ? 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (needs CUDA 11.2 and cuDNN 8.1), or leave the backend to spikelet'
+        : 'npm install again: @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm come with spikelet',
+  });
+
+/** Why the backend does not start; undefined where it does. */
+async function start(name: BackendName): Promise<string | undefined> {
+  try {
+    if (name === 'gpu') await import(GPU_PACKAGE);
+    if (name === 'wasm') return await startWasm();
+    const registered = name === 'gpu' ? 'tensorflow' : 'cpu';
+    return (await tf.setBackend(registered)) ? undefined : `tfjs knows no backend '${registered}'`;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
+  }
+}
+
+/** A variable, so that the compiler does not ask for the types of a package that need not be there. */
+const GPU_PACKAGE: string = '@tensorflow/tfjs-node-gpu';
+
+async function startWasm(): Promise<string | undefined> {
+  const { default: wasm } = await import('@tensorflow/tfjs-backend-wasm');
+  const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  if (!tf.engine().registry['wasm']) wasm.setWasmPaths(dirname(main) + sep);
+  if (!(await tf.setBackend('wasm'))) return 'tfjs could not set it up';
+  await registerWasmKernels(tf.backend() as BackendWasm);
+  return undefined;
+}

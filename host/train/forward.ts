@@ -1,0 +1,151 @@
+import { BN_EPSILON, type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
+import { isDepthwise, type Values } from './layout.js';
+import { affine, attend, batchNorm, type Fire, type Moments, neuron } from './ops.js';
+import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
+
+/** How batch norms behave. */
+export type Mode =
+  /** By the statistics of the batch, which `seen` is told for every batch norm. */
+  | { training: true; seen: (bn: string, moments: Moments) => void }
+  /** By the running statistics among `values`; not differentiable. */
+  | { training: false; values: Values };
+
+export type ForwardOptions = {
+  mode: Mode;
+  /** dL/dvalue added to each element of a neuron's output: the firing penalty's gradient. */
+  extra?: (node: NetNeuron, elements: number) => number;
+  /** Told every neuron's output, [batch, rows, columns, channels]; valid during the call. */
+  observe?: (node: NetNeuron, value: Tensor4D) => void;
+};
+
+/**
+ * The logits [batch, classes] of a Net for `images` [batch, rows, columns, channels], normalised.
+ * `weights` are the trained parameters as tensors, in the layout of `Values`.
+ */
+export function forward(
+  net: Net,
+  weights: Map<string, TfTensor>,
+  images: Tensor4D,
+  options: ForwardOptions,
+): TfTensor {
+  const values = new Map<string, Tensor4D>([['input', images]]);
+  const fused = fusedNeurons(net);
+  const fireOf = (node: NetNeuron, elements: number): Fire => ({
+    levels: node.levels,
+    divisor: node.divisor,
+    extra: options.extra?.(node, elements) ?? 0,
+  });
+  let last = images;
+  for (const node of net.nodes) {
+    const of = (name: string) => values.get(name)!;
+    switch (node.op) {
+      case 'conv': {
+        const behind = fused.get(node.name);
+        const y = convolve(node, of(node.input), weights);
+        last = finish(node, y, weights, options.mode, behind && fireOf(behind, y.size));
+        if (behind) {
+          values.set(behind.name, last);
+          options.observe?.(behind, last);
+        }
+        break;
+      }
+      case 'neuron':
+        // Already there where it was computed together with its batch norm.
+        if (values.has(node.name)) continue;
+        last = neuron(of(node.input), fireOf(node, of(node.input).size));
+        options.observe?.(node, last);
+        break;
+      case 'add':
+        last = tf.add(of(node.inputs[0]), of(node.inputs[1]));
+        break;
+      case 'attend': {
+        const [q, k, v] = node.inputs;
+        last = attend(of(q), of(k), of(v), node.heads, node.scale);
+        break;
+      }
+      case 'pool':
+        last = tf.mean(of(node.input), [1, 2], true);
+        break;
+    }
+    values.set(node.name, last);
+  }
+  return tf.reshape(last, [images.shape[0], last.size / images.shape[0]]);
+}
+
+/** Neurons that alone read a batch norm's output, by the conv's name: both are computed in one pass. */
+function fusedNeurons(net: Net): Map<string, NetNeuron> {
+  const readers = new Map<string, typeof net.nodes>();
+  for (const node of net.nodes)
+    for (const name of 'inputs' in node ? node.inputs : [node.input])
+      readers.set(name, [...(readers.get(name) ?? []), node]);
+  const fused = new Map<string, NetNeuron>();
+  for (const node of net.nodes) {
+    const [reader, ...others] = readers.get(node.name) ?? [];
+    if (node.op === 'conv' && node.bn && reader?.op === 'neuron' && !others.length)
+      fused.set(node.name, reader);
+  }
+  return fused;
+}
+
+/** The convolution alone, without bias. */
+function convolve(node: NetConv, x: Tensor4D, weights: Map<string, TfTensor>): Tensor4D {
+  const filter = weights.get(`${node.name}.weight`) as Tensor4D;
+  const [top, left] = node.padding;
+  const pad = top || left ? explicit(top, left) : 'valid';
+  return isDepthwise(node)
+    ? tf.depthwiseConv2d(x, filter, node.stride, pad as 'valid')
+    : tf.conv2d(x, filter, node.stride, pad as 'valid');
+}
+
+/** tfjs takes padding by dimension at run time; its types know it for conv2d only. */
+const explicit = (top: number, left: number) => [
+  [0, 0],
+  [top, top],
+  [left, left],
+  [0, 0],
+];
+
+/** Bias, batch norm and neuron behind a convolution. */
+function finish(
+  node: NetConv,
+  y: Tensor4D,
+  weights: Map<string, TfTensor>,
+  mode: Mode,
+  fire: Fire | undefined,
+): Tensor4D {
+  const { bn } = node;
+  if (!bn) return node.bias ? tf.add(y, weights.get(`${node.name}.bias`)!) : y;
+  if (!mode.training) {
+    const { alpha, beta } = runningAffine(node, bn, mode.values);
+    return affine(y, alpha, beta, fire);
+  }
+  const [weight, bias] = [weights.get(`${bn}.weight`), weights.get(`${bn}.bias`)] as [Tensor1D, Tensor1D];
+  return batchNorm(y, weight, bias, fire, (moments) => mode.seen(bn, moments));
+}
+
+/** A batch norm by its running statistics, with the conv's bias, as alpha * x + beta. */
+function runningAffine(node: NetConv, bn: string, values: Values) {
+  const of = (name: string) => values.get(name)!.data;
+  const [weight, bias] = [of(`${bn}.weight`), of(`${bn}.bias`)];
+  const [mean, variance] = [of(`${bn}.running_mean`), of(`${bn}.running_var`)];
+  const convBias = node.bias ? of(`${node.name}.bias`) : undefined;
+  const alpha = weight.map((w, c) => w / Math.sqrt(variance[c]! + BN_EPSILON));
+  const beta = bias.map((b, c) => b + ((convBias?.[c] ?? 0) - mean[c]!) * alpha[c]!);
+  return { alpha, beta };
+}
+
+/** Refuses what tfjs cannot train, before any work is done. */
+export function checkTrainable(net: Net): void {
+  for (const node of net.nodes) {
+    if (node.op !== 'conv') continue;
+    const fail = (why: string) => {
+      throw new SpikeletError(`net ${net.name}, conv '${node.name}' cannot be trained here: ${why}`, {
+        hint: 'training takes convolutions with one group, and depthwise ones with one filter per channel',
+      });
+    };
+    const depthwise = isDepthwise(node) && node.out === node.in;
+    if (node.groups !== 1 && !depthwise) fail(`${node.groups} groups of ${node.in} and ${node.out} channels`);
+    if (node.padding[0] >= node.kernel[0] || node.padding[1] >= node.kernel[1])
+      fail(`padding ${node.padding.join('x')} reaches beyond its ${node.kernel.join('x')} kernel`);
+  }
+}

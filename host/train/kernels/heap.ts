@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { product, SpikeletError } from '../../../models/index.js';
+import { type TensorInfo, type TfTensor, tf } from '../tf.js';
+
+/** The functions of assembly/train.ts; pointers, sizes and levels alike are numbers. */
+export type KernelName =
+  | 'embedBatch'
+  | 'convFilterGradient'
+  | 'depthwise'
+  | 'depthwiseFilterGradient'
+  | 'neuron'
+  | 'neuronGradient'
+  | 'moments'
+  | 'affine'
+  | 'affineSums'
+  | 'affineGradient'
+  | 'attend'
+  | 'attendGradient';
+
+/** The heap of the tfjs wasm backend with our own kernels on it. */
+export type Heap = {
+  kernels: Record<KernelName, (...args: number[]) => void>;
+  /** A tensor that nothing tracks yet, contents undefined: the output of a registered kernel. */
+  makeInfo(shape: number[]): TensorInfo;
+  /** A tracked tensor of `shape`, contents undefined. */
+  makeTensor<T extends TfTensor>(shape: number[]): T;
+  /** Byte address of a tensor; stays right until the tensor is disposed. */
+  address(tensor: TensorInfo): number;
+  /** Address of `bytes` bytes, the caller's until the next call of `scratch`. */
+  scratch(bytes: number): number;
+  /** The tensor's values, a view that the next allocation may invalidate. */
+  values(tensor: TensorInfo): Float32Array;
+  doubles(address: number, length: number): Float64Array;
+  floats(address: number, length: number): Float32Array;
+};
+
+/** What is used of the backend's Emscripten module, which ships no types for it. */
+type Emscripten = {
+  asm?: { memory?: unknown };
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+};
+
+/** The part of the WebAssembly API used here; the compiler knows it only together with the browser's. */
+declare const WebAssembly: {
+  Memory: new (descriptor: { initial: number }) => { buffer: ArrayBuffer };
+  Module: new (binary: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: object };
+};
+
+/** Compiles our kernels and instantiates them on the backend's own memory, so that no tensor is ever copied. */
+export async function openHeap(backend: BackendWasm): Promise<Heap> {
+  const wasm = backend.wasm as unknown as Emscripten;
+  const memory = wasm.asm?.memory;
+  if (!(memory instanceof WebAssembly.Memory))
+    throw new SpikeletError('the tfjs wasm backend does not show its memory', {
+      hint: 'spikelet needs @tensorflow/tfjs-backend-wasm 4.22.0',
+    });
+  const module = await compileKernels();
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Heap['kernels'];
+  let scratch = { address: 0, bytes: 0 };
+  const makeInfo = (shape: number[]) => {
+    const info = backend.makeOutput(shape, 'float32');
+    // malloc answers 0 when the heap cannot grow any further.
+    if (backend.getMemoryOffset(info.dataId) === 0) throw outOfMemory(4 * product(shape));
+    return info;
+  };
+  return {
+    kernels,
+    makeInfo,
+    makeTensor: <T extends TfTensor>(shape: number[]) =>
+      tf.engine().makeTensorFromTensorInfo(makeInfo(shape)) as T,
+    address: ({ dataId }) => backend.getMemoryOffset(dataId),
+    scratch(bytes) {
+      if (bytes > scratch.bytes) {
+        wasm._free(scratch.address);
+        scratch = { address: wasm._malloc(bytes) >>> 0, bytes };
+        if (scratch.address === 0) throw outOfMemory(bytes);
+      }
+      return scratch.address;
+    },
+    values: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
+    doubles: (address, length) => new Float64Array(memory.buffer, address, length),
+    floats: (address, length) => new Float32Array(memory.buffer, address, length),
+  };
+}
+
+const outOfMemory = (bytes: number) =>
+  new SpikeletError(`the wasm heap has no room for ${(bytes / 2 ** 20).toFixed(1)} MiB more`, {
+    hint: 'train with a smaller batch',
+  });
+
+const SOURCE = new URL('../../../../assembly/train.ts', import.meta.url);
+
+/** Half a second; the source is the only thing shipped, so it can never differ from its binary. */
+async function compileKernels(): Promise<object> {
+  const { default: asc } = await import('assemblyscript/asc');
+  const source = await readFile(SOURCE, 'utf8');
+  let binary: Uint8Array | undefined;
+  let messages = '';
+  const { error } = await asc.main(
+    // Index arithmetic on 32-bit pointers is meant (warning 201); without exported memory or a runtime the
+    // module owns no byte of the heap.
+    [
+      ...['train.ts', '--outFile', 'train.wasm', '--optimizeLevel', '1', '--runtime', 'stub', '--noAssert'],
+      ...['--enable', 'simd', '--importMemory', '--noExportMemory', '--disableWarning', '201'],
+    ],
+    {
+      readFile: (name) => (name === 'train.ts' ? source : null),
+      writeFile: (_, contents) => {
+        binary = contents as Uint8Array;
+      },
+      listFiles: () => [],
+      stdout: { write: () => {} },
+      stderr: {
+        write: (text) => {
+          messages += text;
+        },
+      },
+    },
+  );
+  if (error || !binary) throw new Error(`assembly/train.ts does not compile: ${error?.message}\n${messages}`);
+  return new WebAssembly.Module(binary);
+}

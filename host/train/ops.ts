@@ -1,0 +1,222 @@
+import { BN_EPSILON } from '../../models/index.js';
+import type { Heap } from './kernels/heap.js';
+import { currentHeap } from './kernels/register.js';
+import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
+
+/**
+ * The spiking ops that tfjs does not have, differentiable. Each has two forms: fused kernels on the wasm heap, and
+ * a composition of tfjs ops for every other backend.
+ */
+
+/** A neuron's n = round_half_even(clip(x, 0, levels)), value n / divisor. */
+export type Fire = {
+  levels: number;
+  divisor: number;
+  /** A constant dL/dvalue of every element: the firing penalty's. */
+  extra: number;
+};
+
+/**
+ * The SFA neuron. Gradient 1 / divisor for 0 <= x <= levels, both included, else 0: in the reference the division
+ * stands outside the straight-through estimator.
+ */
+export function neuron(x: Tensor4D, fire: Fire): Tensor4D {
+  const heap = currentHeap();
+  return heap ? neuronOnHeap(heap, x, fire) : neuronOfOps(x, fire);
+}
+
+/** Per-channel statistics of a batch: mean and biased variance over all `rows` positions. */
+export type Moments = { mean: Float64Array; variance: Float64Array; rows: number };
+
+/**
+ * Batch normalisation by the statistics of this batch, over all but the last dimension, and the neuron behind it
+ * where `fire` is given. `seen` is told the statistics (for the running ones).
+ */
+export function batchNorm(
+  x: Tensor4D,
+  weight: Tensor1D,
+  bias: Tensor1D,
+  fire: Fire | undefined,
+  seen: (moments: Moments) => void,
+): Tensor4D {
+  const heap = currentHeap();
+  if (heap) return batchNormOnHeap(heap, x, weight, bias, fire, seen);
+  const { mean, variance } = tf.moments(x, [0, 1, 2]);
+  const rows = x.size / weight.size;
+  seen({ mean: Float64Array.from(mean.dataSync()), variance: Float64Array.from(variance.dataSync()), rows });
+  const alpha = tf.mul(tf.rsqrt(tf.add(variance, BN_EPSILON)), weight);
+  const y = tf.add(tf.mul(tf.sub(x, mean), alpha), bias) as Tensor4D;
+  return fire ? neuronOfOps(y, fire) : y;
+}
+
+/** alpha[channel] * x + beta[channel], and the neuron behind it where `fire` is given. Not differentiable. */
+export function affine(x: Tensor4D, alpha: Float32Array, beta: Float32Array, fire?: Fire): Tensor4D {
+  const heap = currentHeap();
+  if (heap) return affineOnHeap(heap, x, channelParameters(heap, alpha, beta), fire);
+  const y = tf.add(tf.mul(x, tf.tensor1d(alpha)), tf.tensor1d(beta)) as Tensor4D;
+  return fire ? neuronOfOps(y, fire) : y;
+}
+
+/** scale * q (k^T v) per head, without softmax; heads split the channels contiguously. */
+export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number, scale: number): Tensor4D {
+  const heap = currentHeap();
+  return heap ? attendOnHeap(heap, q, k, v, heads, scale) : attendOfOps(q, k, v, heads, scale);
+}
+
+function neuronOfOps(input: Tensor4D, { levels, divisor, extra }: Fire): Tensor4D {
+  return tf.customGrad((x, save) => {
+    (save as (tensors: TfTensor[]) => void)([x as TfTensor]);
+    return {
+      value: tf.div(tf.round(tf.clipByValue(x as Tensor4D, 0, levels)), divisor) as Tensor4D,
+      gradFunc: (dy, [saved]) => {
+        const inside = tf.logicalAnd(tf.greaterEqual(saved!, 0), tf.lessEqual(saved!, levels));
+        return tf.mul(tf.div(tf.add(dy, extra), divisor), tf.cast(inside, 'float32'));
+      },
+    };
+  })(input) as Tensor4D;
+}
+
+function neuronOnHeap(heap: Heap, input: Tensor4D, { levels, divisor, extra }: Fire): Tensor4D {
+  return tf.customGrad((t, save) => {
+    const x = t as Tensor4D;
+    (save as (tensors: TfTensor[]) => void)([x]);
+    const value = heap.makeTensor<Tensor4D>(x.shape);
+    heap.kernels.neuron(heap.address(x), heap.address(value), x.size, levels, divisor);
+    const gradFunc = (dy: TfTensor, [saved]: TfTensor[]) => {
+      const dx = heap.makeTensor<Tensor4D>(x.shape);
+      const addresses = [saved!, dy, dx].map(heap.address);
+      heap.kernels.neuronGradient(...addresses, x.size, levels, divisor, extra);
+      return dx;
+    };
+    return { value, gradFunc };
+  })(input) as Tensor4D;
+}
+
+/** Writes per-channel values one behind the other into scratch memory; the address of each. */
+function channelParameters(heap: Heap, ...arrays: Float32Array[]): number[] {
+  const channels = arrays[0]?.length ?? 0;
+  const start = heap.scratch(4 * channels * arrays.length);
+  arrays.forEach((array, i) => {
+    heap.floats(start + 4 * channels * i, channels).set(array);
+  });
+  return arrays.map((_, i) => start + 4 * channels * i);
+}
+
+function affineOnHeap(heap: Heap, x: Tensor4D, parameters: number[], fire?: Fire): Tensor4D {
+  const channels = x.shape[3];
+  const y = heap.makeTensor<Tensor4D>(x.shape);
+  const [levels, divisor] = [fire?.levels ?? 0, fire?.divisor ?? 1];
+  heap.kernels.affine(
+    ...[heap.address(x), heap.address(y), x.size / channels, channels],
+    ...[...parameters, levels, divisor],
+  );
+  return y;
+}
+
+/** Two rows of per-channel sums that `reduce` leaves in scratch memory. */
+function channelSums(heap: Heap, channels: number, reduce: (address: number) => void, before = 0) {
+  const start = heap.scratch(before + 16 * channels) + before;
+  reduce(start);
+  const at = (row: number) => Float64Array.from(heap.doubles(start + 8 * channels * row, channels));
+  return [at(0), at(1)] as const;
+}
+
+function batchNormOnHeap(
+  heap: Heap,
+  input: Tensor4D,
+  weight: Tensor1D,
+  bias: Tensor1D,
+  fire: Fire | undefined,
+  seen: (moments: Moments) => void,
+): Tensor4D {
+  return tf.customGrad((t, w, b, save) => {
+    const x = t as Tensor4D;
+    const channels = x.shape[3];
+    const rows = x.size / channels;
+    const [sum, squares] = channelSums(heap, channels, (at) =>
+      heap.kernels.moments(heap.address(x), rows, channels, at),
+    );
+    const mean = sum.map((s) => s / rows);
+    const variance = squares.map((q, c) => Math.max(0, q / rows - mean[c]! ** 2));
+    seen({ mean, variance, rows });
+    const inverse = variance.map((v) => 1 / Math.sqrt(v + BN_EPSILON));
+    const gamma = heap.values(w as Tensor1D);
+    const shift = heap.values(b as Tensor1D);
+    const alpha = Float32Array.from(inverse, (value, c) => value * gamma[c]!);
+    const beta = alpha.map((a, c) => shift[c]! - mean[c]! * a);
+    const value = affineOnHeap(heap, x, channelParameters(heap, alpha, beta), fire);
+    (save as (tensors: TfTensor[]) => void)([x]);
+    const gradFunc = (dy: TfTensor, [saved]: TfTensor[]) => {
+      const neuron = [fire?.levels ?? 0, fire?.divisor ?? 1, fire?.extra ?? 0];
+      const [gradients, products] = channelSums(
+        heap,
+        channels,
+        (at) => {
+          const addresses = channelParameters(heap, alpha, beta);
+          heap.kernels.affineSums(
+            ...[heap.address(saved!), heap.address(dy), rows, channels, ...addresses, ...neuron, at],
+          );
+        },
+        8 * channels,
+      );
+      const dWeight = products.map((p, c) => (p - mean[c]! * gradients[c]!) * inverse[c]!);
+      const dx = heap.makeTensor<Tensor4D>(x.shape);
+      const addresses = channelParameters(
+        heap,
+        ...[alpha, beta, Float32Array.from(mean), Float32Array.from(gradients, (g) => g / rows)],
+        Float32Array.from(dWeight, (d, c) => (d * inverse[c]!) / rows),
+      );
+      heap.kernels.affineGradient(
+        ...[
+          heap.address(saved!),
+          heap.address(dy),
+          heap.address(dx),
+          rows,
+          channels,
+          ...addresses,
+          ...neuron,
+        ],
+      );
+      return [dx, tf.tensor1d(Float32Array.from(dWeight)), tf.tensor1d(Float32Array.from(gradients))];
+    };
+    return { value, gradFunc };
+  })(input, weight, bias) as Tensor4D;
+}
+
+function attendOfOps(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number, scale: number): Tensor4D {
+  const split = (x: Tensor4D): Tensor4D => {
+    const [batch, h, w, c] = x.shape;
+    return tf.transpose(tf.reshape(x, [batch, h * w, heads, c / heads]), [0, 2, 1, 3]) as Tensor4D;
+  };
+  const state = tf.matMul(split(k), split(v), true, false);
+  const y = tf.mul(tf.matMul(split(q), state), scale);
+  return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), v.shape);
+}
+
+function attendOnHeap(
+  heap: Heap,
+  query: Tensor4D,
+  key: Tensor4D,
+  content: Tensor4D,
+  heads: number,
+  scale: number,
+): Tensor4D {
+  return tf.customGrad((...args) => {
+    const [q, k, v] = args as [Tensor4D, Tensor4D, Tensor4D];
+    const save = args[3] as (tensors: TfTensor[]) => void;
+    save([q, k, v]);
+    const [batch, h, w, qk] = q.shape;
+    const vs = v.shape[3];
+    const state = 4 * (qk / heads) * (vs / heads);
+    const sizes = [batch, h * w, qk, vs, heads, scale];
+    const value = heap.makeTensor<Tensor4D>(v.shape);
+    heap.kernels.attend(...[q, k, v, value].map(heap.address), heap.scratch(state), ...sizes);
+    const gradFunc = (dy: TfTensor, saved: TfTensor[]) => {
+      const outputs = [q, k, v].map((input) => heap.makeTensor(input.shape));
+      const addresses = [...saved, dy, ...outputs].map(heap.address);
+      heap.kernels.attendGradient(...addresses, heap.scratch(3 * state), ...sizes);
+      return outputs;
+    };
+    return { value, gradFunc };
+  })(query, key, content) as Tensor4D;
+}

@@ -1,0 +1,158 @@
+import { type Dataset, type Net, SpikeletError } from '../../models/index.js';
+import { adamStep } from './adamw.js';
+import { batchMaker, epochRandom, permutation } from './augment.js';
+import { ensureBackend } from './backend.js';
+import { evaluateValues } from './evaluate.js';
+import { firingWeights } from './firing.js';
+import { checkTrainable } from './forward.js';
+import { fromValues } from './layout.js';
+import { checkTraining, type TrainOptions, trainDefaults } from './options.js';
+import { oneCycle, rampedPenalty } from './schedule.js';
+import { loadRun, type Run, saveRun, startRun, type TrainState } from './state.js';
+import { gradientStep, updateRunning } from './step.js';
+
+/** Epochs count from 1, steps from 1 within their epoch. */
+export type StepReport = {
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  /** Of this step's batch, penalty included. */
+  loss: number;
+  /** Over this epoch so far, 0..1. */
+  accuracy: number;
+  learningRate: number;
+  /** Over this epoch so far. */
+  samplesPerSecond: number;
+};
+
+export type EpochReport = {
+  epoch: number;
+  epochs: number;
+  /** Mean over the epoch's steps, penalty included. */
+  loss: number;
+  /** The part of `loss` that is firing penalty. */
+  penalty: number;
+  trainAccuracy: number;
+  testAccuracy: number;
+  /** On the test images, weighted by MACs (see `Evaluation`). */
+  density: number;
+  /** Of the training steps alone, without the test. */
+  seconds: number;
+  net: Net;
+  state: TrainState;
+};
+
+export type Training = {
+  /** What is not given is taken from `trainDefaults`, or from `resume`, whose options cannot be changed. */
+  options?: Partial<TrainOptions>;
+  resume?: TrainState;
+  /** Ends the run after the current step. */
+  signal?: AbortSignal;
+  onStep?: (report: StepReport) => void;
+  /** Awaited, so that a state is saved before the next epoch begins. */
+  onEpoch?: (report: EpochReport) => void | Promise<void>;
+};
+
+export type TrainResult = {
+  /** After the last completed epoch. */
+  net: Net;
+  /** After the last completed epoch; `resume` goes on from here with the numbers of an uninterrupted run. */
+  state: TrainState;
+  /** The signal ended the run: steps of an epoch that had begun are not in `net` and `state`. */
+  aborted: boolean;
+};
+
+/**
+ * Trains a Net on a dataset with AdamW under a one-cycle schedule. The Net that is given stays as it is.
+ * The same net, data, options and backend give the same parameters, bit for bit, interrupted or not.
+ */
+export async function train(net: Net, data: Dataset, training: Training = {}): Promise<TrainResult> {
+  const { resume, signal } = training;
+  const options = resume?.progress.options ?? { ...trainDefaults, ...training.options };
+  checkTraining(net, data, options);
+  checkTrainable(net);
+  await ensureBackend();
+  const run = resume ? loadRun(net, resume) : startRun(net);
+  let state = saveRun(net, run, options);
+  const result = (aborted: boolean): TrainResult => {
+    const params = new Map([...net.params.keys()].map((name) => [name, state.tensors.get(name)!]));
+    return { net: { ...net, params }, state, aborted };
+  };
+  while (run.epoch < options.epochs) {
+    const means = await trainEpoch(net, data, run, options, training);
+    if (!means) return result(true);
+    run.epoch++;
+    state = saveRun(net, run, options);
+    try {
+      const { accuracy, density } = await evaluateValues(
+        net,
+        run.values,
+        data,
+        data.test,
+        signal ? { signal } : {},
+      );
+      const { epochs } = options;
+      const report = { epoch: run.epoch, epochs, ...means, testAccuracy: accuracy, density };
+      const params = fromValues(net, run.values);
+      await training.onEpoch?.({ ...report, net: { ...net, params }, state });
+    } catch (error) {
+      if (signal?.aborted) return result(true);
+      throw error;
+    }
+  }
+  return result(false);
+}
+
+type EpochMeans = Pick<EpochReport, 'loss' | 'penalty' | 'trainAccuracy' | 'seconds'>;
+
+/** All steps of one epoch; undefined where the signal ended it early. */
+async function trainEpoch(
+  net: Net,
+  data: Dataset,
+  run: Run,
+  options: TrainOptions,
+  { signal, onStep }: Training,
+): Promise<EpochMeans | undefined> {
+  const { batch: wanted, epochs, labelSmoothing, weightDecay } = options;
+  const batch = Math.min(wanted, data.train.count);
+  const steps = Math.floor(data.train.count / batch);
+  const random = epochRandom(options.seed, run.epoch);
+  const order = permutation(data.train.count, random);
+  const makeBatch = batchMaker(data, data.train);
+  const weights = firingWeights(net);
+  const sums = { loss: 0, penalty: 0, correct: 0 };
+  const began = performance.now();
+  const epoch = run.epoch + 1;
+  for (let step = 0; step < steps; step++) {
+    // A turn of the event loop, so that signals and timers are served.
+    await new Promise(setImmediate);
+    if (signal?.aborted) return undefined;
+    const at = run.epoch * steps + step;
+    const learningRate = oneCycle(at, epochs * steps, options.learningRate, options.warmUp);
+    const strength = rampedPenalty(at, epochs * steps, options.firingPenalty);
+    const images = makeBatch(order.subarray(step * batch, (step + 1) * batch), { ...options, random });
+    const found = gradientStep(net, run.values, images, { labelSmoothing, penalty: { strength, weights } });
+    if (!Number.isFinite(found.loss))
+      throw new SpikeletError(`the loss is ${found.loss} at step ${step + 1} of epoch ${epoch}`, {
+        hint: `lower the learning rate (${options.learningRate}) or raise the batch (${batch})`,
+      });
+    updateRunning(net, run.values, found.moments);
+    adamStep(run.values, run.adam, found.gradients, { learningRate, weightDecay });
+    sums.loss += found.loss;
+    sums.penalty += found.penalty;
+    sums.correct += found.correct;
+    const images_ = (step + 1) * batch;
+    onStep?.({
+      ...{ epoch, epochs, step: step + 1, steps, loss: found.loss, learningRate },
+      accuracy: sums.correct / images_,
+      samplesPerSecond: (1000 * images_) / (performance.now() - began),
+    });
+  }
+  return {
+    loss: sums.loss / steps,
+    penalty: sums.penalty / steps,
+    trainAccuracy: sums.correct / (steps * batch),
+    seconds: (performance.now() - began) / 1000,
+  };
+}
