@@ -11,7 +11,7 @@ import {
   union,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
-import type { Shape } from './tensor.js';
+import { product, type Shape } from './tensor.js';
 
 /**
  * A spiking network in integers: the one type that everything after quantization reads. A backend is right when its
@@ -111,10 +111,14 @@ export function prove(graph: Graph): Proof {
   const last = graph.nodes.at(-1);
   const logits = last && graph.tensors[last.output];
   if (logits?.kind !== 'logits') throw refusal(graph, 'does not end in a readout');
-  if (logits.shape[2] !== graph.classes.length)
-    throw refusal(graph, `has ${logits.shape[2]} logits for ${graph.classes.length} classes`);
-  for (const name of Object.keys(graph.tensors))
+  if (String(logits.shape) !== String([1, 1, graph.classes.length]))
+    throw refusal(graph, `has logits [${logits.shape}] for ${graph.classes.length} classes`);
+  const read = new Set(graph.nodes.flatMap((node) => definition(node).inputs(node)));
+  for (const name of Object.keys(graph.tensors)) {
     if (!proof.tensors.has(name)) throw refusal(graph, `has the tensor '${name}', which no node writes`);
+    if (name !== last.output && !read.has(name))
+      throw refusal(graph, `has the tensor '${name}', which no node reads`);
+  }
   return proof;
 }
 
@@ -161,7 +165,9 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
 function checkTensor(graph: Graph, name: string, tensor: GraphTensor): void {
   if (!kindOfType[tensor.kind].includes(tensor.type))
     throw refusal(graph, `tensor '${name}': ${tensor.kind} are not stored as ${tensor.type}`);
-  const { levels } = tensor;
+  const { levels, shape } = tensor;
+  if (!(shape.length === 3 && shape.every((n) => Number.isInteger(n) && n >= 1) && product(shape) < 2 ** 28))
+    throw refusal(graph, `tensor '${name}' has the impossible shape [${shape}]`);
   if (tensor.kind === 'spikes' && !(Number.isInteger(levels) && levels! >= 1 && levels! <= 15))
     throw refusal(graph, `tensor '${name}': spikes need 1 to 15 levels`);
 }

@@ -47,7 +47,8 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
 
 /**
  * Depth first from the logits: a band is computed when the first band that reads it wants it, so little is held.
- * `band` rows at a time.
+ * `band` rows at a time. The last band of a reader asks for all rows, also for those that no window reaches, so that
+ * every tensor is computed whole.
  */
 function schedule(graph: Graph, band: number): PlanStep[] {
   const writer = new Map(graph.nodes.map((node, index) => [node.output, index]));
@@ -63,7 +64,9 @@ function schedule(graph: Graph, band: number): PlanStep[] {
       const rows = Math.min(band, height - row);
       op.rows(node, graph, row, row + rows).forEach(([, end], i) => {
         const source = writer.get(inputs[i]!);
-        if (source !== undefined) produce(source, end);
+        if (source === undefined) return;
+        const all = graph.tensors[inputs[i]!]!.shape[0];
+        produce(source, row + rows === height ? all : end);
       });
       steps.push({ node: index, row, rows });
       done[index] = row + rows;

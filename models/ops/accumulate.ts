@@ -7,6 +7,7 @@ import {
   type OpDefinition,
   OpError,
   requireInt32,
+  requireWhole,
   union,
   type Values,
 } from './op.js';
@@ -125,6 +126,13 @@ export const accumulate: OpDefinition<Accumulate> = {
   shape(node, [x, residual]): Shape {
     const [h, w, c] = x!.shape;
     const { out } = node;
+    requireWhole('a kernel of', node.kernel);
+    requireWhole('a stride of', node.stride);
+    requireWhole('a padding of', node.padding, 0);
+    requireWhole('a number of groups of', [node.groups]);
+    // So every window holds at least one row and column of the map.
+    if (node.padding.some((padding, axis) => padding >= node.kernel[axis]!))
+      throw new OpError(`a padding of ${node.padding.join('x')} holds whole windows`);
     if (c % node.groups || out % node.groups)
       throw new OpError(`${node.groups} groups do not divide ${c} and ${out} channels`);
     const size = (n: number, axis: 0 | 1) =>
@@ -227,14 +235,16 @@ export function currents(node: Accumulate, graph: Graph, x: Values): Int32Array 
       const lastRow = Math.min(kernelRows, height - top);
       const firstColumn = Math.max(0, -left);
       const lastColumn = Math.min(kernelColumns, width - left);
+      // Without groups the inputs of neighbouring columns are one run, and so are their weights.
+      const run = node.groups === 1 ? lastColumn - firstColumn : 1;
       for (let o = 0; o < out; o++) {
         const group = Math.floor(o / outputs) * inputs;
         let sum = 0;
         for (let i = firstRow; i < lastRow; i++)
-          for (let j = firstColumn; j < lastColumn; j++) {
+          for (let j = firstColumn; j < lastColumn; j += run) {
             const from = ((top + i) * width + left + j) * channels + group;
             const w = ((o * kernelRows + i) * kernelColumns + j) * inputs;
-            for (let ci = 0; ci < inputs; ci++) sum = (sum + x[from + ci]! * weights[w + ci]!) | 0;
+            for (let t = 0; t < run * inputs; t++) sum = (sum + Math.imul(x[from + t]!, weights[w + t]!)) | 0;
           }
         current[at++] = sum;
       }

@@ -1,6 +1,6 @@
 import { product } from '../tensor.js';
 import { fireRange, levelsOf, requireAscending } from './fire.js';
-import { constantRange, type OpDefinition, OpError, requireInt32, union } from './op.js';
+import { constantRange, type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
 
 /**
  * kv[h][i][j] = sum over positions t of k[t][h*d + i] * v[t][h*e + j]
@@ -25,6 +25,7 @@ export const attend: OpDefinition<Attend> = {
   writes: () => 'spikes',
   constants: (node, graph) => [{ key: node.thresholds, type: 'i32', length: levelsOf(graph, node.output) }],
   shape(node, [q, k, v]) {
+    requireWhole('a number of heads of', [node.heads]);
     if (String(q!.shape) !== String(k!.shape) || q!.shape[0] !== v!.shape[0] || q!.shape[1] !== v!.shape[1])
       throw new OpError(`q [${q!.shape}], k [${k!.shape}] and v [${v!.shape}] do not belong together`);
     if (q!.shape[2] % node.heads || v!.shape[2] % node.heads)

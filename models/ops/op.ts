@@ -59,6 +59,12 @@ export const constantRange = (channels: number, lo: number, hi: number): Channel
   hi: new Float64Array(channels).fill(hi),
 });
 
+/** Throws unless every value is a whole number, `least` or more. */
+export const requireWhole = (what: string, values: readonly number[], least = 1): void => {
+  if (!values.every((n) => Number.isInteger(n) && n >= least))
+    throw new OpError(`${what} ${values.join('x')} is none`);
+};
+
 export const requireInt32 = (what: string, { lo, hi }: Range): void => {
   if (!(lo >= INT32.lo && hi <= INT32.hi))
     throw new OpError(`${what} can reach ${lo}..${hi}, more than 32 bits hold`);

@@ -1,4 +1,4 @@
-import { type OpDefinition, OpError, requireInt32, union } from './op.js';
+import { type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
 
 /**
  * y[r][c][ch] = sum over i < kernel rows, j < kernel columns of x[r * stride + i][c * stride + j][ch]
@@ -22,6 +22,8 @@ export const pool: OpDefinition<Pool> = {
   constants: () => [],
   shape(node, [x]) {
     const [h, w, c] = x!.shape;
+    requireWhole('a window of', node.kernel);
+    requireWhole('a stride of', node.stride);
     const size = (n: number, axis: 0 | 1) => Math.floor((n - node.kernel[axis]) / node.stride[axis]) + 1;
     const [rows, columns] = [size(h, 0), size(w, 1)];
     if (rows < 1 || columns < 1)

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { type Graph, type OutputFile, plan, prove } from '../../models/index.js';
+
+import { compileSource, link } from './compile.js';
+import { describe } from './describe.js';
+import { emitSource } from './emit.js';
+import { layOutImage } from './image.js';
+
+export type WasmBuild = {
+  files: OutputFile[];
+  /** The generated AssemblyScript. */
+  source: string;
+  /** Bytes of model.wasm, and how much of it is code, weights (i8) and the other constants. */
+  bytes: { module: number; code: number; weights: number; constants: number };
+  /** Bytes of tensors and working memory, exact; pages of 64 KiB the module takes for all. */
+  arenaBytes: number;
+  pages: number;
+  /** Layers of equal geometry share a function. */
+  functions: number;
+};
+
+/**
+ * Compiles a Graph to model.wasm, with a loader (model.js) and its types (model.d.ts). `band`: rows that a layer
+ * computes at a time (default: the whole frame); fewer take less memory. Throws a SpikeletError where the Graph is
+ * not proven.
+ */
+export async function emitBuild(graph: Graph, options: { band?: number } = {}): Promise<WasmBuild> {
+  prove(graph);
+  const { source, layers, functions } = emitSource(graph);
+  const code = await compileSource(source);
+  const layout = plan(graph, options);
+  const image = layOutImage(graph, layout, layers);
+  const { bytes, pages } = link(code, image, describe(graph, layout, image));
+  const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
+  return {
+    files: [
+      { path: 'model.wasm', contents: bytes },
+      { path: 'model.js', contents: await beside('./model.js') },
+      { path: 'model.d.ts', contents: await beside('./model.d.ts') },
+    ],
+    source,
+    bytes: {
+      module: bytes.length,
+      code: code.length,
+      weights: image.weightBytes,
+      constants: image.bytes.length - image.weightBytes,
+    },
+    arenaBytes: layout.arenaBytes,
+    pages,
+    functions,
+  };
+}

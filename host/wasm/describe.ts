@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import {
+  bytesPerValue,
+  type Graph,
+  outputOf,
+  type Plan,
+  SpikeletError,
+  valueRange,
+} from '../../models/index.js';
+import { IMAGE_ADDRESS, type Image } from './image.js';
+
+/** Name of the custom section with which a module describes itself; its contents are JSON. */
+export const SECTION = 'spikelet';
+const FORMAT = 1;
+
+/** More than any real description takes; what is larger is not read. */
+const LARGEST_SECTION = 4 << 20;
+
+const int = (most: number) => z.number().int().min(0).max(most);
+const positive = (most: number) => z.number().int().min(1).max(most);
+const address = int(2 ** 32 - 1);
+const name = z.string().min(1).max(256);
+const shape = z.tuple([positive(65535), positive(65535), positive(65535)]);
+const types = Object.keys(valueRange) as (keyof typeof valueRange)[];
+
+const schema = z.object({
+  format: z.literal(FORMAT),
+  name,
+  classes: z.array(z.string().max(256)).min(1),
+  /** What one unit of a pixel and of a logit is worth; how raw pixels are normalised. */
+  input: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
+  output: z.object({ scale: z.number() }),
+  /** The input, then every node's output in order: name, kind, type, shape, address, rows of its ring. */
+  tensors: z
+    .array(
+      z.tuple([
+        name,
+        z.enum(['pixels', 'spikes', 'membrane', 'logits']),
+        z.enum(types),
+        shape,
+        address,
+        positive(65535),
+      ]),
+    )
+    .min(2),
+  /** Address and size of the constants; infer() takes the address. */
+  image: z.tuple([address, address]),
+  /** Address and size of tensors and working memory. */
+  arena: z.tuple([address, address]),
+  /** Address of the table that turns raw u8 pixels into pixels: [channel][256] i8. */
+  pixelTable: address,
+  /** Bytes of i8 weights in the image. */
+  weights: address,
+});
+
+/** What a module says of itself: the contents of its custom section `spikelet`. */
+export type WasmDescription = z.infer<typeof schema>;
+
+export function describe(graph: Graph, plan: Plan, image: Image): WasmDescription {
+  const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((tensor) => {
+    const { kind, type, shape } = graph.tensors[tensor]!;
+    const { offset, rows } = plan.buffers.get(tensor)!;
+    return [tensor, kind, type, shape, image.arena + offset, rows] as WasmDescription['tensors'][number];
+  });
+  return {
+    format: FORMAT,
+    name: graph.name,
+    classes: graph.classes,
+    input: { scale: graph.tensors['input']!.scale, ...graph.input },
+    output: { scale: graph.tensors[outputOf(graph)]!.scale },
+    tensors,
+    image: [IMAGE_ADDRESS, image.bytes.length],
+    arena: [image.arena, plan.arenaBytes],
+    pixelTable: image.pixelTable,
+    weights: image.weightBytes,
+  };
+}
+
+/** Bytes of one row of a described tensor. */
+export const rowBytesOf = ([, , type, [, columns, channels]]: WasmDescription['tensors'][number]): number =>
+  columns * channels * bytesPerValue(type);
+
+/**
+ * The description of a compiled model, from its bytes alone. Throws a SpikeletError where they are no WebAssembly,
+ * no spikelet model, or say something that cannot be.
+ */
+export function describeWasm(bytes: Uint8Array<ArrayBuffer>): WasmDescription {
+  return describeModule(compileModule(bytes));
+}
+
+export function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    throw notAModel('it is no valid WebAssembly module', cause);
+  }
+}
+
+export function describeModule(module: WebAssembly.Module): WasmDescription {
+  const section = WebAssembly.Module.customSections(module, SECTION)[0];
+  if (!section) throw notAModel(`it has no section '${SECTION}'`);
+  if (section.byteLength > LARGEST_SECTION)
+    throw notAModel(`its description has ${section.byteLength} bytes`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(section));
+  } catch (cause) {
+    throw notAModel('its description is no JSON', cause);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw notAModel(`its description is wrong at '${issue.path.join('.')}': ${issue.message}`);
+  }
+  const problem = contradiction(parsed.data);
+  if (problem) throw notAModel(problem);
+  return parsed.data;
+}
+
+/** What in a well-formed description cannot be. */
+function contradiction({
+  tensors,
+  classes,
+  input,
+  arena,
+  image,
+  pixelTable,
+}: WasmDescription): string | undefined {
+  const [first, last] = [tensors[0]!, tensors.at(-1)!];
+  if (first[0] !== 'input' || first[1] !== 'pixels' || first[2] !== 'i8') return 'it takes no pixels';
+  if (last[1] !== 'logits' || last[2] !== 'i32') return 'it computes no logits';
+  if (last[3][2] !== classes.length) return `it has ${last[3][2]} logits for ${classes.length} classes`;
+  const channels = first[3][2];
+  if (input.mean.length !== channels || input.std.length !== channels)
+    return `its pixels have ${channels} channels, but ${input.mean.length} means`;
+  if (pixelTable < image[0] || pixelTable + 256 * channels > image[0] + image[1])
+    return 'its pixel table lies outside of its image';
+  const end = arena[0] + arena[1];
+  for (const tensor of tensors) {
+    const [name, , , [rows], address, ring] = tensor;
+    if (ring > rows || address < arena[0] || address + ring * rowBytesOf(tensor) > end)
+      return `tensor '${name}' lies outside of its arena`;
+  }
+  for (const whole of [first, last])
+    if (whole[5] !== whole[3][0]) return `tensor '${whole[0]}' is not held whole`;
+  return undefined;
+}
+
+const notAModel = (why: string, cause?: unknown) =>
+  new SpikeletError(`this is no spikelet model: ${why}`, {
+    hint: "'spikelet build' writes model.wasm",
+    cause,
+  });

@@ -1,0 +1,108 @@
+import {
+  definition,
+  type Graph,
+  type Plan,
+  type PlanBuffer,
+  pixelTable,
+  SpikeletError,
+} from '../../models/index.js';
+import { type Constants, constantsOf } from './layers.js';
+
+/** A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. */
+export type Image = {
+  /** The image's bytes; they begin at address IMAGE_ADDRESS. */
+  bytes: Uint8Array;
+  /** Address of the pixel table, [channel][256] i8. */
+  pixelTable: number;
+  /** Address of the arena; a tensor lies there at its buffer's offset. */
+  arena: number;
+  /** Bytes of i8 weights in the image. */
+  weightBytes: number;
+};
+
+/** Address 0 stays free: it means "none". */
+export const IMAGE_ADDRESS = 16;
+
+const MODEL_BYTES = 12;
+const STEP_BYTES = 6;
+const NODE_WORDS = 15;
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+/**
+ * Lays out what assembly/node.ts declares: Model, steps, nodes; then the constants.
+ * `layers` are the nodes' layer functions, from emitSource. Throws where the steps do not fit their 16 bits.
+ */
+export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
+  if (graph.nodes.length > 65535 || plan.steps.some(({ row, rows }) => row + rows > 65535))
+    throw new SpikeletError(`graph '${graph.name}' has a map of more than 65535 rows`, {
+      hint: 'train it on smaller images',
+    });
+  const table = pixelTable(graph);
+  const constants = graph.nodes.map((node) => constantsOf(node, graph));
+  let end = IMAGE_ADDRESS;
+  const place = (bytes: number): number => {
+    const address = end;
+    end += align(bytes);
+    return address;
+  };
+  const model = place(MODEL_BYTES);
+  const steps = place(plan.steps.length * STEP_BYTES);
+  const nodes = place(graph.nodes.length * NODE_WORDS * 4);
+  const tableAddress = place(table.length);
+  const addresses = constants.map((arrays) => ({
+    weights: place(arrays.weights?.byteLength ?? 0),
+    thresholds: place(arrays.thresholds?.byteLength ?? 0),
+    multiplier: place(arrays.multiplier?.byteLength ?? 0),
+    bias: place(arrays.bias?.byteLength ?? 0),
+  }));
+  const arena = end;
+
+  const bytes = new Uint8Array(arena - IMAGE_ADDRESS);
+  const view = new DataView(bytes.buffer);
+  const words = (address: number, values: number[]) =>
+    values.forEach((value, i) => {
+      view.setUint32(address - IMAGE_ADDRESS + 4 * i, value, true);
+    });
+  words(model, [steps, steps + plan.steps.length * STEP_BYTES, nodes]);
+  plan.steps.forEach((step, i) => {
+    [step.node, step.row, step.rows].forEach((value, j) => {
+      view.setUint16(steps - IMAGE_ADDRESS + i * STEP_BYTES + 2 * j, value, true);
+    });
+  });
+  bytes.set(new Uint8Array(table.buffer), tableAddress - IMAGE_ADDRESS);
+  const ring = (buffer: PlanBuffer | undefined) => (buffer ? [arena + buffer.offset, buffer.rows] : [0, 0]);
+  graph.nodes.forEach((node, i) => {
+    const buffers = definition(node)
+      .inputs(node)
+      .map((name) => plan.buffers.get(name));
+    const at = addresses[i]!;
+    words(nodes + i * NODE_WORDS * 4, [
+      layers[i]!,
+      ...ring(plan.buffers.get(node.output)),
+      ...ring(buffers[0]),
+      ...ring(buffers[1]),
+      ...ring(buffers[2]),
+      arena + plan.scratch.offset,
+      at.weights,
+      at.thresholds,
+      at.multiplier,
+      at.bias,
+      constants[i]!.shift ?? 0,
+    ]);
+    for (const key of ['weights', 'thresholds', 'multiplier', 'bias'] as const)
+      copy(constants[i]!, key, bytes, at[key] - IMAGE_ADDRESS);
+  });
+  const weightBytes = constants.reduce((sum, { weights }) => sum + (weights?.byteLength ?? 0), 0);
+  return { bytes, pixelTable: tableAddress, arena, weightBytes };
+}
+
+function copy(
+  constants: Constants,
+  key: 'weights' | 'thresholds' | 'multiplier' | 'bias',
+  to: Uint8Array,
+  at: number,
+) {
+  const array = constants[key];
+  if (array) to.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
+}

@@ -1,0 +1,91 @@
+import { SpikeletError } from '../../models/index.js';
+import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
+
+/** A compiled model, ready to run. */
+export type WasmModel = {
+  description: WasmDescription;
+  /**
+   * Logits of one image of i8 pixels, [row][column][channel]. `onRows` sees every tensor as it is written, the input
+   * first: its bytes, some rows at a time, in order of rows; the view is valid only during the call.
+   */
+  infer(pixels: Int8Array, onRows?: OnRows): Int32Array;
+  memory: WebAssembly.Memory;
+};
+
+export type OnRows = (tensor: string, bytes: Uint8Array) => void;
+
+type Exports = { memory: WebAssembly.Memory; infer(image: number): void };
+
+/** Loads a module that `emitBuild` made. Throws a SpikeletError where it is none (see describeWasm). */
+export function loadWasm(bytes: Uint8Array<ArrayBuffer>): WasmModel {
+  const module = compileModule(bytes);
+  const description = describeModule(module);
+  let onRows: OnRows | undefined;
+  const trace = (node: number, row: number, rows: number) => {
+    if (onRows) visitRows(description.tensors[node + 1], memory, row, rows, onRows);
+  };
+  const { memory, infer } = instantiate(module, trace);
+  const [image] = description.image;
+  const [arena, arenaBytes] = description.arena;
+  if (memory.buffer.byteLength < arena + arenaBytes)
+    throw new SpikeletError(`model '${description.name}' has less memory than its arena takes`, {
+      hint: "the file is damaged; make it again with 'spikelet build'",
+    });
+  const input = description.tensors[0]!;
+  const output = description.tensors.at(-1)!;
+  const inputView = new Int8Array(memory.buffer, input[4], input[3][0] * rowBytesOf(input));
+  const outputView = new Int32Array(memory.buffer, output[4], output[3][0] * output[3][1] * output[3][2]);
+  return {
+    description,
+    memory,
+    infer(pixels, listener) {
+      if (pixels.length !== inputView.length)
+        throw new RangeError(
+          `'${description.name}' takes ${inputView.length} pixels and got ${pixels.length}`,
+        );
+      inputView.set(pixels);
+      listener?.('input', new Uint8Array(memory.buffer, input[4], inputView.length));
+      onRows = listener;
+      infer(image);
+      return outputView.slice();
+    },
+  };
+}
+
+function instantiate(
+  module: WebAssembly.Module,
+  trace: (node: number, row: number, rows: number) => void,
+): Exports {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { env: { trace } });
+    const { memory, infer } = exports as Exports;
+    if (memory instanceof WebAssembly.Memory && typeof infer === 'function') return { memory, infer };
+  } catch (cause) {
+    throw new SpikeletError('the module cannot be started', {
+      hint: 'is it a model that spikelet built?',
+      cause,
+    });
+  }
+  throw new SpikeletError("the module exports no 'memory' and 'infer'", {
+    hint: 'is it a model that spikelet built?',
+  });
+}
+
+/** Calls `onRows` with the rows just written: at most two runs, where they wrap around the end of their ring. */
+function visitRows(
+  tensor: WasmDescription['tensors'][number] | undefined,
+  memory: WebAssembly.Memory,
+  row: number,
+  rows: number,
+  onRows: OnRows,
+): void {
+  if (!tensor) return;
+  const [name, , , , address, ring] = tensor;
+  const bytes = rowBytesOf(tensor);
+  for (let done = 0; done < rows; ) {
+    const slot = (row + done) % ring;
+    const run = Math.min(rows - done, ring - slot);
+    onRows(name, new Uint8Array(memory.buffer, address + slot * bytes, run * bytes));
+    done += run;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Runs a spikelet model in Node and in browsers. Needs nothing but model.wasm beside it; the build copies this file
+ * as model.js and model.d.ts.
+ */
+export type Model = {
+  name: string;
+  /** Names of the classes, in the order of the logits. */
+  classes: string[];
+  /** Rows, columns and channels of an image. */
+  shape: [rows: number, columns: number, channels: number];
+  /** What one unit of a logit is worth in the float network. */
+  scale: number;
+  /**
+   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array or Uint8ClampedArray, or pixels as
+   * the network sees them as Int8Array. Throws a RangeError where their number is wrong.
+   */
+  infer(image: Uint8Array | Uint8ClampedArray | Int8Array): Int32Array;
+};
+
+type Description = {
+  name: string;
+  classes: string[];
+  output: { scale: number };
+  tensors: [name: string, kind: string, type: string, shape: Model['shape'], address: number, ring: number][];
+  image: [address: number, bytes: number];
+  pixelTable: number;
+};
+
+/** Loads a model: by default the model.wasm beside this file. */
+export async function load(
+  source: URL | Response | BufferSource = new URL('./model.wasm', import.meta.url),
+): Promise<Model> {
+  const module = await WebAssembly.compile(await bytesOf(source));
+  const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
+  if (!section) throw new Error('this WebAssembly is no spikelet model');
+  const { name, classes, output, tensors, image, pixelTable }: Description = JSON.parse(
+    new TextDecoder().decode(section),
+  );
+  const instance = await WebAssembly.instantiate(module, { env: { trace: () => {} } });
+  const memory = instance.exports['memory'] as WebAssembly.Memory;
+  const infer = instance.exports['infer'] as (image: number) => void;
+  const shape = tensors[0]![3];
+  const size = shape[0] * shape[1] * shape[2];
+  const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
+  const table = new Int8Array(memory.buffer, pixelTable, 256 * shape[2]);
+  const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
+  return {
+    name,
+    classes,
+    shape,
+    scale: output.scale,
+    infer(values) {
+      if (values.length !== size)
+        throw new RangeError(`'${name}' takes ${size} pixels and got ${values.length}`);
+      if (values instanceof Int8Array) pixels.set(values);
+      else for (let i = 0; i < size; i++) pixels[i] = table[(i % shape[2]) * 256 + values[i]!]!;
+      infer(image[0]);
+      return logits.slice();
+    },
+  };
+}
+
+async function bytesOf(source: URL | Response | BufferSource): Promise<BufferSource> {
+  if (source instanceof URL) {
+    // Node's fetch reads no files.
+    if (source.protocol === 'file:') return (await import('node:fs/promises')).readFile(source);
+    return bytesOf(await fetch(source));
+  }
+  if (!(source instanceof Response)) return source;
+  if (!source.ok) throw new Error(`${source.url}: ${source.status} ${source.statusText}`);
+  return source.arrayBuffer();
+}
