@@ -11,6 +11,8 @@ export type Dataset = {
   classes: string[];
   mean: number[];
   std: number[];
+  /** Whether a mirrored image keeps its class, so that training may flip images; unknown where it is not said. */
+  mirrors?: boolean;
   train: Split;
   test: Split;
 };

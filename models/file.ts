@@ -21,9 +21,10 @@ export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
       : undefined;
 
 /** A Net as .safetensors: parameters in PyTorch's names, architecture as JSON in the metadata. */
-export function writeNet(net: Net): Uint8Array {
-  const { params, ...structure } = net;
-  return writeSafetensors(params, metadataOf('net', structure));
+export const writeNet = (net: Net): Uint8Array => writeSafetensors(net.params, netMetadata(net));
+
+export function netMetadata({ params: _, ...structure }: Net): Record<string, string> {
+  return metadataOf('net', structure);
 }
 
 /** Reads and checks a Net; `label` (a path, say) begins every error. */

@@ -164,27 +164,40 @@ function outputShape(node: NetNode, inputs: Shape[], fail: (node: NetNode, why: 
  * All that does not fit is listed in one error.
  */
 export function checkParams(net: Net): void {
-  const wanted = paramShapes(net.nodes);
-  const missing: string[] = [];
+  const shapes = new Map<string, readonly number[]>();
+  for (const [name, { shape }] of net.params) shapes.set(name, shape);
   const wrong: string[] = [];
-  for (const [name, shape] of wanted) {
-    const param = net.params.get(name);
-    if (!param) missing.push(name);
-    else if (String(param.shape) !== String(shape))
-      wrong.push(`${name} is [${param.shape}] and should be [${shape}]`);
-    else if (!(param.data as Float32Array).every(Number.isFinite))
-      wrong.push(`${name} holds NaN or infinity`);
-    else if (name.endsWith('.running_var') && (param.data as Float32Array).some((v) => v < 0))
+  for (const [name, { data }] of net.params)
+    if (!(data as Float32Array).every(Number.isFinite)) wrong.push(`${name} holds NaN or infinity`);
+    else if (name.endsWith('.running_var') && (data as Float32Array).some((v) => v < 0))
       wrong.push(`${name} holds a negative variance`);
+  checkParamShapes(net.name, net.nodes, shapes, wrong);
+}
+
+/** The names and shapes alone, before anything is read; `wrong` is what else is known to be wrong. */
+export function checkParamShapes(
+  net: string,
+  nodes: NetNode[],
+  shapes: Map<string, readonly number[]>,
+  wrong: string[] = [],
+): void {
+  const wanted = paramShapes(nodes);
+  const missing: string[] = [];
+  const misshapen: string[] = [];
+  for (const [name, shape] of wanted) {
+    const found = shapes.get(name);
+    if (!found) missing.push(name);
+    else if (String(found) !== String(shape))
+      misshapen.push(`${name} is [${found}] and should be [${shape}]`);
   }
-  const unexpected = [...net.params.keys()].filter((name) => !wanted.has(name));
+  const unexpected = [...shapes.keys()].filter((name) => !wanted.has(name));
   const problems = [
     ...summary('missing', missing),
     ...summary('unexpected', unexpected),
-    ...summary('wrong', wrong),
+    ...summary('wrong', [...misshapen, ...wrong]),
   ];
   if (problems.length)
-    throw new SpikeletError(`the parameters do not fit net '${net.name}':\n  ${problems.join('\n  ')}`, {
+    throw new SpikeletError(`the parameters do not fit net '${net}':\n  ${problems.join('\n  ')}`, {
       hint: 'is this a checkpoint of another architecture?',
     });
 }

@@ -30,9 +30,10 @@ export const fromHalf = (raw: Uint16Array): Float32Array => Float32Array.from(ra
 export const fromBfloat16 = (raw: Uint16Array): Float32Array =>
   new Float32Array(Uint32Array.from(raw, (bits) => bits << 16).buffer);
 
-type Format = { bytes: number; read: (bytes: ArrayBuffer) => TensorData };
+type ElementType = { bytes: number; read: (bytes: ArrayBuffer) => TensorData };
 
-const formats: Record<string, Format> = {
+/** Types of elements by their name in the format: bytes of one, and how a buffer of them becomes values. */
+export const elementTypes: Record<string, ElementType> = {
   F64: { bytes: 8, read: (b) => new Float64Array(b) },
   F32: { bytes: 4, read: (b) => new Float32Array(b) },
   F16: { bytes: 2, read: (b) => fromHalf(new Uint16Array(b)) },
@@ -96,12 +97,11 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
   // A plain Uint8Array, because a Node Buffer's slice is a view and these must be aligned copies.
   const dataAt = 8 + headerLength;
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + dataAt, bytes.byteLength - dataAt);
-  const ranges: [number, number, string][] = [];
-  const tensors = new Map<string, Tensor>();
+  const ranges: { name: string; shape: number[]; type: ElementType; begin: number; end: number }[] = [];
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-    const format = typeof dtype === 'string' && Object.hasOwn(formats, dtype) ? formats[dtype] : undefined;
-    if (!format) return bad(`tensor '${name}' has the unknown type ${JSON.stringify(dtype)?.slice(0, 40)}`);
+    const type = typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
+    if (!type) return bad(`tensor '${name}' has an unknown type`);
     if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount))
       return bad(`the shape of tensor '${name}' is no list of sizes`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
@@ -109,18 +109,21 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
     const [begin, end] = offsets as [number, number];
     if (begin > end || end > data.length)
       return bad(`tensor '${name}' lies at ${begin}..${end} of ${data.length} bytes of data`);
-    if (product(shape) * format.bytes !== end - begin)
+    if (product(shape) * type.bytes !== end - begin)
       return bad(`tensor '${name}', ${dtype} [${shape}], does not fill its ${end - begin} bytes`);
-    ranges.push([begin, end, name]);
-    tensors.set(name, { shape, data: format.read(data.slice(begin, end).buffer) });
+    ranges.push({ name, shape, type, begin, end });
   }
   let covered = 0;
-  for (const [begin, end, name] of ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+  for (const { name, begin, end } of ranges.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered)
       return bad(`tensor '${name}' begins at ${begin}, the one before it ends at ${covered}`);
     covered = end;
   }
   if (covered !== data.length) return bad(`${data.length - covered} bytes at the end belong to no tensor`);
+  // Only now that no two share bytes: their copies take no more memory than the file.
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape, type, begin, end } of ranges)
+    tensors.set(name, { shape, data: type.read(data.slice(begin, end).buffer) });
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

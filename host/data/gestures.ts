@@ -33,6 +33,7 @@ export function gestures({ seed = 1, train = 4000, test = 800 }: GestureOptions 
     shape: SHAPE,
     classes: motions.map(({ name }) => name),
     ...channelStatistics(training.images, SHAPE[2]),
+    mirrors: false,
     train: training,
     test: testing,
   };

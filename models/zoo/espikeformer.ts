@@ -8,8 +8,15 @@ export type ESpikeFormerOptions = {
   /** Channels of the stages; the first runs at half of dims[0]. */
   dims: [number, number, number, number];
   heads: number;
-  /** Widening of the 3x3 mixers and the MLPs. */
+  /** Widening of the 3x3 mixers and, unless `mlpRatio` says otherwise, of the MLPs. */
   ratio: number;
+  mlpRatio?: number;
+  /** Widening of the SepConvs. */
+  sepRatio: number;
+  /** Side of the first convolution's kernel. */
+  stem: number;
+  /** Side of the depthwise kernels in the conv blocks and in the transformer blocks. */
+  depthwiseKernels: [number, number];
   levels: number;
   /** Transformer blocks in stages 3 and 4. */
   depths: [number, number];
@@ -30,6 +37,9 @@ export const espikeformerDefaults: ESpikeFormerOptions = {
   dims: espikeformerDims.m,
   heads: 8,
   ratio: 4,
+  sepRatio: 2,
+  stem: 7,
+  depthwiseKernels: [7, 3],
   levels: 4,
   depths: [6, 2],
 };
@@ -46,8 +56,15 @@ const sepNames = (prefix: string) => ({
   sum: prefix,
 });
 
-function convBlock(b: Builder, x: string, block: string, channels: number, ratio: number): string {
-  const y = sepConv(b, x, sepNames(`${block}.Conv`), { channels, ratio: 2, kernel: 7 });
+function convBlock(
+  b: Builder,
+  x: string,
+  block: string,
+  channels: number,
+  o: ESpikeFormerOptions,
+): string {
+  const sep = { channels, ratio: o.sepRatio, kernel: o.depthwiseKernels[0] };
+  const y = sepConv(b, x, sepNames(`${block}.Conv`), sep);
   const names = {
     neurons: [`${block}.spike1`, `${block}.spike2`] as [string, string],
     layers: [
@@ -56,7 +73,7 @@ function convBlock(b: Builder, x: string, block: string, channels: number, ratio
     ] as [{ conv: string; bn: string }, { conv: string; bn: string }],
     sum: block,
   };
-  return mixer(b, y, names, { channels, ratio, kernel: 3 });
+  return mixer(b, y, names, { channels, ratio: o.ratio, kernel: 3 });
 }
 
 function transformerBlock(
@@ -66,7 +83,8 @@ function transformerBlock(
   channels: number,
   o: ESpikeFormerOptions,
 ): string {
-  let y = sepConv(b, x, sepNames(`${block}.conv`), { channels, ratio: 2, kernel: 3 });
+  const sep = { channels, ratio: o.sepRatio, kernel: o.depthwiseKernels[1] };
+  let y = sepConv(b, x, sepNames(`${block}.conv`), sep);
   const attn = `${block}.attn`;
   const attentionNames = {
     neurons: {
@@ -95,7 +113,8 @@ function transformerBlock(
     ] as [{ conv: string; bn: string }, { conv: string; bn: string }],
     sum: mlp,
   };
-  return mixer(b, y, mlpNames, { channels, ratio: o.ratio, bias: true, rank: 3, weightRank: 3 });
+  const ratio = o.mlpRatio ?? o.ratio;
+  return mixer(b, y, mlpNames, { channels, ratio, bias: true, rank: 3, weightRank: 3 });
 }
 
 /** E-SpikeFormer in the authors' module names and order of execution. */
@@ -111,16 +130,16 @@ export function espikeformer(o: ESpikeFormerOptions): NetNode[] {
   let x = conv(b, 'input', encode('downsample1_1'), {
     in: o.channels,
     out: half,
-    kernel: 7,
+    kernel: o.stem,
     stride: 2,
     bias: true,
   });
-  x = convBlock(b, x, 'ConvBlock1_1.0', half, o.ratio);
+  x = convBlock(b, x, 'ConvBlock1_1.0', half, o);
   x = downsample(b, x, encode('downsample1_2'), { in: half, out: c1, stride: 2 });
-  x = convBlock(b, x, 'ConvBlock1_2.0', c1, o.ratio);
+  x = convBlock(b, x, 'ConvBlock1_2.0', c1, o);
   x = downsample(b, x, encode('downsample2'), { in: c1, out: c2, stride: 2 });
-  x = convBlock(b, x, 'ConvBlock2_1.0', c2, o.ratio);
-  x = convBlock(b, x, 'ConvBlock2_2.0', c2, o.ratio);
+  x = convBlock(b, x, 'ConvBlock2_1.0', c2, o);
+  x = convBlock(b, x, 'ConvBlock2_2.0', c2, o);
   x = downsample(b, x, encode('downsample3'), { in: c2, out: c3, stride: 2 });
   for (let i = 0; i < o.depths[0]; i++) x = transformerBlock(b, x, `block3.${i}`, c3, o);
   x = downsample(b, x, encode('downsample4'), { in: c3, out: c4, stride: 1 });

@@ -19,6 +19,13 @@ export type SmallOptions = {
   ratios: [number, number];
   /** Side of the depthwise kernel in each stage's conv blocks. */
   depthwise: [number, number];
+  /** Side of the first convolution's kernel. */
+  stem: number;
+  /** Widening of the SepConvs. */
+  sepRatio: number;
+  /** Widening of the transformers' MLPs, and the side of their depthwise kernels. */
+  mlpRatio: number;
+  transformerDepthwise: number;
 };
 
 export const tinyDefaults: SmallOptions = {
@@ -31,6 +38,10 @@ export const tinyDefaults: SmallOptions = {
   heads: 4,
   ratios: [2, 2],
   depthwise: [7, 7],
+  stem: 5,
+  sepRatio: 2,
+  mlpRatio: 4,
+  transformerDepthwise: 3,
 };
 
 export const miniDefaults: SmallOptions = {
@@ -81,7 +92,7 @@ const attentionNames = (block: string) => ({
 });
 
 /**
- * A two-stage conv + attention SFA net: stem 5x5 stride 2, conv blocks, 3x3 stride 2, conv blocks,
+ * A two-stage conv + attention SFA net: stem with stride 2, conv blocks, 3x3 stride 2, conv blocks,
  * transformer blocks, global average, linear head. With `tinyDefaults` 86,506 parameters, in the names
  * b1, d, b2, b3 (blocks are numbered through).
  */
@@ -89,11 +100,13 @@ export function smallNet(o: SmallOptions): NetNode[] {
   const b: Builder = { nodes: [], levels: o.levels };
   const [narrow, wide] = o.widths;
   let count = 0;
-  let x = conv(b, 'input', layer('stem'), { in: o.channels, out: narrow, kernel: 5, stride: 2, bias: true });
+  const stem = { in: o.channels, out: narrow, kernel: o.stem, stride: 2, bias: true };
+  let x = conv(b, 'input', layer('stem'), stem);
   const convBlocks = (stage: 0 | 1, channels: number) => {
     for (let i = 0; i < o.blocks[stage]; i++) {
       const block = `b${++count}`;
-      x = sepConv(b, x, sepNames(block), { channels, ratio: 2, kernel: o.depthwise[stage] });
+      const sep = { channels, ratio: o.sepRatio, kernel: o.depthwise[stage] };
+      x = sepConv(b, x, sepNames(block), sep);
       x = mixer(b, x, mixerNames(`${block}.ch`), { channels, ratio: o.ratios[stage], kernel: 3 });
     }
   };
@@ -102,9 +115,10 @@ export function smallNet(o: SmallOptions): NetNode[] {
   convBlocks(1, wide);
   for (let i = 0; i < o.transformers; i++) {
     const block = `b${++count}`;
-    x = sepConv(b, x, sepNames(block), { channels: wide, ratio: 2, kernel: 3 });
+    const sep = { channels: wide, ratio: o.sepRatio, kernel: o.transformerDepthwise };
+    x = sepConv(b, x, sepNames(block), sep);
     x = attention(b, x, attentionNames(block), { channels: wide, heads: o.heads });
-    x = mixer(b, x, mixerNames(`${block}.mlp`), { channels: wide, ratio: 4, bias: true });
+    x = mixer(b, x, mixerNames(`${block}.mlp`), { channels: wide, ratio: o.mlpRatio, bias: true });
   }
   head(b, x, { pool: 'pool', neuron: 'hs', linear: 'head' }, { channels: wide, classes: o.classes });
   return b.nodes;

@@ -1,0 +1,79 @@
+import { InvalidArgumentError } from 'commander';
+import { exitCode, SpikeletError } from '../../models/error.js';
+import type { Io } from './io.js';
+
+/** One word of the command line: reads files, writes files, reports. Lives in a file of its own under verbs/. */
+export type Verb<O = Record<string, never>> = {
+  summary: string;
+  /** Positional arguments as commander writes them: `<net>`, `[path]`. */
+  arguments?: [syntax: string, description: string][];
+  options: VerbOption[];
+  /** `args` as in `arguments`, options by their camelCase names. */
+  run(args: string[], options: O, io: Io): Promise<Outcome>;
+};
+
+/** `parse` turns the text into a value and throws through `usage` helpers below. */
+export type VerbOption = {
+  flags: string;
+  description: string;
+  parse?: (text: string) => unknown;
+  default?: unknown;
+};
+
+/** `result` is the object that --json prints; `code` the exit code where it is not 0. */
+export type Outcome = { result?: unknown; code?: number };
+
+/** Ties a verb's option type to its own `run`, for a table of verbs of different options. */
+export const verb = <O>(definition: Verb<O>): Verb => definition as unknown as Verb;
+
+/** The value of an option that has no default and must be given, as a flag or in the configuration. */
+export function required<T>(value: T | undefined, flag: string): T {
+  if (value === undefined)
+    throw new SpikeletError(`${flag} is needed`, {
+      hint: "give the flag, or set it in spikelet.config.ts; 'spikelet help' and the verb show what it takes",
+      code: exitCode.usage,
+    });
+  return value;
+}
+
+export const usageError = (message: string, hint: string): SpikeletError =>
+  new SpikeletError(message, { hint, code: exitCode.usage });
+
+/** Parser of a number in lowest..highest. */
+export const number =
+  (lowest: number, highest: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= lowest && value <= highest))
+      throw new InvalidArgumentError(`a number from ${lowest} to ${highest} is needed.`);
+    return value;
+  };
+
+/** Parser of a whole number in lowest..highest. */
+export const integer =
+  (lowest: number, highest: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text.trim()) || !(value >= lowest && value <= highest))
+      throw new InvalidArgumentError(`a whole number from ${lowest} to ${highest} is needed.`);
+    return value;
+  };
+
+/** Parser of exactly `count` whole numbers separated by commas. */
+export const integers =
+  (count: number, lowest: number, highest: number) =>
+  (text: string): number[] => {
+    const parts = text.split(',');
+    if (parts.length !== count)
+      throw new InvalidArgumentError(`${count} whole numbers separated by commas are needed.`);
+    return parts.map(integer(lowest, highest));
+  };
+
+/** Parser of one of several words. */
+export const oneOf =
+  <T extends string | number>(values: readonly T[]) =>
+  (text: string): T => {
+    const value = values.find((candidate) => String(candidate) === text);
+    if (value === undefined) throw new InvalidArgumentError(`choose one of ${values.join(', ')}.`);
+    return value;
+  };

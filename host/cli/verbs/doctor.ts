@@ -1,0 +1,130 @@
+import { createRequire } from 'node:module';
+import { exitCode } from '../../../models/error.js';
+import { version } from '../../version.js';
+import { verb } from '../verb.js';
+
+/** One thing that may be installed or not. `find` says which version is there; undefined: none. */
+type Check = {
+  name: string;
+  needed: boolean;
+  enables: string;
+  install: string;
+  find: () => Promise<string | undefined>;
+};
+
+const require = createRequire(import.meta.url);
+
+/** Version of an npm package, if it loads. */
+const npm = (name: string, load: () => Promise<unknown>) => async (): Promise<string | undefined> => {
+  try {
+    await load();
+  } catch {
+    return undefined;
+  }
+  return versionOf(name);
+};
+
+/** Not every package lets its package.json be imported, so the folders above its entry are searched for it. */
+function versionOf(name: string): string {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      return (require(`${folder}/${name}/package.json`) as { version: string }).version;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return 'unknown version';
+}
+
+const gpuPackage: string = '@tensorflow/tfjs-node-gpu';
+
+const checks: Check[] = [
+  {
+    name: 'node',
+    needed: true,
+    enables: 'everything',
+    install: 'https://nodejs.org (20.19 or newer)',
+    find: async () => {
+      const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+      return major > 20 || (major === 20 && minor >= 19) ? process.versions.node : undefined;
+    },
+  },
+  {
+    name: '@tensorflow/tfjs',
+    needed: true,
+    enables: 'train',
+    install: 'npm install @tensorflow/tfjs@4.22.0',
+    // Resolved only: loading it takes a second and prints advertisements.
+    find: npm('@tensorflow/tfjs', async () => require.resolve('@tensorflow/tfjs')),
+  },
+  {
+    name: '@tensorflow/tfjs-backend-wasm',
+    needed: true,
+    enables: 'train without a GPU',
+    install: 'npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+    find: npm('@tensorflow/tfjs-backend-wasm', async () => require.resolve('@tensorflow/tfjs-backend-wasm')),
+  },
+  {
+    name: gpuPackage,
+    needed: false,
+    enables: 'train on an NVIDIA GPU (CUDA 11.2, cuDNN 8.1)',
+    install: 'npm install @tensorflow/tfjs-node-gpu@4.22.0',
+    find: npm(gpuPackage, () => import(gpuPackage)),
+  },
+  {
+    name: 'assemblyscript',
+    needed: true,
+    enables: 'build --target wasm',
+    install: 'npm install assemblyscript@0.28.20',
+    find: npm('assemblyscript', () => import('assemblyscript/asc')),
+  },
+  {
+    name: 'binaryen',
+    needed: true,
+    enables: 'build --target wasm',
+    install: 'npm install binaryen@132.0.0',
+    find: npm('binaryen', () => import('binaryen')),
+  },
+  {
+    name: 'sharp',
+    needed: true,
+    enables: 'run on PNG, JPEG and WebP images',
+    install: 'npm install sharp@0.35.5',
+    find: npm('sharp', () => import('sharp')),
+  },
+];
+
+export const doctor = verb({
+  summary: 'say what is installed, and how to install what is not',
+  options: [],
+  async run(_args, _options, io) {
+    const found = await Promise.all(checks.map(async (check) => ({ ...check, version: await check.find() })));
+    io.print(io.bold(`spikelet ${version}`));
+    io.table(
+      [{ title: 'package' }, { title: 'version' }, { title: 'enables' }],
+      found.map(({ name, version: has, enables, needed }) => [
+        name,
+        has ?? (needed ? 'MISSING' : 'not installed'),
+        enables,
+      ]),
+    );
+    const absent = found.filter(({ version: has }) => has === undefined);
+    if (absent.length) io.print();
+    for (const { name, install, needed } of absent)
+      io.print(`${needed ? 'needed' : 'optional'}: ${name}: ${install}`);
+    const broken = absent.some(({ needed }) => needed);
+    return {
+      result: {
+        spikelet: version,
+        packages: found.map(({ name, needed, enables, install, version: has }) => ({
+          name,
+          version: has ?? null,
+          needed,
+          enables,
+          install,
+        })),
+      },
+      ...(broken ? { code: exitCode.failure } : {}),
+    };
+  },
+});

@@ -1,0 +1,12 @@
+import type { Verb } from '../verb.js';
+import { build } from './build.js';
+import { demo } from './demo.js';
+import { doctor } from './doctor.js';
+import { inspect } from './inspect.js';
+import { quantize } from './quantize.js';
+import { run } from './run.js';
+import { train } from './train.js';
+import { verify } from './verify.js';
+
+/** Every verb, in the order of help. */
+export const verbs: Record<string, Verb> = { train, quantize, build, run, verify, inspect, doctor, demo };

@@ -1,0 +1,183 @@
+import {
+  bytesPerValue,
+  definition,
+  type Graph,
+  type GraphNode,
+  type GraphTensor,
+  prove,
+} from '../../../models/graph.js';
+import { netMacs } from '../../../models/macs.js';
+import { countParams, type Net, type NetNode, netShapes } from '../../../models/net.js';
+import { union } from '../../../models/ops/op.js';
+import { packedBytes } from '../../../models/packing.js';
+import { product } from '../../../models/tensor.js';
+import { readBytes } from '../../files.js';
+import { bytes, quantity } from '../../report/text.js';
+import { describeWasm, SECTION } from '../../wasm/describe.js';
+import type { Io } from '../io.js';
+import { loadNetOrGraph } from '../load.js';
+import { verb } from '../verb.js';
+
+const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
+export const inspect = verb({
+  summary: 'print what is in a Net, a Graph or a model.wasm',
+  arguments: [['<file>', 'a .safetensors of spikelet, or a model.wasm']],
+  options: [],
+  async run([path], _options, io) {
+    const start = await readBytes(path!);
+    if (WASM_MAGIC.every((byte, i) => start[i] === byte)) return { result: inspectWasm(start, io) };
+    const found = await loadNetOrGraph(path!);
+    return { result: 'net' in found ? inspectNet(found.net, io) : inspectGraph(found.graph, io) };
+  },
+});
+
+const right = (title: string) => ({ title, right: true });
+
+function inspectNet(net: Net, io: Io) {
+  const shapes = netShapes(net);
+  const layers = net.nodes.map((node) => ({
+    layer: node.name,
+    op: describeOp(node),
+    shape: shapes.get(node.name)!,
+    parameters: countParams({ ...net, nodes: [node] }),
+    macs: netMacs(node, shapes),
+  }));
+  const parameters = countParams(net);
+  const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
+  io.print(io.bold(`Net '${net.name}': image ${net.input.shape.join(' x ')}, ${net.classes.length} classes`));
+  io.table(
+    [{ title: 'layer' }, { title: 'op' }, right('shape'), right('parameters'), right('MACs')],
+    layers.map((l) => [l.layer, l.op, l.shape.join(' x '), quantity(l.parameters), quantity(l.macs)]),
+  );
+  io.print();
+  io.print(`${parameters} parameters, ${quantity(macs)} MACs`);
+  return { kind: 'net', name: net.name, input: net.input, classes: net.classes, parameters, macs, layers };
+}
+
+function describeOp(node: NetNode): string {
+  if (node.op === 'neuron') return `neuron 0..${node.levels}`;
+  if (node.op === 'attend') return `attend, ${node.heads} heads`;
+  if (node.op !== 'conv') return node.op;
+  const groups = node.groups === 1 ? '' : node.groups === node.in ? ' depthwise' : ` ${node.groups} groups`;
+  const stride = node.stride[0] === 1 && node.stride[1] === 1 ? '' : ` /${node.stride[0]}`;
+  return `conv ${node.kernel.join('x')}${stride}${groups}${node.bn ? ' + BN' : ''}`;
+}
+
+function inspectGraph(graph: Graph, io: Io) {
+  const proof = prove(graph);
+  const layers = graph.nodes.map((node) => {
+    const tensor = graph.tensors[node.output]!;
+    const { accumulator } = proof.nodes.get(node.name)!;
+    return {
+      layer: node.name,
+      op: node.op === 'accumulate' ? `accumulate ${node.kernel.join('x')}, ${node.end.kind}` : node.op,
+      output: node.output,
+      kind: tensor.kind,
+      type: tensor.type,
+      shape: tensor.shape,
+      accumulator,
+      range: union(proof.tensors.get(node.output)!),
+      macs: definition(node).macs(node, graph),
+      bytes: constantBytes(node, graph),
+    };
+  });
+  io.print(
+    io.bold(
+      `Graph '${graph.name}': image ${graph.tensors['input']!.shape.join(' x ')}, ${graph.classes.length} classes`,
+    ),
+  );
+  io.table(
+    [
+      { title: 'layer' },
+      { title: 'op' },
+      { title: 'output' },
+      right('shape'),
+      right('accumulator'),
+      right('output range'),
+      right('MACs'),
+      right('bytes'),
+    ],
+    layers.map((l) => [
+      l.layer,
+      l.op,
+      `${l.kind} ${l.type}`,
+      l.shape.join(' x '),
+      `${l.accumulator.lo}..${l.accumulator.hi}`,
+      `${l.range.lo}..${l.range.hi}`,
+      quantity(l.macs),
+      String(l.bytes),
+    ]),
+  );
+  const total = (key: 'macs' | 'bytes') => layers.reduce((sum, layer) => sum + layer[key], 0);
+  io.print();
+  io.print(
+    `${quantity(total('macs'))} MACs, ${bytes(total('bytes'))} of constants; every range is proven from the weights`,
+  );
+  return {
+    kind: 'graph',
+    name: graph.name,
+    classes: graph.classes,
+    macs: total('macs'),
+    bytes: total('bytes'),
+    layers,
+  };
+}
+
+function constantBytes(node: GraphNode, graph: Graph): number {
+  const constants = definition(node).constants(node, graph);
+  return constants.reduce(
+    (sum, { type, length }) =>
+      sum +
+      (type === 'i8' && node.op === 'accumulate'
+        ? packedBytes(length, node.bits)
+        : length * bytesPerValue(type)),
+    0,
+  );
+}
+
+function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
+  const description = describeWasm(module);
+  const tensors = description.tensors.map(([name, kind, type, shape, address, ring]) => ({
+    name,
+    kind,
+    type,
+    shape,
+    address,
+    ring,
+    bytes: (product(shape) / shape[0]) * ring * bytesPerValue(type as GraphTensor['type']),
+  }));
+  const constants = description.image[1];
+  const arena = description.arena[1];
+  io.print(io.bold(`WebAssembly model '${description.name}', ${description.classes.length} classes`));
+  io.table(
+    [
+      { title: 'tensor' },
+      { title: 'kind' },
+      right('shape'),
+      right('address'),
+      right('rows held'),
+      right('bytes'),
+    ],
+    tensors.map((t) => [
+      t.name,
+      `${t.kind} ${t.type}`,
+      t.shape.join(' x '),
+      String(t.address),
+      String(t.ring),
+      String(t.bytes),
+    ]),
+  );
+  io.print();
+  io.print(
+    `${bytes(module.length)}: ${description.weights} B of weights, ${constants - description.weights} B of other constants, ` +
+      `${module.length - constants} B of code and of the section '${SECTION}'; arena ${bytes(arena)}`,
+  );
+  return {
+    kind: 'wasm',
+    name: description.name,
+    classes: description.classes,
+    bytes: { module: module.length, weights: description.weights, constants, arena },
+    tensors,
+  };
+}

@@ -1,0 +1,214 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Dataset } from '../../../models/dataset.js';
+import { SpikeletError } from '../../../models/error.js';
+import { countParams, type Net } from '../../../models/net.js';
+import { createNet, type ZooOptions, zoo } from '../../../models/zoo/index.js';
+import { loadDataset, sources } from '../../data/index.js';
+import { readBytes } from '../../files.js';
+import { percent, quantity } from '../../report/text.js';
+import type { BackendName, TrainOptions } from '../../train/index.js';
+import { readCheckpoint } from '../checkpoint.js';
+import type { Io } from '../io.js';
+import { loadNet } from '../load.js';
+import { trainToFile } from '../training.js';
+import { integer, integers, number, oneOf, required, usageError, verb } from '../verb.js';
+
+type Options = Partial<TrainOptions> &
+  Pick<ZooOptions, 'widths' | 'blocks' | 'transformers' | 'heads' | 'levels' | 'dims'> & {
+    model?: string;
+    data?: string;
+    out: string;
+    init?: string;
+    resume?: string;
+    metrics?: string;
+    backend?: BackendName;
+  };
+
+/** Options that belong to the trainer; all of them are fixed by a checkpoint. */
+const trainKeys = [
+  'epochs',
+  'batch',
+  'learningRate',
+  'weightDecay',
+  'labelSmoothing',
+  'warmUp',
+  'flip',
+  'shift',
+  'seed',
+  'firingPenalty',
+] as const;
+
+const architectureKeys = ['widths', 'blocks', 'transformers', 'heads', 'levels', 'dims'] as const;
+
+const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> =>
+  Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Partial<
+    Pick<T, K>
+  >;
+
+export const train = verb<Options>({
+  summary: 'train a float network (a Net) on a dataset',
+  options: [
+    {
+      flags: '--model <name>',
+      description: `architecture: ${Object.keys(zoo).join(', ')}`,
+      parse: oneOf(Object.keys(zoo)),
+    },
+    {
+      flags: '--data <spec>',
+      description: Object.values(sources)
+        .map(({ usage }) => usage)
+        .join(', '),
+    },
+    { flags: '--out <file>', description: 'where the Net goes', default: 'net.safetensors' },
+    { flags: '--epochs <n>', description: 'passes over the data (default: 4)', parse: integer(1, 100_000) },
+    { flags: '--batch <n>', description: 'images per step (default: 128)', parse: integer(2, 65_536) },
+    {
+      flags: '--learning-rate <x>',
+      description: 'peak of the one-cycle schedule (default: 0.004)',
+      parse: number(1e-12, 1000),
+    },
+    { flags: '--weight-decay <x>', description: 'of AdamW (default: 0.01)', parse: number(0, 1000) },
+    { flags: '--label-smoothing <x>', description: '(default: 0.05)', parse: number(0, 0.999) },
+    {
+      flags: '--warm-up <x>',
+      description: 'share of the steps in which the rate rises (default: 0.2)',
+      parse: number(0, 0.999),
+    },
+    {
+      flags: '--flip',
+      description: 'mirror every other image (default: where a mirrored image keeps its class)',
+    },
+    { flags: '--no-flip', description: 'never mirror' },
+    {
+      flags: '--shift <n>',
+      description: 'move images by up to n pixels (default: 0)',
+      parse: integer(0, 1024),
+    },
+    {
+      flags: '--seed <n>',
+      description: 'of the weights and of the order of images (default: 1)',
+      parse: integer(0, 2 ** 31 - 1),
+    },
+    {
+      flags: '--firing-penalty <x>',
+      description: 'push spikes down: about 0.6 halves them in 4 epochs (default: 0)',
+      parse: number(0, 1e6),
+    },
+    { flags: '--init <file>', description: 'start from the weights of this Net' },
+    {
+      flags: '--resume <file>',
+      description: 'go on from a checkpoint, to the numbers of an uninterrupted run',
+    },
+    { flags: '--metrics <file>', description: 'append one JSON line per epoch' },
+    {
+      flags: '--backend <name>',
+      description: 'gpu, wasm or cpu (default: gpu where it loads, else wasm)',
+      parse: oneOf(['gpu', 'wasm', 'cpu'] as const),
+    },
+    {
+      flags: '--widths <a,b>',
+      description: 'channels of the two stages of tiny and mini',
+      parse: integers(2, 1, 4096),
+    },
+    { flags: '--blocks <a,b>', description: 'conv blocks in each of them', parse: integers(2, 0, 64) },
+    {
+      flags: '--transformers <n>',
+      description: 'transformer blocks of tiny and mini',
+      parse: integer(0, 64),
+    },
+    {
+      flags: '--dims <a,b,c,d>',
+      description: 'channels of the four stages of an espikeformer',
+      parse: integers(4, 2, 4096),
+    },
+    { flags: '--heads <n>', description: 'attention heads', parse: integer(1, 256) },
+    {
+      flags: '--levels <n>',
+      description: 'highest spike count D of every neuron (default: 4)',
+      parse: integer(1, 15),
+    },
+  ],
+  async run(_args, options, io) {
+    const start = options.resume ? await resumed(options, options.resume) : await fresh(options, io);
+    const { net, epochs } = await trainToFile(
+      {
+        ...start,
+        out: options.out,
+        ...(options.metrics ? { metrics: options.metrics } : {}),
+        ...(options.backend ? { backend: options.backend } : {}),
+      },
+      io,
+    );
+    const last = epochs.at(-1);
+    const parameters = countParams(net);
+    io.print(
+      `${options.out}: ${net.name}, ${quantity(parameters)} parameters${last ? `, test ${percent(last.testAccuracy, 2)}` : ''}`,
+    );
+    return {
+      result: {
+        out: options.out,
+        model: net.name,
+        parameters,
+        accuracy: last?.testAccuracy ?? null,
+        density: last?.density ?? null,
+      },
+    };
+  },
+});
+
+async function fresh(options: Options, io: Io) {
+  const dataSpec = required(options.data, '--data');
+  const init = options.init ? await loadNet(options.init) : undefined;
+  if (init && architectureKeys.some((key) => options[key] !== undefined))
+    throw usageError('--init brings its own architecture', `leave out ${flags(architectureKeys)}`);
+  const model = init ? (options.model ?? init.name) : required(options.model, '--model');
+  if (init && init.name !== model)
+    throw usageError(`${options.init} is a '${init.name}', not a '${model}'`, 'leave out --model');
+  const data = await loadDataset(dataSpec, { log: io.note });
+  if (options.flip && data.mirrors === false)
+    throw usageError(`a mirrored image of ${data.name} belongs to another class`, 'leave out --flip');
+  const net = init ? fitted(init, data) : newNet(model, data, options);
+  return {
+    net,
+    data,
+    dataSpec,
+    options: { flip: data.mirrors ?? false, ...pick(options, trainKeys) },
+  };
+}
+
+/** A Net fine-tuned on data sees it with the data's own mean and deviation. */
+const fitted = (net: Net, data: Dataset): Net => ({
+  ...net,
+  input: { shape: net.input.shape, mean: data.mean, std: data.std },
+});
+
+function newNet(model: string, data: Dataset, options: Options): Net {
+  const generator = xoroshiro128plus(options.seed ?? 1);
+  const input = { shape: data.shape, mean: data.mean, std: data.std };
+  return createNet(
+    model,
+    input,
+    data.classes,
+    () => uniformFloat64(generator),
+    pick(options, architectureKeys),
+  );
+}
+
+async function resumed(options: Options, path: string) {
+  const given = [...trainKeys, ...architectureKeys, 'init' as const].filter(
+    (key) => options[key] !== undefined,
+  );
+  if (given.length)
+    throw usageError('a resumed run keeps the options it began with', `leave out ${flags(given)}`);
+  const { net, state, data: remembered } = readCheckpoint(await readBytes(path), path);
+  if (options.model !== undefined && options.model !== net.name)
+    throw new SpikeletError(`${path} is a checkpoint of '${net.name}', not of '${options.model}'`, {
+      hint: `leave out --model, or resume a checkpoint of '${options.model}'`,
+    });
+  const dataSpec = options.data ?? remembered;
+  return { net, data: await loadDataset(dataSpec), dataSpec, resume: state };
+}
+
+const flags = (keys: readonly string[]): string =>
+  keys.map((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(', ');

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { rawImage } from '../../../models/dataset.js';
+import { exitCode } from '../../../models/error.js';
+import { pixelTable, rawToPixels } from '../../../models/interpret.js';
+import { loadDataset, sources } from '../../data/index.js';
+import { isFolder, readBytes } from '../../files.js';
+import { percent } from '../../report/text.js';
+import { verifyWasm } from '../../verify.js';
+import { emitBuild } from '../../wasm/build.js';
+import { loadWasm } from '../../wasm/load.js';
+import { loadGraph } from '../load.js';
+import { integer, oneOf, required, usageError, verb } from '../verb.js';
+
+type Options = { against?: 'wasm'; data?: string; count: number; build?: string };
+
+export const verify = verb<Options>({
+  summary: 'compare a backend with the reference interpreter, tensor by tensor',
+  arguments: [['<graph>', 'a Graph, as quantize writes it']],
+  options: [
+    { flags: '--against <target>', description: 'wasm', parse: oneOf(['wasm'] as const) },
+    {
+      flags: '--data <spec>',
+      description: Object.values(sources)
+        .map(({ usage }) => usage)
+        .join(', '),
+    },
+    { flags: '--count <n>', description: 'test images', parse: integer(1, 10_000_000), default: 100 },
+    {
+      flags: '--build <path>',
+      description: 'a folder that build wrote, or its model.wasm (default: built now)',
+    },
+  ],
+  async run([path], options, io) {
+    const against = required(options.against, '--against');
+    const spec = required(options.data, '--data');
+    const graph = await loadGraph(path!);
+    const data = await loadDataset(spec, { log: io.note });
+    if (String(data.shape) !== String(graph.tensors['input']!.shape))
+      throw usageError(
+        `${path} takes images of ${graph.tensors['input']!.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,
+        'verify with data like the training data',
+      );
+    const module = options.build ? await builtModule(options.build) : await freshModule(graph);
+    const model = loadWasm(module);
+    const samples = Math.min(options.count, data.test.count);
+    if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
+    const table = pixelTable(graph);
+    const images = function* () {
+      for (let i = 0; i < samples; i++) yield rawToPixels(table, rawImage(data.test, data.shape, i));
+    };
+    const bar = io.progress('verifying');
+    const result = verifyWasm(graph, model, images(), {
+      labels: data.test.labels,
+      onProgress: (done) => bar.update(done, samples),
+    });
+    bar.done();
+    const { firstDifference: difference, accuracy } = result;
+    io.print(`${result.equal} of ${result.samples} samples equal at every tensor`);
+    if (accuracy)
+      io.print(`accuracy: graph ${percent(accuracy.graph, 2)}, ${against} ${percent(accuracy.wasm, 2)}`);
+    if (difference)
+      io.print(
+        `first difference: sample ${difference.sample}, tensor '${difference.tensor}': ` +
+          `CRC-32 ${difference.expected} expected, ${difference.actual} found`,
+      );
+    return { result: { against, ...result }, ...(difference ? { code: exitCode.differs } : {}) };
+  },
+});
+
+const builtModule = async (path: string): Promise<Uint8Array<ArrayBuffer>> =>
+  readBytes((await isFolder(path)) ? join(path, 'model.wasm') : path);
+
+async function freshModule(graph: Parameters<typeof emitBuild>[0]): Promise<Uint8Array<ArrayBuffer>> {
+  const { files } = await emitBuild(graph);
+  return files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array<ArrayBuffer>;
+}

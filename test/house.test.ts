@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** Who may import whom, read from the sources. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const rooms = ['models', 'quantize', 'assembly', 'firmware-gen', 'fpga', 'host', 'test'];
+
+const mayImport: Record<string, string[]> = {
+  models: ['models'],
+  quantize: ['quantize', 'models'],
+  'firmware-gen': ['firmware-gen', 'models'],
+  fpga: ['fpga', 'models'],
+  assembly: ['assembly'],
+  host: ['host', 'models', 'quantize', 'firmware-gen', 'fpga'],
+  test: rooms,
+};
+
+/** Packages that only one folder may load. */
+const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport: 'host/device' };
+
+const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
+    return name.endsWith('.ts') ? [path] : [];
+  });
+
+type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found: Import[] = [];
+  for (const [, kind, target] of text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
+  ))
+    found.push({ from: file, target: target!, typeOnly: kind !== undefined, dynamic: false });
+  for (const [, target] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
+    found.push({ from: file, target: target!, typeOnly: false, dynamic: false });
+  for (const [, target] of text.matchAll(/import\(\s*['"]([^'"]+)['"]\s*\)/g))
+    found.push({ from: file, target: target!, typeOnly: false, dynamic: true });
+  return found;
+}
+
+const imports = rooms.flatMap(sources).flatMap(importsOf);
+const ours = imports.filter(({ target }) => target.startsWith('.'));
+const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
+const roomOf = (path: string) => path.split(sep)[0]!;
+
+test('every room imports only the rooms it may', () => {
+  assert.ok(ours.length > 50, 'the imports were not found');
+  const broken = ours.filter((i) => {
+    const room = roomOf(pathOf(i));
+    return rooms.includes(room) && !mayImport[roomOf(i.from)]!.includes(room);
+  });
+  assert.equal(
+    broken.map((i) => `${i.from} imports ${i.target}`),
+    [],
+  );
+});
+
+test('nothing outside test/ imports the tests', () => {
+  assert.equal(
+    ours.filter((i) => roomOf(pathOf(i)) === 'test' && roomOf(i.from) !== 'test').map(({ from }) => from),
+    [],
+  );
+});
+
+test('heavy packages are loaded in their own folder only', () => {
+  for (const [name, folder] of Object.entries(only))
+    for (const { from, target, typeOnly } of imports)
+      if (target.startsWith(name) && !typeOnly && roomOf(from) !== 'test')
+        assert.ok(from.startsWith(folder + sep), `${from} imports ${target}`);
+});
+
+test('and that folder is reached by await import() alone', () => {
+  for (const i of ours)
+    for (const folder of Object.values(only))
+      if (pathOf(i).startsWith(folder) && !i.from.startsWith(folder) && roomOf(i.from) !== 'test')
+        assert.ok(i.typeOnly || i.dynamic, `${i.from} loads ${i.target} at once`);
+});
+
+test.run();
