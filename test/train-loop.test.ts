@@ -135,7 +135,7 @@ test('another seed gives other parameters', async () => {
 
 test('the firing penalty lowers the density', async () => {
   const densities: number[] = [];
-  for (const firingPenalty of [0, 10])
+  for (const firingPenalty of [0, 2.5])
     await train(net, data, {
       options: { ...options, epochs: 6, batch: 4, learningRate: 0.02, firingPenalty },
       onEpoch: ({ epoch, density }) => void (epoch === 6 && densities.push(density)),

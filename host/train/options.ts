@@ -13,7 +13,7 @@ export type TrainOptions = Augmentation & {
   warmUp: number;
   seed: number;
   /**
-   * Strength of the firing penalty: strength * sum over neurons of w * mean(count / levels) is added to the loss, with
+   * Strength of the firing penalty: strength * sum over neurons of w * mean spike count is added to the loss, with
    * w the neuron's share of the MACs (`firingWeights`). About 0.6 halves the spikes within 4 epochs; 0 is none.
    */
   firingPenalty: number;

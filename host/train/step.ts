@@ -10,7 +10,7 @@ export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 export type Losses = {
   /** Cross entropy plus penalty. */
   loss: number;
-  /** Firing penalty within `loss`: strength * sum of weight * mean(count / levels). */
+  /** Firing penalty within `loss`: strength * sum of weight * mean spike count. */
   penalty: number;
   correct: number;
   logits: Float32Array;
@@ -48,9 +48,9 @@ export function gradientStep(net: Net, values: Values, batch: Batch, options: St
       const y = forward(net, new Map(names.map((name, i) => [name, tensors[i]!])), images, {
         mode: { training: true, seen: (bn, seen) => moments.set(bn, seen) },
         // The penalty is linear in the neuron's value, so its gradient is one constant per neuron.
-        extra: (node, elements) => (share(node) * node.divisor) / (node.levels * elements),
+        extra: (node, elements) => (share(node) * node.divisor) / elements,
         observe: (node, spikes) => {
-          if (share(node)) penalty += (share(node) * node.divisor * meanOf(spikes)) / node.levels;
+          if (share(node)) penalty += share(node) * node.divisor * meanOf(spikes);
         },
       });
       logits = y.dataSync() as Float32Array<ArrayBuffer>;

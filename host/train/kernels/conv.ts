@@ -1,6 +1,6 @@
-import { type TensorInfo, tf } from '../tf.js';
+import type { TensorInfo } from '../tf.js';
 import type { Heap } from './heap.js';
-import { type ConvSizes, convSizes, type KernelCall, type Shape4 } from './sizes.js';
+import { type ConvSizes, convSizes, type KernelCall, paddedSize, type Shape4 } from './sizes.js';
 
 type Attributes = { strides: number | [number, number]; pad: Parameters<typeof convSizes>[3] };
 
@@ -10,65 +10,62 @@ export function filterGradient(heap: Heap, { inputs, attrs }: KernelCall): Tenso
   const { strides, pad, filterShape } = attrs as Attributes & { filterShape: Shape4 };
   const s = convSizes(x.shape as Shape4, filterShape, strides, pad, false);
   const out = heap.makeInfo(filterShape);
-  const [hp, wp] = [(s.oh - 1) * s.strideH + s.kh, (s.ow - 1) * s.strideW + s.kw];
-  const scratch = heap.scratch(4 * Math.max(hp, s.h + s.top) * Math.max(wp, s.w + s.left) * s.ci);
+  const [hp, wp] = paddedSize(s);
+  const scratch = heap.scratch(4 * hp * wp * s.ci);
   heap.kernels.convFilterGradient(
     ...[heap.address(x), heap.address(dy), heap.address(out), scratch],
     ...[s.batch, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.kh, s.kw, s.strideH, s.strideW, s.top, s.left],
-    ...[Math.max(hp, s.h + s.top), Math.max(wp, s.w + s.left)],
+    ...[hp, wp],
   );
+  return out;
+}
+
+/** conv2d; faster than the backend's own, which also prepares an operator for every new filter. */
+export function forward(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
+  const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+  const { strides, pad } = attrs as Attributes;
+  const s = convSizes(x.shape as Shape4, filter.shape as Shape4, strides, pad, false);
+  const out = heap.makeInfo([s.batch, s.oh, s.ow, s.co]);
+  convolve(heap, x, filter, out, s, { padded: paddedSize(s), dilate: [1, 1], turn: false });
   return out;
 }
 
 /**
- * dL/dx of conv2d: the forward convolution of dy, dilated by the stride, with the filter turned by 180 degrees and
- * its channels swapped. Faster than the backend's own Conv2DBackpropInput.
+ * dL/dx of conv2d: the convolution of dy, dilated by the stride, with the filter turned by 180 degrees and its channels
+ * swapped.
  */
-export function inputGradient(heap: Heap, { inputs, attrs, backend }: KernelCall): TensorInfo {
+export function inputGradient(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const { strides, pad, inputShape } = attrs as Attributes & { inputShape: Shape4 };
   const s = convSizes(inputShape, filter.shape as Shape4, strides, pad, false);
-  const [top, left] = [s.kh - 1 - s.top, s.kw - 1 - s.left];
-  const turned = turnFilter(heap, filter, s);
-  const dense = s.strideH === 1 && s.strideW === 1;
-  const x = dense ? dy : dilate(heap, dy, s, top, left);
-  const [bottom, right] = [s.h + s.kh - 1 - top - s.oh, s.w + s.kw - 1 - left - s.ow];
-  const padding = dense
-    ? [
-        [0, 0],
-        [top, bottom],
-        [left, right],
-        [0, 0],
-      ]
-    : 'valid';
-  const { kernelFunc } = tf.getKernel('Conv2D', 'wasm');
-  const dx = kernelFunc({
-    inputs: { x, filter: turned },
-    backend,
-    attrs: { strides: 1, pad: padding, dilations: 1, dataFormat: 'NHWC' },
-  } as unknown as Parameters<typeof kernelFunc>[0]) as TensorInfo;
-  backend.disposeData(turned.dataId);
-  if (x !== dy) backend.disposeData(x.dataId);
-  return dx;
-}
-
-/** [kh][kw][in][out] turned by 180 degrees, [kh][kw][out][in]. */
-function turnFilter(heap: Heap, filter: TensorInfo, { kh, kw, ci, co }: ConvSizes): TensorInfo {
-  const out = heap.makeInfo([kh, kw, co, ci]);
-  const [from, to] = [heap.values(filter), heap.values(out)];
-  let at = 0;
-  for (let tap = kh * kw - 1; tap >= 0; tap--)
-    for (let c = 0; c < co; c++) for (let k = 0; k < ci; k++) to[at++] = from[(tap * ci + k) * co + c]!;
+  const out = heap.makeInfo(inputShape);
+  const { batch, h, w, ci, oh, ow, co, kh, kw, top, left } = s;
+  const turned: ConvSizes = {
+    ...{ batch, h: oh, w: ow, ci: co, oh: h, ow: w, co: ci, kh, kw },
+    ...{ strideH: 1, strideW: 1, top: kh - 1 - top, left: kw - 1 - left },
+  };
+  convolve(heap, dy, filter, out, turned, {
+    padded: [h + kh - 1, w + kw - 1],
+    dilate: [s.strideH, s.strideW],
+    turn: true,
+  });
   return out;
 }
 
-/** dy with strideH - 1 rows and strideW - 1 columns of zeros between its own, and the padding of the turned filter. */
-function dilate(heap: Heap, dy: TensorInfo, s: ConvSizes, top: number, left: number): TensorInfo {
-  const out = heap.makeInfo([s.batch, s.h + s.kh - 1, s.w + s.kw - 1, s.co]);
-  const [, hp, wp] = out.shape as Shape4;
-  heap.kernels.embedBatch(
-    ...[heap.address(dy), heap.address(out), s.batch, s.oh, s.ow, s.co],
-    ...[hp, wp, top, left, s.strideH, s.strideW],
+type Variant = { padded: [number, number]; dilate: [number, number]; turn: boolean };
+
+function convolve(
+  heap: Heap,
+  x: TensorInfo,
+  filter: TensorInfo,
+  out: TensorInfo,
+  s: ConvSizes,
+  { padded: [hp, wp], dilate, turn }: Variant,
+): void {
+  const floats = hp * wp * s.ci + 8 * Math.ceil(s.co / 8) * s.kh * s.kw * s.ci + s.oh * s.ow + 32;
+  const addresses = [heap.address(x), heap.address(filter), heap.address(out), heap.scratch(4 * floats)];
+  heap.kernels.convolution(
+    ...[...addresses, s.batch, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.kh, s.kw, s.strideH, s.strideW],
+    ...[s.top, s.left, ...dilate, hp, wp, turn ? 1 : 0],
   );
-  return out;
 }

@@ -1,14 +1,8 @@
 import type { TensorInfo } from '../tf.js';
 import type { Heap } from './heap.js';
-import { type ConvSizes, convSizes, type KernelCall, type Shape4 } from './sizes.js';
+import { convSizes, type KernelCall, paddedSize, type Shape4 } from './sizes.js';
 
 type Attributes = { strides: number | [number, number]; pad: Parameters<typeof convSizes>[3] };
-
-/** Rows and columns of the padded image that every output position finds all its taps in. */
-const paddedSize = (s: ConvSizes): [number, number] => [
-  Math.max((s.oh - 1) * s.strideH + s.kh, s.h + s.top),
-  Math.max((s.ow - 1) * s.strideW + s.kw, s.w + s.left),
-];
 
 /** depthwiseConv2d with channel multiplier 1; about 10 times as fast as the backend's own for large kernels. */
 export function forward(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {

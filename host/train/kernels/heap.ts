@@ -5,7 +5,7 @@ import { type TensorInfo, type TfTensor, tf } from '../tf.js';
 
 /** The functions of assembly/train.ts; pointers, sizes and levels alike are numbers. */
 export type KernelName =
-  | 'embedBatch'
+  | 'convolution'
   | 'convFilterGradient'
   | 'depthwise'
   | 'depthwiseFilterGradient'

@@ -12,6 +12,7 @@ export const currentHeap = (): Heap | undefined => (tf.getBackend() === 'wasm' ?
 
 /** Kernels that the wasm backend lacks, and those of its own that ours replace because they are faster. */
 const table: Record<string, (heap: Heap, call: KernelCall) => unknown> = {
+  Conv2D: conv.forward,
   Conv2DBackpropFilter: conv.filterGradient,
   Conv2DBackpropInput: conv.inputGradient,
   DepthwiseConv2dNative: depthwise.forward,

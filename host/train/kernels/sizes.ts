@@ -50,3 +50,9 @@ export function convSizes(
     left: info.padInfo.left,
   };
 }
+
+/** Rows and columns of the padded image that every output position finds all its taps in. */
+export const paddedSize = (s: ConvSizes): [number, number] => [
+  Math.max((s.oh - 1) * s.strideH + s.kh, s.h + s.top),
+  Math.max((s.ow - 1) * s.strideW + s.kw, s.w + s.left),
+];
