@@ -47,7 +47,10 @@ const failure = (message: string, name: BackendName) =>
 /** Why the backend does not start; undefined where it does. */
 async function start(name: BackendName): Promise<string | undefined> {
   try {
-    if (name === 'gpu') await import(GPU_PACKAGE);
+    if (name === 'gpu') {
+      restoreUtil();
+      await import(GPU_PACKAGE);
+    }
     if (name === 'wasm') return await startWasm();
     const registered = name === 'gpu' ? 'tensorflow' : 'cpu';
     return (await tf.setBackend(registered)) ? undefined : `tfjs knows no backend '${registered}'`;
@@ -58,6 +61,13 @@ async function start(name: BackendName): Promise<string | undefined> {
 
 /** A variable, so that the compiler does not ask for the types of a package that need not be there. */
 const GPU_PACKAGE: string = '@tensorflow/tfjs-node-gpu';
+
+/** tfjs-node 4.22.0 calls two functions that Node 23 has taken away. */
+function restoreUtil(): void {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
+  util['isArray'] ??= Array.isArray;
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+}
 
 async function startWasm(): Promise<string | undefined> {
   const { default: wasm } = await import('@tensorflow/tfjs-backend-wasm');

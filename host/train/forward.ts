@@ -1,6 +1,6 @@
 import { BN_EPSILON, type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
 import { isDepthwise, type Values } from './layout.js';
-import { affine, attend, batchNorm, type Fire, type Moments, neuron } from './ops.js';
+import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /** How batch norms behave. */
@@ -41,7 +41,8 @@ export function forward(
     switch (node.op) {
       case 'conv': {
         const behind = fused.get(node.name);
-        const y = convolve(node, of(node.input), weights);
+        const filter = weights.get(`${node.name}.weight`) as Tensor4D;
+        const y = convolve(of(node.input), filter, { ...node, depthwise: isDepthwise(node) });
         last = finish(node, y, weights, options.mode, behind && fireOf(behind, y.size));
         if (behind) {
           values.set(behind.name, last);
@@ -86,24 +87,6 @@ function fusedNeurons(net: Net): Map<string, NetNeuron> {
   }
   return fused;
 }
-
-/** The convolution alone, without bias. */
-function convolve(node: NetConv, x: Tensor4D, weights: Map<string, TfTensor>): Tensor4D {
-  const filter = weights.get(`${node.name}.weight`) as Tensor4D;
-  const [top, left] = node.padding;
-  const pad = top || left ? explicit(top, left) : 'valid';
-  return isDepthwise(node)
-    ? tf.depthwiseConv2d(x, filter, node.stride, pad as 'valid')
-    : tf.conv2d(x, filter, node.stride, pad as 'valid');
-}
-
-/** tfjs takes padding by dimension at run time; its types know it for conv2d only. */
-const explicit = (top: number, left: number) => [
-  [0, 0],
-  [top, top],
-  [left, left],
-  [0, 0],
-];
 
 /** Bias, batch norm and neuron behind a convolution. */
 function finish(

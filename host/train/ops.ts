@@ -57,6 +57,24 @@ export function affine(x: Tensor4D, alpha: Float32Array, beta: Float32Array, fir
   return fire ? neuronOfOps(y, fire) : y;
 }
 
+type Conv = { stride: [number, number]; padding: [number, number]; depthwise: boolean };
+
+/** A convolution without bias; `filter` is [rows, columns, in, out], or depthwise [rows, columns, channels, 1]. */
+export function convolve(x: Tensor4D, filter: Tensor4D, { stride, padding, depthwise }: Conv): Tensor4D {
+  const [top, left] = padding;
+  const pads: [number, number][] = [
+    [0, 0],
+    [top, top],
+    [left, left],
+    [0, 0],
+  ];
+  const conv = depthwise ? tf.depthwiseConv2d : tf.conv2d;
+  if (!top && !left) return conv(x, filter, stride, 'valid');
+  // Our kernels pad as they go. tfjs-node's gradients know no explicit padding, so elsewhere it is an op of its own.
+  if (currentHeap()) return conv(x, filter, stride, pads as unknown as 'valid');
+  return conv(tf.pad(x, pads), filter, stride, 'valid');
+}
+
 /** scale * q (k^T v) per head, without softmax; heads split the channels contiguously. */
 export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, heads: number, scale: number): Tensor4D {
   const heap = currentHeap();

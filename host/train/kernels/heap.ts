@@ -3,7 +3,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { product, SpikeletError } from '../../../models/index.js';
 import { type TensorInfo, type TfTensor, tf } from '../tf.js';
 
-/** The functions of assembly/train.ts; pointers, sizes and levels alike are numbers. */
+/** The functions of assembly/train; pointers, sizes and levels alike are numbers. */
 export type KernelName =
   | 'convolution'
   | 'convFilterGradient'
@@ -91,35 +91,29 @@ const outOfMemory = (bytes: number) =>
     hint: 'train with a smaller batch',
   });
 
-const SOURCE = new URL('../../../../assembly/train.ts', import.meta.url);
+const SOURCES = new URL('../../../../assembly/train/', import.meta.url);
 
 /** Half a second; the source is the only thing shipped, so it can never differ from its binary. */
 async function compileKernels(): Promise<object> {
   const { default: asc } = await import('assemblyscript/asc');
-  const source = await readFile(SOURCE, 'utf8');
   let binary: Uint8Array | undefined;
-  let messages = '';
-  const { error } = await asc.main(
+  const { error, stderr } = await asc.main(
     // Index arithmetic on 32-bit pointers is meant (warning 201); without exported memory or a runtime the
     // module owns no byte of the heap.
     [
-      ...['train.ts', '--outFile', 'train.wasm', '--optimizeLevel', '1', '--runtime', 'stub', '--noAssert'],
+      ...['index.ts', '--outFile', 'train.wasm', '--optimizeLevel', '1', '--runtime', 'stub', '--noAssert'],
       ...['--enable', 'simd', '--importMemory', '--noExportMemory', '--disableWarning', '201'],
     ],
     {
-      readFile: (name) => (name === 'train.ts' ? source : null),
+      readFile: (name) =>
+        /^[\w-]+\.ts$/.test(name) ? readFile(new URL(name, SOURCES), 'utf8').catch(() => null) : null,
       writeFile: (_, contents) => {
         binary = contents as Uint8Array;
       },
       listFiles: () => [],
-      stdout: { write: () => {} },
-      stderr: {
-        write: (text) => {
-          messages += text;
-        },
-      },
     },
   );
-  if (error || !binary) throw new Error(`assembly/train.ts does not compile: ${error?.message}\n${messages}`);
+  if (error || !binary)
+    throw new Error(`assembly/train does not compile: ${error?.message}\n${stderr.toString()}`);
   return new WebAssembly.Module(binary);
 }
