@@ -15,8 +15,9 @@ export function reached<T>(value: i32, thresholds: usize, levels: i32): i32 {
   return n;
 }
 
+// Called once for every place of a map, so these two stay functions that layers share.
+
 /** y[o] = spikes of sum o; `thresholds` [out][levels], or [levels] where `shared`. */
-@inline
 export function fire<T>(sums: usize, y: usize, out: i32, thresholds: usize, levels: i32, shared: bool): void {
   for (const end = y + out; y < end; y++) {
     store<u8>(y, reached<T>(load<i32>(sums), thresholds, levels));
@@ -31,7 +32,6 @@ function clamp<Y>(value: i32): i32 {
 }
 
 /** y[o] = ((sum[o] * multiplier[o] + bias[o]) >> shift), plus a residual of type R, clamped to Y: see models/ops/accumulate.ts. */
-@inline
 export function scale<R, Y>(
   node: Node,
   sums: usize,

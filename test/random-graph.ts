@@ -194,16 +194,18 @@ function block(b: GraphBuilder, input: string, name: string): string {
     const spikes = b.fire(`${name}.fire`, x, 1 + below(random, 6), random() < 0.5);
     const kind = pick(random, blockKinds);
     if (kind === 'residual') {
-      const { shape, type } = b.tensor(x);
+      const { shape } = b.tensor(x);
+      const sum = pick(random, ['i16', 'i32'] as const);
       return b.accumulate(
         `${name}.residual`,
         spikes,
         { out: shape[2], kernel: [3, 1], stride: [1, 1], padding: [1, 0], groups: 1 },
         {
           kind: 'charge',
-          type: pick(random, type === 'i32' ? (['i32'] as const) : (['i16', 'i32'] as const)),
+          type: sum,
           residual: x,
-          saturate: random() < 0.5,
+          // The stream before may fill its 16 bits already.
+          saturate: sum === 'i16' || random() < 0.5,
         },
       );
     }

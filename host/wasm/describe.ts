@@ -137,7 +137,8 @@ function contradiction({
     return 'its pixel table lies outside of its image';
   const end = arena[0] + arena[1];
   for (const tensor of tensors) {
-    const [name, , , [rows], address, ring] = tensor;
+    const [name, , type, [rows], address, ring] = tensor;
+    if (address % bytesPerValue(type)) return `tensor '${name}' is not aligned`;
     if (ring > rows || address < arena[0] || address + ring * rowBytesOf(tensor) > end)
       return `tensor '${name}' lies outside of its arena`;
   }

@@ -1,0 +1,36 @@
+import { compileSource, link } from '../host/wasm/compile.js';
+import { describe } from '../host/wasm/describe.js';
+import { emitSource } from '../host/wasm/emit.js';
+import { layOutImage } from '../host/wasm/image.js';
+import { loadWasm, type WasmModel } from '../host/wasm/load.js';
+import { createNet, type Graph, type Plan, type PlanOptions, plan, product, prove } from '../models/index.js';
+import { graphLike, type Random, seeded } from './random-graph.js';
+
+/** Compiles a Graph once; what comes back links it for any plan. */
+export async function compiled(graph: Graph) {
+  prove(graph);
+  const { source, layers } = emitSource(graph);
+  const code = await compileSource(source);
+  return (options: PlanOptions = {}): { model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> } => {
+    const layout = plan(graph, options);
+    const image = layOutImage(graph, layout, layers);
+    const { bytes } = link(code, image, describe(graph, layout, image));
+    return { model: loadWasm(bytes), plan: layout, bytes };
+  };
+}
+
+/** Pixels of which a share of `density` is not zero. */
+export const randomPixels = (graph: Graph, random: Random, density: number): Int8Array =>
+  Int8Array.from({ length: product(graph.tensors['input']!.shape) }, () =>
+    random() < density ? Math.floor(random() * 255) - 127 : 0,
+  );
+
+/** A Graph of the layers of `tiny` with random constants. */
+export function tinyGraph(): Graph {
+  const random = seeded(1);
+  const classes = Array.from({ length: 10 }, (_, i) => `class ${i}`);
+  return graphLike(
+    createNet('tiny', { shape: [28, 28, 1], mean: [0.3], std: [0.4] }, classes, random),
+    random,
+  );
+}

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verifyWasm } from '../host/verify.js';
+import { definition, type Graph, ops, type Plan, plan, prove } from '../models/index.js';
+import { randomGraph, seeded } from './random-graph.js';
+import { compiled, randomPixels } from './wasm-models.js';
+
+const bands = [1, 2, 3, 5, undefined];
+
+test('random graphs: every tensor equals the interpreter, whatever the band', async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0 }), async (seed) => {
+      const random = seeded(seed);
+      const graph = randomGraph(random, 10);
+      for (const node of graph.nodes)
+        seen.add(node.op === 'accumulate' ? `${node.op} ${node.end.kind}` : node.op);
+      const linked = await compiled(graph);
+      const images = [0, 0.1, 0.3, 0.6, 1].map((density) => randomPixels(graph, random, density));
+      images.push(randomPixels(graph, random, 0).fill(127), randomPixels(graph, random, 0).fill(-127));
+      for (const band of bands) {
+        const result = verifyWasm(graph, linked(band ? { band } : {}).model, images);
+        assert.equal(
+          { band, ...result },
+          { band, samples: 7, equal: 7, firstDifference: null, accuracy: null },
+        );
+      }
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
+  const wanted = Object.keys(ops).filter((op) => op !== 'accumulate');
+  for (const what of [...wanted, 'accumulate fire', 'accumulate charge', 'accumulate readout'])
+    assert.ok(seen.has(what), `no random graph had a ${what}`);
+});
+
+test('a module writes the whole predicted arena, and nothing but it', async () => {
+  for (const seed of [11, 12]) {
+    const graph = randomGraph(seeded(seed), 8);
+    const linked = await compiled(graph);
+    const scratch = Math.max(...graph.nodes.map((node) => definition(node).scratch(node, graph)));
+    for (const band of bands) {
+      const { model, plan } = linked(band ? { band } : {});
+      const [arena, arenaBytes] = model.description.arena;
+      const memory = new Uint8Array(model.memory.buffer);
+      assert.is(arenaBytes, plan.arenaBytes);
+      assert.is(memory.length, Math.ceil((arena + arenaBytes) / 65536) * 65536, 'exact number of pages');
+      const constants = memory.slice(0, arena);
+      const used = new Uint8Array(memory.length - arena);
+      for (const { offset, bytes } of [{ offset: 0, bytes: scratch }, ...plan.buffers.values()])
+        used.fill(1, offset, offset + bytes);
+      // A byte that keeps two different patterns was never written.
+      const kept = [0xa5, 0x5a].map((pattern) => {
+        memory.fill(pattern, arena);
+        model.infer(randomPixels(graph, seeded(seed), 1));
+        return memory.slice(arena).map((byte) => Number(byte === pattern));
+      });
+      const written = used.map((_, i) => Number(!(kept[0]![i] && kept[1]![i])));
+      assert.equal(written, used, `band ${band}`);
+      assert.equal(memory.slice(0, arena), constants, 'constants are only read');
+    }
+  }
+});
+
+test('a plan: every row a step reads still lies where it was written', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0 }),
+      fc.constantFrom(...bands),
+      fc.integer({ min: 4, max: 16 }),
+      (seed, band, blocks) => {
+        const graph = randomGraph(seeded(seed), blocks);
+        prove(graph);
+        simulate(graph, plan(graph, band ? { band } : {}));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** Follows which row of which tensor every byte of the arena holds. */
+function simulate(graph: Graph, { buffers, steps, scratch, arenaBytes }: Plan): void {
+  const names = Object.keys(graph.tensors);
+  const holds = new Int32Array(arenaBytes).fill(-1);
+  const at = (name: string, row: number) => {
+    const { offset, rows, rowBytes } = buffers.get(name)!;
+    const begin = offset + (row % rows) * rowBytes;
+    assert.ok(begin >= scratch.bytes && begin + rowBytes <= arenaBytes, `${name} lies in the arena`);
+    return { row: holds.subarray(begin, begin + rowBytes), tag: names.indexOf(name) * 65536 + row };
+  };
+  const write = (name: string, begin: number, end: number) => {
+    for (let r = begin; r < end; r++) {
+      const { row, tag } = at(name, r);
+      row.fill(tag);
+    }
+  };
+  const read = (name: string, begin: number, end: number) => {
+    for (let r = begin; r < end; r++) {
+      const { row, tag } = at(name, r);
+      assert.ok(
+        row.every((held) => held === tag),
+        `row ${r} of ${name} was overwritten`,
+      );
+    }
+  };
+  write('input', 0, graph.tensors['input']!.shape[0]);
+  const done = new Map<string, number>();
+  for (const { node: index, row, rows } of steps) {
+    const node = graph.nodes[index]!;
+    const inputs = definition(node).inputs(node);
+    const spans = definition(node).rows(node, graph, row, row + rows);
+    write(node.output, row, row + rows);
+    // After the write: a kernel may write its first row before it reads its last.
+    inputs.forEach((name, i) => {
+      read(name, ...spans[i]!);
+    });
+    assert.is(row, done.get(node.output) ?? 0, 'rows come in order');
+    done.set(node.output, row + rows);
+  }
+  for (const { output } of graph.nodes) assert.is(done.get(output), graph.tensors[output]!.shape[0]);
+  read(graph.nodes.at(-1)!.output, 0, 1);
+}
+
+test.run();

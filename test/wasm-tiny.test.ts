@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verifyWasm } from '../host/verify.js';
+import { emitBuild } from '../host/wasm/build.js';
+import { describeWasm } from '../host/wasm/describe.js';
+import { constantsOf } from '../host/wasm/layers.js';
+import { loadWasm } from '../host/wasm/load.js';
+import { argmax, interpret, outputOf, plan, SpikeletError } from '../models/index.js';
+import { randomGraph, seeded } from './random-graph.js';
+import { randomPixels, tinyGraph } from './wasm-models.js';
+
+const graph = tinyGraph();
+const build = await emitBuild(graph);
+const wasm = new Uint8Array(build.files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array);
+const images = [0.2, 0.5, 1].map((density, i) => randomPixels(graph, seeded(i), density));
+
+test('tiny: code, plan and description take at most 16 kB, the memory whole pages', () => {
+  const { module, code, weights, constants } = build.bytes;
+  console.log(`  tiny: ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);
+  assert.is(weights, 84336);
+  assert.is(module, wasm.length);
+  const parameters = graph.nodes.reduce((sum, node) => {
+    const { shift: _, ...arrays } = constantsOf(node, graph);
+    return sum + Object.values(arrays).reduce((bytes, array) => bytes + array.byteLength, 0);
+  }, 0);
+  console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
+  assert.ok(module - parameters <= 16_000);
+  assert.is(build.arenaBytes, plan(graph).arenaBytes);
+  const { memory, description } = loadWasm(wasm);
+  const [arena, arenaBytes] = description.arena;
+  assert.is(memory.buffer.byteLength, build.pages * 65536);
+  assert.is(build.pages, Math.ceil((arena + arenaBytes) / 65536));
+});
+
+test('tiny: verified with labels', () => {
+  const labels = images.map((pixels) => argmax(interpret(graph, pixels)));
+  labels[1] = (labels[1]! + 1) % 10;
+  let progress = 0;
+  const result = verifyWasm(graph, loadWasm(wasm), images, {
+    labels,
+    onProgress: (done) => {
+      progress = done;
+    },
+  });
+  assert.equal(result, {
+    samples: 3,
+    equal: 3,
+    firstDifference: null,
+    accuracy: { graph: 2 / 3, wasm: 2 / 3 },
+  });
+  assert.is(progress, 3);
+});
+
+test('one changed weight is found, and the tensor is named', () => {
+  for (const name of ['stem.0', 'b1.ch.3.0', 'head']) {
+    const node = graph.nodes.find((n) => n.name === name)!;
+    const { weights, multiplier } = constantsOf(node, graph);
+    const at = Buffer.from(wasm).indexOf(Buffer.from(weights!.buffer, weights!.byteOffset, weights!.length));
+    assert.ok(at > 0, 'the weights are in the module as they are packed');
+    // The weight of the output that is scaled most: the change cannot be rounded away.
+    const output = multiplier!.indexOf(multiplier!.reduce((a, b) => Math.max(a, b)));
+    const changed = wasm.slice();
+    for (let i = at + output; i < at + weights!.length; i += multiplier!.length) changed[i]! ^= 0x40;
+    const result = verifyWasm(graph, loadWasm(changed), images);
+    assert.ok(result.equal < 3);
+    const { firstDifference } = result;
+    assert.is(firstDifference?.tensor, node.output);
+    assert.match(firstDifference!.expected, /^[0-9a-f]{8}$/);
+    assert.is.not(firstDifference!.expected, firstDifference!.actual);
+  }
+});
+
+test('a module of another graph is refused', () => {
+  assert.throws(
+    () => verifyWasm(randomGraph(seeded(1)), loadWasm(wasm), images),
+    (error: unknown) => error instanceof SpikeletError && /was not built from/.test(error.message),
+  );
+});
+
+test('a module describes itself', () => {
+  const description = describeWasm(wasm);
+  assert.is(description.name, 'tiny');
+  assert.equal(description.classes, graph.classes);
+  assert.is(description.tensors.length, graph.nodes.length + 1);
+  assert.is(description.tensors.at(-1)![0], outputOf(graph));
+  assert.equal(description.input, { scale: 0.02, mean: [0.3], std: [0.4] });
+  assert.is(description.weights, build.bytes.weights);
+});
+
+test('damaged modules are refused with a reason, or still described', () => {
+  const section = Buffer.from(wasm).indexOf('{"format"');
+  const places = fc.oneof(
+    fc.nat(wasm.length - 1),
+    fc.integer({ min: section - 16, max: wasm.length - 1 }),
+    fc.nat(64),
+  );
+  let refused = 0;
+  const attempt = (bytes: Uint8Array<ArrayBuffer>) => {
+    try {
+      describeWasm(bytes);
+      loadWasm(bytes);
+    } catch (error) {
+      if (!(error instanceof SpikeletError)) throw error;
+      refused++;
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(fc.tuple(places, fc.nat(255)), { minLength: 1, maxLength: 4 }), (changes) => {
+      const bytes = wasm.slice();
+      for (const [at, value] of changes) bytes[at] = value;
+      attempt(bytes);
+    }),
+    { numRuns: 300 },
+  );
+  fc.assert(
+    fc.property(fc.nat(wasm.length - 1), (length) => attempt(wasm.slice(0, length))),
+    { numRuns: 50 },
+  );
+  assert.ok(refused > 100, `${refused} refused`);
+});
+
+test('a description that contradicts itself is refused', () => {
+  const text = Buffer.from(wasm).toString('latin1');
+  for (const [from, to, why] of [
+    ['"format":1', '"format":2', /format/],
+    ['["input","pixels"', '["input","pixelz"', /tensors\.0/],
+    ['["input","pixels"', '["other","pixels"', /takes no pixels/],
+    ['"class 9"', '"class  "', undefined],
+    ['[28,28,1]', '[99,99,1]', /arena|whole/],
+  ] as const) {
+    assert.ok(text.includes(from));
+    const bytes = Uint8Array.from(Buffer.from(text.replace(from, to), 'latin1'));
+    if (!why) assert.is(describeWasm(bytes).classes[9], 'class  ');
+    else
+      assert.throws(
+        () => describeWasm(bytes),
+        (error: unknown) => error instanceof SpikeletError && why.test(error.message),
+      );
+  }
+});
+
+test('names from a file cannot reach the generated source', async () => {
+  const hostile = randomGraph(seeded(5), 2);
+  hostile.name = '*/ export function evil(): void {} /*\n';
+  for (const [i, node] of hostile.nodes.entries()) node.name = `1 */ ${node.op} \n } ${i}`;
+  const { source, files } = await emitBuild(hostile);
+  assert.not.match(source, /evil\(|\*\/ \w/);
+  const model = loadWasm(new Uint8Array(files[0]!.contents as Uint8Array));
+  assert.is(verifyWasm(hostile, model, [randomPixels(hostile, seeded(1), 1)]).equal, 1);
+});
+
+test.run();
