@@ -15,3 +15,14 @@ export class SpikeletError extends Error {
     this.code = options.code ?? exitCode.failure;
   }
 }
+
+/** Runs `body`; a SpikeletError from it begins with `label`, a file's path say. */
+export function labelled<T>(label: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof SpikeletError)) throw error;
+    const { message, hint, code } = error;
+    throw new SpikeletError(`${label}: ${message}`, { ...(hint ? { hint } : {}), code, cause: error });
+  }
+}

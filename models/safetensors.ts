@@ -100,7 +100,8 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
   const ranges: { name: string; shape: number[]; type: ElementType; begin: number; end: number }[] = [];
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-    const type = typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
+    const type =
+      typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
     if (!type) return bad(`tensor '${name}' has an unknown type`);
     if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount))
       return bad(`the shape of tensor '${name}' is no list of sizes`);

@@ -56,13 +56,7 @@ const sepNames = (prefix: string) => ({
   sum: prefix,
 });
 
-function convBlock(
-  b: Builder,
-  x: string,
-  block: string,
-  channels: number,
-  o: ESpikeFormerOptions,
-): string {
+function convBlock(b: Builder, x: string, block: string, channels: number, o: ESpikeFormerOptions): string {
   const sep = { channels, ratio: o.sepRatio, kernel: o.depthwiseKernels[0] };
   const y = sepConv(b, x, sepNames(`${block}.Conv`), sep);
   const names = {

@@ -1,0 +1,40 @@
+import type { NetNode } from '../../models/net.js';
+import { readESpikeFormer } from './espikeformer.js';
+import { readSmall } from './small.js';
+
+/** Shapes of a checkpoint's tensors by name. */
+export type Shapes = Map<string, readonly number[]>;
+
+/** What names and shapes of tensors tell about a network, and what they cannot tell. */
+export type Architecture = {
+  name: string;
+  classes: number;
+  channels: number;
+  /** Rows and columns of the images such nets are made for: any other size works as well. */
+  side: number;
+  /** Channels of each stage with attention, and how many heads are usual; shapes do not show heads. */
+  attention: { channels: number[]; heads: number };
+  nodes: (o: { heads: number; levels: number }) => NetNode[];
+  notes: string[];
+};
+
+const families: ((shapes: Shapes) => Architecture | undefined)[] = [readESpikeFormer, readSmall];
+
+/** The architecture that the tensors belong to; undefined where spikelet knows none. What does not fit shows later. */
+export function architectureOf(shapes: Shapes): Architecture | undefined {
+  for (const family of families) {
+    const found = family(shapes);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * The number of heads where nobody tells it: the family's usual number, halved while a head would get fewer than
+ * 8 channels or a part of one. 8 for every published E-SpikeFormer, 4 for the nano one and for `tiny`.
+ */
+export function assumedHeads({ channels, heads }: Architecture['attention']): number {
+  let count = heads;
+  while (count > 1 && channels.some((c) => c % count || c / count < 8)) count = Math.floor(count / 2);
+  return count;
+}

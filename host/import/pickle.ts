@@ -1,0 +1,288 @@
+import { SpikeletError } from '../../models/error.js';
+import { printable } from './printable.js';
+
+/**
+ * Python pickles as data. A pickle is a program for a small stack machine; this machine knows the opcodes that build
+ * values, and of Python's functions only those in the caller's table. Nothing is imported, nothing of the file is run.
+ * Values become null, boolean, number, bigint, string, Uint8Array, array (list and tuple), Map (dict), or whatever
+ * the caller's table returns. Lists may contain themselves: whoever walks a value bounds the depth.
+ */
+export type PickleRules = {
+  /** Python functions and classes by `module.name`; everything else is refused by its name. */
+  globals: Map<string, PickleGlobal>;
+  /** What a persistent id stands for; `bad` refuses it. */
+  persistent: (id: unknown, bad: (why: string) => never) => unknown;
+};
+
+/** A function or class of the table. Without `call` it is a mere name. Objects get their state through `Bag`. */
+export class PickleGlobal {
+  constructor(
+    readonly name: string,
+    readonly call?: (args: unknown[], bad: (why: string) => never) => unknown,
+  ) {}
+}
+
+/** An object of which only the attributes are known. */
+export class Bag {
+  readonly fields = new Map<unknown, unknown>();
+}
+
+/** 34 opcodes and 4 objects per tensor are usual; the largest checkpoint in use has some ten thousand tensors. */
+const MAX_OPCODES = 2_000_000;
+const MAX_OBJECTS = 500_000;
+const MAX_INTEGER_BYTES = 64;
+const MAX_NAME = 200;
+
+/**
+ * Runs the pickle that begins at byte `at`. Returns its value and the byte after it.
+ * Throws a SpikeletError that begins with `label` on anything the rules do not allow.
+ */
+export function unpickle(
+  bytes: Uint8Array,
+  at: number,
+  rules: PickleRules,
+  label: string,
+): { value: unknown; end: number } {
+  const machine = new Machine(bytes, at, rules, label);
+  return { value: machine.run(), end: machine.at };
+}
+
+class Machine {
+  readonly stack: unknown[] = [];
+  readonly marks: number[] = [];
+  readonly memo = new Map<number, unknown>();
+  private readonly view: DataView;
+  private objects = 0;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    public at: number,
+    readonly rules: PickleRules,
+    private readonly label: string,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  readonly bad: (why: string) => never = (why) => {
+    throw new SpikeletError(`${this.label}: the pickle is refused at byte ${this.at}: ${why}`, {
+      hint: 'is the file complete, and is it what torch.save(model.state_dict(), ...) wrote?',
+    });
+  };
+
+  run(): unknown {
+    for (let count = 0; count < MAX_OPCODES; count++) {
+      const code = this.byte();
+      if (code === STOP) return this.pop();
+      const opcode = opcodes[code];
+      if (!opcode) return this.bad(`opcode 0x${code.toString(16)} does not belong in a checkpoint`);
+      opcode(this);
+    }
+    return this.bad(`it has more than ${MAX_OPCODES} opcodes`);
+  }
+
+  /** Byte at which the next `length` bytes begin; they are passed over. */
+  skip(length: number): number {
+    const from = this.at;
+    if (!(length <= this.bytes.length - from))
+      return this.bad(`${length} bytes are wanted, ${this.bytes.length - from} are left`);
+    this.at = from + length;
+    return from;
+  }
+
+  byte(): number {
+    return this.bytes[this.skip(1)]!;
+  }
+
+  uint16(): number {
+    return this.view.getUint16(this.skip(2), true);
+  }
+
+  uint32(): number {
+    return this.view.getUint32(this.skip(4), true);
+  }
+
+  int32(): number {
+    return this.view.getInt32(this.skip(4), true);
+  }
+
+  uint64(): number {
+    return Number(this.view.getBigUint64(this.skip(8), true));
+  }
+
+  float(): number {
+    return this.view.getFloat64(this.skip(8), false);
+  }
+
+  raw(length: number): Uint8Array {
+    const from = this.skip(length);
+    return this.bytes.subarray(from, from + length);
+  }
+
+  text(length: number): string {
+    const raw = this.raw(length);
+    return Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('utf8');
+  }
+
+  /** Two's complement, little-endian. */
+  integer(length: number): number | bigint {
+    if (length > MAX_INTEGER_BYTES) return this.bad(`an integer of ${length} bytes`);
+    let value = 0n;
+    for (const byte of this.raw(length).slice().reverse()) value = (value << 8n) | BigInt(byte);
+    value = BigInt.asIntN(8 * length, value);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
+  line(): string {
+    const end = this.bytes.indexOf(10, this.at);
+    if (end < 0 || end - this.at > MAX_NAME) return this.bad('a name without end');
+    const line = this.text(end - this.at);
+    this.at++;
+    return line;
+  }
+
+  push(value: unknown): void {
+    this.stack.push(value);
+  }
+
+  /** Pushes something that takes memory of its own. */
+  make(value: unknown): void {
+    if (++this.objects > MAX_OBJECTS) this.bad(`it has more than ${MAX_OBJECTS} objects`);
+    this.stack.push(value);
+  }
+
+  pop(): unknown {
+    if (this.stack.length <= (this.marks.at(-1) ?? 0)) this.bad('it takes a value from an empty stack');
+    return this.stack.pop();
+  }
+
+  top(): unknown {
+    if (this.stack.length <= (this.marks.at(-1) ?? 0)) this.bad('it reads a value from an empty stack');
+    return this.stack.at(-1);
+  }
+
+  /** Everything above the last mark. */
+  popMark(): unknown[] {
+    const mark = this.marks.pop();
+    return mark === undefined ? this.bad('a mark is missing') : this.stack.splice(mark);
+  }
+
+  recall(index: number): void {
+    if (!this.memo.has(index)) this.bad(`it refers to value ${index}, which it never stored`);
+    this.stack.push(this.memo.get(index));
+  }
+
+  global(module: string, name: string): void {
+    const path = `${module}.${name}`;
+    this.push(this.rules.globals.get(path) ?? this.refuse(path));
+  }
+
+  refuse(path: string): never {
+    throw new SpikeletError(
+      `${this.label} is refused: it wants to call '${printable(path)}', which has no place in a checkpoint. Nothing was executed`,
+      {
+        hint: 'load it in Python only if you trust where it comes from; torch.save(model.state_dict(), ...) writes files without calls',
+      },
+    );
+  }
+
+  call(): void {
+    const args = this.pop();
+    const global = this.pop();
+    if (!(global instanceof PickleGlobal)) this.bad('it calls what is no function');
+    if (!Array.isArray(args)) this.bad(`it calls ${global.name} without arguments`);
+    this.make(global.call ? global.call(args, this.bad) : this.refuse(global.name));
+  }
+
+  append(items: unknown[]): void {
+    const list = this.top();
+    if (!Array.isArray(list)) this.bad('it appends to what is no list');
+    for (const item of items) list.push(item);
+  }
+
+  set(items: unknown[]): void {
+    const dict = this.top();
+    if (!(dict instanceof Map) || items.length % 2) this.bad('it sets items of what is no dict');
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  }
+
+  /** Attributes of an object. An OrderedDict's, where PyTorch keeps version numbers, are passed over. */
+  build(): void {
+    const state = this.pop();
+    const target = this.top();
+    if (!(state instanceof Map)) this.bad('the state of an object is no dict');
+    if (target instanceof Bag) for (const [key, value] of state) target.fields.set(key, value);
+    else if (!(target instanceof Map)) this.bad('it sets attributes of what is no object');
+  }
+
+  tuple(length: number): void {
+    const items = Array.from({ length }, () => this.pop());
+    this.make(items.reverse());
+  }
+}
+
+const STOP = 0x2e;
+
+/** Python's pickletools names them; those of protocol 0, extensions, buffers and out-of-band data are left out. */
+const opcodes: Record<number, (m: Machine) => void> = {
+  /* PROTO */ 128: (m) => {
+    const version = m.byte();
+    if (version > 5) m.bad(`protocol ${version} is unknown`);
+  },
+  /* FRAME */ 149: (m) => void m.skip(8),
+  /* MARK */ 40: (m) => void m.marks.push(m.stack.length),
+  /* POP */ 48: (m) => void (m.stack.length === m.marks.at(-1) ? m.marks.pop() : m.pop()),
+  /* POP_MARK */ 49: (m) => void m.popMark(),
+  /* DUP */ 50: (m) => m.push(m.top()),
+
+  /* NONE */ 78: (m) => m.push(null),
+  /* NEWTRUE */ 136: (m) => m.push(true),
+  /* NEWFALSE */ 137: (m) => m.push(false),
+  /* BININT */ 74: (m) => m.push(m.int32()),
+  /* BININT1 */ 75: (m) => m.push(m.byte()),
+  /* BININT2 */ 77: (m) => m.push(m.uint16()),
+  /* LONG1 */ 138: (m) => m.push(m.integer(m.byte())),
+  /* LONG4 */ 139: (m) => m.push(m.integer(m.uint32())),
+  /* BINFLOAT */ 71: (m) => m.push(m.float()),
+
+  /* BINUNICODE */ 88: (m) => m.push(m.text(m.uint32())),
+  /* SHORT_BINUNICODE */ 140: (m) => m.push(m.text(m.byte())),
+  /* BINUNICODE8 */ 141: (m) => m.push(m.text(m.uint64())),
+  /* BINSTRING */ 84: (m) => m.push(m.text(m.uint32())),
+  /* SHORT_BINSTRING */ 85: (m) => m.push(m.text(m.byte())),
+  /* BINBYTES */ 66: (m) => m.make(m.raw(m.uint32())),
+  /* SHORT_BINBYTES */ 67: (m) => m.make(m.raw(m.byte())),
+  /* BINBYTES8 */ 142: (m) => m.make(m.raw(m.uint64())),
+
+  /* EMPTY_LIST */ 93: (m) => m.make([]),
+  /* APPEND */ 97: (m) => m.append([m.pop()]),
+  /* APPENDS */ 101: (m) => m.append(m.popMark()),
+  /* EMPTY_TUPLE */ 41: (m) => m.make([]),
+  /* TUPLE */ 116: (m) => m.make(m.popMark()),
+  /* TUPLE1 */ 133: (m) => m.tuple(1),
+  /* TUPLE2 */ 134: (m) => m.tuple(2),
+  /* TUPLE3 */ 135: (m) => m.tuple(3),
+  /* EMPTY_DICT */ 125: (m) => m.make(new Map()),
+  /* SETITEM */ 115: (m) => {
+    const value = m.pop();
+    m.set([m.pop(), value]);
+  },
+  /* SETITEMS */ 117: (m) => m.set(m.popMark()),
+
+  /* BINGET */ 104: (m) => m.recall(m.byte()),
+  /* LONG_BINGET */ 106: (m) => m.recall(m.uint32()),
+  /* BINPUT */ 113: (m) => void m.memo.set(m.byte(), m.top()),
+  /* LONG_BINPUT */ 114: (m) => void m.memo.set(m.uint32(), m.top()),
+  /* MEMOIZE */ 148: (m) => void m.memo.set(m.memo.size, m.top()),
+
+  /* GLOBAL */ 99: (m) => m.global(m.line(), m.line()),
+  /* STACK_GLOBAL */ 147: (m) => {
+    const [name, module] = [m.pop(), m.pop()];
+    if (typeof module !== 'string' || typeof name !== 'string') m.bad('the name of a function is no text');
+    m.global(String(module), String(name));
+  },
+  /* INST */ 105: (m) => m.refuse(`${m.line()}.${m.line()}`),
+  /* REDUCE */ 82: (m) => m.call(),
+  /* NEWOBJ */ 129: (m) => m.call(),
+  /* BUILD */ 98: (m) => m.build(),
+  /* BINPERSID */ 81: (m) => m.push(m.rules.persistent(m.pop(), m.bad)),
+};
