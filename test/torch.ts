@@ -84,14 +84,22 @@ export const stridesOf = (shape: number[]): number[] =>
 export const bytesOf = (data: ArrayBufferView): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** A state_dict and the storages it names, every tensor in one of its own. */
-export function stateDict(params: Map<string, Tensor>): { value: Py; storages: Map<string, Uint8Array> } {
+/** The entries of a state_dict and the storages they name, every tensor in one of its own. */
+export function stateEntries(params: Map<string, Tensor>): {
+  entries: [string, Py][];
+  storages: Map<string, Uint8Array>;
+} {
   const storages = new Map<string, Uint8Array>();
   const entries = [...params].map(([name, { shape, data }], i): [string, Py] => {
     storages.set(String(i), bytesOf(toFloat32(data)));
     const view = { key: String(i), length: data.length, size: shape, stride: stridesOf(shape) };
     return [name, tensorAt(view)];
   });
+  return { entries, storages };
+}
+
+export function stateDict(params: Map<string, Tensor>): { value: Py; storages: Map<string, Uint8Array> } {
+  const { entries, storages } = stateEntries(params);
   return { value: orderedDict(entries), storages };
 }
 

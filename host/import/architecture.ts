@@ -12,8 +12,8 @@ export type Architecture = {
   channels: number;
   /** Rows and columns of the images such nets are made for: any other size works as well. */
   side: number;
-  /** Channels of each stage with attention, and how many heads are usual; shapes do not show heads. */
-  attention: { channels: number[]; heads: number };
+  /** Channels of each stage with attention; how many heads, of at least how many channels, are usual. */
+  attention: { channels: number[]; heads: number; atLeast: number };
   nodes: (o: { heads: number; levels: number }) => NetNode[];
   notes: string[];
 };
@@ -30,11 +30,11 @@ export function architectureOf(shapes: Shapes): Architecture | undefined {
 }
 
 /**
- * The number of heads where nobody tells it: the family's usual number, halved while a head would get fewer than
- * 8 channels or a part of one. 8 for every published E-SpikeFormer, 4 for the nano one and for `tiny`.
+ * The number of heads where nobody tells it: the family's usual number, halved while the channels cannot be divided
+ * so or a head would get fewer than usual. 8 for every published E-SpikeFormer, 4 for the nano one and for `tiny`.
  */
-export function assumedHeads({ channels, heads }: Architecture['attention']): number {
+export function assumedHeads({ channels, heads, atLeast }: Architecture['attention']): number {
   let count = heads;
-  while (count > 1 && channels.some((c) => c % count || c / count < 8)) count = Math.floor(count / 2);
+  while (count > 1 && channels.some((c) => c % count || c / count < atLeast)) count = Math.floor(count / 2);
   return count;
 }

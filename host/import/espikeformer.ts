@@ -46,6 +46,7 @@ export function readESpikeFormer(shapes: Shapes): Architecture | undefined {
     attention: {
       channels: [options.dims[2], options.dims[3]].filter((_, stage) => options.depths[stage]! > 0),
       heads: d.heads,
+      atLeast: 8,
     },
     nodes: (o) => espikeformer({ ...options, ...o }),
     notes: [],

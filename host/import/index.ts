@@ -88,7 +88,7 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
   const { channels } = architecture;
   const square = (n: number): Shape => [n, n, channels];
   const shape = settle(
-    'input',
+    'input shape',
     options.inputShape,
     side === undefined ? undefined : square(side),
     square(architecture.side),

@@ -41,7 +41,7 @@ export function readSmall(shapes: Shapes): Architecture | undefined {
     classes: options.classes,
     channels: options.channels,
     side: options.channels === 1 ? 28 : 32,
-    attention: { channels: transformers.length ? [widths[1]] : [], heads: d.heads },
+    attention: { channels: transformers.length ? [widths[1]] : [], heads: d.heads, atLeast: 1 },
     nodes: (o) => smallNet({ ...options, ...o }),
     notes: equal
       ? [
