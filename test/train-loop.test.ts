@@ -87,7 +87,7 @@ test('training learns, reports each epoch, leaves the given net alone and no ten
   assert.ok(last.density > 0 && last.density < 1);
   same(last.net.params, result.net.params);
   assert.not(result.aborted);
-  const again = await evaluate(result.net, data);
+  const again = await evaluate(result.net, data.test);
   assert.is(again.accuracy, last.testAccuracy);
   assert.is(again.density, last.density);
 });
@@ -127,6 +127,17 @@ test('a run aborted before its first epoch ends gives the state it began with', 
   same(same_.params, net.params);
 });
 
+test('evaluate is the same on wasm and cpu, and refuses images of another size', async () => {
+  const ours = await evaluate(net, data.test, { batch: 7 });
+  await useBackend('cpu');
+  const theirs = await evaluate(net, data.test);
+  await useBackend('wasm');
+  assert.ok(Math.abs(ours.accuracy - theirs.accuracy) <= 1 / 30);
+  assert.ok(ours.density > 0 && Math.abs(ours.density - theirs.density) < 1e-3);
+  const small = { ...data.test, images: data.test.images.subarray(1) };
+  assert.is(await evaluate(net, small).catch((error) => error instanceof SpikeletError), true);
+});
+
 test('another seed gives other parameters', async () => {
   const one = await train(net, data, { options: { ...options, epochs: 1 } });
   const two = await train(net, data, { options: { ...options, epochs: 1, seed: 6 } });
@@ -141,6 +152,13 @@ test('the firing penalty lowers the density', async () => {
       onEpoch: ({ epoch, density }) => void (epoch === 6 && densities.push(density)),
     });
   assert.ok(densities[1]! < 0.6 * densities[0]!, `densities ${densities}`);
+});
+
+test('a backend that is not there is refused with a hint', async () => {
+  const problem = await useBackend('gpu').catch((error) => error);
+  // Where the optional package is installed, it may well start.
+  if (problem !== 'gpu') assert.match(problem.hint, /npm install @tensorflow\/tfjs-node-gpu/);
+  await useBackend('wasm');
 });
 
 test('what cannot be trained is refused with a hint', async () => {
@@ -159,9 +177,11 @@ test('what cannot be trained is refused with a hint', async () => {
   await refused(net, { learningRate: Number.NaN }, /learningRate is NaN/);
   await refused(net, { learningRate: 1e3, weightDecay: 1e3 }, /the loss is/);
   await refused({ ...net, input: { ...net.input, shape: [10, 12, 1] } }, {}, /takes images of 10x12x1/);
-  const grouped = net.nodes.map((node) =>
-    node.op === 'conv' && node.in === 8 ? { ...node, groups: 2 } : node,
-  );
+  const grouped = net.nodes.map((node) => {
+    if (node.op !== 'conv' || node.in !== 8) return node;
+    const weightShape = [node.out, 4, ...node.kernel].slice(0, node.weightShape.length);
+    return { ...node, groups: 2, weightShape };
+  });
   await refused({ ...net, nodes: grouped }, {}, /2 groups/);
 });
 
@@ -192,7 +212,7 @@ test('augmentation: a permutation per epoch, mirrored and moved images, black mo
   );
   assert.equal(order, permutation(50, epochRandom(1, 0)));
   assert.not.equal(order, permutation(50, epochRandom(1, 1)));
-  const make = batchMaker(data, data.train);
+  const make = batchMaker(net.input, data.train);
   const value = (raw: number) => Math.fround((raw / 255 - 0.4) / 0.3);
   const plain = make([3]);
   assert.equal([...plain.images], [...data.train.images.subarray(3 * 144, 4 * 144)].map(value));

@@ -7,4 +7,4 @@ export { attend, attendGradient } from './attend';
 export { affine, affineGradient, affineSums, moments } from './batch-norm';
 export { convFilterGradient, convolution } from './conv';
 export { depthwise, depthwiseFilterGradient } from './depthwise';
-export { neuron, neuronGradient } from './neuron';
+export { countNonZero, neuron, neuronGradient } from './neuron';

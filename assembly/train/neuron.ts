@@ -54,3 +54,19 @@ export function neuronGradient(
     );
   }
 }
+
+/** How many of `count` values are not zero. */
+export function countNonZero(x: usize, count: i32): i32 {
+  let lanes = i32x4.splat(0);
+  const whole = count & ~3;
+  // A comparison that holds is -1 in its lane.
+  for (let i = 0; i < whole; i += 4)
+    lanes = i32x4.sub(lanes, f32x4.ne(v128.load(x + (<usize>i << 2)), f32x4.splat(0)));
+  let total =
+    i32x4.extract_lane(lanes, 0) +
+    i32x4.extract_lane(lanes, 1) +
+    i32x4.extract_lane(lanes, 2) +
+    i32x4.extract_lane(lanes, 3);
+  for (let i = whole; i < count; i++) if (load<f32>(x + (<usize>i << 2)) != 0) total++;
+  return total;
+}

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { type Dataset, normalise, rawImage, type Split } from '../../models/index.js';
+import { type NetInput, normalise, rawImage, type Split } from '../../models/index.js';
 import type { Batch } from './step.js';
 
 export type Augmentation = {
@@ -26,24 +26,27 @@ export function permutation(count: number, random: RandomGenerator): Uint32Array
 }
 
 /** The network's value of every raw pixel 0..255 in every channel, [pixel][channel]. */
-const pixelValues = (data: Pick<Dataset, 'mean' | 'std'>): Float32Array => {
-  const channels = data.mean.length;
+const pixelValues = (input: NetInput): Float32Array => {
+  const channels = input.shape[2];
   return normalise(
     Uint8Array.from({ length: 256 * channels }, (_, i) => Math.floor(i / channels)),
-    data,
+    input,
   );
 };
 
-/** Makes batches of images `indices` of a split, augmented where `augment` is given with its random stream. */
-export function batchMaker(data: Dataset, split: Split) {
-  const [h, w, channels] = data.shape;
-  const values = pixelValues(data);
+/**
+ * Makes batches of images `indices` of a split, augmented where `augment` is given with its random stream. They are
+ * normalised as the Net says, which need not be what the dataset proposes.
+ */
+export function batchMaker(input: NetInput, split: Split) {
+  const [h, w, channels] = input.shape;
+  const values = pixelValues(input);
   return (indices: ArrayLike<number>, augment?: Augmentation & { random: RandomGenerator }): Batch => {
     const size = h * w * channels;
     const images = new Float32Array(indices.length * size);
     const labels = new Int32Array(indices.length);
     for (let n = 0; n < indices.length; n++) {
-      const raw = rawImage(split, data.shape, indices[n]!);
+      const raw = rawImage(split, input.shape, indices[n]!);
       labels[n] = split.labels[indices[n]!]!;
       const draw = (span: number) => (augment && span ? uniformInt(augment.random, -span, span) : 0);
       const mirrored = augment?.flip ? uniformInt(augment.random, 0, 1) === 1 : false;

@@ -1,4 +1,4 @@
-import type { Dataset, Net, NetNeuron, Split } from '../../models/index.js';
+import { type Net, type NetNeuron, product, SpikeletError, type Split } from '../../models/index.js';
 import { batchMaker } from './augment.js';
 import { ensureBackend } from './backend.js';
 import { firingWeights } from './firing.js';
@@ -21,24 +21,28 @@ export type Evaluation = {
 /** Accuracy and density of a Net, with running statistics, over one split of a dataset. */
 export async function evaluate(
   net: Net,
-  data: Dataset,
-  split: Split = data.test,
-  options: { batch?: number; signal?: AbortSignal } = {},
+  split: Split,
+  options: { batch?: number } = {},
 ): Promise<Evaluation> {
+  const size = split.count * product(net.input.shape);
+  if (split.count < 1 || split.images.length !== size || split.labels.length !== split.count)
+    throw new SpikeletError(
+      `net '${net.name}' takes images of ${net.input.shape.join('x')}, and ${split.count} of them are not what the dataset has`,
+      { hint: 'evaluate on the dataset that the net was made for' },
+    );
   await ensureBackend();
   checkTrainable(net);
-  return evaluateValues(net, toValues(net), data, split, options);
+  return (await evaluateValues(net, toValues(net), split, options))!;
 }
 
-/** `evaluate` for parameters that are in tfjs's layout already. */
+/** `evaluate` for parameters that are in tfjs's layout already; undefined where the signal ends it early. */
 export async function evaluateValues(
   net: Net,
   values: Values,
-  data: Dataset,
   split: Split,
-  { batch = 250, signal }: { batch?: number; signal?: AbortSignal },
-): Promise<Evaluation> {
-  const make = batchMaker(data, split);
+  { batch = 250, signal }: { batch?: number; signal?: AbortSignal | undefined },
+): Promise<Evaluation | undefined> {
+  const make = batchMaker(net.input, split);
   const spiking = new Map<string, { spikes: number; size: number }>();
   const observe = (node: NetNeuron, value: Tensor4D) => {
     const total = spiking.get(node.name) ?? { spikes: 0, size: 0 };
@@ -46,7 +50,7 @@ export async function evaluateValues(
   };
   let correct = 0;
   for (let start = 0; start < split.count; start += batch) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return undefined;
     const count = Math.min(batch, split.count - start);
     const { images, labels } = make(Uint32Array.from({ length: count }, (_, i) => start + i));
     let logits = new Float32Array();
@@ -54,7 +58,7 @@ export async function evaluateValues(
       const weights = new Map<string, TfTensor>(
         trainedNames(net).map((name) => [name, tf.tensor(values.get(name)!.data, values.get(name)!.shape)]),
       );
-      const x = tf.tensor4d(images, [count, ...data.shape]);
+      const x = tf.tensor4d(images, [count, ...net.input.shape]);
       const y = forward(net, weights, x, { mode: { training: false, values }, observe });
       logits = y.dataSync() as Float32Array<ArrayBuffer>;
     });
@@ -70,8 +74,7 @@ export async function evaluateValues(
 }
 
 function countNonZero(x: Tensor4D): number {
-  const values = currentHeap()?.values(x) ?? x.dataSync();
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
-  return count;
+  const heap = currentHeap();
+  if (heap) return heap.kernels.countNonZero(heap.address(x), x.size);
+  return (x.dataSync() as Float32Array).reduce((count, value) => (value === 0 ? count : count + 1), 0);
 }

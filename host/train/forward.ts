@@ -1,4 +1,12 @@
-import { BN_EPSILON, type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
+import {
+  BN_EPSILON,
+  checkParams,
+  type Net,
+  type NetConv,
+  type NetNeuron,
+  netShapes,
+  SpikeletError,
+} from '../../models/index.js';
 import { isDepthwise, type Values } from './layout.js';
 import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
@@ -117,8 +125,9 @@ function runningAffine(node: NetConv, bn: string, values: Values) {
   return { alpha, beta };
 }
 
-/** Refuses what tfjs cannot train, before any work is done. */
+/** Refuses what tfjs cannot train, and parameters that do not fit the net, before any work is done. */
 export function checkTrainable(net: Net): void {
+  netShapes(net);
   for (const node of net.nodes) {
     if (node.op !== 'conv') continue;
     const fail = (why: string) => {
@@ -131,4 +140,5 @@ export function checkTrainable(net: Net): void {
     if (node.padding[0] >= node.kernel[0] || node.padding[1] >= node.kernel[1])
       fail(`padding ${node.padding.join('x')} reaches beyond its ${node.kernel.join('x')} kernel`);
   }
+  checkParams(net);
 }

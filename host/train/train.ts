@@ -5,7 +5,6 @@ import { ensureBackend } from './backend.js';
 import { evaluateValues } from './evaluate.js';
 import { firingWeights } from './firing.js';
 import { checkTrainable } from './forward.js';
-import { fromValues } from './layout.js';
 import { checkTraining, type TrainOptions, trainDefaults } from './options.js';
 import { oneCycle, rampedPenalty } from './schedule.js';
 import { loadRun, type Run, saveRun, startRun, type TrainState } from './state.js';
@@ -84,22 +83,12 @@ export async function train(net: Net, data: Dataset, training: Training = {}): P
     if (!means) return result(true);
     run.epoch++;
     state = saveRun(net, run, options);
-    try {
-      const { accuracy, density } = await evaluateValues(
-        net,
-        run.values,
-        data,
-        data.test,
-        signal ? { signal } : {},
-      );
-      const { epochs } = options;
-      const report = { epoch: run.epoch, epochs, ...means, testAccuracy: accuracy, density };
-      const params = fromValues(net, run.values);
-      await training.onEpoch?.({ ...report, net: { ...net, params }, state });
-    } catch (error) {
-      if (signal?.aborted) return result(true);
-      throw error;
-    }
+    const tested = await evaluateValues(net, run.values, data.test, { signal });
+    if (!tested) return result(true);
+    await training.onEpoch?.({
+      ...{ epoch: run.epoch, epochs: options.epochs, ...means },
+      ...{ testAccuracy: tested.accuracy, density: tested.density, net: result(false).net, state },
+    });
   }
   return result(false);
 }
@@ -119,7 +108,7 @@ async function trainEpoch(
   const steps = Math.floor(data.train.count / batch);
   const random = epochRandom(options.seed, run.epoch);
   const order = permutation(data.train.count, random);
-  const makeBatch = batchMaker(data, data.train);
+  const makeBatch = batchMaker(net.input, data.train);
   const weights = firingWeights(net);
   const sums = { loss: 0, penalty: 0, correct: 0 };
   const began = performance.now();
@@ -142,11 +131,11 @@ async function trainEpoch(
     sums.loss += found.loss;
     sums.penalty += found.penalty;
     sums.correct += found.correct;
-    const images_ = (step + 1) * batch;
+    const seen = (step + 1) * batch;
     onStep?.({
       ...{ epoch, epochs, step: step + 1, steps, loss: found.loss, learningRate },
-      accuracy: sums.correct / images_,
-      samplesPerSecond: (1000 * images_) / (performance.now() - began),
+      accuracy: sums.correct / seen,
+      samplesPerSecond: (1000 * seen) / (performance.now() - began),
     });
   }
   return {

@@ -20,7 +20,9 @@ export type KernelName =
 
 /** The heap of the tfjs wasm backend with our own kernels on it. */
 export type Heap = {
-  kernels: Record<KernelName, (...args: number[]) => void>;
+  kernels: Record<KernelName, (...args: number[]) => void> & {
+    countNonZero(x: number, count: number): number;
+  };
   /** A tensor that nothing tracks yet, contents undefined: the output of a registered kernel. */
   makeInfo(shape: number[]): TensorInfo;
   /** A tracked tensor of `shape`, contents undefined. */
