@@ -48,7 +48,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 export async function writeFile(path: string, contents: string | Uint8Array): Promise<void> {
   const beside = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(beside, 'wx');
     try {
       await file.writeFile(contents);
@@ -64,6 +64,28 @@ export async function writeFile(path: string, contents: string | Uint8Array): Pr
       cause: error,
     });
   }
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where a file system refuses with ENOENT. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/**
+ * Throws now if `path` could not be written later, before hours of work: its folder is made, and a file beside it
+ * written and removed.
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const probe = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
+  await writeFile(probe, '').catch((error: SpikeletError) => {
+    const { hint, code } = error;
+    throw new SpikeletError(error.message.replace(probe, path), { ...(hint ? { hint } : {}), code });
+  });
+  await rm(probe);
 }
 
 /** Writes the files of a build below `folder`. */

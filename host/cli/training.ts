@@ -3,7 +3,7 @@ import type { Dataset } from '../../models/dataset.js';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
-import { writeFile } from '../files.js';
+import { requireWritable, writeFile } from '../files.js';
 import { duration, percent } from '../report/text.js';
 import type { BackendName, EpochReport, TrainOptions, TrainState } from '../train/index.js';
 import { checkpointPath, writeCheckpoint } from './checkpoint.js';
@@ -30,6 +30,7 @@ export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
  * checkpoint of the last whole epoch and ends with exit code 130, saying how to go on.
  */
 export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net; epochs: EpochMetrics[] }> {
+  await requireWritable(run.out);
   const { train, useBackend } = await import('../train/index.js');
   const backend = await useBackend(run.backend);
   io.note(`training ${run.net.name} on ${run.data.name} (${run.data.train.count} images, tfjs ${backend})`);
