@@ -52,7 +52,7 @@ export function batchNorm(
 /** alpha[channel] * x + beta[channel], and the neuron behind it where `fire` is given. Not differentiable. */
 export function affine(x: Tensor4D, alpha: Float32Array, beta: Float32Array, fire?: Fire): Tensor4D {
   const heap = currentHeap();
-  if (heap) return affineOnHeap(heap, x, channelParameters(heap, alpha, beta), fire);
+  if (heap) return affineOnHeap(heap, x, alpha, beta, fire);
   const y = tf.add(tf.mul(x, tf.tensor1d(alpha)), tf.tensor1d(beta)) as Tensor4D;
   return fire ? neuronOfOps(y, fire) : y;
 }
@@ -110,33 +110,35 @@ function neuronOnHeap(heap: Heap, input: Tensor4D, { levels, divisor, extra }: F
   })(input) as Tensor4D;
 }
 
-/** Writes per-channel values one behind the other into scratch memory; the address of each. */
-function channelParameters(heap: Heap, ...arrays: Float32Array[]): number[] {
-  const channels = arrays[0]?.length ?? 0;
-  const start = heap.scratch(4 * channels * arrays.length);
-  arrays.forEach((array, i) => {
-    heap.floats(start + 4 * channels * i, channels).set(array);
+/** Scratch memory with room for two rows of per-channel sums, and behind them per-channel parameters. */
+type Channels = { sums: number; parameters: number[]; readSums(): [Float64Array, Float64Array] };
+
+function channelScratch(heap: Heap, channels: number, ...arrays: Float32Array[]): Channels {
+  const sums = heap.scratch(channels * (16 + 4 * arrays.length));
+  const parameters = arrays.map((array, i) => {
+    const address = sums + channels * (16 + 4 * i);
+    heap.floats(address, channels).set(array);
+    return address;
   });
-  return arrays.map((_, i) => start + 4 * channels * i);
+  const row = (i: number) => heap.doubles(sums + 8 * channels * i, channels).slice();
+  return { sums, parameters, readSums: () => [row(0), row(1)] };
 }
 
-function affineOnHeap(heap: Heap, x: Tensor4D, parameters: number[], fire?: Fire): Tensor4D {
+function affineOnHeap(
+  heap: Heap,
+  x: Tensor4D,
+  alpha: Float32Array,
+  beta: Float32Array,
+  fire?: Fire,
+): Tensor4D {
   const channels = x.shape[3];
   const y = heap.makeTensor<Tensor4D>(x.shape);
-  const [levels, divisor] = [fire?.levels ?? 0, fire?.divisor ?? 1];
+  const { parameters } = channelScratch(heap, channels, alpha, beta);
   heap.kernels.affine(
     ...[heap.address(x), heap.address(y), x.size / channels, channels],
-    ...[...parameters, levels, divisor],
+    ...[...parameters, fire?.levels ?? 0, fire?.divisor ?? 1],
   );
   return y;
-}
-
-/** Two rows of per-channel sums that `reduce` leaves in scratch memory. */
-function channelSums(heap: Heap, channels: number, reduce: (address: number) => void, before = 0) {
-  const start = heap.scratch(before + 16 * channels) + before;
-  reduce(start);
-  const at = (row: number) => Float64Array.from(heap.doubles(start + 8 * channels * row, channels));
-  return [at(0), at(1)] as const;
 }
 
 function batchNormOnHeap(
@@ -151,9 +153,9 @@ function batchNormOnHeap(
     const x = t as Tensor4D;
     const channels = x.shape[3];
     const rows = x.size / channels;
-    const [sum, squares] = channelSums(heap, channels, (at) =>
-      heap.kernels.moments(heap.address(x), rows, channels, at),
-    );
+    const { sums, readSums } = channelScratch(heap, channels);
+    heap.kernels.moments(heap.address(x), rows, channels, sums);
+    const [sum, squares] = readSums();
     const mean = sum.map((s) => s / rows);
     const variance = squares.map((q, c) => Math.max(0, q / rows - mean[c]! ** 2));
     seen({ mean, variance, rows });
@@ -162,39 +164,26 @@ function batchNormOnHeap(
     const shift = heap.values(b as Tensor1D);
     const alpha = Float32Array.from(inverse, (value, c) => value * gamma[c]!);
     const beta = alpha.map((a, c) => shift[c]! - mean[c]! * a);
-    const value = affineOnHeap(heap, x, channelParameters(heap, alpha, beta), fire);
+    const value = affineOnHeap(heap, x, alpha, beta, fire);
     (save as (tensors: TfTensor[]) => void)([x]);
     const gradFunc = (dy: TfTensor, [saved]: TfTensor[]) => {
       const neuron = [fire?.levels ?? 0, fire?.divisor ?? 1, fire?.extra ?? 0];
-      const [gradients, products] = channelSums(
-        heap,
-        channels,
-        (at) => {
-          const addresses = channelParameters(heap, alpha, beta);
-          heap.kernels.affineSums(
-            ...[heap.address(saved!), heap.address(dy), rows, channels, ...addresses, ...neuron, at],
-          );
-        },
-        8 * channels,
-      );
+      const first = channelScratch(heap, channels, alpha, beta);
+      const [from, given] = [heap.address(saved!), heap.address(dy)];
+      heap.kernels.affineSums(from, given, rows, channels, ...first.parameters, ...neuron, first.sums);
+      const [gradients, products] = first.readSums();
       const dWeight = products.map((p, c) => (p - mean[c]! * gradients[c]!) * inverse[c]!);
       const dx = heap.makeTensor<Tensor4D>(x.shape);
-      const addresses = channelParameters(
+      const { parameters } = channelScratch(
         heap,
-        ...[alpha, beta, Float32Array.from(mean), Float32Array.from(gradients, (g) => g / rows)],
+        channels,
+        alpha,
+        beta,
+        Float32Array.from(mean),
+        Float32Array.from(gradients, (g) => g / rows),
         Float32Array.from(dWeight, (d, c) => (d * inverse[c]!) / rows),
       );
-      heap.kernels.affineGradient(
-        ...[
-          heap.address(saved!),
-          heap.address(dy),
-          heap.address(dx),
-          rows,
-          channels,
-          ...addresses,
-          ...neuron,
-        ],
-      );
+      heap.kernels.affineGradient(from, given, heap.address(dx), rows, channels, ...parameters, ...neuron);
       return [dx, tf.tensor1d(Float32Array.from(dWeight)), tf.tensor1d(Float32Array.from(gradients))];
     };
     return { value, gradFunc };
