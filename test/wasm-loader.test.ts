@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitBuild } from '../host/wasm/build.js';
-import type { load as Load } from '../host/wasm/model.js';
+import type { load as Load } from '../host/wasm/model.mjs';
 import { interpret, pixelTable, product, rawToPixels } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 
@@ -30,10 +30,10 @@ async function inFolder(job: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-test('model.js runs in Node, on raw pixels and on the pixels of the network', () =>
+test('model.mjs runs in Node, on raw pixels and on the pixels of the network', () =>
   inFolder(async (folder) => {
     for (const { path, contents } of files) await writeFile(join(folder, path), contents);
-    const { load } = (await import(pathToFileURL(join(folder, 'model.js')).href)) as { load: typeof Load };
+    const { load } = (await import(pathToFileURL(join(folder, 'model.mjs')).href)) as { load: typeof Load };
     const model = await load();
     assert.equal(model.classes, graph.classes);
     assert.equal(model.shape, graph.tensors['input']!.shape);
@@ -46,14 +46,19 @@ test('model.js runs in Node, on raw pixels and on the pixels of the network', ()
     assert.equal([...(await load(new Response(bytes))).infer(raw)], expected);
   }));
 
-test('model.js runs in a browser', async () => {
-  if (!existsSync(CHROMIUM)) return console.log(`  skipped: ${CHROMIUM} is not installed`);
+const chromiumThere = existsSync(CHROMIUM);
+if (!chromiumThere) console.log('skipped: no browser: apt-get install chromium');
+(chromiumThere ? test : test.skip)('model.mjs runs in a browser', async () => {
   const page = `<!doctype html><meta charset="utf-8"><p id="logits"></p><script type="module">
-import { load } from './model.js';
+import { load } from './model.mjs';
 const model = await load();
 document.getElementById('logits').textContent = JSON.stringify([...model.infer(Uint8Array.from([${raw}]))]);
 </script>`;
-  const types: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm', ts: 'text/plain' };
+  const types: Record<string, string> = {
+    mjs: 'text/javascript',
+    wasm: 'application/wasm',
+    mts: 'text/plain',
+  };
   const server = createServer(({ url }, response) => {
     const file = files.find(({ path }) => url === `/${path}`);
     if (!file && url !== '/') return response.writeHead(404).end();

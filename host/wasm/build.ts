@@ -20,7 +20,7 @@ export type WasmBuild = {
 };
 
 /**
- * Compiles a Graph to model.wasm, with a loader (model.js) and its types (model.d.ts). `band`: rows that a layer
+ * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts). `band`: rows that a layer
  * computes at a time (default: the whole frame); fewer take less memory. Throws a SpikeletError where the Graph is
  * not proven.
  */
@@ -35,8 +35,8 @@ export async function emitBuild(graph: Graph, options: { band?: number } = {}): 
   return {
     files: [
       { path: 'model.wasm', contents: bytes },
-      { path: 'model.js', contents: await beside('./model.js') },
-      { path: 'model.d.ts', contents: await beside('./model.d.ts') },
+      { path: 'model.mjs', contents: await beside('./model.mjs') },
+      { path: 'model.d.mts', contents: await beside('./model.d.mts') },
     ],
     source,
     bytes: {

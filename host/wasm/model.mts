@@ -1,6 +1,6 @@
 /**
  * Runs a spikelet model in Node and in browsers. Needs nothing but model.wasm beside it; the build copies this file
- * as model.js and model.d.ts.
+ * as model.mjs and model.d.mts.
  */
 export type Model = {
   name: string;
