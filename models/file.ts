@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { SpikeletError } from './error.js';
-import { type Graph, prove } from './graph.js';
+import { labelled, SpikeletError } from './error.js';
+import { type Graph, type GraphNode, prove } from './graph.js';
 import { checkParams, type Net, netShapes } from './net.js';
 import { packedBytes, packWeights, unpackWeights } from './packing.js';
 import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.js';
@@ -42,12 +42,12 @@ export function netOf(file: Safetensors, label: string): Net {
   const params = new Map<string, Tensor>();
   for (const [name, { shape, data }] of file.tensors) params.set(name, { shape, data: toFloat32(data) });
   const net: Net = { ...structure, params };
-  const logits = netShapes(net).get(net.nodes.at(-1)!.name)!;
+  const logits = labelled(label, () => netShapes(net)).get(net.nodes.at(-1)!.name)!;
   if (product(logits) !== net.classes.length)
     throw new SpikeletError(
       `${label}: the net has ${product(logits)} outputs for ${net.classes.length} classes`,
     );
-  checkParams(net);
+  labelled(label, () => checkParams(net));
   return net;
 }
 
@@ -72,26 +72,51 @@ export function graphOf(file: Safetensors, label: string): Graph {
   const structure = structureOf(file, 'graph', graphSchema, label) as Omit<Graph, 'data'>;
   const data: Graph['data'] = new Map();
   const wrong = (key: string) =>
-    new SpikeletError(`${label}: the array '${key}' is missing or has the wrong size`, {
+    new SpikeletError(`${label}: the array '${key}' is missing, has the wrong size or belongs to no node`, {
       hint: 'the file is damaged: quantize the net again',
     });
+  const owned = new Set<string>();
+  for (const key of structure.nodes.flatMap(arraysOf)) {
+    // Each array is proven for its node: were it shared, a small file could ask for hours of proofs.
+    if (owned.has(key)) throw wrong(key);
+    owned.add(key);
+  }
   for (const node of structure.nodes) {
     if (node.op !== 'accumulate') continue;
     const channels = structure.tensors[node.input]?.shape[2] ?? 0;
     const count = node.out * product(node.kernel) * (channels / node.groups);
     const packed = file.tensors.get(node.weights)?.data;
-    if (!(packed instanceof Uint8Array) || packed.length !== packedBytes(count, node.bits))
+    if (
+      !Number.isInteger(count) ||
+      !(packed instanceof Uint8Array) ||
+      packed.length !== packedBytes(count, node.bits)
+    )
       throw wrong(node.weights);
     data.set(node.weights, unpackWeights(packed, count, node.bits));
   }
   for (const [key, { data: values }] of file.tensors) {
     if (data.has(key)) continue;
-    if (!(values instanceof Int32Array)) throw wrong(key);
+    if (!owned.has(key) || !(values instanceof Int32Array)) throw wrong(key);
     data.set(key, values);
   }
   const graph: Graph = { ...structure, data };
-  prove(graph);
+  labelled(label, () => prove(graph));
   return graph;
+}
+
+/** Names of a node's constant arrays. */
+function arraysOf(node: GraphNode): string[] {
+  switch (node.op) {
+    case 'accumulate':
+      return node.end.kind === 'fire'
+        ? [node.weights, node.end.thresholds]
+        : [node.weights, node.end.multiplier, node.end.bias];
+    case 'fire':
+    case 'attend':
+      return [node.thresholds];
+    case 'pool':
+      return [];
+  }
 }
 
 const weightBits = (nodes: Graph['nodes']) =>
@@ -113,7 +138,7 @@ function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, lab
     throw new SpikeletError(`${label} is ${what}, a ${kind === 'net' ? 'Net' : 'Graph'} is needed`, { hint });
   }
   const version = Number(file.metadata['version']);
-  if (!(version <= VERSION[kind]))
+  if (!(Number.isInteger(version) && version >= 1 && version <= VERSION[kind]))
     throw new SpikeletError(
       `${label} has version ${file.metadata['version']} of the format, this spikelet reads ${VERSION[kind]}`,
       {

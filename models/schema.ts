@@ -6,7 +6,15 @@ import { MAX_VALUES } from './net.js';
  */
 const MAX_SIDE = 1 << 16;
 
-const name = z.string().min(1).max(200);
+/** Channels of all tensors of a Graph together: its proof keeps a range for each. */
+const MAX_CHANNELS = 1 << 21;
+
+// Names become keys of plain objects, which have a 'constructor' already.
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => !(text in Object.prototype), 'a reserved name');
 const size = z.int().min(1).max(MAX_SIDE);
 const pair = z.tuple([size, size]);
 const padding = z.tuple([z.int().min(0).max(MAX_SIDE), z.int().min(0).max(MAX_SIDE)]);
@@ -110,6 +118,11 @@ export const graphSchema = z.strictObject({
   name,
   classes: classes.min(1),
   input: z.strictObject({ mean: channels, std: z.array(positive).max(MAX_SIDE) }),
-  tensors: z.record(name, tensor),
+  tensors: z
+    .record(name, tensor)
+    .refine(
+      (tensors) => Object.values(tensors).reduce((sum, { shape }) => sum + shape[2], 0) <= MAX_CHANNELS,
+      `more than ${MAX_CHANNELS} channels`,
+    ),
   nodes: z.array(graphNode).min(1).max(10_000),
 });

@@ -1,33 +1,34 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Shape, Tensor } from '../models/index.js';
-import { netRunner, spikeCount } from '../models/run.js';
-import { read, referenceNet } from './reference.js';
+import { importFile } from '../host/import/index.js';
+import { traceNet } from '../host/trace.js';
+import type { Tensor } from '../models/index.js';
+import { spikeCount } from '../models/run.js';
+import { read } from './reference.js';
 import { shared } from './shared.js';
 
-/** Image n of an NCHW tensor as [row][column][channel]. */
-export function imageOf({ shape, data }: Tensor, n: number): Float32Array {
-  const [, channels, height, width] = shape as [number, number, number, number];
-  const size = channels * height * width;
-  const image = new Float32Array(size);
-  for (let c = 0; c < channels; c++)
-    for (let p = 0; p < height * width; p++)
-      image[p * channels + c] = Number(data[n * size + c * height * width + p]);
-  return image;
+const largestError = (a: Tensor, b: Tensor): number =>
+  (a.data as Float32Array).reduce((most, x, i) => Math.max(most, Math.abs(x - Number(b.data[i]))), 0);
+
+/** Every spike map of the reference's first image: same name, same shape, same counts; returns how many. */
+function compareSpikes(trace: Map<string, Tensor>, reference: Map<string, Tensor>): number {
+  for (const [name, expected] of reference) {
+    const found = trace.get(name);
+    assert.equal(found?.shape, expected.shape, name);
+    assert.ok(
+      Buffer.compare(found!.data as Uint8Array, expected.data as Uint8Array) === 0,
+      `${name} differs`,
+    );
+  }
+  return reference.size;
 }
 
-/** Spike maps of the reference, [channel][position], against ours, [position][channel]; how many values differ. */
-function differing(reference: Tensor, n: number, ours: Uint8Array, channels: number): number {
-  const positions = ours.length / channels;
-  let wrong = 0;
-  for (let p = 0; p < positions; p++)
-    for (let c = 0; c < channels; c++)
-      if (reference.data[n * ours.length + c * positions + p] !== ours[p * channels + c]) wrong++;
-  return wrong;
-}
-
-const largestError = (logits: Float64Array, reference: Tensor, n: number): number =>
-  Math.max(...logits.map((x, i) => Math.abs(x - Number(reference.data[n * logits.length + i]))));
+const withPrefix = (tensors: Map<string, Tensor>, prefix: string): Map<string, Tensor> =>
+  new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
 
 test('the neuron rounds halves to even and clips', () => {
   const values = [-1, 0, 0.5, 0.51, 1.5, 2.5, 3.5, 4, 9];
@@ -41,23 +42,20 @@ const fashion = shared('vectors/fashion-sfa');
 if (!fashion) console.log('skipped: ../shared/vectors/fashion-sfa is absent');
 (fashion ? test : test.skip)(
   'tiny with the reference weights: every spike map of four images equal, logits within 1e-4',
-  () => {
-    const net = referenceNet('tiny', `${fashion}/model.safetensors`, [28, 28, 1], 10);
+  async () => {
+    const { net } = await importFile(`${fashion}/model.safetensors`);
     const io = read(`${fashion}/io.safetensors`);
-    const run = netRunner(net);
+    const input = io.get('input')!;
+    const logits = io.get('logits')!;
+    const part = ({ shape, data }: Tensor, n: number): Tensor => {
+      const size = data.length / shape[0]!;
+      return { shape: [1, ...shape.slice(1)], data: data.slice(n * size, (n + 1) * size) };
+    };
     for (let n = 0; n < 4; n++) {
-      let maps = 0;
-      const logits = run(imageOf(io.get('input')!, n), (node, value) => {
-        if (node.op !== 'neuron') return;
-        assert.is(
-          differing(io.get(`spike.${node.name}`)!, n, value.data as Uint8Array, value.shape[2]),
-          0,
-          node.name,
-        );
-        maps++;
-      });
-      assert.is(maps, 22);
-      assert.ok(largestError(logits, io.get('logits')!, n) < 1e-4);
+      const trace = traceNet(net, part(input, n));
+      const maps = [...withPrefix(io, 'spike.')].map(([name, map]) => [name, part(map, n)] as const);
+      assert.is(compareSpikes(trace, new Map(maps)), 22);
+      assert.ok(largestError(trace.get('logits')!, part(logits, n)) < 1e-4);
     }
   },
 );
@@ -66,30 +64,20 @@ const nano = shared('vectors/espikeformer-nano');
 if (!nano) console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
 (nano ? test : test.skip)(
   'E-SpikeFormer-nano: every spike map equal to the reference, at three input sizes',
-  () => {
-    const cases: [string, string, string][] = [
+  async () => {
+    // The legacy pickle, for a change; all formats give the same Net.
+    const { net } = await importFile(`${nano}/state_dict_legacy.pth`);
+    for (const [io, spikes, prefix] of [
       ['io.safetensors', 'spikes.safetensors', ''],
       ['io_32x32.safetensors', 'io_32x32.safetensors', 'spike.'],
       ['io_48x80.safetensors', 'io_48x80.safetensors', 'spike.'],
-    ];
-    for (const [io, spikes, prefix] of cases) {
+    ] as const) {
       const vectors = read(`${nano}/${io}`);
-      const reference = read(`${nano}/${spikes}`);
-      const input = vectors.get('input')!;
-      const shape: Shape = [input.shape[2]!, input.shape[3]!, 3];
-      const net = referenceNet('espikeformer-nano', `${nano}/model.safetensors`, shape, 10);
-      const run = netRunner(net);
-      for (let n = 0; n < input.shape[0]!; n++) {
-        const logits = run(imageOf(input, n), (node, value) => {
-          if (node.op !== 'neuron' || n > 0) return;
-          assert.is(
-            differing(reference.get(prefix + node.name)!, 0, value.data as Uint8Array, value.shape[2]),
-            0,
-            node.name,
-          );
-        });
-        assert.ok(largestError(logits, vectors.get('logits')!, n) < 1e-5);
-      }
+      const trace = traceNet(net, vectors.get('input')!);
+      const neurons = net.nodes.filter(({ op }) => op === 'neuron').length;
+      assert.is(compareSpikes(trace, withPrefix(read(`${nano}/${spikes}`), prefix)), neurons);
+      assert.is(trace.size, neurons + 1);
+      assert.ok(largestError(trace.get('logits')!, vectors.get('logits')!) < 1e-5);
     }
   },
 );

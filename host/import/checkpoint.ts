@@ -22,6 +22,7 @@ const WEIGHTS = ['model', 'state_dict', 'model_state_dict', 'net', 'module', 'mo
 
 /** What wrappers (DistributedDataParallel, torch.compile, Lightning) put before every name. */
 const PREFIXES = ['module.', '_orig_mod.', 'model.'];
+const MAX_WRAPPERS = 8;
 
 /** Counters of batch norms that no inference needs. */
 const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked');
@@ -101,12 +102,15 @@ function findWeights(value: unknown, label: string): { weights: Map<unknown, unk
 
 /** Takes away what stands before every name. */
 function withoutPrefixes(tensors: Map<string, LazyTensor>, notes: string[]): Map<string, LazyTensor> {
-  const names = [...tensors.keys()];
-  const prefix = names.length && PREFIXES.find((start) => names.every((name) => name.startsWith(start)));
-  if (!prefix) return tensors;
-  notes.push(`'${prefix}' was taken away before every name`);
-  const bare = new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor] as const));
-  return withoutPrefixes(bare, notes);
+  let bare = tensors;
+  for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
+    const names = [...bare.keys()];
+    const prefix = PREFIXES.find((start) => names.every((name) => name.startsWith(start)));
+    if (!names.length || !prefix) break;
+    notes.push(`'${prefix}' was taken away before every name`);
+    bare = new Map([...bare].map(([name, tensor]) => [name.slice(prefix.length), tensor] as const));
+  }
+  return bare;
 }
 
 /** The first few of a list, for one line. */

@@ -27,7 +27,7 @@ export class Bag {
   readonly fields = new Map<unknown, unknown>();
 }
 
-/** 34 opcodes and 4 objects per tensor are usual; the largest checkpoint in use has some ten thousand tensors. */
+/** 34 opcodes and a dozen objects per tensor are usual; the largest checkpoint in use has some ten thousand tensors. */
 const MAX_OPCODES = 2_000_000;
 const MAX_OBJECTS = 500_000;
 const MAX_INTEGER_BYTES = 64;
@@ -146,8 +146,14 @@ class Machine {
 
   /** Pushes something that takes memory of its own. */
   make(value: unknown): void {
-    if (++this.objects > MAX_OBJECTS) this.bad(`it has more than ${MAX_OBJECTS} objects`);
+    this.charge(1);
     this.stack.push(value);
+  }
+
+  /** Counts work: a value that the file refers to again and again costs it few bytes and us as much each time. */
+  charge(objects: number): void {
+    this.objects += objects;
+    if (this.objects > MAX_OBJECTS) this.bad(`it has more than ${MAX_OBJECTS} objects`);
   }
 
   pop(): unknown {
@@ -190,6 +196,7 @@ class Machine {
     const global = this.pop();
     if (!(global instanceof PickleGlobal)) this.bad('it calls what is no function');
     if (!Array.isArray(args)) this.bad(`it calls ${global.name} without arguments`);
+    for (const arg of args) this.charge(Array.isArray(arg) ? arg.length : 0);
     this.make(global.call ? global.call(args, this.bad) : this.refuse(global.name));
   }
 
@@ -210,6 +217,7 @@ class Machine {
     const state = this.pop();
     const target = this.top();
     if (!(state instanceof Map)) this.bad('the state of an object is no dict');
+    this.charge(state.size);
     if (target instanceof Bag) for (const [key, value] of state) target.fields.set(key, value);
     else if (!(target instanceof Map)) this.bad('it sets attributes of what is no object');
   }
@@ -222,7 +230,7 @@ class Machine {
 
 const STOP = 0x2e;
 
-/** Python's pickletools names them; those of protocol 0, extensions, buffers and out-of-band data are left out. */
+/** Python's pickletools names them; most of protocol 0, extensions, sets and out-of-band data are left out. */
 const opcodes: Record<number, (m: Machine) => void> = {
   /* PROTO */ 128: (m) => {
     const version = m.byte();

@@ -212,7 +212,7 @@ function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefi
       const raw =
         bytesOf(storage) ??
         bad(`needs the ${storage.bytes} bytes of storage '${printable(storage.key)}', which are not there`);
-      data = elementTypes[storage.type]!.read(Uint8Array.from(raw).buffer);
+      data = elementTypes[storage.type]!.read(new Uint8Array(raw).buffer);
       storages.set(storage, data);
       left += 4 * data.length;
     }
