@@ -73,7 +73,7 @@ class Machine {
     for (let count = 0; count < MAX_OPCODES; count++) {
       const code = this.byte();
       if (code === STOP) return this.pop();
-      const opcode = opcodes[code];
+      const opcode = opcodes.get(code);
       if (!opcode) return this.bad(`opcode 0x${code.toString(16)} does not belong in a checkpoint`);
       opcode(this);
     }
@@ -231,66 +231,90 @@ class Machine {
 const STOP = 0x2e;
 
 /** Python's pickletools names them; most of protocol 0, extensions, sets and out-of-band data are left out. */
-const opcodes: Record<number, (m: Machine) => void> = {
-  /* PROTO */ 128: (m) => {
-    const version = m.byte();
-    if (version > 5) m.bad(`protocol ${version} is unknown`);
-  },
-  /* FRAME */ 149: (m) => void m.skip(8),
-  /* MARK */ 40: (m) => void m.marks.push(m.stack.length),
-  /* POP */ 48: (m) => void (m.stack.length === m.marks.at(-1) ? m.marks.pop() : m.pop()),
-  /* POP_MARK */ 49: (m) => void m.popMark(),
-  /* DUP */ 50: (m) => m.push(m.top()),
+const opcodes = new Map<number, (m: Machine) => void>([
+  /* PROTO */ [
+    0x80,
+    (m) => {
+      const version = m.byte();
+      if (version > 5) m.bad(`protocol ${version} is unknown`);
+    },
+  ],
+  /* FRAME */ [0x95, (m) => void m.skip(8)],
+  /* MARK */ [0x28, (m) => void m.marks.push(m.stack.length)],
+  /* POP */ [0x30, (m) => void (m.stack.length === m.marks.at(-1) ? m.marks.pop() : m.pop())],
+  /* POP_MARK */ [0x31, (m) => void m.popMark()],
+  /* DUP */ [0x32, (m) => m.push(m.top())],
 
-  /* NONE */ 78: (m) => m.push(null),
-  /* NEWTRUE */ 136: (m) => m.push(true),
-  /* NEWFALSE */ 137: (m) => m.push(false),
-  /* BININT */ 74: (m) => m.push(m.int32()),
-  /* BININT1 */ 75: (m) => m.push(m.byte()),
-  /* BININT2 */ 77: (m) => m.push(m.uint16()),
-  /* LONG1 */ 138: (m) => m.push(m.integer(m.byte())),
-  /* LONG4 */ 139: (m) => m.push(m.integer(m.uint32())),
-  /* BINFLOAT */ 71: (m) => m.push(m.float()),
+  /* NONE */ [0x4e, (m) => m.push(null)],
+  /* NEWTRUE */ [0x88, (m) => m.push(true)],
+  /* NEWFALSE */ [0x89, (m) => m.push(false)],
+  /* BININT */ [0x4a, (m) => m.push(m.int32())],
+  /* BININT1 */ [0x4b, (m) => m.push(m.byte())],
+  /* BININT2 */ [0x4d, (m) => m.push(m.uint16())],
+  /* LONG1 */ [0x8a, (m) => m.push(m.integer(m.byte()))],
+  /* LONG4 */ [0x8b, (m) => m.push(m.integer(m.uint32()))],
+  /* BINFLOAT */ [0x47, (m) => m.push(m.float())],
 
-  /* BINUNICODE */ 88: (m) => m.push(m.text(m.uint32())),
-  /* SHORT_BINUNICODE */ 140: (m) => m.push(m.text(m.byte())),
-  /* BINUNICODE8 */ 141: (m) => m.push(m.text(m.uint64())),
-  /* BINSTRING */ 84: (m) => m.push(m.text(m.uint32())),
-  /* SHORT_BINSTRING */ 85: (m) => m.push(m.text(m.byte())),
-  /* BINBYTES */ 66: (m) => m.make(m.raw(m.uint32())),
-  /* SHORT_BINBYTES */ 67: (m) => m.make(m.raw(m.byte())),
-  /* BINBYTES8 */ 142: (m) => m.make(m.raw(m.uint64())),
+  /* BINUNICODE */ [0x58, (m) => m.push(m.text(m.uint32()))],
+  /* SHORT_BINUNICODE */ [0x8c, (m) => m.push(m.text(m.byte()))],
+  /* BINUNICODE8 */ [0x8d, (m) => m.push(m.text(m.uint64()))],
+  /* BINSTRING */ [0x54, (m) => m.push(m.text(m.uint32()))],
+  /* SHORT_BINSTRING */ [0x55, (m) => m.push(m.text(m.byte()))],
+  /* BINBYTES */ [0x42, (m) => m.make(m.raw(m.uint32()))],
+  /* SHORT_BINBYTES */ [0x43, (m) => m.make(m.raw(m.byte()))],
+  /* BINBYTES8 */ [0x8e, (m) => m.make(m.raw(m.uint64()))],
 
-  /* EMPTY_LIST */ 93: (m) => m.make([]),
-  /* APPEND */ 97: (m) => m.append([m.pop()]),
-  /* APPENDS */ 101: (m) => m.append(m.popMark()),
-  /* EMPTY_TUPLE */ 41: (m) => m.make([]),
-  /* TUPLE */ 116: (m) => m.make(m.popMark()),
-  /* TUPLE1 */ 133: (m) => m.tuple(1),
-  /* TUPLE2 */ 134: (m) => m.tuple(2),
-  /* TUPLE3 */ 135: (m) => m.tuple(3),
-  /* EMPTY_DICT */ 125: (m) => m.make(new Map()),
-  /* SETITEM */ 115: (m) => {
-    const value = m.pop();
-    m.set([m.pop(), value]);
-  },
-  /* SETITEMS */ 117: (m) => m.set(m.popMark()),
+  /* EMPTY_LIST */ [0x5d, (m) => m.make([])],
+  /* APPEND */ [0x61, (m) => m.append([m.pop()])],
+  /* APPENDS */ [0x65, (m) => m.append(m.popMark())],
+  /* EMPTY_TUPLE */ [0x29, (m) => m.make([])],
+  /* TUPLE */ [0x74, (m) => m.make(m.popMark())],
+  /* TUPLE1 */ [0x85, (m) => m.tuple(1)],
+  /* TUPLE2 */ [0x86, (m) => m.tuple(2)],
+  /* TUPLE3 */ [0x87, (m) => m.tuple(3)],
+  /* EMPTY_DICT */ [0x7d, (m) => m.make(new Map())],
+  /* SETITEM */ [
+    0x73,
+    (m) => {
+      const value = m.pop();
+      m.set([m.pop(), value]);
+    },
+  ],
+  /* SETITEMS */ [0x75, (m) => m.set(m.popMark())],
 
-  /* BINGET */ 104: (m) => m.recall(m.byte()),
-  /* LONG_BINGET */ 106: (m) => m.recall(m.uint32()),
-  /* BINPUT */ 113: (m) => void m.memo.set(m.byte(), m.top()),
-  /* LONG_BINPUT */ 114: (m) => void m.memo.set(m.uint32(), m.top()),
-  /* MEMOIZE */ 148: (m) => void m.memo.set(m.memo.size, m.top()),
+  /* LIST */ [0x6c, (m) => m.make(m.popMark())],
+  /* DICT */ [
+    0x64,
+    (m) => {
+      const items = m.popMark();
+      m.make(new Map());
+      m.set(items);
+    },
+  ],
 
-  /* GLOBAL */ 99: (m) => m.global(m.line(), m.line()),
-  /* STACK_GLOBAL */ 147: (m) => {
-    const [name, module] = [m.pop(), m.pop()];
-    if (typeof module !== 'string' || typeof name !== 'string') m.bad('the name of a function is no text');
-    m.global(String(module), String(name));
-  },
-  /* INST */ 105: (m) => m.refuse(`${m.line()}.${m.line()}`),
-  /* REDUCE */ 82: (m) => m.call(),
-  /* NEWOBJ */ 129: (m) => m.call(),
-  /* BUILD */ 98: (m) => m.build(),
-  /* BINPERSID */ 81: (m) => m.push(m.rules.persistent(m.pop(), m.bad)),
-};
+  // These three of protocol 0 only so that what such a pickle wants to call is refused by its name.
+  /* UNICODE */ [0x56, (m) => m.push(m.line())],
+  /* PUT */ [0x70, (m) => void m.memo.set(Number(m.line()), m.top())],
+  /* GET */ [0x67, (m) => m.recall(Number(m.line()))],
+
+  /* BINGET */ [0x68, (m) => m.recall(m.byte())],
+  /* LONG_BINGET */ [0x6a, (m) => m.recall(m.uint32())],
+  /* BINPUT */ [0x71, (m) => void m.memo.set(m.byte(), m.top())],
+  /* LONG_BINPUT */ [0x72, (m) => void m.memo.set(m.uint32(), m.top())],
+  /* MEMOIZE */ [0x94, (m) => void m.memo.set(m.memo.size, m.top())],
+
+  /* GLOBAL */ [0x63, (m) => m.global(m.line(), m.line())],
+  /* STACK_GLOBAL */ [
+    0x93,
+    (m) => {
+      const [name, module] = [m.pop(), m.pop()];
+      if (typeof module !== 'string' || typeof name !== 'string') m.bad('the name of a function is no text');
+      m.global(String(module), String(name));
+    },
+  ],
+  /* INST */ [0x69, (m) => m.refuse(`${m.line()}.${m.line()}`)],
+  /* REDUCE */ [0x52, (m) => m.call()],
+  /* NEWOBJ */ [0x81, (m) => m.call()],
+  /* BUILD */ [0x62, (m) => m.build()],
+  /* BINPERSID */ [0x51, (m) => m.push(m.rules.persistent(m.pop(), m.bad))],
+]);
