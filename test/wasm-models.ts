@@ -11,10 +11,12 @@ export async function compiled(graph: Graph) {
   prove(graph);
   const { source, layers } = emitSource(graph);
   const code = await compileSource(source);
-  return (options: PlanOptions = {}): { model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> } => {
+  return async (
+    options: PlanOptions = {},
+  ): Promise<{ model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
     const layout = plan(graph, options);
     const image = layOutImage(graph, layout, layers);
-    const { bytes } = link(code, image, describe(graph, layout, image));
+    const { bytes } = await link(code, image, describe(graph, layout, image));
     return { model: loadWasm(bytes), plan: layout, bytes };
   };
 }

@@ -20,7 +20,7 @@ test('random graphs: every tensor equals the interpreter, whatever the band', as
       const images = [0, 0.1, 0.3, 0.6, 1].map((density) => randomPixels(graph, random, density));
       images.push(randomPixels(graph, random, 0).fill(127), randomPixels(graph, random, 0).fill(-127));
       for (const band of bands) {
-        const result = verifyWasm(graph, linked(band ? { band } : {}).model, images);
+        const result = verifyWasm(graph, (await linked(band ? { band } : {})).model, images);
         assert.equal(
           { band, ...result },
           { band, samples: 7, equal: 7, firstDifference: null, accuracy: null },
@@ -40,7 +40,7 @@ test('a module writes the whole predicted arena, and nothing but it', async () =
     const linked = await compiled(graph);
     const scratch = Math.max(...graph.nodes.map((node) => definition(node).scratch(node, graph)));
     for (const band of bands) {
-      const { model, plan } = linked(band ? { band } : {});
+      const { model, plan } = await linked(band ? { band } : {});
       const [arena, arenaBytes] = model.description.arena;
       const memory = new Uint8Array(model.memory.buffer);
       assert.is(arenaBytes, plan.arenaBytes);

@@ -30,7 +30,7 @@ export async function emitBuild(graph: Graph, options: { band?: number } = {}): 
   const code = await compileSource(source);
   const layout = plan(graph, options);
   const image = layOutImage(graph, layout, layers);
-  const { bytes, pages } = link(code, image, describe(graph, layout, image));
+  const { bytes, pages } = await link(code, image, describe(graph, layout, image));
   const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   return {
     files: [

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { product, SpikeletError } from '../../../models/index.js';
+import { compileAssemblyScript } from '../../assemblyscript.js';
 import { type TensorInfo, type TfTensor, tf } from '../tf.js';
 
 /** The functions of assembly/train; pointers, sizes and levels alike are numbers. */
@@ -44,13 +44,6 @@ type Emscripten = {
   _free(address: number): void;
 };
 
-/** The part of the WebAssembly API used here; the compiler knows it only together with the browser's. */
-declare const WebAssembly: {
-  Memory: new (descriptor: { initial: number }) => { buffer: ArrayBuffer };
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { exports: object };
-};
-
 /** Compiles our kernels and instantiates them on the backend's own memory, so that no tensor is ever copied. */
 export async function openHeap(backend: BackendWasm): Promise<Heap> {
   const wasm = backend.wasm as unknown as Emscripten;
@@ -60,7 +53,7 @@ export async function openHeap(backend: BackendWasm): Promise<Heap> {
       hint: 'spikelet needs @tensorflow/tfjs-backend-wasm 4.22.0',
     });
   const module = await compileKernels();
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Heap['kernels'];
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Heap['kernels'];
   let scratch = { address: 0, bytes: 0 };
   const makeInfo = (shape: number[]) => {
     const info = backend.makeOutput(shape, 'float32');
@@ -93,29 +86,14 @@ const outOfMemory = (bytes: number) =>
     hint: 'train with a smaller batch',
   });
 
-const SOURCES = new URL('../../../../assembly/train/', import.meta.url);
-
-/** Half a second; the source is the only thing shipped, so it can never differ from its binary. */
-async function compileKernels(): Promise<object> {
-  const { default: asc } = await import('assemblyscript/asc');
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(
-    // Index arithmetic on 32-bit pointers is meant (warning 201); without exported memory or a runtime the
-    // module owns no byte of the heap.
-    [
-      ...['index.ts', '--outFile', 'train.wasm', '--optimizeLevel', '1', '--runtime', 'stub', '--noAssert'],
-      ...['--enable', 'simd', '--importMemory', '--noExportMemory', '--disableWarning', '201'],
-    ],
-    {
-      readFile: (name) =>
-        /^[\w-]+\.ts$/.test(name) ? readFile(new URL(name, SOURCES), 'utf8').catch(() => null) : null,
-      writeFile: (_, contents) => {
-        binary = contents as Uint8Array;
-      },
-      listFiles: () => [],
-    },
+/**
+ * Half a second; the source is the only thing shipped, so it can never differ from its binary. Without exported memory
+ * or a runtime the module owns no byte of the heap. Index arithmetic on 32-bit pointers is meant (warning 201).
+ */
+const compileKernels = async (): Promise<WebAssembly.Module> =>
+  new WebAssembly.Module(
+    (await compileAssemblyScript('assembly/train/index.ts', [
+      ...['--optimizeLevel', '1', '--enable', 'simd', '--importMemory', '--noExportMemory'],
+      ...['--disableWarning', '201'],
+    ])) as Uint8Array<ArrayBuffer>,
   );
-  if (error || !binary)
-    throw new Error(`assembly/train does not compile: ${error?.message}\n${stderr.toString()}`);
-  return new WebAssembly.Module(binary);
-}
