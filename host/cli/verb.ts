@@ -69,6 +69,10 @@ export const integers =
     return parts.map(integer(lowest, highest));
   };
 
+/** Parser of finite numbers separated by commas. */
+export const numbers = (text: string): number[] =>
+  text.split(',').map(number(-Number.MAX_VALUE, Number.MAX_VALUE));
+
 /** Parser of one of several words. */
 export const oneOf =
   <T extends string | number>(values: readonly T[]) =>

@@ -46,6 +46,13 @@ export async function readImageEval(path: string, size = 224): Promise<Uint8Arra
   return decode(image, [size, size, 3], (pixels) => resize(pixels, rows, columns).extract(crop));
 }
 
+/**
+ * An image file as the raw input of a net of `shape`: square colour nets get the middle of the photo as their authors
+ * evaluate (`readImageEval`), all others the whole image (`readImage`).
+ */
+export const readNetImage = (path: string, shape: Shape): Promise<Uint8Array> =>
+  shape[2] === 3 && shape[0] === shape[1] ? readImageEval(path, shape[0]) : readImage(path, shape);
+
 const middle = (length: number, size: number): number => Math.round((length - size) / 2);
 
 /** kernel 'cubic' is Catmull-Rom, the bicubic (a = -0.5) of Pillow, on which torchvision builds. */

@@ -5,7 +5,7 @@ import { type GestureOptions, gestures } from './gestures.js';
 import { readIdxFolder } from './idx.js';
 
 export { checkDataset, countLabels } from './check.js';
-export { readImage, readImageEval } from './image.js';
+export { readImage, readImageEval, readNetImage } from './image.js';
 
 export type LoadOptions = {
   /** Told what takes a while: a download. */

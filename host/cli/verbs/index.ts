@@ -2,6 +2,7 @@ import type { Verb } from '../verb.js';
 import { build } from './build.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
+import { importVerb } from './import.js';
 import { inspect } from './inspect.js';
 import { quantize } from './quantize.js';
 import { run } from './run.js';
@@ -9,4 +10,14 @@ import { train } from './train.js';
 import { verify } from './verify.js';
 
 /** Every verb, in the order of help. */
-export const verbs: Record<string, Verb> = { train, quantize, build, run, verify, inspect, doctor, demo };
+export const verbs: Record<string, Verb> = {
+  train,
+  import: importVerb,
+  quantize,
+  build,
+  run,
+  verify,
+  inspect,
+  doctor,
+  demo,
+};

@@ -13,12 +13,11 @@ import { packedBytes } from '../../../models/packing.js';
 import { product } from '../../../models/tensor.js';
 import { readBytes } from '../../files.js';
 import { bytes, quantity } from '../../report/text.js';
+import { isWasm } from '../../runner.js';
 import { describeWasm, SECTION } from '../../wasm/describe.js';
 import type { Io } from '../io.js';
 import { loadNetOrGraph } from '../load.js';
 import { verb } from '../verb.js';
-
-const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 export const inspect = verb({
   summary: 'print what is in a Net, a Graph or a model.wasm',
@@ -26,7 +25,7 @@ export const inspect = verb({
   options: [],
   async run([path], _options, io) {
     const start = await readBytes(path!);
-    if (WASM_MAGIC.every((byte, i) => start[i] === byte)) return { result: inspectWasm(start, io) };
+    if (isWasm(start)) return { result: inspectWasm(start, io) };
     const found = await loadNetOrGraph(path!);
     return { result: 'net' in found ? inspectNet(found.net, io) : inspectGraph(found.graph, io) };
   },

@@ -1,0 +1,29 @@
+import { SpikeletError } from '../../models/error.js';
+import { readBytes } from '../files.js';
+
+/** One class: its name, and the id under which ImageNet's folders know it (n01440764), where a file tells. */
+export type Label = { name: string; id?: string };
+
+const MAX_CLASSES = 65_536;
+
+/** Classes of a text file, one line each: a name, or an ImageNet id and a name. */
+export async function readLabels(path: string): Promise<Label[]> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  const bad = lines.findIndex((line) => line === '' || line.length > 1000);
+  if (!lines.length || bad >= 0 || lines.length > MAX_CLASSES || text.includes('\0'))
+    throw new SpikeletError(`${path} is no list of classes${bad >= 0 ? `: see line ${bad + 1}` : ''}`, {
+      hint: 'one line per class, in the order of the logits: a name, or an id and a name (n01440764 tench)',
+    });
+  return lines.map((line) => {
+    const [, id, name] = /^(n\d{8})\s+(.+)$/.exec(line) ?? [];
+    return id && name ? { id, name } : { name: line };
+  });
+}
+
+/** ImageNet-1k's 1,000 class names in the customary order, from @tensorflow-models/mobilenet. */
+export async function imagenetClasses(): Promise<string[]> {
+  const { default: module } = await import('@tensorflow-models/mobilenet/dist/imagenet_classes.js');
+  return Array.from({ length: 1000 }, (_, i) => module.IMAGENET_CLASSES[i]!);
+}

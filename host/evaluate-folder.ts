@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { hex32 } from '../models/crc32.js';
+import { SpikeletError } from '../models/error.js';
+import type { ImageFile } from './data/folder.js';
+import { readNetImage } from './data/index.js';
+import { readBytes } from './files.js';
+import { type Runner, ranking } from './runner.js';
+
+/** One image's result, a line of the results file. */
+export type ImageResult = { path: string; label: number | null; top5: number[] };
+
+export type FolderAccuracy = { images: number; labelled: number; top1: number; top5: number };
+
+/** The results file of a model: its name tells the model, so that two models never mix. */
+export const resultsPath = (runner: Runner): string => `results-${hex32(runner.crc)}.jsonl`;
+
+/**
+ * Runs every image that `results` does not hold yet and appends its result, so that a run which was stopped goes on
+ * where it was. Returns the shares of labelled images whose label is first, or among the first five.
+ */
+export async function evaluateFolder(
+  runner: Runner,
+  files: ImageFile[],
+  results: string,
+  onProgress: (done: number, accuracy: FolderAccuracy) => void,
+): Promise<FolderAccuracy & { resumed: number }> {
+  const known = existsSync(results)
+    ? await readResults(results, runner.classes.length)
+    : new Map<string, ImageResult>();
+  const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, top5: 0 };
+  const sums = { top1: 0, top5: 0 };
+  let resumed = 0;
+  for (const { path, label } of files) {
+    let result = known.get(path);
+    if (result && result.label === (label ?? null)) resumed++;
+    else {
+      const logits = runner.logits(await readNetImage(path, runner.shape));
+      result = { path, label: label ?? null, top5: ranking(logits, 5) };
+      await appendFile(results, `${JSON.stringify(result)}\n`);
+    }
+    accuracy.images++;
+    if (result.label !== null) {
+      accuracy.labelled++;
+      if (result.top5[0] === result.label) sums.top1++;
+      if (result.top5.includes(result.label)) sums.top5++;
+      accuracy.top1 = sums.top1 / accuracy.labelled;
+      accuracy.top5 = sums.top5 / accuracy.labelled;
+    }
+    onProgress(accuracy.images, accuracy);
+  }
+  return { ...accuracy, resumed };
+}
+
+async function readResults(path: string, classes: number): Promise<Map<string, ImageResult>> {
+  const results = new Map<string, ImageResult>();
+  const lines = new TextDecoder().decode(await readBytes(path)).split('\n');
+  // A stop in the middle of a line leaves a last line without end: that image runs again.
+  lines.pop();
+  for (const [i, line] of lines.entries()) {
+    const result = parseResult(line, classes);
+    if (!result)
+      throw new SpikeletError(`${path}, line ${i + 1} is no result of this model`, {
+        hint: 'remove the file to begin anew, or name another with --results',
+      });
+    results.set(result.path, result);
+  }
+  return results;
+}
+
+function parseResult(line: string, classes: number): ImageResult | undefined {
+  try {
+    const { path, label, top5 } = JSON.parse(line) as Partial<ImageResult>;
+    const isClass = (value: unknown) =>
+      Number.isInteger(value) && (value as number) >= 0 && (value as number) < classes;
+    const whole =
+      typeof path === 'string' &&
+      (label === null || isClass(label)) &&
+      Array.isArray(top5) &&
+      top5.every(isClass);
+    return whole ? { path, label: label!, top5 } : undefined;
+  } catch {
+    return undefined;
+  }
+}

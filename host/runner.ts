@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { crc32 } from '../models/crc32.js';
+import { normalise } from '../models/dataset.js';
+import { SpikeletError } from '../models/error.js';
+import { fileKind, graphOf, netOf } from '../models/file.js';
+import { outputOf } from '../models/graph.js';
+import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
+import { netRunner } from '../models/run.js';
+import { readSafetensors } from '../models/safetensors.js';
+import type { Shape } from '../models/tensor.js';
+import { isFolder, readBytes } from './files.js';
+import { loadWasm } from './wasm/load.js';
+
+/** Anything that turns a raw image into logits: a Net, a Graph under the interpreter, or a built module. */
+export type Runner = {
+  kind: 'net' | 'graph' | 'wasm';
+  name: string;
+  shape: Shape;
+  classes: string[];
+  /** CRC-32 of the model's file. */
+  crc: number;
+  /** Logits in the float network's unit, of raw u8 pixels [row][column][channel]. */
+  logits(raw: Uint8Array): Float64Array;
+};
+
+const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
+export const isWasm = (bytes: Uint8Array): boolean => WASM_MAGIC.every((byte, i) => bytes[i] === byte);
+
+/** Opens a Net, a Graph, a model.wasm or a folder that holds one. */
+export async function openRunner(path: string): Promise<Runner> {
+  const bytes = await readBytes((await isFolder(path)) ? join(path, 'model.wasm') : path);
+  const crc = crc32(bytes);
+  if (isWasm(bytes)) {
+    const model = loadWasm(bytes);
+    const { name, classes, tensors, output, pixelTable: address } = model.description;
+    const shape = tensors[0]![3];
+    const table = new Int8Array(model.memory.buffer, address, 256 * shape[2]);
+    const logits = (raw: Uint8Array) => scaled(model.infer(rawToPixels(table, raw)), output.scale);
+    return { kind: 'wasm', name, classes, shape, crc, logits };
+  }
+  const file = readSafetensors(bytes, path);
+  switch (fileKind(file)) {
+    case 'net': {
+      const net = netOf(file, path);
+      const run = netRunner(net);
+      const { name, classes, input } = net;
+      return {
+        kind: 'net',
+        name,
+        classes,
+        crc,
+        shape: input.shape,
+        logits: (raw) => run(normalise(raw, input)),
+      };
+    }
+    case 'graph': {
+      const graph = graphOf(file, path);
+      const table = pixelTable(graph);
+      const { scale } = graph.tensors[outputOf(graph)]!;
+      const { shape } = graph.tensors['input']!;
+      const logits = (raw: Uint8Array) => scaled(interpret(graph, rawToPixels(table, raw)), scale);
+      return { kind: 'graph', name: graph.name, classes: graph.classes, crc, shape, logits };
+    }
+    default:
+      throw new SpikeletError(`${path} is no model of spikelet`, {
+        hint: "a checkpoint of PyTorch becomes one with 'spikelet import'",
+      });
+  }
+}
+
+const scaled = (logits: Int32Array, scale: number): Float64Array =>
+  Float64Array.from(logits, (x) => x * scale);
+
+/** Indices of the `count` largest logits, the first of equals first. */
+export const ranking = (logits: ArrayLike<number>, count: number): number[] =>
+  Array.from({ length: logits.length }, (_, i) => i)
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, count);
