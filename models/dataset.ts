@@ -13,6 +13,8 @@ export type Dataset = {
   std: number[];
   /** Whether a mirrored image keeps its class, so that training may flip images; unknown where it is not said. */
   mirrors?: boolean;
+  /** The labels mean nothing: images for calibration alone. */
+  unlabelled?: boolean;
   train: Split;
   test: Split;
 };

@@ -3,6 +3,7 @@ import { checkDataset } from './check.js';
 import { cacheFolder, fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
 import { type GestureOptions, gestures } from './gestures.js';
 import { readIdxFolder } from './idx.js';
+import { type ImageInput, readImageFolder } from './images.js';
 
 export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
@@ -10,6 +11,9 @@ export { readImage, readImageEval, readNetImage } from './image.js';
 export type LoadOptions = {
   /** Told what takes a while: a download. */
   log?: (line: string) => void;
+  /** The net that the data is for, and how many images it may take: a folder of photos needs to know. */
+  input?: ImageInput;
+  limit?: number;
 };
 
 /** One kind of dataset: how its spec is written, and what becomes of the spec's folder (`=DIR`) or settings (`:a=1`). */
@@ -40,6 +44,15 @@ export const sources: Record<string, Source> = {
     load({ folder, name }) {
       if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
       return readIdxFolder(folder, { name });
+    },
+  },
+  images: {
+    usage: 'images=FOLDER',
+    load({ folder, name }, { input, limit }) {
+      if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
+      if (!input || limit === undefined)
+        throw usageError('a folder of images can calibrate and verify a net, not train one');
+      return readImageFolder(folder, input, limit);
     },
   },
 };

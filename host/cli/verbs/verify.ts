@@ -34,7 +34,9 @@ export const verify = verb<Options>({
     const against = required(options.against, '--against');
     const spec = required(options.data, '--data');
     const graph = await loadGraph(path!);
-    const data = await loadDataset(spec, { log: io.note });
+    const { shape } = graph.tensors['input']!;
+    const input = { shape, classes: graph.classes, ...graph.input };
+    const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
     if (String(data.shape) !== String(graph.tensors['input']!.shape))
       throw usageError(
         `${path} takes images of ${graph.tensors['input']!.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,
@@ -50,7 +52,7 @@ export const verify = verb<Options>({
     };
     const bar = io.progress('verifying');
     const result = verifyWasm(graph, model, images(), {
-      labels: data.test.labels,
+      ...(data.unlabelled ? {} : { labels: data.test.labels }),
       onProgress: (done) => bar.update(done, samples),
     });
     bar.done();
