@@ -32,9 +32,20 @@ export type Graph = {
 
 /**
  * `pixels` are i8, `spikes` u8 counts 0..levels, `membrane` the residual stream in fixed point, `logits` the result.
- * `scale` is what one unit is worth in the float network. No computation in the graph uses it; reports do.
+ * `scale` is what one unit is worth in the float network, `activity` what spikes and pixels did on the calibration
+ * images. No integer of the graph depends on either; reports and plans do.
  */
-export type GraphTensor = { kind: TensorKind; type: ValueType; shape: Shape; scale: number; levels?: number };
+export type GraphTensor = {
+  kind: TensorKind;
+  type: ValueType;
+  shape: Shape;
+  scale: number;
+  levels?: number;
+  activity?: Activity;
+};
+
+/** Mean count (of pixels: mean magnitude) and share of values that are not zero. */
+export type Activity = { rate: number; density: number };
 
 export type TensorKind = 'pixels' | 'spikes' | 'membrane' | 'logits';
 export type ValueType = 'i8' | 'u8' | 'i16' | 'i32';

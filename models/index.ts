@@ -1,3 +1,4 @@
+export * from './activity.js';
 export * from './crc32.js';
 export * from './dataset.js';
 export * from './error.js';

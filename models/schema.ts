@@ -74,6 +74,7 @@ const tensor = z.strictObject({
   shape,
   scale: positive,
   levels: levels.exactOptional(),
+  activity: z.strictObject({ rate: z.number().min(0), density: z.number().min(0).max(1) }).exactOptional(),
 });
 
 const scaled = { multiplier: name, bias: name, shift: z.int().min(0).max(31) };

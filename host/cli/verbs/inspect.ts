@@ -1,3 +1,4 @@
+import { activationSparsity, operationsOf } from '../../../models/activity.js';
 import {
   bytesPerValue,
   definition,
@@ -12,7 +13,7 @@ import { union } from '../../../models/ops/op.js';
 import { packedBytes } from '../../../models/packing.js';
 import { product } from '../../../models/tensor.js';
 import { readBytes } from '../../files.js';
-import { bytes, quantity } from '../../report/text.js';
+import { bytes, percent, quantity } from '../../report/text.js';
 import { isWasm } from '../../runner.js';
 import { describeWasm, SECTION } from '../../wasm/describe.js';
 import type { Io } from '../io.js';
@@ -78,6 +79,7 @@ function inspectGraph(graph: Graph, io: Io) {
       accumulator,
       range: union(proof.tensors.get(node.output)!),
       macs: definition(node).macs(node, graph),
+      operations: operationsOf(node, graph) ?? null,
       bytes: constantBytes(node, graph),
     };
   });
@@ -95,6 +97,8 @@ function inspectGraph(graph: Graph, io: Io) {
       right('accumulator'),
       right('output range'),
       right('MACs'),
+      right('events'),
+      right('eff. ACs'),
       right('bytes'),
     ],
     layers.map((l) => [
@@ -105,6 +109,8 @@ function inspectGraph(graph: Graph, io: Io) {
       `${l.accumulator.lo}..${l.accumulator.hi}`,
       `${l.range.lo}..${l.range.hi}`,
       quantity(l.macs),
+      l.operations ? quantity(Math.round(l.operations.events)) : '?',
+      l.operations ? quantity(Math.round(l.operations.effectiveAcs)) : '?',
       String(l.bytes),
     ]),
   );
@@ -113,14 +119,39 @@ function inspectGraph(graph: Graph, io: Io) {
   io.print(
     `${quantity(total('macs'))} MACs, ${bytes(total('bytes'))} of constants; every range is proven from the weights`,
   );
+  const cost = totalOperations(graph, io);
   return {
     kind: 'graph',
     name: graph.name,
     classes: graph.classes,
+    ...cost,
     macs: total('macs'),
     bytes: total('bytes'),
     layers,
   };
+}
+
+/** NeuroBench's figures of the whole graph, at the activity of the calibration images. */
+function totalOperations(graph: Graph, io: Io) {
+  const layers = graph.nodes.map((node) => operationsOf(node, graph));
+  const sparsity = activationSparsity(graph);
+  if (sparsity === undefined || layers.includes(undefined)) {
+    io.print('no activity is known: the graph was not calibrated');
+    return {};
+  }
+  const sum = (key: 'effectiveMacs' | 'effectiveAcs' | 'events') =>
+    layers.reduce((all, layer) => all + layer![key], 0);
+  const cost = {
+    effectiveMacs: sum('effectiveMacs'),
+    effectiveAcs: sum('effectiveAcs'),
+    events: sum('events'),
+    activationSparsity: sparsity,
+  };
+  io.print(
+    `on the calibration images: effective MACs ${quantity(Math.round(cost.effectiveMacs))}, effective ACs ` +
+      `${quantity(Math.round(cost.effectiveAcs))} in ${quantity(Math.round(cost.events))} events, activation sparsity ${percent(sparsity)}`,
+  );
+  return cost;
 }
 
 function constantBytes(node: GraphNode, graph: Graph): number {

@@ -1,0 +1,42 @@
+import { definition, type Graph, type GraphNode } from './graph.js';
+import { product } from './tensor.js';
+
+/**
+ * What one image costs, by the names of NeuroBench (arXiv 2304.04640): `dense` multiply-accumulates if nothing were
+ * skipped; `effectiveMacs` on inputs that are no spikes and not zero; `effectiveAcs` one accumulation per spike and
+ * synapse, a count of n being n spikes; `events` one visit of a non-zero count and synapse, whatever the count, which
+ * is what spikelet's kernels do.
+ */
+export type Operations = { dense: number; effectiveMacs: number; effectiveAcs: number; events: number };
+
+/** Operations of one node at the rates that its inputs had on the calibration images; undefined where none is known. */
+export function operationsOf(node: GraphNode, graph: Graph): Operations | undefined {
+  const dense = definition(node).macs(node, graph);
+  if (!dense) return { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
+  // The halves of attention are events of k against rows of v, then events of q against rows of k^T v.
+  const inputs =
+    node.op === 'attend' ? [node.inputs[0], node.inputs[1]] : [definition(node).inputs(node)[0]!];
+  const total: Operations = { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
+  for (const name of inputs) {
+    const { kind, activity } = graph.tensors[name]!;
+    if (!activity) return undefined;
+    const share = dense / inputs.length;
+    if (kind === 'spikes') {
+      total.effectiveAcs += share * activity.rate;
+      total.events += share * activity.density;
+    } else total.effectiveMacs += share * activity.density;
+  }
+  return total;
+}
+
+/** NeuroBench's activation sparsity: share of the neurons' outputs that are zero; undefined where no rate is known. */
+export function activationSparsity(graph: Graph): number | undefined {
+  let [zeros, all] = [0, 0];
+  for (const { kind, shape, activity } of Object.values(graph.tensors)) {
+    if (kind !== 'spikes') continue;
+    if (!activity) return undefined;
+    zeros += product(shape) * (1 - activity.density);
+    all += product(shape);
+  }
+  return all ? zeros / all : undefined;
+}
