@@ -27,9 +27,13 @@ const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 export const isWasm = (bytes: Uint8Array): boolean => WASM_MAGIC.every((byte, i) => bytes[i] === byte);
 
+/** The module in a folder that build wrote; any other path as it is. */
+export const moduleOf = async (path: string): Promise<string> =>
+  (await isFolder(path)) ? join(path, 'model.wasm') : path;
+
 /** Opens a Net, a Graph, a model.wasm or a folder that holds one. */
 export async function openRunner(path: string): Promise<Runner> {
-  const bytes = await readBytes((await isFolder(path)) ? join(path, 'model.wasm') : path);
+  const bytes = await readBytes(await moduleOf(path));
   const crc = crc32(bytes);
   if (isWasm(bytes)) {
     const model = loadWasm(bytes);

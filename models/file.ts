@@ -142,7 +142,8 @@ function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, lab
     throw new SpikeletError(
       `${label} has version ${file.metadata['version']} of the format, this spikelet reads ${VERSION[kind]}`,
       {
-        hint: 'update spikelet: npm install spikelet@latest',
+        hint:
+          version > VERSION[kind] ? 'update spikelet: npm install spikelet@latest' : 'the file is damaged',
       },
     );
   let json: unknown;

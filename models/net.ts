@@ -1,5 +1,5 @@
 import { SpikeletError } from './error.js';
-import { float32, product, type Shape, type Tensor } from './tensor.js';
+import { product, type Shape, type Tensor } from './tensor.js';
 
 /**
  * A float network as plain data: what training produces and quantization reads.
@@ -109,7 +109,7 @@ export function netShapes(
   const shapes = new Map<string, Shape>([['input', shape]]);
   const fail = (node: NetNode, why: string): never => {
     throw new SpikeletError(`net ${net.name}, ${node.op} '${node.name}': ${why}`, {
-      hint: 'the architecture and the image size do not fit each other',
+      hint: 'the sizes of this architecture, or of the image, do not fit each other',
     });
   };
   for (const node of net.nodes) {
@@ -198,7 +198,7 @@ export function checkParamShapes(
   ];
   if (problems.length)
     throw new SpikeletError(`the parameters do not fit net '${net}':\n  ${problems.join('\n  ')}`, {
-      hint: 'is this a checkpoint of another architecture?',
+      hint: 'is this a checkpoint of another architecture, is the file damaged, or did its training diverge?',
     });
 }
 
@@ -213,15 +213,15 @@ export function initialParams(nodes: NetNode[], random: () => number): Map<strin
   for (const node of nodes) {
     if (node.op !== 'conv') continue;
     const bound = 1 / Math.sqrt((node.in / node.groups) * product(node.kernel));
-    const uniform = (shape: number[]) =>
-      float32(
-        shape,
-        Array.from({ length: product(shape) }, () => (2 * random() - 1) * bound),
-      );
+    const filled = (shape: number[], value: () => number): Tensor => ({
+      shape,
+      data: new Float32Array(product(shape)).map(value),
+    });
+    const uniform = (shape: number[]) => filled(shape, () => (2 * random() - 1) * bound);
     params.set(`${node.name}.weight`, uniform(node.weightShape));
     if (node.bias) params.set(`${node.name}.bias`, uniform([node.out]));
     if (!node.bn) continue;
-    const constant = (value: number) => float32([node.out], new Array(node.out).fill(value));
+    const constant = (value: number) => filled([node.out], () => value);
     params.set(`${node.bn}.weight`, constant(1));
     params.set(`${node.bn}.bias`, constant(0));
     params.set(`${node.bn}.running_mean`, constant(0));

@@ -9,11 +9,16 @@ const MAX_SIDE = 1 << 16;
 /** Channels of all tensors of a Graph together: its proof keeps a range for each. */
 const MAX_CHANNELS = 1 << 21;
 
+/** Text that may reach a terminal: no escape sequences, no line ends. */
+const printable = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .refine((text) => !/\p{Cc}/u.test(text), 'a control character');
+
 // Names become keys of plain objects, which have a 'constructor' already.
-const name = z
-  .string()
+const name = printable(200)
   .min(1)
-  .max(200)
   .refine((text) => !(text in Object.prototype), 'a reserved name');
 const size = z.int().min(1).max(MAX_SIDE);
 const pair = z.tuple([size, size]);
@@ -25,7 +30,7 @@ const number = z.number();
 const positive = z.number().positive();
 const levels = z.int().min(1).max(15);
 const channels = z.array(number).max(MAX_SIDE);
-const classes = z.array(z.string().max(1000)).max(MAX_SIDE);
+const classes = z.array(printable(1000)).max(MAX_SIDE);
 
 const netNode = z.discriminatedUnion('op', [
   z.strictObject({

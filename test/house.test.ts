@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
@@ -44,7 +44,11 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
-const imports = rooms.flatMap(sources).flatMap(importsOf);
+// A room that nothing lives in yet is no folder of a clone.
+const imports = rooms
+  .filter((room) => existsSync(join(root, room)))
+  .flatMap(sources)
+  .flatMap(importsOf);
 const ours = imports.filter(({ target }) => target.startsWith('.'));
 const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
 const roomOf = (path: string) => path.split(sep)[0]!;

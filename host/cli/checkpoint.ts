@@ -21,10 +21,10 @@ const progressSchema = z.strictObject({
     weightDecay: z.number(),
     labelSmoothing: z.number(),
     warmUp: z.number(),
-    seed: z.number(),
-    firingPenalty: z.number(),
     flip: z.boolean(),
     shift: z.number(),
+    seed: z.number(),
+    firingPenalty: z.number(),
   }),
 });
 
@@ -57,9 +57,21 @@ export function readCheckpoint(bytes: Uint8Array, label: string): Checkpoint {
     progress = undefined;
   }
   const parsed = progressSchema.safeParse(progress);
-  if (!parsed.success || file.metadata['data'] === undefined)
+  const damaged = [...file.tensors].find(
+    ([name, { data }]) => MOMENTS.test(name) && !areMoments(name, data as Float32Array),
+  );
+  if (damaged)
+    throw new SpikeletError(`${label}: '${damaged[0]}' holds no moments of AdamW`, {
+      hint: 'the file is damaged',
+    });
+  const done = parsed.success && parsed.data.epoch <= parsed.data.options.epochs;
+  if (!done || file.metadata['data'] === undefined)
     throw new SpikeletError(`${label} does not say how far the training was`, {
       hint: 'the file is damaged',
     });
   return { net, state: { tensors: file.tensors, progress: parsed.data }, data: file.metadata['data'] };
 }
+
+/** Second moments are means of squares. */
+const areMoments = (name: string, values: Float32Array): boolean =>
+  values.every((value) => Number.isFinite(value) && (value >= 0 || !name.startsWith('adam.second.')));

@@ -19,7 +19,9 @@ export type Io = {
 };
 
 export function terminal(json: boolean): Io {
-  const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY && !json);
+  const colors = picocolors.createColors(
+    Boolean(picocolors.isColorSupported && process.stdout.isTTY && !json),
+  );
   const print = (line = ''): void => {
     if (!json) process.stdout.write(`${line}\n`);
   };

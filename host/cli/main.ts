@@ -1,9 +1,14 @@
 #!/usr/bin/env node
+import { exitCode } from '../../models/error.js';
+import { reasonOf } from '../files.js';
 import { runCli } from './program.js';
 
-// A reader that closes early (head, less) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+// A reader that closes early (head, less) ends the output, not the work: a file may still be on its way to the disk.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    if (stream === process.stdout)
+      process.stderr.write(`error: cannot write the output: ${reasonOf(error)}\n`);
+    process.exit(exitCode.failure);
+  });
 process.exitCode = await runCli(process.argv);

@@ -1,9 +1,9 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import { loadConfig } from '../config.js';
 import { version } from '../version.js';
 import { terminal } from './io.js';
-import type { Verb } from './verb.js';
+import { keyOf, usageError, type Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
 
 /** Runs one command line (process.argv) and returns its exit code. Nothing is thrown. */
@@ -13,7 +13,7 @@ export async function runCli(argv: string[]): Promise<number> {
     .description('Spiking neural networks from data to a board, with every integer proven equal.')
     .version(version)
     .option('--verbose', 'show stack traces')
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .showHelpAfterError('(spikelet --help lists the verbs)')
     .exitOverride();
   for (const [name, verb] of Object.entries(verbs)) addVerb(program, name, verb, (result) => (code = result));
   try {
@@ -41,12 +41,7 @@ function addVerb(program: Command, name: string, verb: Verb, finish: (code: numb
   command.option('--json', 'print the result as JSON');
   command.option('--verbose', 'show stack traces');
   command.action(async () => {
-    const config = await loadConfig(name);
-    for (const [key, value] of Object.entries(config)) {
-      const source = command.getOptionValueSource(key);
-      if (source === undefined || source === 'default')
-        command.setOptionValueWithSource(key, value, 'config');
-    }
+    await applyConfig(command, name, verb);
     const { json = false, ...options } = command.opts<{ json?: boolean }>();
     const { result, code } = await verb.run(
       command.processedArgs,
@@ -56,6 +51,45 @@ function addVerb(program: Command, name: string, verb: Verb, finish: (code: numb
     if (json && result !== undefined) process.stdout.write(`${JSON.stringify(result)}\n`);
     finish(code ?? exitCode.ok);
   });
+}
+
+/** Takes over what spikelet.config.ts says of a verb, by the options' own parsers; flags win. */
+async function applyConfig(command: Command, name: string, verb: Verb): Promise<void> {
+  const config = await loadConfig(name);
+  if (!config) return;
+  for (const [key, value] of Object.entries(config.options)) {
+    const option = command.options.find((candidate) => candidate.attributeName() === key);
+    if (!option) {
+      const known = verb.options.map(keyOf);
+      throw usageError(
+        `${config.path}: '${name}' has no option '${key}'`,
+        `known: ${[...new Set(known)].join(', ')}`,
+      );
+    }
+    const source = command.getOptionValueSource(key);
+    const unwanted = verb.options.find((candidate) => keyOf(candidate) === key)?.unless;
+    if (unwanted && command.getOptionValueSource(unwanted) === 'cli') continue;
+    if (source !== undefined && source !== 'default') continue;
+    command.setOptionValueWithSource(
+      key,
+      configValue(option, value, `${config.path}: ${name}.${key}`),
+      'config',
+    );
+  }
+}
+
+function configValue(option: Option, value: unknown, where: string): unknown {
+  const isFlag = option.isBoolean() || option.negate;
+  if (isFlag !== (typeof value === 'boolean') || (typeof value === 'object' && !Array.isArray(value)))
+    throw usageError(`${where} is ${JSON.stringify(value)}`, `${option.flags}: ${option.description}`);
+  if (isFlag || !option.parseArg) return isFlag ? value : String(value);
+  try {
+    return option.parseArg(String(value), undefined);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError)
+      throw usageError(`${where} is ${JSON.stringify(value)}: ${error.message}`, option.description);
+    throw error;
+  }
 }
 
 function report(error: unknown, verbose: boolean): number {

@@ -3,7 +3,7 @@ import type { Dataset } from '../../models/dataset.js';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
-import { requireWritable, writeFile } from '../files.js';
+import { reasonOf, requireWritable, writeFile } from '../files.js';
 import { duration, percent } from '../report/text.js';
 import type { BackendName, EpochReport, TrainOptions, TrainState } from '../train/index.js';
 import { checkpointPath, writeCheckpoint } from './checkpoint.js';
@@ -17,6 +17,8 @@ export type TrainingRun = {
   out: string;
   options?: Partial<TrainOptions>;
   resume?: TrainState;
+  /** The checkpoint that `resume` comes from. */
+  resumedFrom?: string;
   backend?: BackendName;
   /** A file to which one JSON line is appended per epoch. */
   metrics?: string;
@@ -30,11 +32,13 @@ export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
  * checkpoint of the last whole epoch and ends with exit code 130, saying how to go on.
  */
 export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net; epochs: EpochMetrics[] }> {
+  const checkpoint = checkpointPath(run.out);
   await requireWritable(run.out);
+  await requireWritable(checkpoint);
+  if (run.metrics) await append(run.metrics, '');
   const { train, useBackend } = await import('../train/index.js');
   const backend = await useBackend(run.backend);
   io.note(`training ${run.net.name} on ${run.data.name} (${run.data.train.count} images, tfjs ${backend})`);
-  const checkpoint = checkpointPath(run.out);
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
     io.note('\nstopping after this step ...');
@@ -65,21 +69,18 @@ export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net;
         bar.done();
         epochs.push(metrics);
         await writeFile(checkpoint, writeCheckpoint({ net, state, data: run.dataSpec }));
-        if (run.metrics) await appendMetrics(run.metrics, metrics);
+        if (run.metrics) await append(run.metrics, `${JSON.stringify(metrics)}\n`);
         if (io.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
         io.print(epochLine(metrics));
       },
     });
     bar.done();
     if (aborted) {
-      await writeFile(checkpoint, writeCheckpoint({ net, state, data: run.dataSpec }));
-      throw new SpikeletError(
-        `stopped; ${state.progress.epoch} of ${state.progress.options.epochs} epochs are saved`,
-        {
-          hint: `go on with: spikelet train --resume ${checkpoint} --out ${run.out}`,
-          code: exitCode.interrupted,
-        },
-      );
+      const { epoch } = state.progress;
+      // An epoch may have ended in the very moment of Ctrl-C. A run without one leaves older checkpoints alone.
+      const anew = epoch > (run.resume?.progress.epoch ?? 0);
+      if (anew) await writeFile(checkpoint, writeCheckpoint({ net, state, data: run.dataSpec }));
+      throw interrupted(run, anew ? checkpoint : run.resumedFrom, epoch, state.progress.options.epochs);
     }
     await writeFile(run.out, writeNet(net));
     return { net, epochs };
@@ -93,10 +94,36 @@ const epochLine = (m: EpochMetrics): string =>
   `epoch ${m.epoch}/${m.epochs}  loss ${m.loss.toFixed(3)}  train ${percent(m.trainAccuracy)}  ` +
   `test ${percent(m.testAccuracy, 2)}  density ${percent(m.density)}  ${duration(m.seconds)}`;
 
-async function appendMetrics(path: string, metrics: EpochMetrics): Promise<void> {
+async function append(path: string, text: string): Promise<void> {
   try {
-    await appendFile(path, `${JSON.stringify(metrics)}\n`);
+    await appendFile(path, text);
   } catch (cause) {
-    throw new SpikeletError(`cannot write the metrics to ${path}`, { hint: 'check --metrics', cause });
+    throw new SpikeletError(`cannot write the metrics to ${path}: ${reasonOf(cause)}`, {
+      hint: 'choose another place with --metrics',
+      cause,
+    });
   }
 }
+
+function interrupted(
+  run: TrainingRun,
+  checkpoint: string | undefined,
+  epoch: number,
+  epochs: number,
+): SpikeletError {
+  const code = exitCode.interrupted;
+  if (!checkpoint)
+    return new SpikeletError('stopped before the first epoch was done; nothing was saved', {
+      hint: 'run the same command again',
+      code,
+    });
+  const more = run.metrics ? ` --metrics ${quoted(run.metrics)}` : '';
+  return new SpikeletError(`stopped; ${epoch} of ${epochs} epochs are saved`, {
+    hint: `go on with: spikelet train --resume ${quoted(checkpoint)} --out ${quoted(run.out)}${more}`,
+    code,
+  });
+}
+
+/** A path as a shell reads it. */
+const quoted = (path: string): string =>
+  /^[\w./=:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import type { Io } from './io.js';
 
@@ -18,7 +18,12 @@ export type VerbOption = {
   description: string;
   parse?: (text: string) => unknown;
   default?: unknown;
+  /** An option with which a configuration's value of this one is left aside. */
+  unless?: string;
 };
+
+/** The camelCase name under which an option's value arrives. */
+export const keyOf = ({ flags }: VerbOption): string => new Option(flags).attributeName();
 
 /** `result` is the object that --json prints; `code` the exit code where it is not 0. */
 export type Outcome = { result?: unknown; code?: number };

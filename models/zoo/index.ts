@@ -1,4 +1,6 @@
-import { initialParams, type Net, type NetInput, type NetNode, netShapes } from '../net.js';
+import { SpikeletError } from '../error.js';
+import { initialParams, type Net, type NetInput, type NetNode, netShapes, paramShapes } from '../net.js';
+import { product } from '../tensor.js';
 import {
   type ESpikeFormerOptions,
   espikeformer,
@@ -10,18 +12,22 @@ import { miniDefaults, type SmallOptions, smallNet, tinyDefaults } from './small
 /** What a zoo entry may be told; each takes what it knows of. */
 export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions>;
 
-const small =
-  (defaults: SmallOptions) =>
-  (options: ZooOptions): NetNode[] =>
-    smallNet({ ...defaults, ...options });
+/** An architecture, and which options it knows. */
+export type ZooEntry = { keys: (keyof ZooOptions)[]; nodes: (options: ZooOptions) => NetNode[] };
 
-const former =
-  (dims: keyof typeof espikeformerDims, heads: number) =>
-  (options: ZooOptions): NetNode[] =>
-    espikeformer({ ...espikeformerDefaults, dims: espikeformerDims[dims], heads, ...options });
+const small = (defaults: SmallOptions): ZooEntry => ({
+  keys: Object.keys(defaults) as (keyof SmallOptions)[],
+  nodes: (options) => smallNet({ ...defaults, ...options }),
+});
+
+const former = (dims: keyof typeof espikeformerDims, heads: number): ZooEntry => ({
+  keys: Object.keys(espikeformerDefaults) as (keyof ESpikeFormerOptions)[],
+  nodes: (options) =>
+    espikeformer({ ...espikeformerDefaults, dims: espikeformerDims[dims], heads, ...options }),
+});
 
 /** Architectures by the name that `spikelet train --model` takes. */
-export const zoo: Record<string, (options: ZooOptions) => NetNode[]> = {
+export const zoo: Record<string, ZooEntry> = {
   mini: small(miniDefaults),
   tiny: small(tinyDefaults),
   'espikeformer-nano': former('nano', 4),
@@ -31,9 +37,12 @@ export const zoo: Record<string, (options: ZooOptions) => NetNode[]> = {
   'espikeformer-l': former('l', 8),
 };
 
+/** Three times the largest published net. */
+const MAX_PARAMETERS = 60_000_000;
+
 /**
  * A fresh Net of architecture `model` for images of `input`, one logit per class.
- * `random` (uniform in 0..1) fills the weights. Throws where the sizes do not fit each other.
+ * `random` (uniform in 0..1) fills the weights. Throws where the sizes do not fit each other or are too large.
  */
 export function createNet(
   model: string,
@@ -42,7 +51,17 @@ export function createNet(
   random: () => number,
   options: ZooOptions = {},
 ): Net {
-  const nodes = zoo[model]!({ ...options, channels: input.shape[2], classes: classes.length });
+  const entry = Object.hasOwn(zoo, model) ? zoo[model] : undefined;
+  if (!entry)
+    throw new SpikeletError(`there is no architecture '${model}'`, {
+      hint: `known: ${Object.keys(zoo).join(', ')}`,
+    });
+  const nodes = entry.nodes({ ...options, channels: input.shape[2], classes: classes.length });
   netShapes({ name: model, input, nodes });
+  const parameters = [...paramShapes(nodes).values()].reduce((sum, shape) => sum + product(shape), 0);
+  if (parameters > MAX_PARAMETERS)
+    throw new SpikeletError(`a '${model}' of these sizes has ${parameters} parameters`, {
+      hint: `at most ${MAX_PARAMETERS} can be trained: choose smaller widths`,
+    });
   return { name: model, input, nodes, classes, params: initialParams(nodes, random) };
 }

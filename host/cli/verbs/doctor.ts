@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
-import { version } from '../../version.js';
+import { version, wantedVersion } from '../../version.js';
 import { verb } from '../verb.js';
 
 /** One thing that may be installed or not. `find` says which version is there; undefined: none. */
@@ -13,6 +13,9 @@ type Check = {
 };
 
 const require = createRequire(import.meta.url);
+
+/** How a package is installed in the version that spikelet is made for. */
+const npmInstall = (name: string): string => `npm install ${name}@${wantedVersion(name)}`;
 
 /** Version of an npm package, if it loads. */
 const npm = (name: string, load: () => Promise<unknown>) => async (): Promise<string | undefined> => {
@@ -53,7 +56,7 @@ const checks: Check[] = [
     name: '@tensorflow/tfjs',
     needed: true,
     enables: 'train',
-    install: 'npm install @tensorflow/tfjs@4.22.0',
+    install: npmInstall('@tensorflow/tfjs'),
     // Resolved only: loading it takes a second and prints advertisements.
     find: npm('@tensorflow/tfjs', async () => require.resolve('@tensorflow/tfjs')),
   },
@@ -61,35 +64,35 @@ const checks: Check[] = [
     name: '@tensorflow/tfjs-backend-wasm',
     needed: true,
     enables: 'train without a GPU',
-    install: 'npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+    install: npmInstall('@tensorflow/tfjs-backend-wasm'),
     find: npm('@tensorflow/tfjs-backend-wasm', async () => require.resolve('@tensorflow/tfjs-backend-wasm')),
   },
   {
     name: gpuPackage,
     needed: false,
     enables: 'train on an NVIDIA GPU (CUDA 11.2, cuDNN 8.1)',
-    install: 'npm install @tensorflow/tfjs-node-gpu@4.22.0',
+    install: npmInstall('@tensorflow/tfjs-node-gpu'),
     find: npm(gpuPackage, () => import(gpuPackage)),
   },
   {
     name: 'assemblyscript',
     needed: true,
     enables: 'build --target wasm',
-    install: 'npm install assemblyscript@0.28.20',
+    install: npmInstall('assemblyscript'),
     find: npm('assemblyscript', () => import('assemblyscript/asc')),
   },
   {
     name: 'binaryen',
     needed: true,
     enables: 'build --target wasm',
-    install: 'npm install binaryen@132.0.0',
+    install: npmInstall('binaryen'),
     find: npm('binaryen', () => import('binaryen')),
   },
   {
     name: 'sharp',
     needed: true,
     enables: 'run on PNG, JPEG and WebP images',
-    install: 'npm install sharp@0.35.5',
+    install: npmInstall('sharp'),
     find: npm('sharp', () => import('sharp')),
   },
 ];

@@ -14,7 +14,7 @@ import { packedBytes } from '../../../models/packing.js';
 import { product } from '../../../models/tensor.js';
 import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
-import { isWasm } from '../../runner.js';
+import { isWasm, moduleOf } from '../../runner.js';
 import { describeWasm, SECTION } from '../../wasm/describe.js';
 import type { Io } from '../io.js';
 import { loadNetOrGraph } from '../load.js';
@@ -22,10 +22,10 @@ import { verb } from '../verb.js';
 
 export const inspect = verb({
   summary: 'print what is in a Net, a Graph or a model.wasm',
-  arguments: [['<file>', 'a .safetensors of spikelet, or a model.wasm']],
+  arguments: [['<file>', 'a .safetensors of spikelet, a model.wasm or a folder that build wrote']],
   options: [],
   async run([path], _options, io) {
-    const start = await readBytes(path!);
+    const start = await readBytes(await moduleOf(path!));
     if (isWasm(start)) return { result: inspectWasm(start, io) };
     const found = await loadNetOrGraph(path!);
     return { result: 'net' in found ? inspectNet(found.net, io) : inspectGraph(found.graph, io) };

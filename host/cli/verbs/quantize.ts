@@ -1,13 +1,12 @@
-import { type Dataset, normalise, rawImage, type Split } from '../../../models/dataset.js';
+import { normalise, rawImage, type Split } from '../../../models/dataset.js';
 import { writeGraph } from '../../../models/file.js';
 import type { Graph } from '../../../models/graph.js';
-import { argmax, interpret, pixelTable, rawToPixels } from '../../../models/interpret.js';
 import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
-import { netRunner } from '../../../models/run.js';
 import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
 import { loadDataset, sources } from '../../data/index.js';
 import { writeFile } from '../../files.js';
+import { type Comparison, compare } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
@@ -73,7 +72,7 @@ export const quantize = verb<Options>({
         `${path} takes images of ${net.input.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,
         'calibrate with data like the training data',
       );
-    const images = firstImages(net, data.train, Math.min(options.calibrate, data.train.count));
+    const images = [...eachImage(net, data.train, Math.min(options.calibrate, data.train.count))];
     const layers = io.progress('layers');
     const graph = toGraph(net, images, {
       bits: options.bits,
@@ -84,71 +83,32 @@ export const quantize = verb<Options>({
     layers.done();
     const file = writeGraph(graph);
     await writeFile(options.out, file);
-    const compared = compare(net, graph, data, Math.min(options.count, data.test.count), io);
+    const samples = Math.min(options.count, data.test.count);
+    const bar = io.progress('comparing');
+    const compared =
+      samples > 0
+        ? compare(net, graph, eachImage(net, data.test, samples), {
+            labels: data.test.labels,
+            onProgress: (done) => bar.update(done, samples),
+          })
+        : undefined;
+    bar.done();
     report(options.out, graph, options.bits, file.length, compared, io);
-    return { result: { out: options.out, bits: options.bits, bytes: file.length, ...compared } };
+    // Equal logits have no noise, and JSON no infinity.
+    const sqnr = compared && (Number.isFinite(compared.sqnr) ? compared.sqnr : null);
+    return {
+      result: {
+        out: options.out,
+        bits: options.bits,
+        bytes: file.length,
+        ...(compared ? { ...compared, sqnr } : { samples }),
+      },
+    };
   },
 });
 
-const firstImages = (net: Net, split: Split, count: number): Float32Array[] =>
-  Array.from({ length: count }, (_, i) => normalise(rawImage(split, net.input.shape, i), net.input));
-
-type Rate = { layer: string; float: number; graph: number };
-type Comparison = {
-  samples: number;
-  accuracy: { float: number; graph: number };
-  agreement: number;
-  /** Mean spike count per neuron, before and after. */
-  firing: Rate[];
-};
-
-/** Runs Net and Graph over test images: accuracies, how often they agree, how often each layer fires. */
-function compare(
-  net: Net,
-  graph: Graph,
-  data: Dataset,
-  samples: number,
-  io: Io,
-): Comparison | { samples: 0 } {
-  if (!samples) return { samples: 0 };
-  const run = netRunner(net);
-  const table = pixelTable(graph);
-  const correct = { float: 0, graph: 0 };
-  let agree = 0;
-  const rates = new Map<string, { float: number; graph: number }>();
-  const count = (layer: string, which: 'float' | 'graph', values: ArrayLike<number>) => {
-    const rate = rates.get(layer) ?? { float: 0, graph: 0 };
-    rates.set(layer, rate);
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i]!;
-    rate[which] += sum / values.length / samples;
-  };
-  const bar = io.progress('comparing');
-  for (let i = 0; i < samples; i++) {
-    const raw = rawImage(data.test, data.shape, i);
-    const label = data.test.labels[i]!;
-    const float = argmax(
-      run(normalise(raw, net.input), (node, { data: counts }) => {
-        if (node.op === 'neuron') count(node.name, 'float', counts);
-      }),
-    );
-    const integer = argmax(
-      interpret(graph, rawToPixels(table, raw), (name, counts) => {
-        if (graph.tensors[name]!.kind === 'spikes') count(name, 'graph', counts);
-      }),
-    );
-    if (float === label) correct.float++;
-    if (integer === label) correct.graph++;
-    if (float === integer) agree++;
-    bar.update(i + 1, samples);
-  }
-  bar.done();
-  return {
-    samples,
-    accuracy: { float: correct.float / samples, graph: correct.graph / samples },
-    agreement: agree / samples,
-    firing: [...rates].map(([layer, rate]) => ({ layer, ...rate })),
-  };
+function* eachImage(net: Net, split: Split, count: number): Iterable<Float32Array> {
+  for (let i = 0; i < count; i++) yield normalise(rawImage(split, net.input.shape, i), net.input);
 }
 
 function report(
@@ -156,20 +116,29 @@ function report(
   graph: Graph,
   bits: number,
   size: number,
-  compared: Comparison | { samples: 0 },
+  compared: Comparison | undefined,
   io: Io,
 ): void {
-  if ('firing' in compared) {
-    io.print(io.bold('spikes per neuron, before and after'));
+  if (compared) {
+    io.print(io.bold(`spikes per neuron and share of neurons that fire, before and at ${bits} bits`));
+    const right = (title: string) => ({ title, right: true });
     io.table(
-      [{ title: 'layer' }, { title: 'float', right: true }, { title: `${bits} bits`, right: true }],
-      compared.firing.map(({ layer, float, graph: after }) => [layer, float.toFixed(3), after.toFixed(3)]),
+      [{ title: 'layer' }, ...['spikes', 'at', 'firing', 'at', 'equal', 'mean |difference|'].map(right)],
+      compared.layers.map(({ layer, float, graph: after, equal, difference }) => [
+        layer,
+        ...[float.rate, after.rate].map((rate) => rate.toFixed(3)),
+        ...[float.density, after.density, equal].map((share) => percent(share)),
+        difference.toFixed(3),
+      ]),
     );
     io.print();
-    const { samples, accuracy, agreement } = compared;
+    const { samples, accuracy, agreement, sqnr } = compared;
+    const before = accuracy
+      ? `float ${percent(accuracy.float, 2)}, ${bits} bits ${percent(accuracy.graph, 2)} `
+      : '';
     io.print(
-      `accuracy on ${samples} test images: float ${percent(accuracy.float, 2)}, ${bits} bits ${percent(accuracy.graph, 2)} ` +
-        `(same class on ${percent(agreement, 2)})`,
+      `accuracy on ${samples} test images: ${before}` +
+        `(same class on ${percent(agreement, 2)}, logits ${sqnr.toFixed(1)} dB above the error)`,
     );
   }
   io.print(`${out}: ${graph.nodes.length} nodes, ${bits}-bit weights, ${bytes(size)}`);

@@ -12,7 +12,17 @@ import { readCheckpoint } from '../checkpoint.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
 import { trainToFile } from '../training.js';
-import { integer, integers, number, oneOf, required, usageError, verb } from '../verb.js';
+import {
+  integer,
+  integers,
+  keyOf,
+  number,
+  oneOf,
+  required,
+  usageError,
+  type VerbOption,
+  verb,
+} from '../verb.js';
 
 type Options = Partial<TrainOptions> &
   Pick<ZooOptions, 'widths' | 'blocks' | 'transformers' | 'heads' | 'levels' | 'dims'> & {
@@ -46,91 +56,96 @@ const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]):
     Pick<T, K>
   >;
 
+/** What a checkpoint has settled; a configuration's values of these do not concern a resumed run. */
+const settled = new Set<string>([...trainKeys, ...architectureKeys, 'model', 'data', 'init']);
+
+const options: VerbOption[] = [
+  {
+    flags: '--model <name>',
+    description: `architecture: ${Object.keys(zoo).join(', ')}`,
+    parse: oneOf(Object.keys(zoo)),
+  },
+  {
+    flags: '--data <spec>',
+    description: Object.values(sources)
+      .map(({ usage }) => usage)
+      .join(', '),
+  },
+  { flags: '--out <file>', description: 'where the Net goes', default: 'net.safetensors' },
+  { flags: '--epochs <n>', description: 'passes over the data (default: 4)', parse: integer(1, 100_000) },
+  { flags: '--batch <n>', description: 'images per step (default: 128)', parse: integer(2, 65_536) },
+  {
+    flags: '--learning-rate <x>',
+    description: 'peak of the one-cycle schedule (default: 0.004)',
+    parse: number(1e-12, 1000),
+  },
+  { flags: '--weight-decay <x>', description: 'of AdamW (default: 0.01)', parse: number(0, 1000) },
+  { flags: '--label-smoothing <x>', description: '(default: 0.05)', parse: number(0, 0.999) },
+  {
+    flags: '--warm-up <x>',
+    description: 'share of the steps in which the rate rises (default: 0.2)',
+    parse: number(0, 0.999),
+  },
+  {
+    flags: '--flip',
+    description: 'mirror every other image (default: where a mirrored image keeps its class)',
+  },
+  { flags: '--no-flip', description: 'never mirror' },
+  {
+    flags: '--shift <n>',
+    description: 'move images by up to n pixels (default: 0)',
+    parse: integer(0, 1024),
+  },
+  {
+    flags: '--seed <n>',
+    description: 'of the weights and of the order of images (default: 1)',
+    parse: integer(0, 2 ** 31 - 1),
+  },
+  {
+    flags: '--firing-penalty <x>',
+    description: 'push spikes down: about 0.6 halves them in 4 epochs (default: 0)',
+    parse: number(0, 1e6),
+  },
+  { flags: '--init <file>', description: 'start from the weights of this Net' },
+  {
+    flags: '--resume <file>',
+    description: 'go on from a checkpoint, to the numbers of an uninterrupted run',
+  },
+  { flags: '--metrics <file>', description: 'append one JSON line per epoch' },
+  {
+    flags: '--backend <name>',
+    description: 'gpu, wasm or cpu (default: gpu where it loads, else wasm)',
+    parse: oneOf(['gpu', 'wasm', 'cpu'] as const),
+  },
+  {
+    flags: '--widths <a,b>',
+    description: 'channels of the two stages of tiny and mini',
+    parse: integers(2, 1, 4096),
+  },
+  { flags: '--blocks <a,b>', description: 'conv blocks in each of them', parse: integers(2, 0, 64) },
+  {
+    flags: '--transformers <n>',
+    description: 'transformer blocks of tiny and mini',
+    parse: integer(0, 64),
+  },
+  {
+    flags: '--dims <a,b,c,d>',
+    description: 'channels of the four stages of an espikeformer',
+    parse: integers(4, 2, 4096),
+  },
+  { flags: '--heads <n>', description: 'attention heads', parse: integer(1, 256) },
+  {
+    flags: '--levels <n>',
+    description: 'highest spike count D of every neuron (default: 4)',
+    parse: integer(1, 15),
+  },
+];
+
 export const train = verb<Options>({
   summary: 'train a float network (a Net) on a dataset',
-  options: [
-    {
-      flags: '--model <name>',
-      description: `architecture: ${Object.keys(zoo).join(', ')}`,
-      parse: oneOf(Object.keys(zoo)),
-    },
-    {
-      flags: '--data <spec>',
-      description: Object.values(sources)
-        .map(({ usage }) => usage)
-        .join(', '),
-    },
-    { flags: '--out <file>', description: 'where the Net goes', default: 'net.safetensors' },
-    { flags: '--epochs <n>', description: 'passes over the data (default: 4)', parse: integer(1, 100_000) },
-    { flags: '--batch <n>', description: 'images per step (default: 128)', parse: integer(2, 65_536) },
-    {
-      flags: '--learning-rate <x>',
-      description: 'peak of the one-cycle schedule (default: 0.004)',
-      parse: number(1e-12, 1000),
-    },
-    { flags: '--weight-decay <x>', description: 'of AdamW (default: 0.01)', parse: number(0, 1000) },
-    { flags: '--label-smoothing <x>', description: '(default: 0.05)', parse: number(0, 0.999) },
-    {
-      flags: '--warm-up <x>',
-      description: 'share of the steps in which the rate rises (default: 0.2)',
-      parse: number(0, 0.999),
-    },
-    {
-      flags: '--flip',
-      description: 'mirror every other image (default: where a mirrored image keeps its class)',
-    },
-    { flags: '--no-flip', description: 'never mirror' },
-    {
-      flags: '--shift <n>',
-      description: 'move images by up to n pixels (default: 0)',
-      parse: integer(0, 1024),
-    },
-    {
-      flags: '--seed <n>',
-      description: 'of the weights and of the order of images (default: 1)',
-      parse: integer(0, 2 ** 31 - 1),
-    },
-    {
-      flags: '--firing-penalty <x>',
-      description: 'push spikes down: about 0.6 halves them in 4 epochs (default: 0)',
-      parse: number(0, 1e6),
-    },
-    { flags: '--init <file>', description: 'start from the weights of this Net' },
-    {
-      flags: '--resume <file>',
-      description: 'go on from a checkpoint, to the numbers of an uninterrupted run',
-    },
-    { flags: '--metrics <file>', description: 'append one JSON line per epoch' },
-    {
-      flags: '--backend <name>',
-      description: 'gpu, wasm or cpu (default: gpu where it loads, else wasm)',
-      parse: oneOf(['gpu', 'wasm', 'cpu'] as const),
-    },
-    {
-      flags: '--widths <a,b>',
-      description: 'channels of the two stages of tiny and mini',
-      parse: integers(2, 1, 4096),
-    },
-    { flags: '--blocks <a,b>', description: 'conv blocks in each of them', parse: integers(2, 0, 64) },
-    {
-      flags: '--transformers <n>',
-      description: 'transformer blocks of tiny and mini',
-      parse: integer(0, 64),
-    },
-    {
-      flags: '--dims <a,b,c,d>',
-      description: 'channels of the four stages of an espikeformer',
-      parse: integers(4, 2, 4096),
-    },
-    { flags: '--heads <n>', description: 'attention heads', parse: integer(1, 256) },
-    {
-      flags: '--levels <n>',
-      description: 'highest spike count D of every neuron (default: 4)',
-      parse: integer(1, 15),
-    },
-  ],
+  options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
-    const start = options.resume ? await resumed(options, options.resume) : await fresh(options, io);
+    const start = options.resume ? await resumed(options, options.resume, io) : await fresh(options, io);
     const { net, epochs } = await trainToFile(
       {
         ...start,
@@ -184,6 +199,11 @@ const fitted = (net: Net, data: Dataset): Net => ({
 });
 
 function newNet(model: string, data: Dataset, options: Options): Net {
+  const strange = architectureKeys.filter(
+    (key) => options[key] !== undefined && !zoo[model]!.keys.includes(key),
+  );
+  if (strange.length)
+    throw usageError(`'${model}' has no ${flags(strange)}`, `it takes ${flags(zoo[model]!.keys)}`);
   const generator = xoroshiro128plus(options.seed ?? 1);
   const input = { shape: data.shape, mean: data.mean, std: data.std };
   return createNet(
@@ -195,7 +215,7 @@ function newNet(model: string, data: Dataset, options: Options): Net {
   );
 }
 
-async function resumed(options: Options, path: string) {
+async function resumed(options: Options, path: string, io: Io) {
   const given = [...trainKeys, ...architectureKeys, 'init' as const].filter(
     (key) => options[key] !== undefined,
   );
@@ -206,8 +226,13 @@ async function resumed(options: Options, path: string) {
     throw new SpikeletError(`${path} is a checkpoint of '${net.name}', not of '${options.model}'`, {
       hint: `leave out --model, or resume a checkpoint of '${options.model}'`,
     });
-  const dataSpec = options.data ?? remembered;
-  return { net, data: await loadDataset(dataSpec), dataSpec, resume: state };
+  if (options.data !== undefined && options.data !== remembered)
+    throw usageError(
+      `${path} was trained on ${remembered}, not on ${options.data}`,
+      'leave out --data; to train on other data, start from the weights with --init',
+    );
+  if (state.progress.epoch >= state.progress.options.epochs) io.note(`${path} is trained to its end`);
+  return { net, data: await loadDataset(remembered), dataSpec: remembered, resume: state, resumedFrom: path };
 }
 
 const flags = (keys: readonly string[]): string =>

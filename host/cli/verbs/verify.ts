@@ -1,15 +1,16 @@
-import { join } from 'node:path';
 import { rawImage } from '../../../models/dataset.js';
 import { exitCode } from '../../../models/error.js';
 import { pixelTable, rawToPixels } from '../../../models/interpret.js';
 import { loadDataset, sources } from '../../data/index.js';
-import { isFolder, readBytes } from '../../files.js';
+import { readBytes } from '../../files.js';
 import { percent } from '../../report/text.js';
+import { moduleOf } from '../../runner.js';
 import { verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
 import { loadWasm } from '../../wasm/load.js';
+import { requireFits } from '../fits.js';
 import { loadGraph } from '../load.js';
-import { integer, oneOf, required, usageError, verb } from '../verb.js';
+import { integer, oneOf, required, verb } from '../verb.js';
 
 type Options = { against?: 'wasm'; data?: string; count: number; build?: string };
 
@@ -37,12 +38,8 @@ export const verify = verb<Options>({
     const { shape } = graph.tensors['input']!;
     const input = { shape, classes: graph.classes, ...graph.input };
     const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
-    if (String(data.shape) !== String(graph.tensors['input']!.shape))
-      throw usageError(
-        `${path} takes images of ${graph.tensors['input']!.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,
-        'verify with data like the training data',
-      );
-    const module = options.build ? await builtModule(options.build) : await freshModule(graph);
+    requireFits(path!, { shape, classes: graph.classes }, data);
+    const module = options.build ? await readBytes(await moduleOf(options.build)) : await freshModule(graph);
     const model = loadWasm(module);
     const samples = Math.min(options.count, data.test.count);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
@@ -68,9 +65,6 @@ export const verify = verb<Options>({
     return { result: { against, ...result }, ...(difference ? { code: exitCode.differs } : {}) };
   },
 });
-
-const builtModule = async (path: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readBytes((await isFolder(path)) ? join(path, 'model.wasm') : path);
 
 async function freshModule(graph: Parameters<typeof emitBuild>[0]): Promise<Uint8Array<ArrayBuffer>> {
   const { files } = await emitBuild(graph);
