@@ -1,3 +1,9 @@
+/**
+ * Where the image's table [mask][8] lies: the positions of the bits of an 8-bit mask, which the simd tier
+ * needs to list the spikes among eight inputs (streams-simd.ts). Its address is constant.
+ */
+export const COMPACTION: usize = 32;
+
 /** Head of a model's image: where its steps and nodes lie. Written by host/wasm/image.ts. */
 @unmanaged
 export class Model {
@@ -35,8 +41,10 @@ export class Node {
   /** The values of an attention. */
   x2: usize;
   x2Rows: u32;
-  /** Working memory. */
+  /** Working memory, which the next step may overwrite. */
   scratch: usize;
+  /** Memory of its own from its first step to its last. */
+  kept: usize;
   weights: usize;
   thresholds: usize;
   multiplier: usize;

@@ -9,6 +9,8 @@ export type Plan = {
   buffers: Map<string, PlanBuffer>;
   steps: PlanStep[];
   scratch: { offset: number; bytes: number };
+  /** What a node keeps from its first step to its last, by its index. */
+  kept: Map<number, { offset: number; bytes: number }>;
   /** Bytes of tensors and scratch together. */
   arenaBytes: number;
 };
@@ -37,12 +39,15 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
     0,
   );
   const scratch = { offset: 0, bytes: align(scratchBytes) };
-  const buffers = layOut(lives, scratch.bytes);
-  const arenaBytes = [...buffers.values()].reduce(
+  const memories = keptLives(graph, steps);
+  const placed = layOut([...lives, ...memories.map(({ life }) => life)], scratch.bytes);
+  const kept = new Map(memories.map(({ node, life }) => [node, placed.get(life)!]));
+  const buffers = new Map(lives.map((life) => [life.name, placed.get(life)!]));
+  const arenaBytes = [...placed.values()].reduce(
     (end, b) => Math.max(end, b.offset + align(b.bytes)),
     scratch.bytes,
   );
-  return { buffers, steps, scratch, arenaBytes };
+  return { buffers, steps, scratch, kept, arenaBytes };
 }
 
 /**
@@ -103,6 +108,16 @@ function lifetimes(graph: Graph, steps: PlanStep[]): Life[] {
   return [...lives.values()];
 }
 
+/** Memory of nodes that keep something between their bands. */
+function keptLives(graph: Graph, steps: PlanStep[]): { node: number; life: Life }[] {
+  return graph.nodes.flatMap((node, index) => {
+    const bytes = definition(node).kept?.(node, graph) ?? 0;
+    const first = steps.findIndex((step) => step.node === index);
+    const last = steps.findLastIndex((step) => step.node === index);
+    return bytes ? [{ node: index, life: { name: node.name, first, last, rows: 1, rowBytes: bytes } }] : [];
+  });
+}
+
 /** For every tensor and step: the lowest row that this step or a later one still reads (infinity: none). */
 function lowestRowNeeded(graph: Graph, steps: PlanStep[]): Map<string, Float64Array> {
   const lowest = new Map(
@@ -127,22 +142,20 @@ function lowestRowNeeded(graph: Graph, steps: PlanStep[]): Map<string, Float64Ar
 }
 
 /** First fit, largest first: buffers that are never alive together share memory. */
-function layOut(lives: Life[], base: number): Map<string, PlanBuffer> {
-  const placed: (PlanBuffer & Life)[] = [];
+function layOut(lives: Life[], base: number): Map<Life, PlanBuffer> {
+  const placed: (PlanBuffer & { life: Life })[] = [];
   const ordered = [...lives].sort((a, b) => b.rows * b.rowBytes - a.rows * a.rowBytes || a.first - b.first);
   for (const life of ordered) {
     const bytes = life.rows * life.rowBytes;
     const rivals = placed
-      .filter((other) => other.first <= life.last && life.first <= other.last)
+      .filter(({ life: other }) => other.first <= life.last && life.first <= other.last)
       .sort((a, b) => a.offset - b.offset);
     let offset = base;
     for (const rival of rivals) {
       if (offset + bytes <= rival.offset) break;
       offset = Math.max(offset, align(rival.offset + rival.bytes));
     }
-    placed.push({ ...life, offset, bytes });
+    placed.push({ life, offset, rows: life.rows, rowBytes: life.rowBytes, bytes });
   }
-  return new Map(
-    placed.map(({ name, offset, rows, rowBytes, bytes }) => [name, { offset, rows, rowBytes, bytes }]),
-  );
+  return new Map(placed.map(({ life, ...buffer }) => [life, buffer]));
 }

@@ -1,22 +1,24 @@
+import type { Tier } from '../host/assemblyscript.js';
 import { compileSource, link } from '../host/wasm/compile.js';
 import { describe } from '../host/wasm/describe.js';
 import { emitSource } from '../host/wasm/emit.js';
 import { layOutImage } from '../host/wasm/image.js';
+import { layersOf } from '../host/wasm/layers.js';
 import { loadWasm, type WasmModel } from '../host/wasm/load.js';
-import { createNet, type Graph, type Plan, type PlanOptions, plan, product, prove } from '../models/index.js';
+import { createNet, type Graph, type Plan, type PlanOptions, plan, product } from '../models/index.js';
 import { graphLike, type Random, seeded } from './random-graph.js';
 
 /** Compiles a Graph once; what comes back links it for any plan. */
-export async function compiled(graph: Graph) {
-  prove(graph);
-  const { source, layers } = emitSource(graph);
-  const code = await compileSource(source);
+export async function compiled(graph: Graph, tier: Tier = 'simd') {
+  const layers = layersOf(graph, tier);
+  const { source, functionOf } = emitSource(graph, layers);
+  const code = await compileSource(source, tier);
   return async (
     options: PlanOptions = {},
   ): Promise<{ model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
     const layout = plan(graph, options);
-    const image = layOutImage(graph, layout, layers);
-    const { bytes } = await link(code, image, describe(graph, layout, image));
+    const image = layOutImage(graph, layout, { layers, functionOf, tier });
+    const { bytes } = await link(code, image, describe(graph, layout, image, tier));
     return { model: loadWasm(bytes), plan: layout, bytes };
   };
 }

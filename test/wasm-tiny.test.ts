@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
 import { emitBuild } from '../host/wasm/build.js';
 import { describeWasm } from '../host/wasm/describe.js';
-import { constantsOf } from '../host/wasm/layers.js';
+import { layersOf } from '../host/wasm/layers.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { argmax, interpret, outputOf, plan, SpikeletError } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
@@ -15,23 +16,29 @@ const build = await emitBuild(graph);
 const wasm = new Uint8Array(build.files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array);
 const images = [0.2, 0.5, 1].map((density, i) => randomPixels(graph, seeded(i), density));
 
-test('tiny: code, plan and description take at most 16 kB, the memory whole pages', () => {
-  const { module, code, weights, constants } = build.bytes;
-  console.log(`  tiny: ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);
-  assert.is(weights, 84336);
-  assert.is(module, wasm.length);
-  const parameters = graph.nodes.reduce((sum, node) => {
-    const { shift: _, ...arrays } = constantsOf(node, graph);
-    return sum + Object.values(arrays).reduce((bytes, array) => bytes + array.byteLength, 0);
-  }, 0);
-  console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
-  assert.ok(module - parameters <= 16_000);
-  assert.is(build.arenaBytes, plan(graph).arenaBytes);
-  const { memory, description } = loadWasm(wasm);
-  const [arena, arenaBytes] = description.arena;
-  assert.is(memory.buffer.byteLength, build.pages * 65536);
-  assert.is(build.pages, Math.ceil((arena + arenaBytes) / 65536));
-});
+/** Most bytes of code, plan, description and the tier's tables. */
+const LARGEST = { simd: 24_000, swar: 20_000 };
+
+for (const tier of tiers)
+  test(`tiny, ${tier}: at most ${LARGEST[tier]} bytes beside the parameters, the memory whole pages`, async () => {
+    const { files, bytes, arenaBytes, pages } = await emitBuild(graph, { tier });
+    const { module, code, weights, constants } = bytes;
+    console.log(`  ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);
+    const model = files[0]!.contents as Uint8Array<ArrayBuffer>;
+    assert.is(module, model.length);
+    const parameters = layersOf(graph, tier).reduce((sum, { constants: { shift: _, ...arrays } }) => {
+      return sum + Object.values(arrays).reduce((bytes, array) => bytes + array.byteLength, 0);
+    }, 0);
+    console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
+    assert.ok(module - parameters <= LARGEST[tier]);
+    assert.is(arenaBytes, plan(graph).arenaBytes);
+    const { memory, description } = loadWasm(model);
+    assert.is(description.tier, tier);
+    assert.is(description.weights, weights);
+    const [arena, size] = description.arena;
+    assert.is(memory.buffer.byteLength, pages * 65536);
+    assert.is(pages, Math.ceil((arena + size) / 65536));
+  });
 
 test('tiny: verified with labels', () => {
   const labels = images.map((pixels) => argmax(interpret(graph, pixels)));
@@ -52,16 +59,18 @@ test('tiny: verified with labels', () => {
   assert.is(progress, 3);
 });
 
-test('one changed weight is found, and the tensor is named', () => {
+test('changed weights are found, and the first tensor that differs is named', () => {
+  const layers = layersOf(graph, 'simd');
   for (const name of ['stem.0', 'b1.ch.3.0', 'head']) {
-    const node = graph.nodes.find((n) => n.name === name)!;
-    const { weights, multiplier } = constantsOf(node, graph);
-    const at = Buffer.from(wasm).indexOf(Buffer.from(weights!.buffer, weights!.byteOffset, weights!.length));
+    const index = graph.nodes.findIndex((n) => n.name === name);
+    const node = graph.nodes[index]!;
+    const { weights } = layers[index]!.constants;
+    const { buffer, byteOffset, byteLength } = weights!;
+    const at = Buffer.from(wasm).indexOf(Buffer.from(buffer, byteOffset, byteLength));
     assert.ok(at > 0, 'the weights are in the module as they are packed');
-    // The weight of the output that is scaled most: the change cannot be rounded away.
-    const output = multiplier!.indexOf(multiplier!.reduce((a, b) => Math.max(a, b)));
     const changed = wasm.slice();
-    for (let i = at + output; i < at + weights!.length; i += multiplier!.length) changed[i]! ^= 0x40;
+    // Some of every output, so that the change cannot be rounded away.
+    for (let i = at; i < at + byteLength; i += 5) changed[i]! ^= 0x40;
     const result = verifyWasm(graph, loadWasm(changed), images);
     assert.ok(result.equal < 3);
     const { firstDifference } = result;

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type Graph, type OutputFile, plan, prove } from '../../models/index.js';
-
+import { type Graph, type OutputFile, plan } from '../../models/index.js';
+import type { Tier } from '../assemblyscript.js';
 import { compileSource, link } from './compile.js';
 import { describe } from './describe.js';
 import { emitSource } from './emit.js';
 import { layOutImage } from './image.js';
+import { layersOf } from './layers.js';
+
+export type BuildOptions = { band?: number; tier?: Tier };
 
 export type WasmBuild = {
   files: OutputFile[];
@@ -24,13 +27,14 @@ export type WasmBuild = {
  * computes at a time (default: the whole frame); fewer take less memory. Throws a SpikeletError where the Graph is
  * not proven.
  */
-export async function emitBuild(graph: Graph, options: { band?: number } = {}): Promise<WasmBuild> {
-  prove(graph);
-  const { source, layers, functions } = emitSource(graph);
-  const code = await compileSource(source);
-  const layout = plan(graph, options);
-  const image = layOutImage(graph, layout, layers);
-  const { bytes, pages } = await link(code, image, describe(graph, layout, image));
+export async function emitBuild(graph: Graph, options: BuildOptions = {}): Promise<WasmBuild> {
+  const { tier = 'simd', ...planOptions } = options;
+  const layers = layersOf(graph, tier);
+  const { source, functionOf, functions } = emitSource(graph, layers);
+  const code = await compileSource(source, tier);
+  const layout = plan(graph, planOptions);
+  const image = layOutImage(graph, layout, { layers, functionOf, tier });
+  const { bytes, pages } = await link(code, image, describe(graph, layout, image, tier));
   const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   return {
     files: [

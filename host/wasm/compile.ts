@@ -1,4 +1,4 @@
-import { compileAssemblyScript } from '../assemblyscript.js';
+import { compileAssemblyScript, type Tier } from '../assemblyscript.js';
 import { SECTION, type WasmDescription } from './describe.js';
 import { IMAGE_ADDRESS, type Image } from './image.js';
 
@@ -8,14 +8,16 @@ const PAGE = 65536;
  * AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from assembly/.
  * The result has no data yet.
  */
-export async function compileSource(source: string): Promise<Uint8Array> {
-  return optimise(await compileAssemblyScript('model.ts', [], source));
+export async function compileSource(source: string, tier: Tier): Promise<Uint8Array> {
+  const flags = tier === 'simd' ? ['--enable', 'simd'] : [];
+  return optimise(await compileAssemblyScript('model.ts', flags, source, tier));
 }
 
 async function optimise(code: Uint8Array): Promise<Uint8Array> {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(code);
   try {
+    module.setFeatures(module.getFeatures() | binaryen.Features.SIMD128);
     // Measured: with shrink level 2 the code is a fifth smaller and as fast.
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(2);

@@ -7,6 +7,7 @@ import {
   SpikeletError,
   valueRange,
 } from '../../models/index.js';
+import { type Tier, tiers } from '../assemblyscript.js';
 import { IMAGE_ADDRESS, type Image } from './image.js';
 
 /** Name of the custom section with which a module describes itself; its contents are JSON. */
@@ -26,6 +27,8 @@ const types = Object.keys(valueRange) as (keyof typeof valueRange)[];
 const schema = z.object({
   format: z.literal(FORMAT),
   name,
+  /** What the kernels need: vectors or not. */
+  tier: z.enum(tiers),
   classes: z.array(z.string().max(256)).min(1),
   /** What one unit of a pixel and of a logit is worth; how raw pixels are normalised. */
   input: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
@@ -49,14 +52,14 @@ const schema = z.object({
   arena: z.tuple([address, address]),
   /** Address of the table that turns raw u8 pixels into pixels: [channel][256] i8. */
   pixelTable: address,
-  /** Bytes of i8 weights in the image. */
+  /** Bytes of weights in the image. */
   weights: address,
 });
 
 /** What a module says of itself: the contents of its custom section `spikelet`. */
 export type WasmDescription = z.infer<typeof schema>;
 
-export function describe(graph: Graph, plan: Plan, image: Image): WasmDescription {
+export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): WasmDescription {
   const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((tensor) => {
     const { kind, type, shape } = graph.tensors[tensor]!;
     const { offset, rows } = plan.buffers.get(tensor)!;
@@ -65,6 +68,7 @@ export function describe(graph: Graph, plan: Plan, image: Image): WasmDescriptio
   return {
     format: FORMAT,
     name: graph.name,
+    tier,
     classes: graph.classes,
     input: { scale: graph.tensors['input']!.scale, ...graph.input },
     output: { scale: graph.tensors[outputOf(graph)]!.scale },

@@ -6,7 +6,8 @@ import {
   pixelTable,
   SpikeletError,
 } from '../../models/index.js';
-import { type Constants, constantsOf } from './layers.js';
+import type { Tier } from '../assemblyscript.js';
+import type { Constants, Layer } from './layers.js';
 
 /** A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. */
 export type Image = {
@@ -16,7 +17,7 @@ export type Image = {
   pixelTable: number;
   /** Address of the arena; a tensor lies there at its buffer's offset. */
   arena: number;
-  /** Bytes of i8 weights in the image. */
+  /** Bytes of weights in the image. */
   weightBytes: number;
 };
 
@@ -25,21 +26,29 @@ export const IMAGE_ADDRESS = 16;
 
 const MODEL_BYTES = 12;
 const STEP_BYTES = 6;
-const NODE_WORDS = 15;
+const NODE_WORDS = 16;
+
+/** Where assembly/node.ts expects the simd tier's table. */
+const COMPACTION = 32;
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /**
- * Lays out what assembly/node.ts declares: Model, steps, nodes; then the constants.
- * `layers` are the nodes' layer functions, from emitSource. Throws where the steps do not fit their 16 bits.
+ * Lays out what assembly/node.ts declares: Model, the simd tier's table, steps, nodes; then the constants.
+ * `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their 16 bits.
  */
-export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
+export function layOutImage(
+  graph: Graph,
+  plan: Plan,
+  { layers, functionOf, tier }: { layers: Layer[]; functionOf: number[]; tier: Tier },
+): Image {
   if (graph.nodes.length > 65535 || plan.steps.some(({ row, rows }) => row + rows > 65535))
     throw new SpikeletError(`graph '${graph.name}' has a map of more than 65535 rows`, {
       hint: 'train it on smaller images',
     });
   const table = pixelTable(graph);
-  const constants = graph.nodes.map((node) => constantsOf(node, graph));
+  const constants = layers.map((layer) => layer.constants);
+  const compaction = tier === 'simd' ? compactionTable() : new Uint8Array(0);
   let end = IMAGE_ADDRESS;
   const place = (bytes: number): number => {
     const address = end;
@@ -47,6 +56,7 @@ export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
     return address;
   };
   const model = place(MODEL_BYTES);
+  place(compaction.length);
   const steps = place(plan.steps.length * STEP_BYTES);
   const nodes = place(graph.nodes.length * NODE_WORDS * 4);
   const tableAddress = place(table.length);
@@ -70,6 +80,7 @@ export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
       view.setUint16(steps - IMAGE_ADDRESS + i * STEP_BYTES + 2 * j, value, true);
     });
   });
+  bytes.set(compaction, COMPACTION - IMAGE_ADDRESS);
   bytes.set(new Uint8Array(table.buffer), tableAddress - IMAGE_ADDRESS);
   const ring = (buffer: PlanBuffer | undefined) => (buffer ? [arena + buffer.offset, buffer.rows] : [0, 0]);
   graph.nodes.forEach((node, i) => {
@@ -78,12 +89,13 @@ export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
       .map((name) => plan.buffers.get(name));
     const at = addresses[i]!;
     words(nodes + i * NODE_WORDS * 4, [
-      layers[i]!,
+      functionOf[i]!,
       ...ring(plan.buffers.get(node.output)),
       ...ring(buffers[0]),
       ...ring(buffers[1]),
       ...ring(buffers[2]),
       arena + plan.scratch.offset,
+      arena + (plan.kept.get(i)?.offset ?? 0),
       at.weights,
       at.thresholds,
       at.multiplier,
@@ -95,6 +107,18 @@ export function layOutImage(graph: Graph, plan: Plan, layers: number[]): Image {
   });
   const weightBytes = constants.reduce((sum, { weights }) => sum + (weights?.byteLength ?? 0), 0);
   return { bytes, pixelTable: tableAddress, arena, weightBytes };
+}
+
+/** [mask][8]: the positions of the bits of an 8-bit mask, lowest first. */
+function compactionTable(): Uint8Array {
+  const table = new Uint8Array(256 * 8);
+  for (let mask = 0; mask < 256; mask++)
+    [0, 1, 2, 3, 4, 5, 6, 7]
+      .filter((bit) => mask & (1 << bit))
+      .forEach((bit, i) => {
+        table[mask * 8 + i] = bit;
+      });
+  return table;
 }
 
 function copy(

@@ -1,167 +1,140 @@
-import { type Graph, type GraphNode, type Op, product, valueRange } from '../../models/index.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
+import {
+  type Graph,
+  type GraphNode,
+  type GraphTensor,
+  type Op,
+  type Proof,
+  prove,
+  valueRange,
+} from '../../models/index.js';
+import { productType } from '../../models/ops/attend.js';
 import { levelsOf } from '../../models/ops/fire.js';
+import type { Tier } from '../assemblyscript.js';
+import { accumulateLayer } from './accumulate.js';
 
-/** How one node becomes a call of its kernel (assembly/<op>.ts). */
+/** How one node becomes a call of its kernel. */
 export type Layer = {
-  /** Types and constants of the call, each line with what it means. Equal lines are one function. */
+  /** The kernel's function, and its file in assembly/. */
+  kernel: string;
+  /** Types and constants of the call, each line with what it means. Equal calls are one function. */
   types: string[];
-  geometry: { values: (number | boolean | string)[]; meaning: string }[];
+  geometry: Line[];
   /** The equation, for the generated function's comment. */
   equation: string;
+  constants: Constants;
 };
+
+export type Line = { values: (number | boolean | string)[]; meaning: string };
 
 /** A node's constant arrays in the kernel's layout, by their field in assembly/node.ts. */
 export type Constants = {
-  weights?: Int8Array;
-  /** In 16 bits where all of a node's fit. */
+  weights?: Uint8Array | Int8Array | Int16Array;
+  /** [level][stride], in 16 bits where the kernel compares 16 bits. */
   thresholds?: Int16Array | Int32Array;
   multiplier?: Int32Array;
   bias?: Int32Array;
   shift?: number;
 };
 
-type LayerOf<N> = {
-  layer(node: N, graph: Graph): Layer;
-  constants(node: N, graph: Graph): Constants;
-};
+/** What the making of a layer may look at. */
+export type Context = { graph: Graph; proof: Proof; tier: Tier };
 
-const tensorOf = (graph: Graph, name: string) => graph.tensors[name]!;
-const int32 = (graph: Graph, key: string) => graph.data.get(key) as Int32Array;
+export const tensorOf = (graph: Graph, name: string): GraphTensor => graph.tensors[name]!;
+export const int32 = (graph: Graph, key: string): Int32Array => graph.data.get(key) as Int32Array;
 
-const thresholds = (graph: Graph, key: string): Int16Array | Int32Array => {
-  const values = int32(graph, key);
-  const { lo, hi } = valueRange.i16;
-  return values.every((value) => value >= lo && value <= hi) ? Int16Array.from(values) : values;
-};
+/** Every node's layer, in order. Proves the graph. */
+export function layersOf(graph: Graph, tier: Tier): Layer[] {
+  const context = { graph, proof: prove(graph), tier };
+  return graph.nodes.map((node) => (layers[node.op] as LayerOf<GraphNode>)(node, context));
+}
 
-const typeOf = (values: Int16Array | Int32Array) => (values instanceof Int16Array ? 'i16' : 'i32');
+type LayerOf<N> = (node: N, context: Context) => Layer;
 
 /** Every op's way into WebAssembly. */
 const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
-  accumulate: {
-    layer(node, graph) {
-      const { end } = node;
-      const x = tensorOf(graph, node.input);
-      const y = tensorOf(graph, node.output);
-      const residual = end.kind === 'charge' && end.residual !== undefined;
-      const residualType = residual ? tensorOf(graph, end.residual!).type : y.type;
-      const saturate = end.kind === 'charge' && end.saturate;
-      const levels = end.kind === 'fire' ? levelsOf(graph, node.output) : 0;
-      return {
-        types: [
-          x.type,
-          residualType,
-          y.type,
-          end.kind === 'fire' ? typeOf(thresholds(graph, end.thresholds)) : 'i32',
-        ],
-        geometry: [
-          { values: x.shape, meaning: 'rows, columns and channels of the input' },
-          { values: y.shape.slice(1), meaning: 'columns and channels of the output' },
-          {
-            values: [...node.kernel, ...node.stride, ...node.padding, node.groups],
-            meaning: 'kernel, stride, padding, groups',
-          },
-          {
-            values: [{ fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' }[end.kind], levels],
-            meaning: 'end, levels',
-          },
-          { values: [residual, saturate], meaning: 'residual, saturate' },
-        ],
-        equation: `sums = ${node.kernel.join('x')} convolution of ${x.kind} [${x.shape}], ${
-          {
-            fire: 'y = spikes of the sums',
-            charge: `y = ${residual ? 'residual + ' : ''}((sums * multiplier + bias) >> shift)`,
-            readout: 'y = (sums * multiplier + bias) >> shift',
-          }[end.kind]
-        }, ${y.kind} [${y.shape}]`,
-      };
-    },
-    constants: (node, graph) => ({
-      weights: repack(node, graph),
-      ...(node.end.kind === 'fire'
-        ? { thresholds: thresholds(graph, node.end.thresholds) }
-        : {
-            multiplier: int32(graph, node.end.multiplier),
-            bias: int32(graph, node.end.bias),
-            shift: node.end.shift,
-          }),
-    }),
+  accumulate: accumulateLayer,
+
+  fire(node, { graph }) {
+    const x = tensorOf(graph, node.input);
+    const levels = levelsOf(graph, node.output);
+    const values = int32(graph, node.thresholds);
+    const shared = values.length === levels;
+    const { thresholds, stride } = thresholdRows(values, levels, shared, valueRange[x.type]);
+    return {
+      kernel: 'fire',
+      types: [x.type, typeOf(thresholds)],
+      geometry: [
+        { values: x.shape.slice(1), meaning: 'columns and channels' },
+        { values: [levels, stride], meaning: 'levels, stride of their thresholds' },
+      ],
+      equation: `y = spikes of the ${x.kind} [${x.shape}]`,
+      constants: { thresholds },
+    };
   },
 
-  fire: {
-    layer(node, graph) {
-      const x = tensorOf(graph, node.input);
-      const levels = levelsOf(graph, node.output);
-      const shared = int32(graph, node.thresholds).length === levels;
-      return {
-        types: [x.type, typeOf(thresholds(graph, node.thresholds))],
-        geometry: [
-          { values: x.shape.slice(1), meaning: 'columns and channels' },
-          { values: [levels, shared], meaning: 'levels, one row of thresholds for all channels' },
-        ],
-        equation: `y = spikes of the ${x.kind} [${x.shape}]`,
-      };
-    },
-    constants: (node, graph) => ({ thresholds: thresholds(graph, node.thresholds) }),
+  attend(node, { graph, proof }) {
+    const q = tensorOf(graph, node.inputs[0]);
+    const v = tensorOf(graph, node.inputs[2]);
+    const levels = levelsOf(graph, node.output);
+    const { accumulator } = proof.nodes.get(node.name)!;
+    const { thresholds } = thresholdRows(int32(graph, node.thresholds), levels, true, accumulator, 'i32');
+    return {
+      kernel: 'attend',
+      types: [productType(node, graph), typeOf(thresholds)],
+      geometry: [
+        { values: q.shape, meaning: 'rows, columns and channels of queries and keys' },
+        { values: [v.shape[2], node.heads], meaning: 'channels of the values, heads' },
+        { values: [levels], meaning: 'levels' },
+      ],
+      equation: `y = spikes of q (k^T v), q and k [${q.shape}], v [${v.shape}]`,
+      constants: { thresholds },
+    };
   },
 
-  attend: {
-    layer(node, graph) {
-      const q = tensorOf(graph, node.inputs[0]);
-      const v = tensorOf(graph, node.inputs[2]);
-      return {
-        types: [typeOf(thresholds(graph, node.thresholds))],
-        geometry: [
-          { values: q.shape, meaning: 'rows, columns and channels of queries and keys' },
-          { values: [v.shape[2], node.heads], meaning: 'channels of the values, heads' },
-          { values: [levelsOf(graph, node.output)], meaning: 'levels' },
-        ],
-        equation: `y = spikes of q (k^T v), q and k [${q.shape}], v [${v.shape}]`,
-      };
-    },
-    constants: (node, graph) => ({ thresholds: thresholds(graph, node.thresholds) }),
-  },
-
-  pool: {
-    layer(node, graph) {
-      const x = tensorOf(graph, node.input);
-      const y = tensorOf(graph, node.output);
-      return {
-        types: [x.type, y.type],
-        geometry: [
-          { values: x.shape.slice(1), meaning: 'columns and channels of the input' },
-          { values: [y.shape[1]], meaning: 'columns of the output' },
-          { values: [...node.kernel, ...node.stride], meaning: 'window, stride' },
-        ],
-        equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
-      };
-    },
-    constants: () => ({}),
+  pool(node, { graph }) {
+    const x = tensorOf(graph, node.input);
+    const y = tensorOf(graph, node.output);
+    return {
+      kernel: 'pool',
+      types: [x.type, y.type],
+      geometry: [
+        { values: x.shape.slice(1), meaning: 'columns and channels of the input' },
+        { values: [y.shape[1]], meaning: 'columns of the output' },
+        { values: [...node.kernel, ...node.stride], meaning: 'window, stride' },
+      ],
+      equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
+      constants: {},
+    };
   },
 };
 
-const layerOf = (node: GraphNode): LayerOf<GraphNode> => layers[node.op] as LayerOf<GraphNode>;
+const typeOf = (values: Int16Array | Int32Array): 'i16' | 'i32' =>
+  values instanceof Int16Array ? 'i16' : 'i32';
 
-export const layerFor = (node: GraphNode, graph: Graph): Layer => layerOf(node).layer(node, graph);
-
-export const constantsOf = (node: GraphNode, graph: Graph): Constants => layerOf(node).constants(node, graph);
+/** A vector of 16-bit thresholds, of which a kernel may read whole ones. */
+const VECTOR = 16;
 
 /**
- * Weights [out][kernel rows][kernel columns][inputs of a group] as [kernel rows][kernel columns][input][output of its
- * group]: a spike then adds one contiguous run of weights.
+ * Thresholds [channel][level] as [level][stride], so that neighbouring channels are compared at once; stride 1: one
+ * row for all channels. In 16 bits where the compared values (`range`) have 16 and none is missed by clamping.
  */
-function repack(node: Accumulate, graph: Graph): Int8Array {
-  const weights = graph.data.get(node.weights) as Int8Array;
-  const taps = product(node.kernel);
-  const inputs = tensorOf(graph, node.input).shape[2] / node.groups;
-  const outputs = node.out / node.groups;
-  const packed = new Int8Array(weights.length);
-  let at = 0;
-  for (let tap = 0; tap < taps; tap++)
-    for (let group = 0; group < node.groups; group++)
-      for (let ci = 0; ci < inputs; ci++)
-        for (let o = 0; o < outputs; o++)
-          packed[at++] = weights[((group * outputs + o) * taps + tap) * inputs + ci]!;
-  return packed;
+export function thresholdRows(
+  values: Int32Array,
+  levels: number,
+  shared: boolean,
+  range: { lo: number; hi: number },
+  type?: 'i32',
+): { thresholds: Int16Array | Int32Array; stride: number } {
+  const channels = shared ? 1 : values.length / levels;
+  const stride = shared ? 1 : Math.ceil(channels / VECTOR) * VECTOR;
+  const { lo, hi } = valueRange.i16;
+  const short =
+    type !== 'i32' && range.lo >= lo && range.hi <= hi && values.every((t) => t <= hi || range.hi < hi);
+  const thresholds = new (short ? Int16Array : Int32Array)(levels * stride);
+  for (let c = 0; c < channels; c++)
+    for (let l = 0; l < levels; l++) {
+      const t = values[c * levels + l]!;
+      thresholds[l * stride + c] = short ? Math.min(Math.max(t, lo), hi) : t;
+    }
+  return { thresholds, stride };
 }

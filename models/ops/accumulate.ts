@@ -11,6 +11,7 @@ import {
   union,
   type Values,
 } from './op.js';
+import { streamOf } from './streams.js';
 
 /**
  * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
@@ -58,6 +59,42 @@ const limits = {
   i16: [-32768, 32767],
   i32: [-(2 ** 31), 2 ** 31 - 1],
 } as const;
+
+/** Which kernel computes a node: one per kind of input and of grouping (assembly/, one file each). */
+export type Kernel = 'events' | 'pixels' | 'depthwise' | 'grouped';
+
+export function kernelOf(node: Accumulate, graph: Graph): Kernel {
+  const { kind, shape } = graph.tensors[node.input]!;
+  if (node.groups === 1) return kind === 'spikes' ? 'events' : 'pixels';
+  return kind === 'spikes' && node.groups === shape[2] && node.out === shape[2] ? 'depthwise' : 'grouped';
+}
+
+/** The sums of the largest tile: 64 outputs. */
+export const SUMS_BYTES = 256;
+
+/** Bytes of one row of pixels in 16 bits with its padding; the dense kernel computes columns four at a time. */
+export function pixelRowBytes(node: Accumulate, graph: Graph): number {
+  const [, width, channels] = graph.tensors[node.input]!.shape;
+  const columns = graph.tensors[node.output]!.shape[1];
+  const read = (columns + 2) * node.stride[1] + node.kernel[1];
+  return align(Math.max(width + 2 * node.padding[1], read) * channels * 2 + 16);
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+/** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
+function scratchOf(node: Accumulate, graph: Graph): number {
+  const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
+  switch (kernelOf(node, graph)) {
+    case 'events':
+      return SUMS_BYTES + rows * streamOf(node, graph).rowBytes;
+    case 'pixels':
+      // The sums of four places, whole vectors of outputs.
+      return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
+    default:
+      return 4 * node.out;
+  }
+}
 
 /** Input channels of one group. */
 const groupChannels = (node: Accumulate, graph: Graph): number =>
@@ -184,7 +221,7 @@ export const accumulate: OpDefinition<Accumulate> = {
     const span: [number, number] = [from, Math.max(from, to)];
     return accumulate.inputs(node).length > 1 ? [span, [begin, end]] : [span];
   },
-  scratch: (node) => 4 * node.out,
+  scratch: scratchOf,
   macs: (node, graph) =>
     product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
 };

@@ -1,3 +1,4 @@
+import { bytesPerValue, type Graph } from '../graph.js';
 import { product } from '../tensor.js';
 import { fireRange, levelsOf, requireAscending } from './fire.js';
 import { constantRange, type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
@@ -18,6 +19,17 @@ export type Attend = {
   heads: number;
   thresholds: string;
 };
+
+/** Entries of k^T v. */
+const productCount = (node: Attend, graph: Graph): number =>
+  graph.tensors[node.inputs[0]]!.shape[2] * (graph.tensors[node.inputs[2]]!.shape[2] / node.heads);
+
+/** Type that holds every entry of k^T v: the levels bound it, whatever the inputs. */
+export function productType(node: Attend, graph: Graph): 'i16' | 'i32' {
+  const k = graph.tensors[node.inputs[1]]!;
+  const most = k.shape[0] * k.shape[1] * levelsOf(graph, node.inputs[1]) * levelsOf(graph, node.inputs[2]);
+  return most < 32768 ? 'i16' : 'i32';
+}
 
 export const attend: OpDefinition<Attend> = {
   inputs: (node) => node.inputs,
@@ -76,11 +88,9 @@ export const attend: OpDefinition<Attend> = {
     const all: [number, number] = [0, graph.tensors[node.inputs[1]]!.shape[0]];
     return [[begin, end], all, all];
   },
-  scratch: (node, graph) => {
-    const wide = graph.tensors[node.inputs[2]]!.shape[2];
-    const perHead = wide / node.heads;
-    return 4 * (graph.tensors[node.inputs[0]]!.shape[2] * perHead + wide);
-  },
+  scratch: (node, graph) => 4 * graph.tensors[node.inputs[2]]!.shape[2],
+  // k^T v, which every band of queries reads.
+  kept: (node, graph) => bytesPerValue(productType(node, graph)) * productCount(node, graph),
   macs(node, graph) {
     const q = graph.tensors[node.inputs[0]]!.shape;
     return 2 * product(q) * (graph.tensors[node.inputs[2]]!.shape[2] / node.heads);

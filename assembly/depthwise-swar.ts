@@ -1,0 +1,63 @@
+import { fireRun, scaleRun } from './ends';
+import { Node, rowAt } from './node';
+import { End } from './scalar';
+
+/**
+ * A band of rows of a depthwise `accumulate` on spikes. W, R, Y, T: types of weights, residual, output and thresholds.
+ * Weights are W [kernel row][kernel column][channel]. Each sum is in a register over its whole window.
+ */
+@inline
+export function depthwise<W, R, Y, T>(
+  node: Node,
+  row: i32,
+  rows: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  columns: i32,
+  kernelRows: i32,
+  kernelColumns: i32,
+  strideRows: i32,
+  strideColumns: i32,
+  paddingRows: i32,
+  paddingColumns: i32,
+  end: End,
+  levels: i32,
+  stride: i32,
+  residual: bool,
+): void {
+  const sums = node.scratch;
+  const ring = node.xRows;
+  for (let r = row; r < row + rows; r++) {
+    const top = r * strideRows - paddingRows;
+    const firstRow = max(0, -top);
+    const lastRow = min(kernelRows, height - top);
+    const firstSlot = <u32>(top + firstRow) % ring;
+    let y = rowAt(node.y, node.yRows, columns * channels * sizeof<Y>(), r);
+    let x1 = residual ? rowAt(node.x1, node.x1Rows, columns * channels * sizeof<R>(), r) : 0;
+    for (let c = 0; c < columns; c++) {
+      const left = c * strideColumns - paddingColumns;
+      const firstColumn = max(0, -left);
+      const lastColumn = min(kernelColumns, width - left);
+      for (let ch = 0; ch < channels; ch++) {
+        let sum = 0;
+        let slot = firstSlot;
+        for (let i = firstRow; i < lastRow; i++) {
+          let x = node.x + (slot * width + left + firstColumn) * channels + ch;
+          let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * sizeof<W>();
+          for (let j = firstColumn; j < lastColumn; j++) {
+            sum += <i32>load<u8>(x) * <i32>load<W>(w);
+            x += channels;
+            w += channels * sizeof<W>();
+          }
+          if (++slot == ring) slot = 0;
+        }
+        store<i32>(sums + (<usize>ch << 2), sum);
+      }
+      if (end == End.Fire) fireRun<i32, T>(sums, y, channels, node.thresholds, stride, levels);
+      else scaleRun<i32, R, Y>(node, sums, y, x1, 0, channels, residual);
+      y += channels * sizeof<Y>();
+      if (residual) x1 += channels * sizeof<R>();
+    }
+  }
+}

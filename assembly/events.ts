@@ -1,0 +1,202 @@
+import { fireRun, scaleRun } from './ends';
+import { add, addBytes, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
+import { Node, rowAt } from './node';
+import { End } from './scalar';
+import { extract } from './streams';
+import { clear } from './sum';
+
+/** When a tile's 16-bit sums go to 32 bits: at the end, after each plane, after each run of at most CHUNK spikes. */
+export const enum Flush {
+  Never,
+  Plane,
+  Chunk,
+}
+
+/** Spikes of one plane add at most 127 each: 256 of them fit 16 bits whatever the weights are. */
+const CHUNK = 256;
+
+/** Weight bytes are w + 2^(bits - 1). Four of 6 bits and fewer still fit a byte, so they are added as bytes first. */
+const FOLD = 4;
+
+@inline
+function fold<E>(weights: usize, entry: usize, stride: usize, pair: i32): Lanes {
+  const at = <usize>(pair * PAIR);
+  return addBytes(
+    addBytes(
+      load<Lanes>(weights + <usize>load<E>(entry) * stride + at),
+      load<Lanes>(weights + <usize>load<E>(entry, sizeof<E>()) * stride + at),
+    ),
+    addBytes(
+      load<Lanes>(weights + <usize>load<E>(entry, 2 * sizeof<E>()) * stride + at),
+      load<Lanes>(weights + <usize>load<E>(entry, 3 * sizeof<E>()) * stride + at),
+    ),
+  );
+}
+
+/**
+ * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): each row of the input becomes streams once, and
+ * every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a window.
+ * E, S, R, Y, T: types of stream entries, sums, residual, output and thresholds. All that follows `rows` is constant.
+ * `pairs` (1 to 4) of lanes are a tile; weights are bytes [tile][kernel row][kernel column][input][pairs * PAIR].
+ */
+@inline
+export function events<E, S, R, Y, T>(
+  node: Node,
+  row: i32,
+  rows: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  columns: i32,
+  out: i32,
+  kernelRows: i32,
+  kernelColumns: i32,
+  strideRows: i32,
+  strideColumns: i32,
+  paddingRows: i32,
+  paddingColumns: i32,
+  planes: i32,
+  streamRows: i32,
+  tableBytes: i32,
+  streamBytes: i32,
+  pairs: i32,
+  tiles: i32,
+  bits: i32,
+  flush: Flush,
+  end: End,
+  levels: i32,
+  stride: i32,
+  residual: bool,
+): void {
+  const sums = node.scratch;
+  const streams = sums + 256;
+  const outputs = pairs * PAIR;
+  const tileBytes = kernelRows * kernelColumns * channels * outputs;
+  let extracted = max(0, row * strideRows - paddingRows);
+  for (let r = row; r < row + rows; r++) {
+    const top = r * strideRows - paddingRows;
+    const firstRow = max(0, -top);
+    const lastRow = min(kernelRows, height - top);
+    extracted = max(extracted, top + firstRow);
+    for (; extracted < top + lastRow; extracted++) {
+      const stream = streams + <usize>((extracted % streamRows) * streamBytes);
+      const x = rowAt(node.x, node.xRows, width * channels, extracted);
+      extract<E>(x, width, channels, planes, stream, stream + tableBytes);
+    }
+    const firstSlot = (top + firstRow) % streamRows;
+    const y = rowAt(node.y, node.yRows, columns * out * sizeof<Y>(), r);
+    const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
+    for (let tile = 0; tile < tiles; tile++) {
+      const weights = node.weights + <usize>(tile * tileBytes);
+      const first = tile * outputs;
+      const n = tiles * outputs == out ? outputs : min(outputs, out - first);
+      for (let c = 0; c < columns; c++) {
+        const left = c * strideColumns - paddingColumns;
+        const firstColumn = max(0, left);
+        const lastColumn = min(width, left + kernelColumns);
+        let whole0 = zero();
+        let high0 = zero();
+        let whole1 = zero();
+        let high1 = zero();
+        let whole2 = zero();
+        let high2 = zero();
+        let whole3 = zero();
+        let high3 = zero();
+        let added = 0;
+        if (flush != Flush.Never) clear<i32>(sums, outputs);
+        for (let plane = planes - 1; plane >= 0; plane--) {
+          if (flush == Flush.Never) {
+            whole0 = add(whole0, whole0);
+            high0 = add(high0, high0);
+            if (pairs > 1) whole1 = add(whole1, whole1);
+            if (pairs > 1) high1 = add(high1, high1);
+            if (pairs > 2) whole2 = add(whole2, whole2);
+            if (pairs > 2) high2 = add(high2, high2);
+            if (pairs > 3) whole3 = add(whole3, whole3);
+            if (pairs > 3) high3 = add(high3, high3);
+            added += added;
+          }
+          let slot = firstSlot;
+          for (let i = firstRow; i < lastRow; i++) {
+            const table = streams + <usize>(slot * streamBytes + plane * (width + 1) * 4);
+            let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
+            const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
+            // An entry counts from the start of its row, the weights from the left edge of the window.
+            const base = weights + <usize>((i * kernelColumns - left) * channels * outputs);
+            do {
+              const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
+              added += <i32>((pause - entry) / sizeof<E>());
+              if (bits < 8) {
+                for (; entry + (FOLD - 1) * sizeof<E>() < pause; entry += FOLD * sizeof<E>()) {
+                  const a = fold<E>(base, entry, outputs, 0);
+                  whole0 = add(whole0, a);
+                  high0 = add(high0, highBytes(a));
+                  if (pairs > 1) {
+                    const b = fold<E>(base, entry, outputs, 1);
+                    whole1 = add(whole1, b);
+                    high1 = add(high1, highBytes(b));
+                  }
+                  if (pairs > 2) {
+                    const c = fold<E>(base, entry, outputs, 2);
+                    whole2 = add(whole2, c);
+                    high2 = add(high2, highBytes(c));
+                  }
+                  if (pairs > 3) {
+                    const d = fold<E>(base, entry, outputs, 3);
+                    whole3 = add(whole3, d);
+                    high3 = add(high3, highBytes(d));
+                  }
+                }
+              }
+              for (; entry < pause; entry += sizeof<E>()) {
+                const at = base + <usize>load<E>(entry) * <usize>outputs;
+                const a = load<Lanes>(at);
+                whole0 = add(whole0, a);
+                high0 = add(high0, highBytes(a));
+                if (pairs > 1) {
+                  const b = load<Lanes>(at, PAIR);
+                  whole1 = add(whole1, b);
+                  high1 = add(high1, highBytes(b));
+                }
+                if (pairs > 2) {
+                  const c = load<Lanes>(at, 2 * PAIR);
+                  whole2 = add(whole2, c);
+                  high2 = add(high2, highBytes(c));
+                }
+                if (pairs > 3) {
+                  const d = load<Lanes>(at, 3 * PAIR);
+                  whole3 = add(whole3, d);
+                  high3 = add(high3, highBytes(d));
+                }
+              }
+              if (flush == Flush.Chunk || (flush == Flush.Plane && i == lastRow - 1)) {
+                const bias = added << (bits - 1);
+                addSums(sums, whole0, high0, bias, plane);
+                if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
+                if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
+                if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
+                whole0 = high0 = zero();
+                whole1 = high1 = zero();
+                whole2 = high2 = zero();
+                whole3 = high3 = zero();
+                added = 0;
+              }
+            } while (flush == Flush.Chunk && entry < stop);
+            if (++slot == streamRows) slot = 0;
+          }
+        }
+        if (flush == Flush.Never) {
+          const bias = added << (bits - 1);
+          storeSums<S>(sums, whole0, high0, bias);
+          if (pairs > 1) storeSums<S>(sums + PAIR * sizeof<S>(), whole1, high1, bias);
+          if (pairs > 2) storeSums<S>(sums + 2 * PAIR * sizeof<S>(), whole2, high2, bias);
+          if (pairs > 3) storeSums<S>(sums + 3 * PAIR * sizeof<S>(), whole3, high3, bias);
+        }
+        const o = c * out + first;
+        if (end == End.Fire)
+          fireRun<S, T>(sums, y + o, n, node.thresholds + first * sizeof<T>(), stride, levels);
+        else scaleRun<S, R, Y>(node, sums, y + o * sizeof<Y>(), x1 + o * sizeof<R>(), first, n, residual);
+      }
+    }
+  }
+}

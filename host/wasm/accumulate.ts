@@ -1,0 +1,206 @@
+import type { Graph } from '../../models/index.js';
+import { type Accumulate, type Kernel, kernelOf, pixelRowBytes } from '../../models/ops/accumulate.js';
+import { levelsOf } from '../../models/ops/fire.js';
+import { streamOf } from '../../models/ops/streams.js';
+import {
+  type Constants,
+  type Context,
+  int32,
+  type Layer,
+  type Line,
+  tensorOf,
+  thresholdRows,
+} from './layers.js';
+import { pairsOf, pixelWeights, plainWeights, tiledWeights } from './weights.js';
+
+/** How a node's kernel is called: what differs between the kernels of `accumulate`. */
+type Call = {
+  kernel: string;
+  /** Types before those of residual, output and thresholds. */
+  types: string[];
+  geometry: Line[];
+  /** Type of the sums that meet the thresholds. */
+  sums: 'i16' | 'i32';
+  weights: NonNullable<Constants['weights']>;
+};
+
+/** Outputs of 16 bits may reach -32768..32766: 32767 stands for a threshold that no sum reaches. */
+const fits16 = ({ lo, hi }: { lo: number; hi: number }): boolean => lo >= -32768 && hi < 32767;
+
+/** The layer of an `accumulate`. */
+export function accumulateLayer(node: Accumulate, context: Context): Layer {
+  const { graph, proof } = context;
+  const { end } = node;
+  const x = tensorOf(graph, node.input);
+  const y = tensorOf(graph, node.output);
+  const residual = end.kind === 'charge' && end.residual !== undefined;
+  const levels = end.kind === 'fire' ? levelsOf(graph, node.output) : 0;
+  const call = calls[callOf(node, context)](node, context);
+  const { accumulator } = proof.nodes.get(node.name)!;
+  const fires =
+    end.kind === 'fire'
+      ? thresholdRows(
+          int32(graph, end.thresholds),
+          levels,
+          false,
+          accumulator,
+          ...(call.sums === 'i32' ? (['i32'] as const) : []),
+        )
+      : undefined;
+  return {
+    kernel: call.kernel,
+    types: [
+      ...call.types,
+      residual ? tensorOf(graph, end.residual!).type : y.type,
+      y.type,
+      fires?.thresholds instanceof Int16Array ? 'i16' : 'i32',
+    ],
+    geometry: [
+      ...call.geometry,
+      {
+        values: [
+          { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' }[end.kind],
+          levels,
+          fires?.stride ?? 0,
+        ],
+        meaning: 'end, levels, stride of their thresholds',
+      },
+      { values: [residual], meaning: 'residual' },
+    ],
+    equation: `sums = ${node.kernel.join('x')} convolution of ${x.kind} [${x.shape}], ${
+      {
+        fire: 'y = spikes of the sums',
+        charge: `y = ${residual ? 'residual + ' : ''}((sums * multiplier + bias) >> shift)`,
+        readout: 'y = (sums * multiplier + bias) >> shift',
+      }[end.kind]
+    }, ${y.kind} [${y.shape}]`,
+    constants: {
+      weights: call.weights,
+      ...(end.kind === 'fire'
+        ? { thresholds: fires!.thresholds }
+        : { multiplier: int32(graph, end.multiplier), bias: int32(graph, end.bias), shift: end.shift }),
+    },
+  };
+}
+
+/** The kernel that a tier has for a node: vectors only help where they exist and the sums fit. */
+function callOf(node: Accumulate, { graph, proof, tier }: Context): Kernel {
+  const kernel = kernelOf(node, graph);
+  if (tier === 'swar') return kernel === 'pixels' ? 'grouped' : kernel;
+  return kernel === 'depthwise' && !fits16(proof.nodes.get(node.name)!.accumulator) ? 'grouped' : kernel;
+}
+
+const mapLines = (node: Accumulate, graph: Graph): Line[] => [
+  { values: tensorOf(graph, node.input).shape, meaning: 'rows, columns and channels of the input' },
+];
+
+const windowLine = (node: Accumulate): Line => ({
+  values: [...node.kernel, ...node.stride, ...node.padding],
+  meaning: 'kernel, stride, padding',
+});
+
+const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
+  events(node, { graph, proof, tier }) {
+    const x = tensorOf(graph, node.input);
+    const stream = streamOf(node, graph);
+    const { pair, pairs, tiles } = pairsOf(node.out, tier);
+    const flush = flushOf(node, graph, proof.nodes.get(node.name)!.accumulator);
+    const sums = flush === 'Flush.Never' ? 'i16' : 'i32';
+    return {
+      kernel: 'events',
+      types: [stream.index, sums],
+      geometry: [
+        ...mapLines(node, graph),
+        {
+          values: [tensorOf(graph, node.output).shape[1], node.out],
+          meaning: 'columns and channels of the output',
+        },
+        windowLine(node),
+        {
+          values: [stream.planes, stream.rows, stream.tableBytes, stream.rowBytes],
+          meaning: 'streams: planes, rows, bytes of a table, bytes of a row',
+        },
+        {
+          values: [pairs, tiles, node.bits, flush],
+          meaning: 'pairs of lanes in a tile, tiles, bits of weights',
+        },
+      ],
+      sums,
+      weights: tiledWeights(node, graph, x.shape[2], pair, pairs, tiles),
+    };
+  },
+
+  pixels(node, { graph }) {
+    const [height, , channels] = tensorOf(graph, node.input).shape;
+    const pairs = Math.ceil((node.kernel[1] * channels) / 2);
+    return {
+      kernel: 'pixels',
+      types: [],
+      geometry: [
+        ...mapLines(node, graph),
+        {
+          values: [tensorOf(graph, node.output).shape[1], node.out],
+          meaning: 'columns and channels of the output',
+        },
+        {
+          values: [node.kernel[0], ...node.stride, ...node.padding],
+          meaning: 'rows of the kernel, stride, padding',
+        },
+        {
+          values: [Math.min(node.kernel[0], height), pixelRowBytes(node, graph), pairs],
+          meaning: 'rows in 16 bits, bytes of one, pairs of weights in a row of the kernel',
+        },
+      ],
+      sums: 'i32',
+      weights: pixelWeights(node, graph, channels, pairs),
+    };
+  },
+
+  depthwise(node, { graph, tier }) {
+    const weights = plainWeights(node, graph);
+    return {
+      kernel: 'depthwise',
+      types: [tier === 'simd' ? 'i16' : 'i8'],
+      geometry: [
+        ...mapLines(node, graph),
+        { values: [tensorOf(graph, node.output).shape[1]], meaning: 'columns of the output' },
+        windowLine(node),
+      ],
+      sums: tier === 'simd' ? 'i16' : 'i32',
+      weights: tier === 'simd' ? Int16Array.from(weights) : weights,
+    };
+  },
+
+  grouped: (node, { graph }) => ({
+    kernel: 'grouped',
+    types: [tensorOf(graph, node.input).type],
+    geometry: [
+      ...mapLines(node, graph),
+      {
+        values: [tensorOf(graph, node.output).shape[1], node.out],
+        meaning: 'columns and channels of the output',
+      },
+      windowLine(node),
+      { values: [node.groups], meaning: 'groups' },
+    ],
+    sums: 'i32',
+    weights: plainWeights(node, graph),
+  }),
+};
+
+/** How often the 16-bit sums of spikes must go to 32 bits, by the weights (assembly/events.ts). */
+function flushOf(node: Accumulate, graph: Graph, accumulator: { lo: number; hi: number }): string {
+  if (fits16(accumulator)) return 'Flush.Never';
+  const weights = graph.data.get(node.weights) as Int8Array;
+  const inputs = weights.length / node.out;
+  for (let o = 0; o < node.out; o++) {
+    let positive = 0;
+    let negative = 0;
+    for (const w of weights.subarray(o * inputs, (o + 1) * inputs)) {
+      if (w > 0) positive += w;
+      else negative -= w;
+    }
+    if (Math.max(positive, negative) > 32767) return 'Flush.Chunk';
+  }
+  return 'Flush.Plane';
+}

@@ -1,0 +1,50 @@
+import type { Graph } from '../graph.js';
+import type { Accumulate } from './accumulate.js';
+
+/**
+ * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream lists the
+ * inputs of each plane of one row, highest plane first, so that a kernel only adds weights and never multiplies:
+ * sum = ((plane 2) * 2 + plane 1) * 2 + plane 0. Four levels need three planes, and no count has more than two bits.
+ */
+export type Stream = {
+  planes: number;
+  /** Type of an entry: the position in the row, column * channels + channel. */
+  index: 'u16' | 'u32';
+  /** Rows of the input held as streams at once. */
+  rows: number;
+  /** Bytes of a row's table, [plane][column + 1]: where the entries of each column begin. */
+  tableBytes: number;
+  /** Bytes of a row: table and entries, as many as a row can have. */
+  rowBytes: number;
+};
+
+/** Bits of the largest count. */
+const planesOf = (levels: number): number => 32 - Math.clz32(levels);
+
+const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
+
+/** Most bits that a count up to `levels` has. */
+const mostOnes = (levels: number): number =>
+  Math.max(...Array.from({ length: levels + 1 }, (_, count) => ones(count)));
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+/** Extraction writes eight entries at a time, so the last of them may lie behind the end. */
+const OVERHANG = 8;
+
+/** How a convolution of spikes holds the rows that its window covers. */
+export function streamOf(node: Accumulate, graph: Graph): Stream {
+  const { shape, levels = 1 } = graph.tensors[node.input]!;
+  const [height, width, channels] = shape;
+  const planes = planesOf(levels);
+  const wide = width * channels > 65536;
+  const tableBytes = align(planes * (width + 1) * 4);
+  const entries = mostOnes(levels) * width * channels + OVERHANG;
+  return {
+    planes,
+    index: wide ? 'u32' : 'u16',
+    rows: Math.min(node.kernel[0], height),
+    tableBytes,
+    rowBytes: tableBytes + align(entries * (wide ? 4 : 2)),
+  };
+}
