@@ -34,7 +34,8 @@ async function load(path: string): Promise<unknown> {
     const { createJiti } = await import('jiti');
     // The alias finds 'spikelet' in a folder that has not installed it; a cache of compiled code would lie in a shared place.
     const alias = { spikelet: fileURLToPath(new URL('./index.js', import.meta.url)) };
-    return await createJiti(import.meta.url, { alias, fsCache: false }).import(path, { default: true });
+    const jiti = createJiti(import.meta.url, { alias, fsCache: false, interopDefault: false });
+    return (await jiti.import<{ default?: unknown }>(path)).default;
   } catch (cause) {
     throw new SpikeletError(`${path} cannot be loaded: ${(cause as Error).message.split('\n')[0]}`, {
       hint: 'mend the file, or run spikelet in another folder',
