@@ -1,1 +1,2 @@
-export { type Correction, type QuantizeOptions, quantize, type Rounding } from './quantize.js';
+export type { Correction } from './correction.js';
+export { type QuantizeOptions, quantize, type Rounding } from './quantize.js';

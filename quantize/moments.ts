@@ -5,6 +5,9 @@ import type { Shape } from '../models/tensor.js';
 /** Added to the diagonal of the second moments, as a fraction of its mean: keeps silent inputs invertible (GPTQ's damping). */
 const DAMPING = 0.01;
 
+/** Columns of a matrix that are worked on together. */
+const BLOCK = 16;
+
 /**
  * Second moments X^T X of what the weights of each group see, [group][size][size] with size = kernel rows * columns *
  * channels of a group, over at most `limit` output positions spread evenly over the samples.
@@ -47,9 +50,12 @@ export function secondMoments(
       addOuterProduct(moments[group]!, size, indices, counts, active);
     }
   }
+  for (const m of moments)
+    for (let a = 1; a < size; a++) for (let b = 0; b < a; b++) m[a * size + b] = m[b * size + a]!;
   return moments;
 }
 
+/** Adds the upper half of values values^T; `indices` ascend. */
 function addOuterProduct(
   m: Float64Array,
   size: number,
@@ -59,56 +65,62 @@ function addOuterProduct(
 ): void {
   for (let a = 0; a < count; a++) {
     const row = indices[a]! * size;
-    for (let b = 0; b < count; b++) {
+    const value = values[a]!;
+    for (let b = a; b < count; b++) {
       const at = row + indices[b]!;
-      m[at] = m[at]! + values[a]! * values[b]!;
+      m[at] = m[at]! + value * values[b]!;
     }
   }
 }
 
-/** Upper Cholesky factor U of the inverse of a damped symmetric matrix [size][size]: (M + damping)^-1 = U^T U. */
+/**
+ * Upper Cholesky factor U of the inverse of a damped symmetric matrix [size][size]: (M + damping)^-1 = U^T U.
+ * With M + damping = R R^T, R upper triangular, it is R^-1: no inverse of the whole matrix is needed.
+ */
 export function inverseCholesky(moments: Float64Array, size: number): Float64Array {
   let trace = 0;
   for (let i = 0; i < size; i++) trace += moments[i * size + i]!;
   const damping = trace > 0 ? (DAMPING * trace) / size : 1;
-  const m = moments.slice();
-  for (let i = 0; i < size; i++) m[i * size + i] = m[i * size + i]! + damping;
-  const inverse = invert(lowerCholesky(m, size), size);
-  const lower = lowerCholesky(inverse, size);
-  const upper = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) for (let j = i; j < size; j++) upper[i * size + j] = lower[j * size + i]!;
-  return upper;
+  const r = new Float64Array(size * size);
+  // BLOCK columns at a time, so that a row of r is read from memory once for all of them.
+  for (let end = size; end > 0; end -= BLOCK) {
+    const begin = Math.max(0, end - BLOCK);
+    for (let i = 0; i < end; i++)
+      for (let j = Math.max(i, begin); j < end; j++)
+        r[i * size + j] = moments[i * size + j]! - dot(r, i * size, r, j * size, end, size);
+    for (let j = end - 1; j >= begin; j--) {
+      const row = j * size;
+      const square = r[row + j]! + damping - dot(r, row, r, row, j + 1, end);
+      const diagonal = Math.sqrt(Math.max(square, Number.MIN_VALUE));
+      r[row + j] = diagonal;
+      for (let i = 0; i < j; i++)
+        r[i * size + j] = (r[i * size + j]! - dot(r, i * size, r, row, j + 1, end)) / diagonal;
+    }
+  }
+  // U column by column, each stored as a row so that dot runs along it.
+  const transposed = new Float64Array(size * size);
+  for (let begin = 0; begin < size; begin += BLOCK) {
+    const end = Math.min(size, begin + BLOCK);
+    for (let i = end - 1; i >= 0; i--)
+      for (let j = Math.max(i, begin); j < end; j++) {
+        const sum = (i === j ? 1 : 0) - dot(r, i * size, transposed, j * size, i + 1, j + 1);
+        transposed[j * size + i] = sum / r[i * size + i]!;
+      }
+  }
+  for (let i = 0; i < size; i++) for (let j = i; j < size; j++) r[i * size + j] = transposed[j * size + i]!;
+  return r;
 }
 
-/** L with L L^T = m. */
-function lowerCholesky(m: Float64Array, size: number): Float64Array {
-  const l = new Float64Array(size * size);
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = m[i * size + j]!;
-      for (let k = 0; k < j; k++) sum -= l[i * size + k]! * l[j * size + k]!;
-      l[i * size + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / l[j * size + j]!;
-    }
-  return l;
-}
-
-/** (L L^T)^-1 from L. */
-function invert(l: Float64Array, size: number): Float64Array {
-  // Rows of L^-1, transposed, so that both loops below run along rows.
-  const inverse = new Float64Array(size * size);
-  for (let column = 0; column < size; column++)
-    for (let i = column; i < size; i++) {
-      let sum = i === column ? 1 : 0;
-      for (let k = column; k < i; k++) sum -= l[i * size + k]! * inverse[column * size + k]!;
-      inverse[column * size + i] = sum / l[i * size + i]!;
-    }
-  const result = new Float64Array(size * size);
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = i; k < size; k++) sum += inverse[i * size + k]! * inverse[j * size + k]!;
-      result[i * size + j] = sum;
-      result[j * size + i] = sum;
-    }
-  return result;
+/** Sum of a[atA + k] * b[atB + k] for k in from..to. Four sums at a time: one alone waits for each addition. */
+function dot(a: Float64Array, atA: number, b: Float64Array, atB: number, from: number, to: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let k = from;
+  for (; k + 3 < to; k += 4) {
+    s0 += a[atA + k]! * b[atB + k]!;
+    s1 += a[atA + k + 1]! * b[atB + k + 1]!;
+    s2 += a[atA + k + 2]! * b[atB + k + 2]!;
+    s3 += a[atA + k + 3]! * b[atB + k + 3]!;
+  }
+  for (; k < to; k++) s0 += a[atA + k]! * b[atB + k]!;
+  return s0 + s1 + (s2 + s3);
 }

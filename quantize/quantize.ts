@@ -9,25 +9,18 @@ import {
 } from '../models/graph.js';
 import { toPixels } from '../models/interpret.js';
 import { type Net, type NetConv, netShapes } from '../models/net.js';
-import {
-  type Accumulate,
-  accumulatorRange,
-  currents,
-  finish,
-  type WeightBits,
-} from '../models/ops/accumulate.js';
+import { type Accumulate, accumulatorRange, finish, type WeightBits } from '../models/ops/accumulate.js';
 import { type ChannelRange, constantRange, union, type Values } from '../models/ops/op.js';
 import { affineOf } from '../models/run.js';
 import { product, type Shape } from '../models/tensor.js';
+import { type Correction, correct } from './correction.js';
+import { currentsOf } from './currents.js';
 import { inverseCholesky, secondMoments } from './moments.js';
 import { scalingOf } from './scaling.js';
-import { type FloatStatistics, floatStatistics, MomentSums } from './statistics.js';
+import { type FloatStatistics, floatStatistics, type Moments, momentsOf } from './statistics.js';
 import { type Fused, fuse } from './structure.js';
 import { thresholdsOf } from './thresholds.js';
 import { roundToNearest, roundWithGptq, weightScales } from './weights.js';
-
-/** How a layer's batch norm is adapted to its rounded weights, by what it does to the calibration images. */
-export type Correction = 'none' | 'bias' | 'statistics';
 
 /** How weights are rounded: each to its nearest, or by GPTQ. */
 export type Rounding = 'nearest' | 'gptq';
@@ -46,6 +39,11 @@ const HEADROOM = 4;
 
 /** Output positions that GPTQ looks at in each layer. */
 const GPTQ_POSITIONS = 4096;
+
+/** Accumulators of all calibration images that are held at a time; beyond that they are computed once more. */
+const KEPT_BYTES = 2 ** 28;
+
+type EachCurrent = (visit: (current: Int32Array, image: number) => void) => void;
 
 /** What grows while a Net is turned into a Graph, layer by layer. */
 type Work = {
@@ -77,7 +75,7 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
   const float = floatStatistics(net, images);
   const work: Work = {
     net,
-    graph: emptyGraph(net),
+    graph: emptyGraph(net, images),
     options: { correction: 'statistics', rounding: options.bits === 4 ? 'gptq' : 'nearest', ...options },
     shapes: netShapes(net),
     float,
@@ -100,10 +98,12 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
   return work.graph;
 }
 
-function emptyGraph(net: Net): Graph {
+function emptyGraph(net: Net, images: Float32Array[]): Graph {
   const { mean, std, shape } = net.input;
-  // The largest normalised value that a pixel can have: with it at 127 nothing is ever clipped.
-  const largest = Math.max(...mean.flatMap((m, c) => [m / std[c]!, (1 - m) / std[c]!].map(Math.abs)));
+  // The largest normalised value that a pixel can have: with it at 127 nothing is ever clipped. Images that were not
+  // made of u8 pixels may go beyond it.
+  let largest = Math.max(...mean.flatMap((m, c) => [m / std[c]!, (1 - m) / std[c]!].map(Math.abs)));
+  for (const image of images) for (const x of image) largest = Math.max(largest, Math.abs(x));
   return {
     name: net.name,
     classes: net.classes,
@@ -257,8 +257,12 @@ function accumulateNode(work: Work, { conv, end }: Extract<Fused, { op: 'accumul
       : { kind: 'membrane', type: 'i16', shape, scale: work.streamUnit(output) };
   const { scale, offset } = quantizeWeights(work, draft, conv);
   const range = accumulatorRange(draft, graph, ranges.get(conv.input)!);
-  const samples = work.samples.get(conv.input)!.map((x) => currents(draft, graph, x));
-  correct(work, conv, samples, scale, offset);
+  const eachCurrent = currentsOfSamples(work, draft);
+  if (work.options.correction !== 'none') {
+    const integer: Moments[] = [];
+    eachCurrent((current) => void integer.push(momentsOf(current, conv.out)));
+    correct(work.options.correction, work.float.moments.get(conv.name)!, integer, scale, offset);
+  }
 
   if (end.kind === 'fire') {
     const { levels } = end.neuron;
@@ -293,11 +297,22 @@ function accumulateNode(work: Work, { conv, end }: Extract<Fused, { op: 'accumul
         ? { kind: 'readout', ...keys }
         : { kind: 'charge', ...keys, ...(end.add ? { residual: end.add.residual } : {}), saturate: false };
   }
-  return finishAccumulate(work, draft, samples);
+  return finishAccumulate(work, draft, eachCurrent);
+}
+
+/** Visits a layer's accumulators, image by image; keeps them for the next visit unless that takes too much memory. */
+function currentsOfSamples(work: Work, node: Accumulate): EachCurrent {
+  const samples = work.samples.get(node.input)!;
+  const compute = currentsOf(node, work.graph);
+  const bytes = 4 * product(work.graph.tensors[node.output]!.shape) * samples.length;
+  const kept = bytes <= KEPT_BYTES ? samples.map(compute) : undefined;
+  return (visit) => {
+    samples.forEach((x, i) => void visit(kept?.[i] ?? compute(x), i));
+  };
 }
 
 /** Proves the node, saturating the stream only where the proof needs it, and computes its outputs. */
-function finishAccumulate(work: Work, node: Accumulate, samples: Int32Array[]): Accumulate {
+function finishAccumulate(work: Work, node: Accumulate, eachCurrent: EachCurrent): Accumulate {
   const op = definition(node);
   const inputs = op.inputs(node);
   const ranges = inputs.map((name) => work.ranges.get(name)!);
@@ -310,14 +325,13 @@ function finishAccumulate(work: Work, node: Accumulate, samples: Int32Array[]): 
   work.ranges.set(node.output, proof.output);
   const residual =
     node.end.kind === 'charge' && node.end.residual ? work.samples.get(node.end.residual)! : [];
-  work.samples.set(
-    node.output,
-    samples.map((current, i) => {
-      const output = allocate(work.graph.tensors[node.output]!);
-      finish(node, work.graph, current, residual[i], output);
-      return output;
-    }),
-  );
+  const outputs: Values[] = [];
+  eachCurrent((current, i) => {
+    const output = allocate(work.graph.tensors[node.output]!);
+    finish(node, work.graph, current, residual[i], output);
+    outputs.push(output);
+  });
+  work.samples.set(node.output, outputs);
   return node;
 }
 
@@ -361,25 +375,4 @@ function inverseMoments(work: Work, node: Accumulate, size: number): Float64Arra
   const shapes = [work.shapes.get(node.input)!, work.shapes.get(node.name)!] as const;
   const moments = secondMoments(node, ...shapes, work.samples.get(node.input)!, GPTQ_POSITIONS);
   return moments.map((m) => inverseCholesky(m, size));
-}
-
-/** Adapts scale and offset so that the layer's output has the float network's mean (and deviation) per channel. */
-function correct(
-  work: Work,
-  conv: NetConv,
-  samples: Int32Array[],
-  scale: Float64Array,
-  offset: Float64Array,
-): void {
-  const { correction } = work.options;
-  if (correction === 'none') return;
-  const sums = new MomentSums(conv.out);
-  for (const current of samples) sums.add(current);
-  const integer = sums.moments();
-  const wanted = work.float.moments.get(conv.name)!;
-  for (let o = 0; o < conv.out; o++) {
-    if (correction === 'statistics' && integer.deviation[o]! > 0 && wanted.deviation[o]! > 0)
-      scale[o] = wanted.deviation[o]! / integer.deviation[o]!;
-    offset[o] = wanted.mean[o]! - scale[o]! * integer.mean[o]!;
-  }
 }
