@@ -8,9 +8,10 @@ import { loadDataset, sources } from '../../data/index.js';
 import { writeFile } from '../../files.js';
 import { type Comparison, compare } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
+import { requireFits } from '../fits.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { integer, oneOf, required, usageError, verb } from '../verb.js';
+import { integer, oneOf, required, verb } from '../verb.js';
 
 type Options = {
   data?: string;
@@ -66,12 +67,12 @@ export const quantize = verb<Options>({
   ],
   async run([path], options, io) {
     const net = await loadNet(path!);
-    const data = await loadDataset(required(options.data, '--data'), { log: io.note });
-    if (String(data.shape) !== String(net.input.shape))
-      throw usageError(
-        `${path} takes images of ${net.input.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,
-        'calibrate with data like the training data',
-      );
+    const data = await loadDataset(required(options.data, '--data'), {
+      log: io.note,
+      input: { ...net.input, classes: net.classes },
+      limit: Math.max(options.calibrate, options.count),
+    });
+    requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
     const images = [...eachImage(net, data.train, Math.min(options.calibrate, data.train.count))];
     const layers = io.progress('layers');
     const graph = toGraph(net, images, {
@@ -88,7 +89,7 @@ export const quantize = verb<Options>({
     const compared =
       samples > 0
         ? compare(net, graph, eachImage(net, data.test, samples), {
-            labels: data.test.labels,
+            ...(data.unlabelled ? {} : { labels: data.test.labels }),
             onProgress: (done) => bar.update(done, samples),
           })
         : undefined;
@@ -133,12 +134,11 @@ function report(
     );
     io.print();
     const { samples, accuracy, agreement, sqnr } = compared;
-    const before = accuracy
-      ? `float ${percent(accuracy.float, 2)}, ${bits} bits ${percent(accuracy.graph, 2)} `
-      : '';
+    const same = `same class on ${percent(agreement, 2)}, logits ${sqnr.toFixed(1)} dB above their error`;
     io.print(
-      `accuracy on ${samples} test images: ${before}` +
-        `(same class on ${percent(agreement, 2)}, logits ${sqnr.toFixed(1)} dB above the error)`,
+      accuracy
+        ? `accuracy on ${samples} test images: float ${percent(accuracy.float, 2)}, ${bits} bits ${percent(accuracy.graph, 2)} (${same})`
+        : `${samples} images: ${same}`,
     );
   }
   io.print(`${out}: ${graph.nodes.length} nodes, ${bits}-bit weights, ${bytes(size)}`);
