@@ -1,13 +1,15 @@
 import { fireRun } from './ends';
 import { Node, rowAt } from './node';
+import { extract } from './streams';
 import { addScaled, clear } from './sum';
 
 /**
- * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. P, T: types of the entries of k^T v
- * and of the thresholds. The first band computes k^T v, which is kept to the last.
+ * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream entries, of
+ * those of k^T v and of thresholds. The first band computes k^T v, which is kept to the last. Rows of keys and queries become
+ * streams whose columns are the heads of each place: `tableBytes` of table, then entries.
  */
 @inline
-export function attend<P, T>(
+export function attend<E, P, T>(
   node: Node,
   row: i32,
   rows: i32,
@@ -16,42 +18,54 @@ export function attend<P, T>(
   channels: i32,
   wide: i32,
   heads: i32,
+  keyPlanes: i32,
+  queryPlanes: i32,
+  tableBytes: i32,
   levels: i32,
 ): void {
   const sums = node.scratch;
+  const table = sums + (<usize>wide << 2);
   const perHead = wide / heads;
+  const rowBytes = perHead * sizeof<P>();
+  const depth = channels / heads;
   if (row == 0) {
     clear<P>(node.kept, channels * perHead);
     for (let r = 0; r < height; r++) {
-      let k = rowAt(node.x1, node.x1Rows, columns * channels, r);
-      let v = rowAt(node.x2, node.x2Rows, columns * wide, r);
-      for (let c = 0; c < columns; c++) {
-        let to = node.kept;
-        for (let h = 0; h < heads; h++) {
-          for (let i = 0; i < channels / heads; i++) {
-            const count = <i32>load<u8>(k++);
-            if (count) addScaled<P, u8>(to, v, count, perHead);
-            to += <usize>perHead * sizeof<P>();
+      const k = rowAt(node.x1, node.x1Rows, columns * channels, r);
+      extract<E>(k, columns * heads, depth, keyPlanes, table, table + tableBytes);
+      for (let plane = 0; plane < keyPlanes; plane++) {
+        let v = rowAt(node.x2, node.x2Rows, columns * wide, r);
+        let column = table + <usize>(plane * (columns * heads + 1) * 4);
+        for (let c = 0; c < columns; c++) {
+          const products = node.kept - <usize>(c * channels) * rowBytes;
+          for (let h = 0; h < heads; h++) {
+            const stop: usize = load<u32>(column, 4);
+            for (let entry: usize = load<u32>(column); entry < stop; entry += sizeof<E>())
+              addScaled<P, u8>(products + <usize>load<E>(entry) * rowBytes, v, 1 << plane, perHead);
+            column += 4;
+            v += perHead;
           }
-          v += perHead;
         }
       }
     }
   }
   for (let r = row; r < row + rows; r++) {
-    let q = rowAt(node.x, node.xRows, columns * channels, r);
+    const q = rowAt(node.x, node.xRows, columns * channels, r);
     let y = rowAt(node.y, node.yRows, columns * wide, r);
+    extract<E>(q, columns * heads, depth, queryPlanes, table, table + tableBytes);
     for (let c = 0; c < columns; c++) {
+      const products = node.kept - <usize>(c * channels) * rowBytes;
       clear<i32>(sums, wide);
-      let from = node.kept;
-      let to = sums;
-      for (let h = 0; h < heads; h++) {
-        for (let i = 0; i < channels / heads; i++) {
-          const count = <i32>load<u8>(q++);
-          if (count) addScaled<i32, P>(to, from, count, perHead);
-          from += <usize>perHead * sizeof<P>();
+      for (let plane = 0; plane < queryPlanes; plane++) {
+        let column = table + <usize>((plane * (columns * heads + 1) + c * heads) * 4);
+        let to = sums;
+        for (let h = 0; h < heads; h++) {
+          const stop: usize = load<u32>(column, 4);
+          for (let entry: usize = load<u32>(column); entry < stop; entry += sizeof<E>())
+            addScaled<i32, P>(to, products + <usize>load<E>(entry) * rowBytes, 1 << plane, perHead);
+          column += 4;
+          to += <usize>perHead << 2;
         }
-        to += <usize>perHead << 2;
       }
       fireRun<i32, T>(sums, y, wide, node.thresholds, 1, levels);
       y += wide;

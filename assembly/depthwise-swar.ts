@@ -4,7 +4,7 @@ import { End } from './scalar';
 
 /**
  * A band of rows of a depthwise `accumulate` on spikes. W, R, Y, T: types of weights, residual, output and thresholds.
- * Weights are W [kernel row][kernel column][channel]. Each sum is in a register over its whole window.
+ * Weights are W [kernel row][kernel column][channel]. Four sums are in registers over their whole window.
  */
 @inline
 export function depthwise<W, R, Y, T>(
@@ -39,20 +39,48 @@ export function depthwise<W, R, Y, T>(
       const left = c * strideColumns - paddingColumns;
       const firstColumn = max(0, -left);
       const lastColumn = min(kernelColumns, width - left);
-      for (let ch = 0; ch < channels; ch++) {
-        let sum = 0;
+      let ch = 0;
+      for (; ch < (channels & ~3); ch += 4) {
+        let a = 0;
+        let b = 0;
+        let d = 0;
+        let e = 0;
         let slot = firstSlot;
         for (let i = firstRow; i < lastRow; i++) {
           let x = node.x + (slot * width + left + firstColumn) * channels + ch;
           let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * sizeof<W>();
           for (let j = firstColumn; j < lastColumn; j++) {
-            sum += <i32>load<u8>(x) * <i32>load<W>(w);
+            a += <i32>load<u8>(x) * <i32>load<W>(w);
+            b += <i32>load<u8>(x, 1) * <i32>load<W>(w, sizeof<W>());
+            d += <i32>load<u8>(x, 2) * <i32>load<W>(w, 2 * sizeof<W>());
+            e += <i32>load<u8>(x, 3) * <i32>load<W>(w, 3 * sizeof<W>());
             x += channels;
             w += channels * sizeof<W>();
           }
           if (++slot == ring) slot = 0;
         }
-        store<i32>(sums + (<usize>ch << 2), sum);
+        const to = sums + (<usize>ch << 2);
+        store<i32>(to, a);
+        store<i32>(to, b, 4);
+        store<i32>(to, d, 8);
+        store<i32>(to, e, 12);
+      }
+      if (channels & 3) {
+        for (; ch < channels; ch++) {
+          let sum = 0;
+          let slot = firstSlot;
+          for (let i = firstRow; i < lastRow; i++) {
+            let x = node.x + (slot * width + left + firstColumn) * channels + ch;
+            let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * sizeof<W>();
+            for (let j = firstColumn; j < lastColumn; j++) {
+              sum += <i32>load<u8>(x) * <i32>load<W>(w);
+              x += channels;
+              w += channels * sizeof<W>();
+            }
+            if (++slot == ring) slot = 0;
+          }
+          store<i32>(sums + (<usize>ch << 2), sum);
+        }
       }
       if (end == End.Fire) fireRun<i32, T>(sums, y, channels, node.thresholds, stride, levels);
       else scaleRun<i32, R, Y>(node, sums, y, x1, 0, channels, residual);

@@ -9,51 +9,58 @@ function four<S>(from: usize): v128 {
   return sizeof<S>() == 2 ? v128.load_ext<i16>(from) : v128.load(from);
 }
 
-/** Minus the thresholds that eight values reach, in i16 lanes. */
+/** The thresholds at `from` of four or eight neighbouring channels; one serves all where `stride` is 1. */
 @inline
-function eight<S, T>(from: usize, thresholds: usize, stride: i32, levels: i32): v128 {
-  if (sizeof<T>() == 2) {
-    const values = v128.load(from);
-    let n = i16x8.splat(0);
-    for (let l = 0; l < levels; l++) {
-      const t = stride > 1 ? v128.load(thresholds) : v128.load_splat<u16>(thresholds);
-      n = i16x8.add(n, i16x8.ge_s(values, t));
-      thresholds += <usize>stride * 2;
-    }
-    return n;
-  }
-  const low = four<S>(from);
-  const high = four<S>(from + 4 * sizeof<S>());
-  let a = i32x4.splat(0);
-  let b = i32x4.splat(0);
-  for (let l = 0; l < levels; l++) {
-    const t = stride > 1 ? v128.load(thresholds) : v128.load_splat<u32>(thresholds);
-    const u = stride > 1 ? v128.load(thresholds, 16) : t;
-    a = i32x4.add(a, i32x4.ge_s(low, t));
-    b = i32x4.add(b, i32x4.ge_s(high, u));
-    thresholds += <usize>stride * 4;
-  }
-  return i16x8.narrow_i32x4_s(a, b);
+function row<T>(from: usize, stride: i32): v128 {
+  if (stride > 1) return v128.load(from);
+  return sizeof<T>() == 2 ? v128.load_splat<u16>(from) : v128.load_splat<u32>(from);
 }
 
-/** y[o] = thresholds that value o of type S reaches, for n outputs; thresholds of type T [level][stride]. */
+/** Counts of sixteen values, in bytes: all levels less the thresholds above the value, one comparison each. */
+@inline
+function sixteen<S, T>(from: usize, thresholds: usize, stride: i32, levels: i32): v128 {
+  if (sizeof<T>() == 2) {
+    const low = v128.load(from);
+    const high = v128.load(from, 16);
+    let a = i16x8.splat(<i16>levels);
+    let b = a;
+    for (let l = 0; l < levels; l++) {
+      a = i16x8.add(a, i16x8.gt_s(row<T>(thresholds, stride), low));
+      b = i16x8.add(b, i16x8.gt_s(row<T>(stride > 1 ? thresholds + 16 : thresholds, stride), high));
+      thresholds += <usize>stride << 1;
+    }
+    return i8x16.narrow_i16x8_s(a, b);
+  }
+  const step: usize = stride > 1 ? 16 : 0;
+  const v0 = four<S>(from);
+  const v1 = four<S>(from + 4 * sizeof<S>());
+  const v2 = four<S>(from + 8 * sizeof<S>());
+  const v3 = four<S>(from + 12 * sizeof<S>());
+  let a = i32x4.splat(levels);
+  let b = a;
+  let c = a;
+  let d = a;
+  for (let l = 0; l < levels; l++) {
+    a = i32x4.add(a, i32x4.gt_s(row<T>(thresholds, stride), v0));
+    b = i32x4.add(b, i32x4.gt_s(row<T>(thresholds + step, stride), v1));
+    c = i32x4.add(c, i32x4.gt_s(row<T>(thresholds + 2 * step, stride), v2));
+    d = i32x4.add(d, i32x4.gt_s(row<T>(thresholds + 3 * step, stride), v3));
+    thresholds += <usize>stride << 2;
+  }
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+}
+
+/**
+ * y[o] = thresholds that value o of type S reaches, for n outputs; thresholds of type T [level][stride], T is as wide
+ * as S or wider.
+ */
 export function fireRun<S, T>(from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32): void {
   const step: usize = stride > 1 ? sizeof<T>() : 0;
   for (; n >= 16; n -= 16) {
-    const a = eight<S, T>(from, thresholds, stride, levels);
-    const b = eight<S, T>(from + 8 * sizeof<S>(), thresholds + 8 * step, stride, levels);
-    v128.store(y, i8x16.neg(i8x16.narrow_i16x8_s(a, b)));
+    v128.store(y, sixteen<S, T>(from, thresholds, stride, levels));
     from += 16 * sizeof<S>();
     thresholds += 16 * step;
     y += 16;
-  }
-  if (n >= 8) {
-    const a = eight<S, T>(from, thresholds, stride, levels);
-    v128.store64_lane(y, i8x16.neg(i8x16.narrow_i16x8_s(a, a)), 0);
-    from += 8 * sizeof<S>();
-    thresholds += 8 * step;
-    y += 8;
-    n -= 8;
   }
   for (; n > 0; n--) {
     store<u8>(y++, reached<T>(<i32>load<S>(from), thresholds, stride, levels));

@@ -9,6 +9,7 @@ import {
 } from '../../models/index.js';
 import { productType } from '../../models/ops/attend.js';
 import { levelsOf } from '../../models/ops/fire.js';
+import { attendStream } from '../../models/ops/streams.js';
 import type { Tier } from '../assemblyscript.js';
 import { accumulateLayer } from './accumulate.js';
 
@@ -76,14 +77,19 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
     const q = tensorOf(graph, node.inputs[0]);
     const v = tensorOf(graph, node.inputs[2]);
     const levels = levelsOf(graph, node.output);
+    const stream = attendStream(node, graph);
     const { accumulator } = proof.nodes.get(node.name)!;
     const { thresholds } = thresholdRows(int32(graph, node.thresholds), levels, true, accumulator, 'i32');
     return {
       kernel: 'attend',
-      types: [productType(node, graph), typeOf(thresholds)],
+      types: [stream.index, productType(node, graph), typeOf(thresholds)],
       geometry: [
         { values: q.shape, meaning: 'rows, columns and channels of queries and keys' },
         { values: [v.shape[2], node.heads], meaning: 'channels of the values, heads' },
+        {
+          values: [stream.keyPlanes, stream.queryPlanes, stream.tableBytes],
+          meaning: 'streams: planes of keys and queries, bytes of a table',
+        },
         { values: [levels], meaning: 'levels' },
       ],
       equation: `y = spikes of q (k^T v), q and k [${q.shape}], v [${v.shape}]`,

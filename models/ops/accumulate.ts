@@ -91,7 +91,10 @@ function scratchOf(node: Accumulate, graph: Graph): number {
     case 'pixels':
       // The sums of four places, whole vectors of outputs.
       return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
-    default:
+    case 'depthwise':
+      // Four places in 16 bits, or one in 32.
+      return 4 * 2 * node.out;
+    case 'grouped':
       return 4 * node.out;
   }
 }

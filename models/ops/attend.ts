@@ -2,6 +2,7 @@ import { bytesPerValue, type Graph } from '../graph.js';
 import { product } from '../tensor.js';
 import { fireRange, levelsOf, requireAscending } from './fire.js';
 import { constantRange, type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
+import { attendStream } from './streams.js';
 
 /**
  * kv[h][i][j] = sum over positions t of k[t][h*d + i] * v[t][h*e + j]
@@ -88,7 +89,7 @@ export const attend: OpDefinition<Attend> = {
     const all: [number, number] = [0, graph.tensors[node.inputs[1]]!.shape[0]];
     return [[begin, end], all, all];
   },
-  scratch: (node, graph) => 4 * graph.tensors[node.inputs[2]]!.shape[2],
+  scratch: (node, graph) => 4 * graph.tensors[node.inputs[2]]!.shape[2] + attendStream(node, graph).rowBytes,
   // k^T v, which every band of queries reads.
   kept: (node, graph) => bytesPerValue(productType(node, graph)) * productCount(node, graph),
   macs(node, graph) {

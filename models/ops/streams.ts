@@ -1,5 +1,6 @@
-import type { Graph } from '../graph.js';
+import type { Graph, GraphTensor } from '../graph.js';
 import type { Accumulate } from './accumulate.js';
+import type { Attend } from './attend.js';
 
 /**
  * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream lists the
@@ -32,19 +33,35 @@ const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 /** Extraction writes eight entries at a time, so the last of them may lie behind the end. */
 const OVERHANG = 8;
 
-/** How a convolution of spikes holds the rows that its window covers. */
-export function streamOf(node: Accumulate, graph: Graph): Stream {
-  const { shape, levels = 1 } = graph.tensors[node.input]!;
-  const [height, width, channels] = shape;
+/** Streams of rows of `columns` columns of `channels` counts up to `levels`, `rows` of them. */
+function layOut(rows: number, columns: number, channels: number, levels: number): Stream {
   const planes = planesOf(levels);
-  const wide = width * channels > 65536;
-  const tableBytes = align(planes * (width + 1) * 4);
-  const entries = mostOnes(levels) * width * channels + OVERHANG;
+  const wide = columns * channels > 65536;
+  const tableBytes = align(planes * (columns + 1) * 4);
+  const entries = mostOnes(levels) * columns * channels + OVERHANG;
   return {
     planes,
     index: wide ? 'u32' : 'u16',
-    rows: Math.min(node.kernel[0], height),
+    rows,
     tableBytes,
     rowBytes: tableBytes + align(entries * (wide ? 4 : 2)),
   };
+}
+
+/** How a convolution of spikes holds the rows that its window covers. */
+export function streamOf(node: Accumulate, graph: Graph): Stream {
+  const { shape, levels = 1 } = graph.tensors[node.input]!;
+  return layOut(Math.min(node.kernel[0], shape[0]), shape[1], shape[2], levels);
+}
+
+/** How an attention holds a row of queries or keys: the heads of each place are columns. */
+export function attendStream(
+  node: Attend,
+  graph: Graph,
+): Stream & { queryPlanes: number; keyPlanes: number } {
+  const [q, k] = node.inputs.map((name) => graph.tensors[name]!) as [GraphTensor, GraphTensor];
+  const { levels: queries = 1, shape } = q;
+  const { levels: keys = 1 } = k;
+  const stream = layOut(1, shape[1] * node.heads, shape[2] / node.heads, Math.max(queries, keys));
+  return { ...stream, queryPlanes: planesOf(queries), keyPlanes: planesOf(keys) };
 }
