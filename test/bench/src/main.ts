@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeFile } from '../../../dist/host/files.js';
+import { exitCode, SpikeletError } from '../../../dist/models/index.js';
+import { bench, type Result } from './bench.js';
+import { buildFolder } from './paths.js';
+import type { Bits } from './prepare.js';
+import { machine, markdown } from './report.js';
+import { knownNames } from './workload.js';
+
+const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
+
+MODEL is ${knownNames.join(', ')} (default: all of them), or the path of a Net together with --data.
+Without --threads each is measured on one thread and on all. Results go to build/bench.`;
+
+const note = (line: string) => console.error(line);
+
+function read(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        threads: { type: 'string' },
+        bits: { type: 'string', default: '8' },
+        data: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const all = availableParallelism();
+    const threads = values.threads === undefined ? [...new Set([1, all])] : [Number(values.threads)];
+    if (!threads.every((n) => Number.isInteger(n) && n >= 1 && n <= 256))
+      throw new Error(`--threads ${values.threads} is no number of threads`);
+    const bits = [8, 6, 4].find((n) => String(n) === values.bits) as Bits | undefined;
+    if (!bits) throw new Error(`--bits ${values.bits} is none of 8, 6, 4`);
+    const { data, json, help } = values;
+    return { models: positionals.length ? positionals : knownNames, threads, bits, data, json, help };
+  } catch (error) {
+    throw new SpikeletError((error as Error).message, { hint: usage, code: exitCode.usage });
+  }
+}
+
+async function main(): Promise<void> {
+  const { models, threads, bits, data, json, help } = read(process.argv.slice(2));
+  if (help) return console.log(usage);
+  const here = machine();
+  const results: Result[] = [];
+  for (const model of models)
+    for (const n of threads) {
+      const result = await bench(model, { data, bits, threads: n, log: note });
+      const text = markdown(result, here);
+      const file = join(buildFolder, `${result.model}-${bits}bit-${n}`);
+      await writeFile(`${file}.json`, `${JSON.stringify({ machine: here, ...result }, null, 2)}\n`);
+      await writeFile(`${file}.md`, text);
+      (json ? note : console.log)(text);
+      results.push(result);
+    }
+  const [first, ...more] = results;
+  if (json)
+    console.log(JSON.stringify(more.length ? { machine: here, results } : { machine: here, ...first }));
+  if (results.some(({ spikelet, tiers }) => [spikelet, ...tiers].some(({ exact }) => !exact)))
+    process.exitCode = exitCode.differs;
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof SpikeletError)) throw error;
+  console.error(`error: ${error.message}`);
+  if (error.hint) console.error(`hint: ${error.hint}`);
+  process.exitCode = error.code;
+});

@@ -1,0 +1,79 @@
+import { cpus } from 'node:os';
+import { bytes, percent } from '../../../dist/host/report/text.js';
+import type { Own, Result, Row } from './bench.js';
+
+/** What measured: figures of different machines are no comparison. */
+export type Machine = { cpu: string; node: string; date: string };
+
+export const machine = (): Machine => ({
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  node: process.version,
+  date: new Date().toISOString().slice(0, 10),
+});
+
+const columns = [
+  'engine',
+  'ms',
+  'ratio',
+  'threads',
+  'model',
+  'engine beside it',
+  'load ms',
+  'CRC-32',
+  'logits',
+];
+
+/** A result as markdown. */
+export function markdown(result: Result, { cpu, node, date }: Machine): string {
+  const { model, threads, images, macs, density, spikelet, tiers, peers, absent } = result;
+  const weights = result.bits === 8 ? '' : `, our weights ${result.bits} bits`;
+  const lines = [
+    `### ${model}, ${threads} thread${threads === 1 ? '' : 's'}${weights}`,
+    '',
+    `${(macs / 1e6).toFixed(0)} M MACs, ${percent(density)} of them on inputs that are not zero. Medians of ` +
+      `${spikelet.rounds} rounds in turn over ${images} images; ${cpu}, Node ${node}, ${date}. ` +
+      "`ratio`: the time / the first row's. `logits`: correlation with float64, and images of the same class.",
+    '',
+    ...rows([
+      columns,
+      columns.map(() => '---'),
+      cells(spikelet, 1),
+      ...[...tiers, ...peers].map((row) => cells(row, row.ratio)),
+    ]),
+    '',
+    ...[spikelet, ...tiers].map(ownLine),
+    ...peers.filter(({ ops }) => ops).map((peer) => `${nameOf(peer)}: ${kernelsOf(peer)}`),
+    ...absent.map(({ engine, precision, why }) => `Not measured: ${engine} ${precision}: ${why}`),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+const rows = (table: string[][]): string[] => table.map((row) => `| ${row.join(' | ')} |`);
+
+const nameOf = (row: Row | Own): string => `${row.engine} ${'tier' in row ? row.tier : row.precision}`;
+
+const ownLine = (own: Own): string =>
+  `${nameOf(own)}: integers ${own.exact ? 'equal' : 'DIFFER FROM'} the reference interpreter's, arena ` +
+  `${bytes(own.arenaBytes)}, built in ${own.buildSeconds.toFixed(1)} s.`;
+
+const cells = (row: Row | Own, ratio: number): string[] => [
+  nameOf(row),
+  row.ms.toPrecision(3),
+  ratio.toFixed(2),
+  String(row.threads),
+  bytes(row.modelBytes),
+  row.runtimeBytes ? bytes(row.runtimeBytes) : 'none',
+  row.loadMs.toFixed(0),
+  row.crc,
+  `${row.agreement.correlation.toFixed(4)}, ${row.agreement.sameClass}`,
+];
+
+/** The kernels a peer really runs, and how many of its convolutions are integer. */
+function kernelsOf({ ops = {} }: Row): string {
+  const sum = (names: string[]) => names.reduce((total, name) => total + (ops[name] ?? 0), 0);
+  const integer = sum(['QLinearConv', 'QGemm', 'QLinearMatMul', 'ConvInteger']);
+  const float = sum(['Conv', 'FusedConv', 'Gemm', 'FusedGemm']);
+  const list = Object.entries(ops).map(([op, count]) => `${count} ${op}`);
+  return `${integer} integer and ${float} float convolutions; ${list.join(', ')}.`;
+}
