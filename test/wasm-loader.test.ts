@@ -19,7 +19,7 @@ const graph = randomGraph(seeded(21), 6);
 const raw = Uint8Array.from({ length: product(graph.tensors['input']!.shape) }, (_, i) => (i * 7919) % 256);
 const pixels = rawToPixels(pixelTable(graph), raw);
 const expected = [...interpret(graph, pixels)];
-const { files } = await emitBuild(graph, { band: 2 });
+const { files } = await emitBuild(graph, { band: 2, fallback: true });
 
 async function inFolder(job: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-loader-'));
@@ -44,6 +44,24 @@ test('model.mjs runs in Node, on raw pixels and on the pixels of the network', (
     const bytes = files[0]!.contents as Uint8Array<ArrayBuffer>;
     assert.equal([...(await load(bytes)).infer(raw)], expected);
     assert.equal([...(await load(new Response(bytes))).infer(raw)], expected);
+  }));
+
+test('model.mjs takes the module without vectors where the engine has none', () =>
+  inFolder(async (folder) => {
+    for (const { path, contents } of files)
+      if (path !== 'model.wasm') await writeFile(join(folder, path), contents);
+    const { validate } = WebAssembly;
+    assert.ok(
+      validate(files.find(({ path }) => path === 'model-swar.wasm')!.contents as Uint8Array<ArrayBuffer>),
+    );
+    // An engine that knows no vector instruction.
+    WebAssembly.validate = () => false;
+    try {
+      const { load } = (await import(pathToFileURL(join(folder, 'model.mjs')).href)) as { load: typeof Load };
+      assert.equal([...(await load()).infer(raw)], expected);
+    } finally {
+      WebAssembly.validate = validate;
+    }
   }));
 
 const chromiumThere = existsSync(CHROMIUM);
