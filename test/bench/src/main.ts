@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { writeFile } from '../../../dist/host/files.js';
 import { exitCode, SpikeletError } from '../../../dist/models/index.js';
 import { bench, type Result } from './bench.js';
+import { curveMarkdown, densityCurve } from './density.js';
 import { buildFolder } from './paths.js';
 import type { Bits } from './prepare.js';
 import { machine, markdown } from './report.js';
@@ -11,7 +12,8 @@ import { knownNames } from './workload.js';
 
 const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
 
-MODEL is ${knownNames.join(', ')} (default: all of them), or the path of a Net together with --data.
+MODEL is ${knownNames.join(', ')} (default: all of them), or the path of a Net together with --data;
+'density' measures our time against the density of the spikes.
 Without --threads each is measured on one thread and on all. Results go to build/bench.`;
 
 const note = (line: string) => console.error(line);
@@ -47,14 +49,22 @@ async function main(): Promise<void> {
   if (help) return console.log(usage);
   const here = machine();
   const results: Result[] = [];
+  const write = async (name: string, contents: object, text: string) => {
+    await writeFile(join(buildFolder, `${name}.json`), `${JSON.stringify(contents, null, 2)}\n`);
+    await writeFile(join(buildFolder, `${name}.md`), text);
+    (json ? note : console.log)(text);
+  };
+  if (String(models) === 'density') {
+    const curve = { machine: here, ...(await densityCurve(note)) };
+    await write('density', curve, curveMarkdown(curve));
+    if (json) console.log(JSON.stringify(curve));
+    return;
+  }
   for (const model of models)
     for (const n of threads) {
       const result = await bench(model, { data, bits, threads: n, log: note });
-      const text = markdown(result, here);
-      const file = join(buildFolder, `${result.model}-${bits}bit-${n}`);
-      await writeFile(`${file}.json`, `${JSON.stringify({ machine: here, ...result }, null, 2)}\n`);
-      await writeFile(`${file}.md`, text);
-      (json ? note : console.log)(text);
+      const name = `${result.model}-${bits}bit-${n}thread`;
+      await write(name, { machine: here, ...result }, markdown(result, here));
       results.push(result);
     }
   const [first, ...more] = results;

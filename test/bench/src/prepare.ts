@@ -43,15 +43,20 @@ export type Prepared = {
   /** Dense multiply-accumulates of an image, and the share of them whose input is not zero. */
   macs: number;
   density: number;
-  /** Our module in every tier of kernels. */
+  /** Our module in every tier of kernels that is wanted. */
   modules: { tier: Tier; file: ModelFile; arenaBytes: number; buildSeconds: number }[];
   files: Record<'int8' | 'float' | 'net', ModelFile>;
 };
 
 export type ModelFile = { path: string; bytes: number };
 
-/** Makes the Graph, the module and the ONNX models of a workload, in build/bench. */
-export async function prepare(work: Workload, bits: Bits, log: (line: string) => void): Promise<Prepared> {
+/** Makes the Graph, our modules and the ONNX models of a workload, in build/bench. */
+export async function prepare(
+  work: Workload,
+  bits: Bits,
+  log: (line: string) => void,
+  wanted: readonly Tier[] = tiers,
+): Promise<Prepared> {
   const images = [...work.calibration, ...work.inputs].reduce((crc, image) => crc32(bytesOf(image), crc), 0);
   const key = crc32(Buffer.from(`${work.crc} ${bits} ${images} ${await quantizerCrc()}`));
   const folder = join(buildFolder, `${work.name}-${hex32(key)}`);
@@ -63,7 +68,7 @@ export async function prepare(work: Workload, bits: Bits, log: (line: string) =>
     return { path, bytes: (await stat(path)).size };
   };
   const modules: Prepared['modules'] = [];
-  for (const tier of tiers) {
+  for (const tier of wanted) {
     log(`building '${work.name}' for ${tier}`);
     const start = performance.now();
     const { files, arenaBytes } = await emitBuild(graph, { tier });
