@@ -41,14 +41,14 @@ export function grouped<X, R, Y, T>(
       const left = c * strideColumns - paddingColumns;
       const firstColumn = max(0, -left);
       const lastColumn = min(kernelColumns, width - left);
-      let slot = <u32>(top + firstRow) % node.xRows;
-      clear<i32>(sums, out);
-      for (let i = firstRow; i < lastRow; i++) {
-        const x = node.x + (slot * width + left + firstColumn) * channels * sizeof<X>();
-        const weights = node.weights + (i * kernelColumns + firstColumn) * channels * (out / groups);
-        products<X>(sums, x, weights, lastColumn - firstColumn, channels, out, groups);
-        if (++slot == node.xRows) slot = 0;
-      }
+      const slot = <u32>(top + firstRow) % node.xRows;
+      const x = node.x + left * channels * sizeof<X>();
+      if (groups == 1)
+        dense<X>(node, sums, x, slot, width, channels, out, kernelColumns, firstRow, lastRow, firstColumn, lastColumn);
+      else
+        sparse<X>(
+          node, sums, x, slot, width, channels, out, kernelColumns, groups, firstRow, lastRow, firstColumn, lastColumn,
+        );
       if (end == End.Fire) fireRun<i32, T>(sums, y, out, node.thresholds, stride, levels);
       else scaleRun<i32, R, Y>(node, sums, y, x1, 0, out, residual);
       y += out * sizeof<Y>();
@@ -57,33 +57,60 @@ export function grouped<X, R, Y, T>(
   }
 }
 
-/** Adds the weights of every non-zero input in one row of the kernel: its columns and channels lie in one run. */
+/** Sums without groups: four outputs at a time are in registers over a window, whose rows are runs of inputs. */
 @inline
-function products<X>(
-  sums: usize,
-  x: usize,
-  weights: usize,
-  positions: i32,
-  channels: i32,
-  out: i32,
-  groups: i32,
+function dense<X>(
+  node: Node, sums: usize, x: usize, firstSlot: u32, width: i32, channels: i32, out: i32, kernelColumns: i32,
+  firstRow: i32, lastRow: i32, firstColumn: i32, lastColumn: i32,
+): void {
+  const run = (lastColumn - firstColumn) * channels * sizeof<X>();
+  for (let o = 0; o < out; o += 4) {
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let slot = firstSlot;
+    for (let i = firstRow; i < lastRow; i++) {
+      let at = x + (slot * width + firstColumn) * channels * sizeof<X>();
+      let w = node.weights + (i * kernelColumns + firstColumn) * channels * out + o;
+      // Beyond the last output these are other weights, and their sums are overwritten or unread.
+      for (const stop = at + run; at < stop; at += sizeof<X>()) {
+        const value = <i32>load<X>(at);
+        a += value * <i32>load<i8>(w);
+        b += value * <i32>load<i8>(w, 1);
+        c += value * <i32>load<i8>(w, 2);
+        d += value * <i32>load<i8>(w, 3);
+        w += out;
+      }
+      if (++slot == node.xRows) slot = 0;
+    }
+    const to = sums + (<usize>o << 2);
+    store<i32>(to, a);
+    store<i32>(to, b, 4);
+    store<i32>(to, c, 8);
+    store<i32>(to, d, 12);
+  }
+}
+
+/** Sums with groups: each input that is not zero adds its weights to the outputs of its group. */
+@inline
+function sparse<X>(
+  node: Node, sums: usize, x: usize, slot: u32, width: i32, channels: i32, out: i32, kernelColumns: i32, groups: i32,
+  firstRow: i32, lastRow: i32, firstColumn: i32, lastColumn: i32,
 ): void {
   const outputs = out / groups;
-  if (groups == 1) {
-    for (const end = x + positions * channels * sizeof<X>(); x < end; x += sizeof<X>()) {
-      const value = <i32>load<X>(x);
-      if (value) addScaled<i32, i8>(sums, weights, value, out);
-      weights += out;
-    }
-  } else {
-    for (const end = x + positions * channels * sizeof<X>(); x < end; ) {
+  clear<i32>(sums, out);
+  for (let i = firstRow; i < lastRow; i++) {
+    let at = x + (slot * width + firstColumn) * channels * sizeof<X>();
+    let weights = node.weights + (i * kernelColumns + firstColumn) * channels * outputs;
+    for (let j = firstColumn; j < lastColumn; j++)
       for (let g = 0; g < out; g += outputs)
         for (let ci = 0; ci < channels / groups; ci++) {
-          const value = <i32>load<X>(x);
+          const value = <i32>load<X>(at);
           if (value) addScaled<i32, i8>(sums + (<usize>g << 2), weights, value, outputs);
-          x += sizeof<X>();
+          at += sizeof<X>();
           weights += outputs;
         }
-    }
+    if (++slot == node.xRows) slot = 0;
   }
 }

@@ -2,7 +2,7 @@
  * Where the image's table [mask][8] lies: the positions of the bits of an 8-bit mask, which the simd tier
  * needs to list the spikes among eight inputs (streams-simd.ts). Its address is constant.
  */
-export const COMPACTION: usize = 32;
+export const COMPACTION: usize = 1040;
 
 /** Head of a model's image: where its steps and nodes lie. Written by host/wasm/image.ts. */
 @unmanaged

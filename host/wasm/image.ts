@@ -21,15 +21,15 @@ export type Image = {
   weightBytes: number;
 };
 
-/** Address 0 stays free: it means "none". */
-export const IMAGE_ADDRESS = 16;
+/** Below it lies nothing, so that an optimiser may move a constant from an address into its instruction (compile.ts). */
+export const IMAGE_ADDRESS = 1024;
 
 const MODEL_BYTES = 12;
 const STEP_BYTES = 6;
 const NODE_WORDS = 16;
 
 /** Where assembly/node.ts expects the simd tier's table. */
-const COMPACTION = 32;
+const COMPACTION = IMAGE_ADDRESS + 16;
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
