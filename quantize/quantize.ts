@@ -13,6 +13,7 @@ import { type Accumulate, accumulatorRange, finish, type WeightBits } from '../m
 import { type ChannelRange, constantRange, union, type Values } from '../models/ops/op.js';
 import { affineOf } from '../models/run.js';
 import { product, type Shape } from '../models/tensor.js';
+import { activityOf } from './activity.js';
 import { type Correction, correct } from './correction.js';
 import { currentsOf } from './currents.js';
 import { inverseCholesky, secondMoments } from './moments.js';
@@ -31,6 +32,8 @@ export type QuantizeOptions = {
   correction?: Correction;
   /** Default `nearest` at 8 and 6 bits, `gptq` at 4. */
   rounding?: Rounding;
+  /** Told while the float network runs, which comes before the first layer. */
+  onImage?: (done: number, images: number) => void;
   onLayer?: (name: string, done: number, layers: number) => void;
 };
 
@@ -49,7 +52,7 @@ type EachCurrent = (visit: (current: Int32Array, image: number) => void) => void
 type Work = {
   net: Net;
   graph: Graph;
-  options: Required<Omit<QuantizeOptions, 'onLayer'>>;
+  options: Required<Omit<QuantizeOptions, 'onLayer' | 'onImage'>>;
   shapes: Map<string, Shape>;
   float: FloatStatistics;
   /** Real value of one unit of each residual stream, by any of its values' names. */
@@ -72,7 +75,7 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
   if (images.some((image) => !image.every(Number.isFinite)))
     throw new SpikeletError('a calibration image holds NaN or infinity');
   const fused = fuse(net);
-  const float = floatStatistics(net, images);
+  const float = floatStatistics(net, images, options.onImage);
   const work: Work = {
     net,
     graph: emptyGraph(net, images),
@@ -87,10 +90,14 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
     'input',
     images.map((image) => toPixels(work.graph, image)),
   );
+  const { tensors } = work.graph;
+  tensors['input']!.activity = activityOf(work.samples.get('input')!);
   const readers = countReaders(fused);
   fused.forEach((item, i) => {
     const node = nodeOf(work, item);
     work.graph.nodes.push(node);
+    const output = tensors[node.output]!;
+    if (output.kind === 'spikes') output.activity = activityOf(work.samples.get(node.output)!);
     release(work, readers, definition(node).inputs(node));
     options.onLayer?.(node.name, i + 1, fused.length);
   });

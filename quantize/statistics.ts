@@ -22,11 +22,16 @@ export function momentsOf(values: ArrayLike<number>, channels: number, unit = 1)
 }
 
 /** Runs the float network over the images, normalised [row][column][channel]. */
-export function floatStatistics(net: Net, images: Float32Array[]): FloatStatistics {
+export function floatStatistics(
+  net: Net,
+  images: Float32Array[],
+  onImage?: (done: number, images: number) => void,
+): FloatStatistics {
   const run = netRunner(net);
   const moments = new Map<string, Moments[]>();
   const largest = new Map<string, number>();
-  for (const image of images)
+  images.forEach((image, i) => {
+    onImage?.(i, images.length);
     run(image, (node, { data, unit, shape }) => {
       if (node.op === 'neuron') return;
       let most = largest.get(node.name) ?? 0;
@@ -36,5 +41,6 @@ export function floatStatistics(net: Net, images: Float32Array[]): FloatStatisti
       if (!moments.has(node.name)) moments.set(node.name, []);
       moments.get(node.name)!.push(momentsOf(data, shape[2], unit));
     });
+  });
   return { largest, moments };
 }

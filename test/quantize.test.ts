@@ -148,7 +148,7 @@ const images = shared('data/fashion-mnist');
 if (!fashion || !images)
   console.log('skipped: ../shared/vectors/fashion-sfa or ../shared/data/fashion-mnist is absent');
 (fashion && images ? test : test.skip)(
-  'the trained tiny keeps its accuracy at 8, 6 and 4 bits (500 images)',
+  'the trained tiny keeps its accuracy at 8, 6 and 4 bits (250 images)',
   async () => {
     const net = referenceNet('tiny', `${fashion}/model.safetensors`, [28, 28, 1], 10, {
       mean: 0.286,
@@ -159,7 +159,7 @@ if (!fashion || !images)
       normalise(rawImage(data.train, data.shape, i), net.input),
     );
     const run = netRunner(net);
-    const count = 500;
+    const count = 250;
     const raw = Array.from({ length: count }, (_, i) => rawImage(data.test, data.shape, i));
     const right = (classOf: (image: Uint8Array) => number) =>
       raw.reduce((sum, image, i) => sum + (classOf(image) === data.test.labels[i] ? 1 : 0), 0) / count;
@@ -169,8 +169,8 @@ if (!fashion || !images)
       const graph = quantize(net, calibration, { bits });
       const table = pixelTable(graph);
       const accuracy = right((image) => argmax(interpret(graph, rawToPixels(table, image))));
-      // 500 images resolve about a point and a half; `npm run bench:quantize` measures on all 10,000.
-      assert.ok(accuracy > float - 0.02, `${bits} bits: ${accuracy}, float ${float}`);
+      // 250 images resolve about two points; `npm run bench:quantize` measures on all 10,000.
+      assert.ok(accuracy > float - 0.025, `${bits} bits: ${accuracy}, float ${float}`);
     }
   },
 );

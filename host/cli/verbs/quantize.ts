@@ -43,7 +43,7 @@ export const quantize = verb<Options>({
     {
       flags: '--calibrate <n>',
       description: 'training images to calibrate on',
-      parse: integer(0, 1_000_000),
+      parse: integer(1, 10_000),
       default: 256,
     },
     {
@@ -75,12 +75,15 @@ export const quantize = verb<Options>({
     requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
     const images = [...eachImage(net, data.train, Math.min(options.calibrate, data.train.count))];
     const layers = io.progress('layers');
+    const float = io.progress('calibrating');
     const graph = toGraph(net, images, {
       bits: options.bits,
       correction: options.correction,
       ...(options.rounding ? { rounding: options.rounding } : {}),
+      onImage: (done, total) => float.update(done, total),
       onLayer: (name, done, total) => layers.update(done, total, name),
     });
+    float.done();
     layers.done();
     const file = writeGraph(graph);
     await writeFile(options.out, file);
