@@ -61,8 +61,12 @@ export type Row = {
   ops?: Record<string, number>;
 };
 
-/** `ratio`: the median time / that of our own main row; above 1 we are faster. */
-export type Compared = Row & { ratio: number };
+/**
+ * `ratio`: the median time / that of our own main row; above 1 we are faster. `fastestRatio` is the same of the least
+ * times, which say more where other programs keep the machine busy.
+ */
+export type Ratios = { ratio: number; fastestRatio: number };
+export type Compared = Row & Ratios;
 
 /** `exact`: its integers are the reference interpreter's. */
 export type Own = Row & { tier: Tier; exact: boolean; arenaBytes: number; buildSeconds: number };
@@ -77,7 +81,7 @@ export type Result = {
   density: number;
   spikelet: Own;
   /** Our other tiers. */
-  tiers: (Own & { ratio: number })[];
+  tiers: (Own & Ratios)[];
   peers: Compared[];
   /** Peers that did not start, and why. */
   absent: { engine: string; precision: Precision; why: string }[];
@@ -121,7 +125,11 @@ export async function bench(model: string, { data, bits, threads, log }: BenchOp
       return { ...rows[i]!, tier: tier!, exact, arenaBytes, buildSeconds };
     });
     const [spikelet, ...tiers] = own as [Own, ...Own[]];
-    const compared = <T extends Row>(row: T) => ({ ...row, ratio: row.ms / spikelet.ms });
+    const compared = <T extends Row>(row: T) => ({
+      ...row,
+      ratio: row.ms / spikelet.ms,
+      fastestRatio: row.fastest / spikelet.fastest,
+    });
     return {
       ...{ model: work.name, bits, threads, images: work.inputs.length, macs, density, spikelet },
       tiers: tiers.map(compared),

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { bytes, percent } from '../../../dist/host/report/text.js';
-import type { Own, Result, Row } from './bench.js';
+import type { Own, Ratios, Result, Row } from './bench.js';
 
 /** What measured: figures of different machines are no comparison. */
 export type Machine = { cpu: string; node: string; date: string };
@@ -15,6 +15,8 @@ const columns = [
   'engine',
   'ms',
   'ratio',
+  'least ms',
+  'ratio of least',
   'threads',
   'model',
   'engine beside it',
@@ -37,8 +39,8 @@ export function markdown(result: Result, { cpu, node, date }: Machine): string {
     ...rows([
       columns,
       columns.map(() => '---'),
-      cells(spikelet, 1),
-      ...[...tiers, ...peers].map((row) => cells(row, row.ratio)),
+      cells(spikelet, { ratio: 1, fastestRatio: 1 }),
+      ...[...tiers, ...peers].map((row) => cells(row, row)),
     ]),
     '',
     ...[spikelet, ...tiers].map(ownLine),
@@ -57,10 +59,12 @@ const ownLine = (own: Own): string =>
   `${nameOf(own)}: integers ${own.exact ? 'equal' : 'DIFFER FROM'} the reference interpreter's, arena ` +
   `${bytes(own.arenaBytes)}, built in ${own.buildSeconds.toFixed(1)} s.`;
 
-const cells = (row: Row | Own, ratio: number): string[] => [
+const cells = (row: Row | Own, { ratio, fastestRatio }: Ratios): string[] => [
   nameOf(row),
   row.ms.toPrecision(3),
   ratio.toFixed(2),
+  row.fastest.toPrecision(3),
+  fastestRatio.toFixed(2),
   String(row.threads),
   bytes(row.modelBytes),
   row.runtimeBytes ? bytes(row.runtimeBytes) : 'none',
