@@ -1,43 +1,30 @@
 import { fireRun, scaleRun } from './ends';
-import { add, addBytes, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
+import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
 import { extract } from './streams';
 import { clear } from './sum';
 
-/** When a tile's 16-bit sums go to 32 bits: at the end, after each plane, after each run of at most CHUNK spikes. */
+/** When a tile's 16-bit sums go to 32 bits. */
 export const enum Flush {
+  /** They hold all planes. */
   Never,
+  /** They hold all planes but the lowest, which follows by itself. */
+  Half,
+  /** They hold one plane. */
   Plane,
+  /** They hold CHUNK spikes. */
   Chunk,
 }
 
 /** Spikes of one plane add at most 127 each: 256 of them fit 16 bits whatever the weights are. */
 const CHUNK = 256;
 
-/** Weight bytes are w + 2^(bits - 1). Four of 6 bits and fewer still fit a byte, so they are added as bytes first. */
-const FOLD = 4;
-
-@inline
-function fold<E>(weights: usize, entry: usize, stride: usize, pair: i32): Lanes {
-  const at = <usize>(pair * PAIR);
-  return addBytes(
-    addBytes(
-      load<Lanes>(weights + <usize>load<E>(entry) * stride + at),
-      load<Lanes>(weights + <usize>load<E>(entry, sizeof<E>()) * stride + at),
-    ),
-    addBytes(
-      load<Lanes>(weights + <usize>load<E>(entry, 2 * sizeof<E>()) * stride + at),
-      load<Lanes>(weights + <usize>load<E>(entry, 3 * sizeof<E>()) * stride + at),
-    ),
-  );
-}
-
 /**
  * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): each row of the input becomes streams once, and
  * every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a window.
  * E, S, R, Y, T: types of stream entries, sums, residual, output and thresholds. All that follows `rows` is constant.
- * `pairs` (1 to 4) of lanes are a tile; weights are bytes [tile][kernel row][kernel column][input][pairs * PAIR].
+ * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [tile][kernel row][kernel column][input][pairs * PAIR].
  */
 @inline
 export function events<E, S, R, Y, T>(
@@ -105,7 +92,7 @@ export function events<E, S, R, Y, T>(
         let added = 0;
         if (flush != Flush.Never) clear<i32>(sums, outputs);
         for (let plane = planes - 1; plane >= 0; plane--) {
-          if (flush == Flush.Never) {
+          if (flush == Flush.Never || flush == Flush.Half) {
             whole0 = add(whole0, whole0);
             high0 = add(high0, high0);
             if (pairs > 1) whole1 = add(whole1, whole1);
@@ -126,28 +113,6 @@ export function events<E, S, R, Y, T>(
             do {
               const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
               added += <i32>((pause - entry) / sizeof<E>());
-              if (bits < 8) {
-                for (; entry + (FOLD - 1) * sizeof<E>() < pause; entry += FOLD * sizeof<E>()) {
-                  const a = fold<E>(base, entry, outputs, 0);
-                  whole0 = add(whole0, a);
-                  high0 = add(high0, highBytes(a));
-                  if (pairs > 1) {
-                    const b = fold<E>(base, entry, outputs, 1);
-                    whole1 = add(whole1, b);
-                    high1 = add(high1, highBytes(b));
-                  }
-                  if (pairs > 2) {
-                    const c = fold<E>(base, entry, outputs, 2);
-                    whole2 = add(whole2, c);
-                    high2 = add(high2, highBytes(c));
-                  }
-                  if (pairs > 3) {
-                    const d = fold<E>(base, entry, outputs, 3);
-                    whole3 = add(whole3, d);
-                    high3 = add(high3, highBytes(d));
-                  }
-                }
-              }
               for (; entry < pause; entry += sizeof<E>()) {
                 const at = base + <usize>load<E>(entry) * <usize>outputs;
                 const a = load<Lanes>(at);
@@ -169,7 +134,11 @@ export function events<E, S, R, Y, T>(
                   high3 = add(high3, highBytes(d));
                 }
               }
-              if (flush == Flush.Chunk || (flush == Flush.Plane && i == lastRow - 1)) {
+              if (
+                flush == Flush.Chunk ||
+                (flush == Flush.Plane && i == lastRow - 1) ||
+                (flush == Flush.Half && i == lastRow - 1 && plane < 2)
+              ) {
                 const bias = added << (bits - 1);
                 addSums(sums, whole0, high0, bias, plane);
                 if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);

@@ -20,12 +20,6 @@ export function add(a: Lanes, b: Lanes): Lanes {
   return i16x8.add(a, b);
 }
 
-/** Bytes added without a carry between them. */
-@inline
-export function addBytes(a: Lanes, b: Lanes): Lanes {
-  return i8x16.add(a, b);
-}
-
 @inline
 export function highBytes(a: Lanes): Lanes {
   return i16x8.shr_u(a, 8);

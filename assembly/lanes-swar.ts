@@ -19,12 +19,6 @@ export function add(a: Lanes, b: Lanes): Lanes {
   return a + b;
 }
 
-/** Bytes added without a carry between them. */
-@inline
-export function addBytes(a: Lanes, b: Lanes): Lanes {
-  return a + b;
-}
-
 @inline
 export function highBytes(a: Lanes): Lanes {
   return (a >> 8) & 0x00ff00ff;

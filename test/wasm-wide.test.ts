@@ -50,7 +50,8 @@ const wides: Record<string, Wide> = {
     shape: [4, 5, 1],
     spikes: 50,
     build(b, x) {
-      const y = conv(b, 'plane', x, three, 150, 8, 7);
+      const w = conv(b, 'half', x, one, 60, 8, 5);
+      const y = conv(b, 'plane', w, three, 150, 8, 7);
       const z = conv(b, 'chunk', y, three, 40, 8, 15);
       return conv(b, 'charged', b.fire('f', conv(b, 'narrow', z, three, 33), 5, false, 9000), one, 90);
     },
@@ -118,7 +119,7 @@ for (const [name, wide] of Object.entries(wides))
   });
 
 test('every way to sum was met', () => {
-  assert.equal([...flushes].sort(), ['Flush.Chunk', 'Flush.Never', 'Flush.Plane']);
+  assert.equal([...flushes].sort(), ['Flush.Chunk', 'Flush.Half', 'Flush.Never', 'Flush.Plane']);
 });
 
 test.run();

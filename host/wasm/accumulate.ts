@@ -191,8 +191,11 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
 /** How often the 16-bit sums of spikes must go to 32 bits, by the weights (assembly/events.ts). */
 function flushOf(node: Accumulate, graph: Graph, accumulator: { lo: number; hi: number }): string {
   if (fits16(accumulator)) return 'Flush.Never';
+  const { levels = 1 } = tensorOf(graph, node.input);
   const weights = graph.data.get(node.weights) as Int8Array;
   const inputs = weights.length / node.out;
+  // What one spike of every input can add.
+  let most = 0;
   for (let o = 0; o < node.out; o++) {
     let positive = 0;
     let negative = 0;
@@ -200,7 +203,8 @@ function flushOf(node: Accumulate, graph: Graph, accumulator: { lo: number; hi: 
       if (w > 0) positive += w;
       else negative -= w;
     }
-    if (Math.max(positive, negative) > 32767) return 'Flush.Chunk';
+    most = Math.max(most, positive, negative);
   }
-  return 'Flush.Plane';
+  if (levels > 1 && most * (levels >> 1) <= 32767) return 'Flush.Half';
+  return most <= 32767 ? 'Flush.Plane' : 'Flush.Chunk';
 }
