@@ -1,4 +1,5 @@
 import { fireRun, scaleRun } from './ends';
+import { gather } from './gather';
 import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -21,10 +22,12 @@ export const enum Flush {
 const CHUNK = 256;
 
 /**
- * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): each row of the input becomes streams once, and
- * every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a window.
+ * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): the rows under a row of windows become streams
+ * once, and every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a
+ * window, whose spikes of one plane are a single run.
  * E, S, R, Y, T: types of stream entries, sums, residual, output and thresholds. All that follows `rows` is constant.
- * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [tile][kernel row][kernel column][input][pairs * PAIR].
+ * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input]
+ * [pairs * PAIR].
  */
 @inline
 export function events<E, S, R, Y, T>(
@@ -43,7 +46,6 @@ export function events<E, S, R, Y, T>(
   paddingRows: i32,
   paddingColumns: i32,
   planes: i32,
-  streamRows: i32,
   tableBytes: i32,
   streamBytes: i32,
   pairs: i32,
@@ -58,19 +60,16 @@ export function events<E, S, R, Y, T>(
   const sums = node.scratch;
   const streams = sums + 256;
   const outputs = pairs * PAIR;
-  const tileBytes = kernelRows * kernelColumns * channels * outputs;
-  let extracted = max(0, row * strideRows - paddingRows);
+  const depth = channels * kernelRows;
+  const tileBytes = kernelColumns * depth * outputs;
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
-    const firstRow = max(0, -top);
-    const lastRow = min(kernelRows, height - top);
-    extracted = max(extracted, top + firstRow);
-    for (; extracted < top + lastRow; extracted++) {
-      const stream = streams + <usize>((extracted % streamRows) * streamBytes);
-      const x = rowAt(node.x, node.xRows, width * channels, extracted);
-      extract<E>(x, width, channels, planes, stream, stream + tableBytes);
+    let x = rowAt(node.x, node.xRows, width * channels, top);
+    if (kernelRows > 1) {
+      x = streams + streamBytes;
+      gather(node.x, node.xRows, top, kernelRows, height, width, channels, x);
     }
-    const firstSlot = (top + firstRow) % streamRows;
+    extract<E>(x, width, depth, planes, streams, streams + tableBytes);
     const y = rowAt(node.y, node.yRows, columns * out * sizeof<Y>(), r);
     const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let tile = 0; tile < tiles; tile++) {
@@ -103,56 +102,48 @@ export function events<E, S, R, Y, T>(
             if (pairs > 3) high3 = add(high3, high3);
             added += added;
           }
-          let slot = firstSlot;
-          for (let i = firstRow; i < lastRow; i++) {
-            const table = streams + <usize>(slot * streamBytes + plane * (width + 1) * 4);
-            let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
-            const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
-            // An entry counts from the start of its row, the weights from the left edge of the window.
-            const base = weights + <usize>((i * kernelColumns - left) * channels * outputs);
-            do {
-              const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
-              added += <i32>((pause - entry) / sizeof<E>());
-              for (; entry < pause; entry += sizeof<E>()) {
-                const at = base + <usize>load<E>(entry) * <usize>outputs;
-                const a = load<Lanes>(at);
-                whole0 = add(whole0, a);
-                high0 = add(high0, highBytes(a));
-                if (pairs > 1) {
-                  const b = load<Lanes>(at, PAIR);
-                  whole1 = add(whole1, b);
-                  high1 = add(high1, highBytes(b));
-                }
-                if (pairs > 2) {
-                  const c = load<Lanes>(at, 2 * PAIR);
-                  whole2 = add(whole2, c);
-                  high2 = add(high2, highBytes(c));
-                }
-                if (pairs > 3) {
-                  const d = load<Lanes>(at, 3 * PAIR);
-                  whole3 = add(whole3, d);
-                  high3 = add(high3, highBytes(d));
-                }
+          const table = streams + <usize>(plane * (width + 1) * 4);
+          let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
+          const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
+          // An entry counts from the start of its row, the weights from the left edge of the window.
+          const base = weights - <usize>(left * depth * outputs);
+          do {
+            const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
+            added += <i32>((pause - entry) / sizeof<E>());
+            for (; entry < pause; entry += sizeof<E>()) {
+              const at = base + <usize>load<E>(entry) * <usize>outputs;
+              const a = load<Lanes>(at);
+              whole0 = add(whole0, a);
+              high0 = add(high0, highBytes(a));
+              if (pairs > 1) {
+                const b = load<Lanes>(at, PAIR);
+                whole1 = add(whole1, b);
+                high1 = add(high1, highBytes(b));
               }
-              if (
-                flush == Flush.Chunk ||
-                (flush == Flush.Plane && i == lastRow - 1) ||
-                (flush == Flush.Half && i == lastRow - 1 && plane < 2)
-              ) {
-                const bias = added << (bits - 1);
-                addSums(sums, whole0, high0, bias, plane);
-                if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
-                if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
-                if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
-                whole0 = high0 = zero();
-                whole1 = high1 = zero();
-                whole2 = high2 = zero();
-                whole3 = high3 = zero();
-                added = 0;
+              if (pairs > 2) {
+                const c = load<Lanes>(at, 2 * PAIR);
+                whole2 = add(whole2, c);
+                high2 = add(high2, highBytes(c));
               }
-            } while (flush == Flush.Chunk && entry < stop);
-            if (++slot == streamRows) slot = 0;
-          }
+              if (pairs > 3) {
+                const d = load<Lanes>(at, 3 * PAIR);
+                whole3 = add(whole3, d);
+                high3 = add(high3, highBytes(d));
+              }
+            }
+            if (flush == Flush.Plane || flush == Flush.Chunk || (flush == Flush.Half && plane < 2)) {
+              const bias = added << (bits - 1);
+              addSums(sums, whole0, high0, bias, plane);
+              if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
+              if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
+              if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
+              whole0 = high0 = zero();
+              whole1 = high1 = zero();
+              whole2 = high2 = zero();
+              whole3 = high3 = zero();
+              added = 0;
+            }
+          } while (flush == Flush.Chunk && entry < stop);
         }
         if (flush == Flush.Never) {
           const bias = added << (bits - 1);

@@ -117,8 +117,8 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
         },
         windowLine(node),
         {
-          values: [stream.planes, stream.rows, stream.tableBytes, stream.rowBytes],
-          meaning: 'streams: planes, rows, bytes of a table, bytes of a row',
+          values: [stream.planes, stream.tableBytes, stream.rowBytes],
+          meaning: 'streams: planes, bytes of a table, bytes of a row',
         },
         {
           values: [pairs, tiles, node.bits, flush],
@@ -126,7 +126,7 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
         },
       ],
       sums,
-      weights: tiledWeights(node, graph, x.shape[2], pair, pairs, tiles),
+      weights: tiledWeights(node, graph, x.shape[2], { pair, pairs, tiles }),
     };
   },
 

@@ -27,18 +27,17 @@ export function pairsOf(out: number, tier: Tier): { pair: number; pairs: number;
 }
 
 /**
- * Bytes w + 2^(bits - 1), [tile][kernel row][kernel column][input][pair][output]: a spike adds one contiguous run.
+ * Bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input][pair][output]: a spike adds one contiguous run.
  * Within a pair, low bytes of its 16-bit lanes are the first half of the outputs and high bytes the second.
  */
 export function tiledWeights(
   node: Accumulate,
   graph: Graph,
   channels: number,
-  pair: number,
-  pairs: number,
-  tiles: number,
+  { pair, pairs, tiles }: { pair: number; pairs: number; tiles: number },
 ): Uint8Array {
   const weights = weightsOf(node, graph);
+  const [kernelRows, kernelColumns] = node.kernel;
   const inputs = product(node.kernel) * channels;
   const outputs = pair * pairs;
   const zero = 2 ** (node.bits - 1);
@@ -47,7 +46,13 @@ export function tiledWeights(
     const inPair = o % pair;
     const byte = o - inPair + 2 * (inPair % (pair / 2)) + Math.floor(inPair / (pair / 2));
     const to = Math.floor(byte / outputs) * inputs * outputs + (byte % outputs);
-    for (let k = 0; k < inputs; k++) packed[to + k * outputs] = weights[o * inputs + k]! + zero;
+    let from = o * inputs;
+    for (let i = 0; i < kernelRows; i++)
+      for (let j = 0; j < kernelColumns; j++) {
+        const tap = j * kernelRows + i;
+        for (let ci = 0; ci < channels; ci++)
+          packed[to + (tap * channels + ci) * outputs] = weights[from++]! + zero;
+      }
   }
   return packed;
 }

@@ -87,7 +87,7 @@ function scratchOf(node: Accumulate, graph: Graph): number {
   const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
   switch (kernelOf(node, graph)) {
     case 'events':
-      return SUMS_BYTES + rows * streamOf(node, graph).rowBytes;
+      return SUMS_BYTES + streamOf(node, graph).bytes;
     case 'pixels':
       // The sums of four places, whole vectors of outputs.
       return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
