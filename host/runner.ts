@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from '../models/crc32.js';
 import { normalise } from '../models/dataset.js';
-import { SpikeletError } from '../models/error.js';
+import { labelled, SpikeletError } from '../models/error.js';
 import { fileKind, graphOf, netOf } from '../models/file.js';
 import { outputOf } from '../models/graph.js';
 import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
@@ -36,7 +36,7 @@ export async function openRunner(path: string): Promise<Runner> {
   const bytes = await readBytes(await moduleOf(path));
   const crc = crc32(bytes);
   if (isWasm(bytes)) {
-    const model = loadWasm(bytes);
+    const model = labelled(path, () => loadWasm(bytes));
     const { name, classes, tensors, output, pixelTable: address } = model.description;
     const shape = tensors[0]![3];
     const table = new Int8Array(model.memory.buffer, address, 256 * shape[2]);

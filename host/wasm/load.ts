@@ -46,10 +46,23 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>): WasmModel {
       inputView.set(pixels);
       listener?.('input', new Uint8Array(memory.buffer, input[4], inputView.length));
       onRows = listener;
-      infer(image);
+      run(description.name, () => infer(image));
       return outputView.slice();
     },
   };
+}
+
+/** A trap is what a damaged module does: no module of ours has an instruction that can. */
+function run(name: string, infer: () => void): void {
+  try {
+    infer();
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+    throw new SpikeletError(`the module of '${name}' stopped: ${cause.message}`, {
+      hint: "the file is damaged; make it again with 'spikelet build'",
+      cause,
+    });
+  }
 }
 
 function instantiate(

@@ -1,4 +1,5 @@
 import { activationSparsity, operationsOf } from '../../../models/activity.js';
+import { labelled } from '../../../models/error.js';
 import {
   bytesPerValue,
   definition,
@@ -26,7 +27,7 @@ export const inspect = verb({
   options: [],
   async run([path], _options, io) {
     const start = await readBytes(await moduleOf(path!));
-    if (isWasm(start)) return { result: inspectWasm(start, io) };
+    if (isWasm(start)) return { result: labelled(path!, () => inspectWasm(start, io)) };
     const found = await loadNetOrGraph(path!);
     return { result: 'net' in found ? inspectNet(found.net, io) : inspectGraph(found.graph, io) };
   },

@@ -1,5 +1,5 @@
 import { rawImage } from '../../../models/dataset.js';
-import { exitCode } from '../../../models/error.js';
+import { exitCode, labelled } from '../../../models/error.js';
 import { pixelTable, rawToPixels } from '../../../models/interpret.js';
 import { loadDataset, sources } from '../../data/index.js';
 import { readBytes } from '../../files.js';
@@ -40,7 +40,7 @@ export const verify = verb<Options>({
     const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
     requireFits(path!, { shape, classes: graph.classes }, data);
     const module = options.build ? await readBytes(await moduleOf(options.build)) : await freshModule(graph);
-    const model = loadWasm(module);
+    const model = labelled(options.build ?? path!, () => loadWasm(module));
     const samples = Math.min(options.count, data.test.count);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
     const table = pixelTable(graph);
