@@ -24,10 +24,11 @@ export function secondMoments(
   const size = node.kernel[0] * node.kernel[1] * inputs;
   const moments = Array.from({ length: node.groups }, () => new Float64Array(size * size));
   const positions = output[0] * output[1] * samples.length;
-  const stride = Math.max(1, Math.floor(positions / limit));
+  const looked = Math.min(limit, positions);
   const indices = new Int32Array(size);
   const counts = new Float64Array(size);
-  for (let at = 0; at < positions; at += stride) {
+  for (let n = 0; n < looked; n++) {
+    const at = Math.floor((n * positions) / looked);
     const x = samples[Math.floor(at / (output[0] * output[1]))]!;
     const r = Math.floor((at % (output[0] * output[1])) / output[1]);
     const c = at % output[1];
@@ -82,12 +83,19 @@ export function inverseCholesky(moments: Float64Array, size: number): Float64Arr
   for (let i = 0; i < size; i++) trace += moments[i * size + i]!;
   const damping = trace > 0 ? (DAMPING * trace) / size : 1;
   const r = new Float64Array(size * size);
+  const four = new Float64Array(4);
   // BLOCK columns at a time, so that a row of r is read from memory once for all of them.
   for (let end = size; end > 0; end -= BLOCK) {
     const begin = Math.max(0, end - BLOCK);
-    for (let i = 0; i < end; i++)
-      for (let j = Math.max(i, begin); j < end; j++)
+    for (let i = 0; i < end; i++) {
+      let j = Math.max(i, begin);
+      for (; j + 3 < end; j += 4) {
+        dots(four, r, i * size, r, j * size, size, end, size);
+        for (let k = 0; k < 4; k++) r[i * size + j + k] = moments[i * size + j + k]! - four[k]!;
+      }
+      for (; j < end; j++)
         r[i * size + j] = moments[i * size + j]! - dot(r, i * size, r, j * size, end, size);
+    }
     for (let j = end - 1; j >= begin; j--) {
       const row = j * size;
       const square = r[row + j]! + damping - dot(r, row, r, row, j + 1, end);
@@ -101,14 +109,48 @@ export function inverseCholesky(moments: Float64Array, size: number): Float64Arr
   const transposed = new Float64Array(size * size);
   for (let begin = 0; begin < size; begin += BLOCK) {
     const end = Math.min(size, begin + BLOCK);
-    for (let i = end - 1; i >= 0; i--)
-      for (let j = Math.max(i, begin); j < end; j++) {
+    for (let i = end - 1; i >= 0; i--) {
+      let j = Math.max(i, begin);
+      // Beyond the diagonal the columns of a block are zero, so all can be summed to the end of the block.
+      for (; j + 3 < end; j += 4) {
+        dots(four, r, i * size, transposed, j * size, size, i + 1, end);
+        for (let k = 0; k < 4; k++)
+          transposed[(j + k) * size + i] = ((i === j + k ? 1 : 0) - four[k]!) / r[i * size + i]!;
+      }
+      for (; j < end; j++) {
         const sum = (i === j ? 1 : 0) - dot(r, i * size, transposed, j * size, i + 1, j + 1);
         transposed[j * size + i] = sum / r[i * size + i]!;
       }
+    }
   }
   for (let i = 0; i < size; i++) for (let j = i; j < size; j++) r[i * size + j] = transposed[j * size + i]!;
   return r;
+}
+
+/** Four of `dot` with one row of a, for rows of b that lie `stride` apart: each value of a is loaded once. */
+function dots(
+  sums: Float64Array,
+  a: Float64Array,
+  atA: number,
+  b: Float64Array,
+  atB: number,
+  stride: number,
+  from: number,
+  to: number,
+): void {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const [at1, at2, at3] = [atB + stride, atB + 2 * stride, atB + 3 * stride];
+  for (let k = from; k < to; k++) {
+    const v = a[atA + k]!;
+    s0 += v * b[atB + k]!;
+    s1 += v * b[at1 + k]!;
+    s2 += v * b[at2 + k]!;
+    s3 += v * b[at3 + k]!;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
 }
 
 /** Sum of a[atA + k] * b[atB + k] for k in from..to. Four sums at a time: one alone waits for each addition. */
