@@ -13,17 +13,25 @@ import { miniDefaults, type SmallOptions, smallNet, tinyDefaults } from './small
 export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions>;
 
 /** An architecture, and which options it knows. */
-export type ZooEntry = { keys: (keyof ZooOptions)[]; nodes: (options: ZooOptions) => NetNode[] };
+export type ZooEntry = {
+  keys: (keyof ZooOptions)[];
+  nodes: (options: ZooOptions) => NetNode[];
+  /** Weight with which the last batch norm of every residual branch begins. */
+  branchWeight: number;
+};
 
 const small = (defaults: SmallOptions): ZooEntry => ({
   keys: Object.keys(defaults) as (keyof SmallOptions)[],
   nodes: (options) => smallNet({ ...defaults, ...options }),
+  branchWeight: 1,
 });
 
 const former = (dims: keyof typeof espikeformerDims, heads: number): ZooEntry => ({
   keys: Object.keys(espikeformerDefaults) as (keyof ESpikeFormerOptions)[],
   nodes: (options) =>
     espikeformer({ ...espikeformerDefaults, dims: espikeformerDims[dims], heads, ...options }),
+  // With 1, as PyTorch begins, the sums of 20 random branches drown the image and the first epochs learn nothing.
+  branchWeight: 0.25,
 });
 
 /** Architectures by the name that `spikelet train --model` takes. */
@@ -63,5 +71,10 @@ export function createNet(
     throw new SpikeletError(`a '${model}' of these sizes has ${parameters} parameters`, {
       hint: `at most ${MAX_PARAMETERS} can be trained: choose smaller widths`,
     });
-  return { name: model, input, nodes, classes, params: initialParams(nodes, random) };
+  const params = initialParams(nodes, random);
+  const branches = new Set(nodes.flatMap((node) => (node.op === 'add' ? node.inputs : [])));
+  for (const node of nodes)
+    if (node.op === 'conv' && node.bn && branches.has(node.name))
+      (params.get(`${node.bn}.weight`)!.data as Float32Array).fill(entry.branchWeight);
+  return { name: model, input, nodes, classes, params };
 }
