@@ -49,7 +49,8 @@ export type Constant = { key: string; type: 'i8' | 'i32'; length: number };
 /** Why a node is refused; becomes a SpikeletError that names graph and node. */
 export class OpError extends Error {}
 
-export const INT32 = { lo: -(2 ** 31), hi: 2 ** 31 - 1 };
+/** What arithmetic may reach: one less than 32 bits hold, so that a threshold above all that is reachable exists too. */
+export const INT32 = { lo: -(2 ** 31), hi: 2 ** 31 - 2 };
 
 export const union = ({ lo, hi }: ChannelRange): Range => ({
   lo: lo.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),

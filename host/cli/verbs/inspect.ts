@@ -61,7 +61,8 @@ function describeOp(node: NetNode): string {
   if (node.op === 'attend') return `attend, ${node.heads} heads`;
   if (node.op !== 'conv') return node.op;
   const groups = node.groups === 1 ? '' : node.groups === node.in ? ' depthwise' : ` ${node.groups} groups`;
-  const stride = node.stride[0] === 1 && node.stride[1] === 1 ? '' : ` /${node.stride[0]}`;
+  const [down, across] = node.stride;
+  const stride = down === across ? (down === 1 ? '' : ` /${down}`) : ` /${down}x${across}`;
   return `conv ${node.kernel.join('x')}${stride}${groups}${node.bn ? ' + BN' : ''}`;
 }
 
