@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -221,6 +221,35 @@ test('what cannot be read or written: exit code 1, nothing half-written', async 
       .isSymbolicLink(),
   );
   assert.equal(leftovers(), []);
+});
+
+const disk = join(folder, 'small disk');
+mkdirSync(disk);
+const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24k', 'tmpfs', disk]).status === 0;
+if (!mounted) console.log('skipped: a full disk, because only root can mount a small one');
+(mounted ? test : test.skip)('a full disk: the old file stays, nothing else is left', async () => {
+  const out = join(disk, 'graph.safetensors');
+  try {
+    writeFileSync(out, 'old');
+    const run = await spikelet([
+      'quantize',
+      net,
+      '--data',
+      data,
+      '--bits',
+      '8',
+      '--out',
+      out,
+      '--count',
+      '0',
+    ]);
+    fails(run, 1, /the disk is full/);
+    assert.is(readFileSync(out, 'utf8'), 'old');
+    fails(await spikelet(['build', graph, '--target', 'wasm', '--out', disk]), 1, /the disk is full/);
+    assert.equal(readdirSync(disk), ['graph.safetensors']);
+  } finally {
+    spawnSync('umount', [disk]);
+  }
 });
 
 test('spikelet.config.ts gives options, flags win, and what it says is checked', async () => {
