@@ -9,6 +9,7 @@ import {
   type OpDefinition,
   OpError,
   union,
+  valueRange,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
 import { product, type Shape } from './tensor.js';
@@ -65,12 +66,7 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
 export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
   ops[node.op] as OpDefinition<GraphNode>;
 
-export const valueRange: Record<ValueType, { lo: number; hi: number }> = {
-  i8: { lo: -128, hi: 127 },
-  u8: { lo: 0, hi: 255 },
-  i16: { lo: -32768, hi: 32767 },
-  i32: { lo: -(2 ** 31), hi: 2 ** 31 - 1 },
-};
+export { valueRange };
 
 const arrays = { i8: Int8Array, u8: Uint8Array, i16: Int16Array, i32: Int32Array };
 

@@ -19,7 +19,7 @@ import { currentsOf } from './currents.js';
 import { inverseCholesky, secondMoments } from './moments.js';
 import { scalingOf } from './scaling.js';
 import { type FloatStatistics, floatStatistics, type Moments, momentsOf } from './statistics.js';
-import { type Fused, fuse } from './structure.js';
+import { type Fused, fuse, readsOf } from './structure.js';
 import { thresholdsOf } from './thresholds.js';
 import { roundToNearest, roundWithGptq, weightScales } from './weights.js';
 
@@ -141,18 +141,7 @@ function streamUnits(net: Net, { largest }: FloatStatistics): (name: string) => 
 function countReaders(fused: Fused[]): Map<string, number> {
   const readers = new Map<string, number>();
   for (const item of fused) {
-    const names =
-      item.op === 'fire'
-        ? [item.input]
-        : item.op === 'attend'
-          ? item.attend.inputs
-          : item.op === 'pool'
-            ? [item.pool.input]
-            : [
-                item.conv.input,
-                ...(item.end.kind === 'charge' && item.end.add ? [item.end.add.residual] : []),
-              ];
-    for (const name of names) readers.set(name, (readers.get(name) ?? 0) + 1);
+    for (const name of readsOf(item)) readers.set(name, (readers.get(name) ?? 0) + 1);
   }
   return readers;
 }

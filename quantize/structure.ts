@@ -21,6 +21,22 @@ export type FusedEnd =
   | { kind: 'charge'; add?: { node: NetAdd; residual: string } }
   | { kind: 'readout' };
 
+/** Names of the values that a node of the Graph will read. */
+export function readsOf(item: Fused): string[] {
+  switch (item.op) {
+    case 'fire':
+      return [item.input];
+    case 'attend':
+      return item.attend.inputs;
+    case 'pool':
+      return [item.pool.input];
+    case 'accumulate': {
+      const { conv, end } = item;
+      return end.kind === 'charge' && end.add ? [conv.input, end.add.residual] : [conv.input];
+    }
+  }
+}
+
 /**
  * Finds in a Net the nodes of an integer Graph: a conv whose only reader is a neuron fires, one that is added to a
  * stream charges it, the last reads out. Refuses what spikes cannot carry, naming the node.

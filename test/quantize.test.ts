@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDataset } from '../host/data/index.js';
+import { importFile } from '../host/import/index.js';
 import {
   argmax,
   createNet,
@@ -24,7 +25,6 @@ import { inverseCholesky } from '../quantize/moments.js';
 import { scalingOf } from '../quantize/scaling.js';
 import { thresholdsOf } from '../quantize/thresholds.js';
 import { roundToNearest, weightScales } from '../quantize/weights.js';
-import { referenceNet } from './reference.js';
 import { shared } from './shared.js';
 
 test('thresholds give the neuron exactly, ties to even included', () => {
@@ -150,10 +150,7 @@ if (!fashion || !images)
 (fashion && images ? test : test.skip)(
   'the trained tiny keeps its accuracy at 8, 6 and 4 bits (250 images)',
   async () => {
-    const net = referenceNet('tiny', `${fashion}/model.safetensors`, [28, 28, 1], 10, {
-      mean: 0.286,
-      std: 0.353,
-    });
+    const { net } = await importFile(`${fashion}/model.safetensors`);
     const data = await loadDataset(`fashion-mnist=${images}`);
     const calibration = Array.from({ length: 96 }, (_, i) =>
       normalise(rawImage(data.train, data.shape, i), net.input),

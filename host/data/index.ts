@@ -57,7 +57,8 @@ export const sources: Record<string, Source> = {
   },
 };
 
-const usages = (): string =>
+/** How every dataset is named, for help and for hints. */
+export const usages = (): string =>
   Object.values(sources)
     .map(({ usage }) => usage)
     .join(', ');

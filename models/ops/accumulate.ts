@@ -6,10 +6,12 @@ import {
   type Constant,
   type OpDefinition,
   OpError,
+  type Range,
   requireInt32,
   requireWhole,
   union,
   type Values,
+  valueRange,
 } from './op.js';
 import { streamOf } from './streams.js';
 
@@ -52,13 +54,6 @@ export type Charges = Scaled & { kind: 'charge'; residual?: string; saturate: bo
 export type ReadsOut = Scaled & { kind: 'readout' };
 
 export type Scaled = { multiplier: string; bias: string; shift: number };
-
-const limits = {
-  i8: [-128, 127],
-  u8: [0, 255],
-  i16: [-32768, 32767],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-} as const;
 
 /** Which kernel computes a node: one per kind of input and of grouping (assembly/, one file each). */
 export type Kernel = 'events' | 'pixels' | 'depthwise' | 'grouped';
@@ -141,8 +136,7 @@ function scaledRange(
   return { product, result: { lo: shift(product.lo), hi: shift(product.hi) } };
 }
 
-const clampTo = (type: keyof typeof limits, values: Float64Array) =>
-  values.map((v) => Math.min(Math.max(v, limits[type][0]), limits[type][1]));
+const clampTo = ({ lo, hi }: Range, values: Float64Array) => values.map((v) => Math.min(Math.max(v, lo), hi));
 
 export const accumulate: OpDefinition<Accumulate> = {
   inputs: (node) =>
@@ -210,7 +204,7 @@ export const accumulate: OpDefinition<Accumulate> = {
         hi: result.hi.map((v, o) => v + residual.hi[o]!),
       };
     requireInt32('the residual sum', union(output));
-    const type = graph.tensors[node.output]!.type;
+    const type = valueRange[graph.tensors[node.output]!.type];
     if (end.kind === 'charge' && end.saturate)
       output = { lo: clampTo(type, output.lo), hi: clampTo(type, output.hi) };
     return { output, accumulator, product: union(products) };
@@ -247,13 +241,13 @@ export function finish(
   }
   const multiplier = graph.data.get(end.multiplier) as Int32Array;
   const bias = graph.data.get(end.bias) as Int32Array;
-  const [lowest, highest] = limits[graph.tensors[node.output]!.type];
+  const { lo, hi } = valueRange[graph.tensors[node.output]!.type];
   const saturate = end.kind === 'charge' && end.saturate;
   for (let i = 0; i < output.length; i++) {
     const o = i % out;
     let y = (Math.imul(current[i]!, multiplier[o]!) + bias[o]!) >> end.shift;
     if (residual) y += residual[i]!;
-    output[i] = saturate ? Math.min(Math.max(y, lowest), highest) : y;
+    output[i] = saturate ? Math.min(Math.max(y, lo), hi) : y;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Graph, GraphTensor, TensorKind } from '../graph.js';
+import type { Graph, GraphTensor, TensorKind, ValueType } from '../graph.js';
 import type { Shape } from '../tensor.js';
 
 /** Values of one tensor of a Graph, [row][column][channel]. */
@@ -71,4 +71,12 @@ export const requireWhole = (what: string, values: readonly number[], least = 1)
 export const requireInt32 = (what: string, { lo, hi }: Range): void => {
   if (!(lo >= INT32.lo && hi <= INT32.hi))
     throw new OpError(`${what} can reach ${lo}..${hi}, more than 32 bits hold`);
+};
+
+/** What the types of values hold. */
+export const valueRange: Record<ValueType, { lo: number; hi: number }> = {
+  i8: { lo: -128, hi: 127 },
+  u8: { lo: 0, hi: 255 },
+  i16: { lo: -32768, hi: 32767 },
+  i32: { lo: -(2 ** 31), hi: 2 ** 31 - 1 },
 };

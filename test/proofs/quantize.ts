@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadDataset } from '../../host/data/index.js';
+import { importFile } from '../../host/import/index.js';
 import { percent } from '../../host/report/text.js';
 import { argmax, netRunner, normalise, rawImage, readSafetensors, writeNet } from '../../models/index.js';
-import { referenceNet } from '../reference.js';
 import { shared } from '../shared.js';
 import { folder, result, verdict } from './cli.js';
 
@@ -20,11 +20,7 @@ if (!images || !vectors) {
 }
 const spec = `fashion-mnist=${images}`;
 const data = await loadDataset(spec);
-const net = {
-  ...referenceNet('tiny', `${vectors}/model.safetensors`, [28, 28, 1], 10),
-  classes: data.classes,
-};
-net.input = { shape: data.shape, mean: data.mean, std: data.std };
+const { net } = await importFile(`${vectors}/model.safetensors`, { classes: data.classes });
 mkdirSync(folder, { recursive: true });
 const path = join(folder, 'fashion-sfa.safetensors');
 writeFileSync(path, writeNet(net));

@@ -4,7 +4,7 @@ import type { Graph } from '../../../models/graph.js';
 import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
 import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
-import { loadDataset, sources } from '../../data/index.js';
+import { loadDataset, usages } from '../../data/index.js';
 import { writeFile } from '../../files.js';
 import { type Comparison, compare } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
@@ -29,9 +29,7 @@ export const quantize = verb<Options>({
   options: [
     {
       flags: '--data <spec>',
-      description: Object.values(sources)
-        .map(({ usage }) => usage)
-        .join(', '),
+      description: usages(),
     },
     {
       flags: '--bits <n>',

@@ -4,7 +4,7 @@ import type { Dataset } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { countParams, type Net } from '../../../models/net.js';
 import { createNet, type ZooOptions, zoo } from '../../../models/zoo/index.js';
-import { loadDataset, sources } from '../../data/index.js';
+import { loadDataset, usages } from '../../data/index.js';
 import { readBytes } from '../../files.js';
 import { percent, quantity } from '../../report/text.js';
 import type { BackendName, TrainOptions } from '../../train/index.js';
@@ -67,9 +67,7 @@ const options: VerbOption[] = [
   },
   {
     flags: '--data <spec>',
-    description: Object.values(sources)
-      .map(({ usage }) => usage)
-      .join(', '),
+    description: usages(),
   },
   { flags: '--out <file>', description: 'where the Net goes', default: 'net.safetensors' },
   { flags: '--epochs <n>', description: 'passes over the data (default: 4)', parse: integer(1, 100_000) },

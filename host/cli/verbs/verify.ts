@@ -1,7 +1,7 @@
 import { rawImage } from '../../../models/dataset.js';
 import { exitCode, labelled } from '../../../models/error.js';
 import { pixelTable, rawToPixels } from '../../../models/interpret.js';
-import { loadDataset, sources } from '../../data/index.js';
+import { loadDataset, usages } from '../../data/index.js';
 import { readBytes } from '../../files.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
@@ -21,9 +21,7 @@ export const verify = verb<Options>({
     { flags: '--against <target>', description: 'wasm', parse: oneOf(['wasm'] as const) },
     {
       flags: '--data <spec>',
-      description: Object.values(sources)
-        .map(({ usage }) => usage)
-        .join(', '),
+      description: usages(),
     },
     { flags: '--count <n>', description: 'test images', parse: integer(1, 10_000_000), default: 100 },
     {
