@@ -8,7 +8,7 @@ export * from './interpret.js';
 export * from './macs.js';
 export * from './net.js';
 export * from './output.js';
-export * from './plan.js';
+export * from './plan/index.js';
 export * from './run.js';
 export * from './safetensors.js';
 export * from './tensor.js';

@@ -94,7 +94,7 @@ export function layOutImage(
       ...ring(buffers[0]),
       ...ring(buffers[1]),
       ...ring(buffers[2]),
-      arena + plan.scratch.offset,
+      arena + (plan.scratch.get(i)?.offset ?? 0),
       arena + (plan.kept.get(i)?.offset ?? 0),
       at.weights,
       at.thresholds,

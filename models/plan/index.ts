@@ -1,0 +1,90 @@
+import { bytesPerValue, definition, type Graph } from '../graph.js';
+import { align, layOut } from './layout.js';
+import { keptLife, type Life, type RowLives, rowLives, scratchLife, tensorLife } from './lives.js';
+import { type PlanStep, schedule } from './schedule.js';
+
+export type { PlanStep } from './schedule.js';
+
+/**
+ * How a Graph is run: bands of rows in which order, and where everything lies. All memory is one arena whose size is
+ * exact. A tensor is a ring of `rows` rows; its row r lies at `offset + (r % rows) * rowBytes`. A plan whose bands hold
+ * whole frames is the fastest on a host; low bands are the smallest on a device. Kernels serve both.
+ */
+export type Plan = {
+  buffers: Map<string, PlanBuffer>;
+  steps: PlanStep[];
+  /** Working memory of each node, by its index: what the next step may overwrite. */
+  scratch: Map<number, PlanMemory>;
+  /** What a node keeps from its first step to its last, by its index. */
+  kept: Map<number, PlanMemory>;
+  /** Bytes of all of them together. */
+  arenaBytes: number;
+};
+
+export type PlanMemory = { offset: number; bytes: number };
+export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number };
+
+export type PlanOptions = {
+  /** Rows a node computes at a time; default: the whole frame. */
+  band?: number;
+};
+
+/** Orders the bands and lays out the arena. The graph must be proven. */
+export function plan(graph: Graph, options: PlanOptions = {}): Plan {
+  const { band = Number.POSITIVE_INFINITY } = options;
+  const steps = schedule(graph, { band: () => band, whole: new Set() });
+  const rows = rowLives(graph, steps);
+  const rowBytes = (name: string): number => {
+    const { shape, type } = graph.tensors[name]!;
+    return shape[1] * shape[2] * bytesPerValue(type);
+  };
+  const tensors = new Map([...rows].map(([name, life]) => [name, tensorLife(life, rowBytes(name))]));
+  const scratch = memories(graph, (node, index) =>
+    scratchLife(steps, index, definition(node).scratch(node, graph)),
+  );
+  const kept = memories(graph, (node, index) =>
+    keptLife(steps, index, definition(node).kept?.(node, graph) ?? 0),
+  );
+  const lives = [...tensors.values(), ...scratch.values(), ...kept.values()];
+  const placed = layOut(lives, overlays(graph, rows, tensors));
+  const memory = (life: Life): PlanMemory => ({ offset: placed.get(life)!, bytes: life.bytes });
+  return {
+    buffers: new Map(
+      [...tensors].map(([name, life]) => [
+        name,
+        { ...memory(life), rows: rows.get(name)!.rows, rowBytes: rowBytes(name) },
+      ]),
+    ),
+    steps,
+    scratch: new Map([...scratch].map(([index, life]) => [index, memory(life)])),
+    kept: new Map([...kept].map(([index, life]) => [index, memory(life)])),
+    arenaBytes: lives.reduce((most, life) => Math.max(most, placed.get(life)! + align(life.bytes)), 0),
+  };
+}
+
+/** Lives of the nodes' own memory, where they have any. */
+function memories(
+  graph: Graph,
+  lifeOf: (node: Graph['nodes'][number], index: number) => Life,
+): Map<number, Life> {
+  const lives = graph.nodes.map((node, index) => [index, lifeOf(node, index)] as const);
+  return new Map(lives.filter(([, { bytes }]) => bytes > 0));
+}
+
+/**
+ * Sums that may lie on their own residual: both are held whole, alike in type, and each row of the residual is read
+ * for the last time when the same row of the sum is written, which a kernel does value by value.
+ */
+function overlays(graph: Graph, rows: Map<string, RowLives>, tensors: Map<string, Life>): Map<Life, Life> {
+  const over = new Map<Life, Life>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'accumulate' || node.end.kind !== 'charge' || !node.end.residual) continue;
+    const { residual } = node.end;
+    const [x, y] = [rows.get(residual)!, rows.get(node.output)!];
+    const alike = graph.tensors[residual]!.type === graph.tensors[node.output]!.type;
+    const whole = x.rows === x.last.length && y.rows === x.rows;
+    if (alike && whole && x.last.every((last, r) => last <= y.first[r]!))
+      over.set(tensors.get(node.output)!, tensors.get(residual)!);
+  }
+  return over;
+}
