@@ -1,3 +1,4 @@
+import { placeBytes, rowCounts } from './counts';
 import { fireRun } from './ends';
 import { Node, rowAt } from './node';
 import { extract } from './streams';
@@ -6,7 +7,8 @@ import { addScaled, clear } from './sum';
 /**
  * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream entries, of
  * those of k^T v and of thresholds. The first band computes k^T v, which is kept to the last. Rows of keys and queries become
- * streams whose columns are the heads of each place: `tableBytes` of table, then entries.
+ * streams whose columns are the heads of each place: `tableBytes` of table, then entries, `streamBytes` in all. `packed`:
+ * queries, keys, values and output in 4 bits; a packed row is unpacked behind the streams.
  */
 @inline
 export function attend<E, P, T>(
@@ -21,20 +23,29 @@ export function attend<E, P, T>(
   keyPlanes: i32,
   queryPlanes: i32,
   tableBytes: i32,
+  streamBytes: i32,
   levels: i32,
+  queriesPacked: bool,
+  keysPacked: bool,
+  valuesPacked: bool,
+  packed: bool,
 ): void {
   const sums = node.scratch;
   const table = sums + (<usize>wide << 2);
+  const unpacked = table + streamBytes;
   const perHead = wide / heads;
   const rowBytes = perHead * sizeof<P>();
   const depth = channels / heads;
   if (row == 0) {
     clear<P>(node.kept, channels * perHead);
     for (let r = 0; r < height; r++) {
-      const k = rowAt(node.x1, node.x1Rows, columns * channels, r);
+      let k = rowAt(node.x1, node.x1Rows, columns * placeBytes<u8>(channels, keysPacked), r);
+      k = rowCounts(k, unpacked, columns, channels, keysPacked);
       extract<E>(k, columns * heads, depth, keyPlanes, table, table + tableBytes);
+      let values = rowAt(node.x2, node.x2Rows, columns * placeBytes<u8>(wide, valuesPacked), r);
+      values = rowCounts(values, unpacked, columns, wide, valuesPacked);
       for (let plane = 0; plane < keyPlanes; plane++) {
-        let v = rowAt(node.x2, node.x2Rows, columns * wide, r);
+        let v = values;
         let column = table + <usize>(plane * (columns * heads + 1) * 4);
         for (let c = 0; c < columns; c++) {
           const products = node.kept - <usize>(c * channels) * rowBytes;
@@ -50,8 +61,9 @@ export function attend<E, P, T>(
     }
   }
   for (let r = row; r < row + rows; r++) {
-    const q = rowAt(node.x, node.xRows, columns * channels, r);
-    let y = rowAt(node.y, node.yRows, columns * wide, r);
+    let q = rowAt(node.x, node.xRows, columns * placeBytes<u8>(channels, queriesPacked), r);
+    q = rowCounts(q, unpacked, columns, channels, queriesPacked);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<u8>(wide, packed), r);
     extract<E>(q, columns * heads, depth, queryPlanes, table, table + tableBytes);
     for (let c = 0; c < columns; c++) {
       const products = node.kept - <usize>(c * channels) * rowBytes;
@@ -67,8 +79,8 @@ export function attend<E, P, T>(
           to += <usize>perHead << 2;
         }
       }
-      fireRun<i32, T>(sums, y, wide, node.thresholds, 1, levels);
-      y += wide;
+      fireRun<i32, T>(sums, y, wide, node.thresholds, 1, levels, packed);
+      y += placeBytes<u8>(wide, packed);
     }
   }
 }

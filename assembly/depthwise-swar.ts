@@ -1,3 +1,4 @@
+import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -25,6 +26,7 @@ export function depthwise<W, R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  packed: bool,
 ): void {
   const sums = node.scratch;
   const ring = node.xRows;
@@ -33,7 +35,7 @@ export function depthwise<W, R, Y, T>(
     const firstRow = max(0, -top);
     const lastRow = min(kernelRows, height - top);
     const firstSlot = <u32>(top + firstRow) % ring;
-    let y = rowAt(node.y, node.yRows, columns * channels * sizeof<Y>(), r);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<Y>(channels, packed), r);
     let x1 = residual ? rowAt(node.x1, node.x1Rows, columns * channels * sizeof<R>(), r) : 0;
     for (let c = 0; c < columns; c++) {
       const left = c * strideColumns - paddingColumns;
@@ -82,9 +84,9 @@ export function depthwise<W, R, Y, T>(
           store<i32>(sums + (<usize>ch << 2), sum);
         }
       }
-      if (end == End.Fire) fireRun<i32, T>(sums, y, channels, node.thresholds, stride, levels);
-      else scaleRun<i32, R, Y>(node, sums, y, x1, 0, channels, residual);
-      y += channels * sizeof<Y>();
+      if (end == End.Fire) fireRun<i32, T>(sums, y, channels, node.thresholds, stride, levels, packed);
+      else scaleRun<i32, R, Y>(node.multiplier, node.bias, node.shift, sums, y, x1, channels, residual);
+      y += placeBytes<Y>(channels, packed);
       if (residual) x1 += channels * sizeof<R>();
     }
   }

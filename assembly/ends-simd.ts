@@ -1,5 +1,4 @@
-import { Node } from './node';
-import { reached, scaleOne } from './scalar';
+import { reached, reachedPair, scaleOne } from './scalar';
 
 // Inlined into every layer: its constants are worth 6 % of the 10M model's time, and cost 7 kB of its code.
 
@@ -51,17 +50,31 @@ function sixteen<S, T>(from: usize, thresholds: usize, stride: i32, levels: i32)
 }
 
 /**
- * y[o] = thresholds that value o of type S reaches, for n outputs; thresholds of type T [level][stride], T is as wide
- * as S or wider.
+ * y[o] = thresholds that value o of type S reaches, for n outputs, packed or not (counts.ts); thresholds of type T
+ * [level][stride], T is as wide as S or wider.
  */
 @inline
-export function fireRun<S, T>(from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32): void {
+export function fireRun<S, T>(
+  from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32, packed: bool,
+): void {
   const step: usize = stride > 1 ? sizeof<T>() : 0;
   for (; n >= 16; n -= 16) {
-    v128.store(y, sixteen<S, T>(from, thresholds, stride, levels));
+    const counts = sixteen<S, T>(from, thresholds, stride, levels);
+    if (packed) {
+      const pairs = v128.and(v128.or(counts, i16x8.shr_u(counts, 4)), i16x8.splat(0xff));
+      v128.store64_lane(y, i8x16.narrow_i16x8_u(pairs, pairs), 0);
+    } else v128.store(y, counts);
     from += 16 * sizeof<S>();
     thresholds += 16 * step;
-    y += 16;
+    y += packed ? 8 : 16;
+  }
+  if (packed) {
+    for (; n > 0; n -= 2) {
+      store<u8>(y++, reachedPair<S, T>(from, n, thresholds, stride, levels));
+      from += 2 * sizeof<S>();
+      thresholds += 2 * step;
+    }
+    return;
   }
   for (; n > 0; n--) {
     store<u8>(y++, reached<T>(<i32>load<S>(from), thresholds, stride, levels));
@@ -70,27 +83,28 @@ export function fireRun<S, T>(from: usize, y: usize, n: i32, thresholds: usize, 
   }
 }
 
-/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs from output `first` on. */
+/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs, whose multipliers and biases are given. */
 @inline
 export function scaleRun<S, R, Y>(
-  node: Node, sums: usize, y: usize, x1: usize, first: i32, n: i32, residual: bool,
+  multiplier: usize, bias: usize, shift: i32, sums: usize, y: usize, x1: usize, n: i32, residual: bool,
 ): void {
-  const shift = node.shift;
-  let o = first;
-  for (const end = first + (n & ~3); o < end; o += 4) {
-    const at = <usize>o << 2;
-    const product = i32x4.mul(four<S>(sums), v128.load(node.multiplier + at));
-    let value = i32x4.shr_s(i32x4.add(product, v128.load(node.bias + at)), shift);
+  for (; n >= 4; n -= 4) {
+    const product = i32x4.mul(four<S>(sums), v128.load(multiplier));
+    let value = i32x4.shr_s(i32x4.add(product, v128.load(bias)), shift);
     if (residual) value = i32x4.add(value, four<R>(x1));
     // Clamps; where nothing saturates all values fit.
     if (sizeof<Y>() == 2) v128.store64_lane(y, i16x8.narrow_i32x4_s(value, value), 0);
     else v128.store(y, value);
+    multiplier += 16;
+    bias += 16;
     sums += 4 * sizeof<S>();
     y += 4 * sizeof<Y>();
     x1 += 4 * sizeof<R>();
   }
-  for (; o < first + n; o++) {
-    scaleOne<S, R, Y>(node, sums, y, x1, o, residual);
+  for (; n > 0; n--) {
+    scaleOne<S, R, Y>(multiplier, bias, shift, sums, y, x1, residual);
+    multiplier += 4;
+    bias += 4;
     sums += sizeof<S>();
     y += sizeof<Y>();
     x1 += sizeof<R>();

@@ -1,24 +1,36 @@
-import { Node } from './node';
-import { reached, scaleOne } from './scalar';
+import { reached, reachedPair, scaleOne } from './scalar';
 
 // Called once for every place of a map, so these stay functions that layers share.
 
-/** y[o] = thresholds that value o of type S reaches, for n outputs; thresholds of type T [level][stride]. */
-export function fireRun<S, T>(from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32): void {
+/** y[o] = thresholds that value o of type S reaches, for n outputs, packed or not; thresholds of type T [level][stride]. */
+export function fireRun<S, T>(
+  from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32, packed: bool,
+): void {
+  // One threshold for all channels has no stride.
+  const step: usize = stride > 1 ? sizeof<T>() : 0;
+  if (packed) {
+    for (; n > 0; n -= 2) {
+      store<u8>(y++, reachedPair<S, T>(from, n, thresholds, stride, levels));
+      from += 2 * sizeof<S>();
+      thresholds += 2 * step;
+    }
+    return;
+  }
   for (const end = y + n; y < end; y++) {
     store<u8>(y, reached<T>(<i32>load<S>(from), thresholds, stride, levels));
     from += sizeof<S>();
-    // One threshold for all channels has no stride.
-    if (stride > 1) thresholds += sizeof<T>();
+    thresholds += step;
   }
 }
 
-/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs from output `first` on. */
+/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs, whose multipliers and biases are given. */
 export function scaleRun<S, R, Y>(
-  node: Node, sums: usize, y: usize, x1: usize, first: i32, n: i32, residual: bool,
+  multiplier: usize, bias: usize, shift: i32, sums: usize, y: usize, x1: usize, n: i32, residual: bool,
 ): void {
-  for (let o = first; o < first + n; o++) {
-    scaleOne<S, R, Y>(node, sums, y, x1, o, residual);
+  for (; n > 0; n--) {
+    scaleOne<S, R, Y>(multiplier, bias, shift, sums, y, x1, residual);
+    multiplier += 4;
+    bias += 4;
     sums += sizeof<S>();
     y += sizeof<Y>();
     x1 += sizeof<R>();

@@ -1,3 +1,4 @@
+import { placeBytes, rowCounts } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { gather } from './gather';
 import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
@@ -26,8 +27,10 @@ const CHUNK = 256;
  * once, and every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a
  * window, whose spikes of one plane are a single run.
  * E, S, R, Y, T: types of stream entries, sums, residual, output and thresholds. All that follows `rows` is constant.
- * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input]
- * [pairs * PAIR].
+ * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [kernel column][kernel row][input]
+ * [pairs * PAIR]. A tile's constants lie together, `blockBytes` from one tile to the next.
+ * The node's constants begin with tile `begin`, and `count` tiles are computed. The streams hold the inputs of `chunk`
+ * columns of the output at a time. `inputPacked`, `packed`: counts that are read and written in 4 bits.
  */
 @inline
 export function events<E, S, R, Y, T>(
@@ -48,114 +51,137 @@ export function events<E, S, R, Y, T>(
   planes: i32,
   tableBytes: i32,
   streamBytes: i32,
+  chunk: i32,
   pairs: i32,
-  tiles: i32,
   bits: i32,
   flush: Flush,
+  blockBytes: i32,
+  begin: i32,
+  count: i32,
   end: End,
   levels: i32,
-  stride: i32,
   residual: bool,
+  inputPacked: bool,
+  packed: bool,
 ): void {
   const sums = node.scratch;
   const streams = sums + 256;
   const outputs = pairs * PAIR;
   const depth = channels * kernelRows;
-  const tileBytes = kernelColumns * depth * outputs;
+  const place = placeBytes<Y>(out, packed);
+  const xPlace = placeBytes<u8>(channels, inputPacked);
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
-    let x = rowAt(node.x, node.xRows, width * channels, top);
-    if (kernelRows > 1) {
-      x = streams + streamBytes;
-      gather(node.x, node.xRows, top, kernelRows, height, width, channels, x);
-    }
-    extract<E>(x, width, depth, planes, streams, streams + tableBytes);
-    const y = rowAt(node.y, node.yRows, columns * out * sizeof<Y>(), r);
+    const y = rowAt(node.y, node.yRows, columns * place, r);
     const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
-    for (let tile = 0; tile < tiles; tile++) {
-      const weights = node.weights + <usize>(tile * tileBytes);
-      const first = tile * outputs;
-      const n = tiles * outputs == out ? outputs : min(outputs, out - first);
-      for (let c = 0; c < columns; c++) {
-        const left = c * strideColumns - paddingColumns;
-        const firstColumn = max(0, left);
-        const lastColumn = min(width, left + kernelColumns);
-        let whole0 = zero();
-        let high0 = zero();
-        let whole1 = zero();
-        let high1 = zero();
-        let whole2 = zero();
-        let high2 = zero();
-        let whole3 = zero();
-        let high3 = zero();
-        let added = 0;
-        if (flush != Flush.Never) clear<i32>(sums, outputs);
-        for (let plane = planes - 1; plane >= 0; plane--) {
-          if (flush == Flush.Never || flush == Flush.Half) {
-            whole0 = add(whole0, whole0);
-            high0 = add(high0, high0);
-            if (pairs > 1) whole1 = add(whole1, whole1);
-            if (pairs > 1) high1 = add(high1, high1);
-            if (pairs > 2) whole2 = add(whole2, whole2);
-            if (pairs > 2) high2 = add(high2, high2);
-            if (pairs > 3) whole3 = add(whole3, whole3);
-            if (pairs > 3) high3 = add(high3, high3);
-            added += added;
+    for (let chunkBegin = 0; chunkBegin < columns; chunkBegin += chunk) {
+      const chunkEnd = chunk < columns ? min(columns, chunkBegin + chunk) : columns;
+      // The columns of the input under these windows.
+      const from = chunk < columns ? max(0, chunkBegin * strideColumns - paddingColumns) : 0;
+      const until =
+        chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;
+      const held = until - from;
+      let x: usize;
+      if (kernelRows > 1) {
+        x = streams + streamBytes;
+        gather(node.x, node.xRows, top, kernelRows, height, width, channels, from, held, inputPacked, x);
+      } else {
+        x = rowAt(node.x, node.xRows, width * xPlace, top) + <usize>(from * xPlace);
+        x = rowCounts(x, streams + streamBytes, held, channels, inputPacked);
+      }
+      extract<E>(x, held, depth, planes, streams, streams + tableBytes);
+      for (let tile = 0; tile < count; tile++) {
+        const block = <usize>(tile * blockBytes);
+        const weights = node.weights + block;
+        const first = (begin + tile) * outputs;
+        const n = out % outputs == 0 ? outputs : min(outputs, out - first);
+        for (let c = chunkBegin; c < chunkEnd; c++) {
+          const left = c * strideColumns - paddingColumns - from;
+          const firstColumn = max(0, left);
+          const lastColumn = min(held, left + kernelColumns);
+          let whole0 = zero();
+          let high0 = zero();
+          let whole1 = zero();
+          let high1 = zero();
+          let whole2 = zero();
+          let high2 = zero();
+          let whole3 = zero();
+          let high3 = zero();
+          let added = 0;
+          if (flush != Flush.Never) clear<i32>(sums, outputs);
+          for (let plane = planes - 1; plane >= 0; plane--) {
+            if (flush == Flush.Never || flush == Flush.Half) {
+              whole0 = add(whole0, whole0);
+              high0 = add(high0, high0);
+              if (pairs > 1) whole1 = add(whole1, whole1);
+              if (pairs > 1) high1 = add(high1, high1);
+              if (pairs > 2) whole2 = add(whole2, whole2);
+              if (pairs > 2) high2 = add(high2, high2);
+              if (pairs > 3) whole3 = add(whole3, whole3);
+              if (pairs > 3) high3 = add(high3, high3);
+              added += added;
+            }
+            const table = streams + <usize>(plane * (held + 1) * 4);
+            let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
+            const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
+            // An entry counts from the start of its row, the weights from the left edge of the window.
+            const base = weights - <usize>(left * depth * outputs);
+            do {
+              const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
+              added += <i32>((pause - entry) / sizeof<E>());
+              for (; entry < pause; entry += sizeof<E>()) {
+                const at = base + <usize>load<E>(entry) * <usize>outputs;
+                const a = load<Lanes>(at);
+                whole0 = add(whole0, a);
+                high0 = add(high0, highBytes(a));
+                if (pairs > 1) {
+                  const b = load<Lanes>(at, PAIR);
+                  whole1 = add(whole1, b);
+                  high1 = add(high1, highBytes(b));
+                }
+                if (pairs > 2) {
+                  const c = load<Lanes>(at, 2 * PAIR);
+                  whole2 = add(whole2, c);
+                  high2 = add(high2, highBytes(c));
+                }
+                if (pairs > 3) {
+                  const d = load<Lanes>(at, 3 * PAIR);
+                  whole3 = add(whole3, d);
+                  high3 = add(high3, highBytes(d));
+                }
+              }
+              if (flush == Flush.Plane || flush == Flush.Chunk || (flush == Flush.Half && plane < 2)) {
+                const bias = added << (bits - 1);
+                addSums(sums, whole0, high0, bias, plane);
+                if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
+                if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
+                if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
+                whole0 = high0 = zero();
+                whole1 = high1 = zero();
+                whole2 = high2 = zero();
+                whole3 = high3 = zero();
+                added = 0;
+              }
+            } while (flush == Flush.Chunk && entry < stop);
           }
-          const table = streams + <usize>(plane * (width + 1) * 4);
-          let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
-          const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
-          // An entry counts from the start of its row, the weights from the left edge of the window.
-          const base = weights - <usize>(left * depth * outputs);
-          do {
-            const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
-            added += <i32>((pause - entry) / sizeof<E>());
-            for (; entry < pause; entry += sizeof<E>()) {
-              const at = base + <usize>load<E>(entry) * <usize>outputs;
-              const a = load<Lanes>(at);
-              whole0 = add(whole0, a);
-              high0 = add(high0, highBytes(a));
-              if (pairs > 1) {
-                const b = load<Lanes>(at, PAIR);
-                whole1 = add(whole1, b);
-                high1 = add(high1, highBytes(b));
-              }
-              if (pairs > 2) {
-                const c = load<Lanes>(at, 2 * PAIR);
-                whole2 = add(whole2, c);
-                high2 = add(high2, highBytes(c));
-              }
-              if (pairs > 3) {
-                const d = load<Lanes>(at, 3 * PAIR);
-                whole3 = add(whole3, d);
-                high3 = add(high3, highBytes(d));
-              }
-            }
-            if (flush == Flush.Plane || flush == Flush.Chunk || (flush == Flush.Half && plane < 2)) {
-              const bias = added << (bits - 1);
-              addSums(sums, whole0, high0, bias, plane);
-              if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
-              if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
-              if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
-              whole0 = high0 = zero();
-              whole1 = high1 = zero();
-              whole2 = high2 = zero();
-              whole3 = high3 = zero();
-              added = 0;
-            }
-          } while (flush == Flush.Chunk && entry < stop);
+          if (flush == Flush.Never) {
+            const bias = added << (bits - 1);
+            storeSums<S>(sums, whole0, high0, bias);
+            if (pairs > 1) storeSums<S>(sums + PAIR * sizeof<S>(), whole1, high1, bias);
+            if (pairs > 2) storeSums<S>(sums + 2 * PAIR * sizeof<S>(), whole2, high2, bias);
+            if (pairs > 3) storeSums<S>(sums + 3 * PAIR * sizeof<S>(), whole3, high3, bias);
+          }
+          const to = y + <usize>(c * place);
+          if (end == End.Fire)
+            fireRun<S, T>(
+              sums, to + placeBytes<Y>(first, packed), n, node.thresholds + block, outputs, levels, packed,
+            );
+          else
+            scaleRun<S, R, Y>(
+              node.multiplier + block, node.bias + block, node.shift,
+              sums, to + first * sizeof<Y>(), x1 + (c * out + first) * sizeof<R>(), n, residual,
+            );
         }
-        if (flush == Flush.Never) {
-          const bias = added << (bits - 1);
-          storeSums<S>(sums, whole0, high0, bias);
-          if (pairs > 1) storeSums<S>(sums + PAIR * sizeof<S>(), whole1, high1, bias);
-          if (pairs > 2) storeSums<S>(sums + 2 * PAIR * sizeof<S>(), whole2, high2, bias);
-          if (pairs > 3) storeSums<S>(sums + 3 * PAIR * sizeof<S>(), whole3, high3, bias);
-        }
-        const o = c * out + first;
-        if (end == End.Fire)
-          fireRun<S, T>(sums, y + o, n, node.thresholds + first * sizeof<T>(), stride, levels);
-        else scaleRun<S, R, Y>(node, sums, y + o * sizeof<Y>(), x1 + o * sizeof<R>(), first, n, residual);
       }
     }
   }

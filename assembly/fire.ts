@@ -1,9 +1,10 @@
+import { placeBytes } from './counts';
 import { fireRun } from './ends';
 import { Node, rowAt } from './node';
 
 /**
  * A band of rows of `fire` (models/ops/fire.ts) on a membrane of type X, thresholds of type T [level][stride]; where
- * one row of them serves all channels, a whole row of the map is one run.
+ * one row of them serves all channels, a whole row of the map is one run. `packed`: the counts written, two to a byte.
  */
 @inline
 export function fire<X, T>(
@@ -14,14 +15,18 @@ export function fire<X, T>(
   channels: i32,
   levels: i32,
   stride: i32,
+  packed: bool,
 ): void {
   for (let r = row; r < row + rows; r++) {
     let x = rowAt(node.x, node.xRows, columns * channels * sizeof<X>(), r);
-    let y = rowAt(node.y, node.yRows, columns * channels, r);
-    if (stride == 1) fireRun<X, T>(x, y, columns * channels, node.thresholds, stride, levels);
+    const place = placeBytes<u8>(channels, packed);
+    let y = rowAt(node.y, node.yRows, columns * place, r);
+    // Packed places of an odd number of channels have a gap between them.
+    if (stride == 1 && !(packed && channels & 1))
+      fireRun<X, T>(x, y, columns * channels, node.thresholds, stride, levels, packed);
     else
-      for (const end = y + columns * channels; y < end; y += channels) {
-        fireRun<X, T>(x, y, channels, node.thresholds, stride, levels);
+      for (const end = y + columns * place; y < end; y += place) {
+        fireRun<X, T>(x, y, channels, node.thresholds, stride, levels, packed);
         x += channels * sizeof<X>();
       }
   }

@@ -1,3 +1,4 @@
+import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -29,13 +30,14 @@ export function grouped<X, R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  packed: bool,
 ): void {
   const sums = node.scratch;
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
     const firstRow = max(0, -top);
     const lastRow = min(kernelRows, height - top);
-    let y = rowAt(node.y, node.yRows, columns * out * sizeof<Y>(), r);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<Y>(out, packed), r);
     let x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let c = 0; c < columns; c++) {
       const left = c * strideColumns - paddingColumns;
@@ -49,9 +51,9 @@ export function grouped<X, R, Y, T>(
         sparse<X>(
           node, sums, x, slot, width, channels, out, kernelColumns, groups, firstRow, lastRow, firstColumn, lastColumn,
         );
-      if (end == End.Fire) fireRun<i32, T>(sums, y, out, node.thresholds, stride, levels);
-      else scaleRun<i32, R, Y>(node, sums, y, x1, 0, out, residual);
-      y += out * sizeof<Y>();
+      if (end == End.Fire) fireRun<i32, T>(sums, y, out, node.thresholds, stride, levels, packed);
+      else scaleRun<i32, R, Y>(node.multiplier, node.bias, node.shift, sums, y, x1, out, residual);
+      y += placeBytes<Y>(out, packed);
       if (residual) x1 += out * sizeof<R>();
     }
   }

@@ -50,6 +50,8 @@ export class Node {
   multiplier: usize;
   bias: usize;
   shift: i32;
+  /** Where the constants begin outside of the memory, if they are fetched. */
+  source: u32;
 }
 
 /** Address of row `r` of a tensor whose rows lie in a ring at `base`. */

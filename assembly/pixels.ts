@@ -1,3 +1,4 @@
+import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -46,6 +47,7 @@ export function pixels<R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  packed: bool,
 ): void {
   const padded = (out + 7) & ~7;
   const sums = node.scratch;
@@ -64,7 +66,7 @@ export function pixels<R, Y, T>(
         width * channels,
         paddingColumns * channels,
       );
-    let y = rowAt(node.y, node.yRows, columns * out * sizeof<Y>(), r);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<Y>(out, packed), r);
     let x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let c = 0; c < columns; c += 4) {
       for (let o = 0; o < padded; o += 8) {
@@ -112,9 +114,9 @@ export function pixels<R, Y, T>(
       const places = min(4, columns - c);
       for (let k = 0; k < places; k++) {
         const from = sums + <usize>(k * padded * 4);
-        if (end == End.Fire) fireRun<i32, T>(from, y, out, node.thresholds, stride, levels);
-        else scaleRun<i32, R, Y>(node, from, y, x1, 0, out, residual);
-        y += out * sizeof<Y>();
+        if (end == End.Fire) fireRun<i32, T>(from, y, out, node.thresholds, stride, levels, packed);
+        else scaleRun<i32, R, Y>(node.multiplier, node.bias, node.shift, from, y, x1, out, residual);
+        y += placeBytes<Y>(out, packed);
         if (residual) x1 += out * sizeof<R>();
       }
     }

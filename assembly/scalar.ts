@@ -1,5 +1,3 @@
-import { Node } from './node';
-
 /** What becomes of a node's sums. */
 export const enum End {
   Fire,
@@ -18,19 +16,29 @@ export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i
   return n;
 }
 
+/** Two neighbouring counts in one byte (counts.ts); the upper one is 0 where only one value is left. */
+@inline
+export function reachedPair<S, T>(from: usize, left: i32, thresholds: usize, stride: i32, levels: i32): i32 {
+  const low = reached<T>(<i32>load<S>(from), thresholds, stride, levels);
+  if (left < 2) return low;
+  const next = stride > 1 ? thresholds + sizeof<T>() : thresholds;
+  return low | (reached<T>(<i32>load<S>(from, sizeof<S>()), next, stride, levels) << 4);
+}
+
 @inline
 function clamp<Y>(value: i32): i32 {
   return sizeof<Y>() == 2 ? min(max(value, i16.MIN_VALUE), i16.MAX_VALUE) : value;
 }
 
 /**
- * y = residual + ((sum * multiplier + bias) >> shift) of output `o`, clamped to Y (models/ops/accumulate.ts). A sum that
+ * y = residual + ((sum * multiplier + bias) >> shift) of one output, clamped to Y (models/ops/accumulate.ts). A sum that
  * provably fits is not changed by clamping, so every kernel clamps.
  */
 @inline
-export function scaleOne<S, R, Y>(node: Node, sum: usize, y: usize, x1: usize, o: i32, residual: bool): void {
-  const at = <usize>o << 2;
-  let value = (<i32>load<S>(sum) * load<i32>(node.multiplier + at) + load<i32>(node.bias + at)) >> node.shift;
+export function scaleOne<S, R, Y>(
+  multiplier: usize, bias: usize, shift: i32, sum: usize, y: usize, x1: usize, residual: bool,
+): void {
+  let value = (<i32>load<S>(sum) * load<i32>(multiplier) + load<i32>(bias)) >> shift;
   if (residual) value += <i32>load<R>(x1);
   store<Y>(y, <Y>clamp<Y>(value));
 }

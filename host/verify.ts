@@ -65,7 +65,9 @@ function requireSameTensors(graph: Graph, { description }: WasmModel): void {
     const { type, shape } = graph.tensors[name]!;
     return `${name} ${type} [${shape}]`;
   });
-  const found = description.tensors.map(([name, , type, shape]) => `${name} ${type} [${shape}]`);
+  const found = description.tensors.map(
+    ([name, , type, shape]) => `${name} ${type === 'u4' ? 'u8' : type} [${shape}]`,
+  );
   const at = wanted.findIndex((tensor, i) => tensor !== found[i]);
   if (at >= 0 || found.length !== wanted.length)
     throw new SpikeletError(

@@ -5,21 +5,30 @@ import { emitSource } from '../host/wasm/emit.js';
 import { layOutImage } from '../host/wasm/image.js';
 import { layersOf } from '../host/wasm/layers.js';
 import { loadWasm, type WasmModel } from '../host/wasm/load.js';
-import { createNet, type Graph, type Plan, type PlanOptions, plan, product } from '../models/index.js';
+import {
+  type Choices,
+  createNet,
+  type Graph,
+  type Plan,
+  type PlanOptions,
+  plainChoices,
+  plan,
+  product,
+} from '../models/index.js';
 import { graphLike, type Random, seeded } from './random-graph.js';
 
-/** Compiles a Graph once; what comes back links it for any plan. */
-export async function compiled(graph: Graph, tier: Tier = 'simd') {
-  const layers = layersOf(graph, tier);
+/** Compiles a Graph once; what comes back links it for any plan of these choices. */
+export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choices = plainChoices) {
+  const layers = layersOf(graph, tier, choices);
   const { source, functionOf } = emitSource(graph, layers);
   const code = await compileSource(source, tier);
   return async (
-    options: PlanOptions = {},
+    options: Omit<PlanOptions, 'choices'> = {},
   ): Promise<{ model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
-    const layout = plan(graph, options);
+    const layout = plan(graph, { ...options, choices });
     const image = layOutImage(graph, layout, { layers, functionOf, tier });
     const { bytes } = await link(code, image, describe(graph, layout, image, tier));
-    return { model: loadWasm(bytes), plan: layout, bytes };
+    return { model: loadWasm(bytes, image.outside), plan: layout, bytes };
   };
 }
 

@@ -26,9 +26,7 @@ for (const tier of tiers)
     console.log(`  ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);
     const model = files[0]!.contents as Uint8Array<ArrayBuffer>;
     assert.is(module, model.length);
-    const parameters = layersOf(graph, tier).reduce((sum, { constants: { shift: _, ...arrays } }) => {
-      return sum + Object.values(arrays).reduce((bytes, array) => bytes + array.byteLength, 0);
-    }, 0);
+    const parameters = layersOf(graph, tier).reduce((sum, layer) => sum + layer.constants.bytes.length, 0);
     console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
     assert.ok(module - parameters <= LARGEST[tier]);
     assert.is(arenaBytes, plan(graph).arenaBytes);
@@ -64,13 +62,12 @@ test('changed weights are found, and the first tensor that differs is named', ()
   for (const name of ['stem.0', 'b1.ch.3.0', 'head']) {
     const index = graph.nodes.findIndex((n) => n.name === name);
     const node = graph.nodes[index]!;
-    const { weights } = layers[index]!.constants;
-    const { buffer, byteOffset, byteLength } = weights!;
-    const at = Buffer.from(wasm).indexOf(Buffer.from(buffer, byteOffset, byteLength));
-    assert.ok(at > 0, 'the weights are in the module as they are packed');
+    const { bytes } = layers[index]!.constants;
+    const at = Buffer.from(wasm).indexOf(bytes);
+    assert.ok(at > 0, 'the constants are in the module as they are packed');
     const changed = wasm.slice();
     // Some of every output, so that the change cannot be rounded away.
-    for (let i = at; i < at + byteLength; i += 5) changed[i]! ^= 0x40;
+    for (let i = at; i < at + bytes.length; i += 5) changed[i]! ^= 0x40;
     const result = verifyWasm(graph, loadWasm(changed), images);
     assert.ok(result.equal < 3);
     const { firstDifference } = result;

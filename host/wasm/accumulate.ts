@@ -2,15 +2,8 @@ import type { Graph } from '../../models/index.js';
 import { type Accumulate, type Kernel, kernelOf, pixelRowBytes } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import { streamOf } from '../../models/ops/streams.js';
-import {
-  type Constants,
-  type Context,
-  int32,
-  type Layer,
-  type Line,
-  tensorOf,
-  thresholdRows,
-} from './layers.js';
+import { type Constants, joinConstants, sliceRows } from './constants.js';
+import { type Context, int32, type Layer, type Line, tensorOf, thresholdRows } from './layers.js';
 import { pairsOf, pixelWeights, plainWeights, tiledWeights } from './weights.js';
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
@@ -21,7 +14,9 @@ type Call = {
   geometry: Line[];
   /** Type of the sums that meet the thresholds. */
   sums: 'i16' | 'i32';
-  weights: NonNullable<Constants['weights']>;
+  weights: Uint8Array | Int8Array | Int16Array;
+  /** Outputs of a tile, where each tile's constants lie together; absent: all of the node's do. */
+  outputs?: number;
 };
 
 /** Outputs of 16 bits may reach -32768..32766: 32767 stands for a threshold that no sum reaches. */
@@ -29,7 +24,7 @@ const fits16 = ({ lo, hi }: { lo: number; hi: number }): boolean => lo >= -32768
 
 /** The layer of an `accumulate`. */
 export function accumulateLayer(node: Accumulate, context: Context): Layer {
-  const { graph, proof } = context;
+  const { graph, proof, choices } = context;
   const { end } = node;
   const x = tensorOf(graph, node.input);
   const y = tensorOf(graph, node.output);
@@ -47,6 +42,8 @@ export function accumulateLayer(node: Accumulate, context: Context): Layer {
           ...(call.sums === 'i32' ? (['i32'] as const) : []),
         )
       : undefined;
+  const constants = constantsOf(call, node, graph, fires);
+  const fetch = choices.fetches.get(node.name);
   return {
     kernel: call.kernel,
     types: [
@@ -57,15 +54,27 @@ export function accumulateLayer(node: Accumulate, context: Context): Layer {
     ],
     geometry: [
       ...call.geometry,
+      ...(call.outputs
+        ? [
+            {
+              values: [constants.blockBytes, ...(fetch ? ['tile', 'count'] : [0, constants.tiles])],
+              meaning: "bytes of a tile's constants, first tile, tiles",
+            },
+          ]
+        : []),
       {
         values: [
           { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' }[end.kind],
           levels,
-          fires?.stride ?? 0,
+          ...(call.outputs ? [] : [fires?.stride ?? 0]),
         ],
-        meaning: 'end, levels, stride of their thresholds',
+        meaning: call.outputs ? 'end, levels' : 'end, levels, stride of their thresholds',
       },
       { values: [residual], meaning: 'residual' },
+      {
+        values: [...(call.outputs ? [choices.packed.has(node.input)] : []), choices.packed.has(node.output)],
+        meaning: call.outputs ? 'packed: input, output' : 'packed',
+      },
     ],
     equation: `sums = ${node.kernel.join('x')} convolution of ${x.kind} [${x.shape}], ${
       {
@@ -74,13 +83,40 @@ export function accumulateLayer(node: Accumulate, context: Context): Layer {
         readout: 'y = (sums * multiplier + bias) >> shift',
       }[end.kind]
     }, ${y.kind} [${y.shape}]`,
-    constants: {
-      weights: call.weights,
-      ...(end.kind === 'fire'
-        ? { thresholds: fires!.thresholds }
-        : { multiplier: int32(graph, end.multiplier), bias: int32(graph, end.bias), shift: end.shift }),
-    },
+    constants,
+    ...(fetch ? { fetch: fetch.tiles } : {}),
   };
+}
+
+/** The constants of all outputs, or tile by tile. */
+function constantsOf(
+  call: Call,
+  node: Accumulate,
+  graph: Graph,
+  fires: ReturnType<typeof thresholdRows> | undefined,
+): Constants {
+  const { end, out } = node;
+  const { weights, outputs = out } = call;
+  const whole = call.outputs === undefined;
+  const tiles = Math.ceil(out / outputs);
+  const bytes = weights.length / tiles;
+  const slice = (values: Int32Array, tile: number) => sliceRows(values, out, tile * outputs, outputs);
+  return joinConstants(
+    Array.from({ length: tiles }, (_, tile) => ({
+      weights: weights.subarray(tile * bytes, (tile + 1) * bytes),
+      ...(end.kind === 'fire'
+        ? {
+            thresholds: whole
+              ? fires!.thresholds
+              : sliceRows(fires!.thresholds, fires!.stride, tile * outputs, outputs),
+          }
+        : {
+            multiplier: slice(int32(graph, end.multiplier), tile),
+            bias: slice(int32(graph, end.bias), tile),
+          }),
+    })),
+    end.kind === 'fire' ? 0 : end.shift,
+  );
 }
 
 /** The kernel that a tier has for a node: vectors only help where they exist and the sums fit. */
@@ -100,10 +136,11 @@ const windowLine = (node: Accumulate): Line => ({
 });
 
 const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
-  events(node, { graph, proof, tier }) {
+  events(node, { graph, proof, tier, choices }) {
     const x = tensorOf(graph, node.input);
-    const stream = streamOf(node, graph);
-    const { pair, pairs, tiles } = pairsOf(node.out, tier);
+    const stream = streamOf(node, graph, choices);
+    const tile = pairsOf(node.out, tier, choices.fetches.get(node.name)?.pairs);
+    const { pair, pairs } = tile;
     const flush = flushOf(node, graph, proof.nodes.get(node.name)!.accumulator);
     const sums = flush === 'Flush.Never' ? 'i16' : 'i32';
     return {
@@ -117,16 +154,14 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
         },
         windowLine(node),
         {
-          values: [stream.planes, stream.tableBytes, stream.rowBytes],
-          meaning: 'streams: planes, bytes of a table, bytes of a row',
+          values: [stream.planes, stream.tableBytes, stream.rowBytes, stream.chunk],
+          meaning: 'streams: planes, bytes of a table, bytes of a row, columns of the output at a time',
         },
-        {
-          values: [pairs, tiles, node.bits, flush],
-          meaning: 'pairs of lanes in a tile, tiles, bits of weights',
-        },
+        { values: [pairs, node.bits, flush], meaning: 'pairs of lanes in a tile, bits of weights' },
       ],
       sums,
-      weights: tiledWeights(node, graph, x.shape[2], { pair, pairs, tiles }),
+      weights: tiledWeights(node, graph, x.shape[2], tile),
+      outputs: pair * pairs,
     };
   },
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   bytesPerValue,
+  countBytes,
+  crc32,
   type Graph,
   outputOf,
   type Plan,
@@ -33,13 +35,16 @@ const schema = z.object({
   /** What one unit of a pixel and of a logit is worth; how raw pixels are normalised. */
   input: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
   output: z.object({ scale: z.number() }),
-  /** The input, then every node's output in order: name, kind, type, shape, address, rows of its ring. */
+  /**
+   * The input, then every node's output in order: name, kind, type, shape, address, rows of its ring. Counts of type u4
+   * lie two in a byte, the lower channel in the lower half; every place begins at a byte.
+   */
   tensors: z
     .array(
       z.tuple([
         name,
         z.enum(['pixels', 'spikes', 'membrane', 'logits']),
-        z.enum(types),
+        z.enum([...types, 'u4']),
         shape,
         address,
         positive(65535),
@@ -52,8 +57,10 @@ const schema = z.object({
   arena: z.tuple([address, address]),
   /** Address of the table that turns raw u8 pixels into pixels: [channel][256] i8. */
   pixelTable: address,
-  /** Bytes of weights in the image. */
+  /** Bytes of weights, in the image or outside. */
   weights: address,
+  /** Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the image. */
+  outside: z.tuple([address, address]).optional(),
 });
 
 /** What a module says of itself: the contents of its custom section `spikelet`. */
@@ -62,8 +69,15 @@ export type WasmDescription = z.infer<typeof schema>;
 export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): WasmDescription {
   const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((tensor) => {
     const { kind, type, shape } = graph.tensors[tensor]!;
-    const { offset, rows } = plan.buffers.get(tensor)!;
-    return [tensor, kind, type, shape, image.arena + offset, rows] as WasmDescription['tensors'][number];
+    const { offset, rows, packed } = plan.buffers.get(tensor)!;
+    return [
+      tensor,
+      kind,
+      packed ? 'u4' : type,
+      shape,
+      image.arena + offset,
+      rows,
+    ] as WasmDescription['tensors'][number];
   });
   return {
     format: FORMAT,
@@ -77,12 +91,13 @@ export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): Wa
     arena: [image.arena, plan.arenaBytes],
     pixelTable: image.pixelTable,
     weights: image.weightBytes,
+    ...(image.outside.length ? { outside: [image.outside.length, crc32(image.outside)] } : {}),
   };
 }
 
 /** Bytes of one row of a described tensor. */
 export const rowBytesOf = ([, , type, [, columns, channels]]: WasmDescription['tensors'][number]): number =>
-  columns * channels * bytesPerValue(type);
+  columns * (type === 'u4' ? countBytes(channels, true) : channels * bytesPerValue(type));
 
 /**
  * The description of a compiled model, from its bytes alone. Throws a SpikeletError where they are no WebAssembly,
@@ -142,7 +157,7 @@ function contradiction({
   const end = arena[0] + arena[1];
   for (const tensor of tensors) {
     const [name, , type, [rows], address, ring] = tensor;
-    if (address % bytesPerValue(type)) return `tensor '${name}' is not aligned`;
+    if (address % bytesPerValue(type === 'u4' ? 'u8' : type)) return `tensor '${name}' is not aligned`;
     if (ring > rows || address < arena[0] || address + ring * rowBytesOf(tensor) > end)
       return `tensor '${name}' lies outside of its arena`;
   }

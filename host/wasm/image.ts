@@ -7,9 +7,13 @@ import {
   SpikeletError,
 } from '../../models/index.js';
 import type { Tier } from '../assemblyscript.js';
-import type { Constants, Layer } from './layers.js';
+import { constantFields } from './constants.js';
+import type { Layer } from './layers.js';
 
-/** A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. */
+/**
+ * A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. Constants that
+ * are fetched lie outside of it.
+ */
 export type Image = {
   /** The image's bytes; they begin at address IMAGE_ADDRESS. */
   bytes: Uint8Array;
@@ -17,7 +21,9 @@ export type Image = {
   pixelTable: number;
   /** Address of the arena; a tensor lies there at its buffer's offset. */
   arena: number;
-  /** Bytes of weights in the image. */
+  /** Constants that are fetched, node after node; their offsets are in the image. */
+  outside: Uint8Array;
+  /** Bytes of weights, in the image or outside. */
   weightBytes: number;
 };
 
@@ -26,7 +32,7 @@ export const IMAGE_ADDRESS = 1024;
 
 const MODEL_BYTES = 12;
 const STEP_BYTES = 6;
-const NODE_WORDS = 16;
+const NODE_WORDS = 17;
 
 /** Where assembly/node.ts expects the simd tier's table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
@@ -60,15 +66,17 @@ export function layOutImage(
   const steps = place(plan.steps.length * STEP_BYTES);
   const nodes = place(graph.nodes.length * NODE_WORDS * 4);
   const tableAddress = place(table.length);
-  const addresses = constants.map((arrays) => ({
-    weights: place(arrays.weights?.byteLength ?? 0),
-    thresholds: place(arrays.thresholds?.byteLength ?? 0),
-    multiplier: place(arrays.multiplier?.byteLength ?? 0),
-    bias: place(arrays.bias?.byteLength ?? 0),
-  }));
+  let outsideBytes = 0;
+  const places = layers.map(({ constants: { bytes }, fetch }) => {
+    if (!fetch) return { inside: place(bytes.length), source: 0 };
+    const source = outsideBytes;
+    outsideBytes += align(bytes.length);
+    return { source };
+  });
   const arena = end;
 
   const bytes = new Uint8Array(arena - IMAGE_ADDRESS);
+  const outside = new Uint8Array(outsideBytes);
   const view = new DataView(bytes.buffer);
   const words = (address: number, values: number[]) =>
     values.forEach((value, i) => {
@@ -87,7 +95,10 @@ export function layOutImage(
     const buffers = definition(node)
       .inputs(node)
       .map((name) => plan.buffers.get(name));
-    const at = addresses[i]!;
+    const { inside, source } = places[i]!;
+    const { bytes: values, fields, shift } = constants[i]!;
+    // Fetched constants lie at the end of the node's working memory.
+    const base = inside ?? arena + plan.scratch.get(i)!.fetched;
     words(nodes + i * NODE_WORDS * 4, [
       functionOf[i]!,
       ...ring(plan.buffers.get(node.output)),
@@ -96,17 +107,15 @@ export function layOutImage(
       ...ring(buffers[2]),
       arena + (plan.scratch.get(i)?.offset ?? 0),
       arena + (plan.kept.get(i)?.offset ?? 0),
-      at.weights,
-      at.thresholds,
-      at.multiplier,
-      at.bias,
-      constants[i]!.shift ?? 0,
+      ...constantFields.map((field) => base + (fields[field] ?? 0)),
+      shift,
+      source,
     ]);
-    for (const key of ['weights', 'thresholds', 'multiplier', 'bias'] as const)
-      copy(constants[i]!, key, bytes, at[key] - IMAGE_ADDRESS);
+    if (inside === undefined) outside.set(values, source);
+    else bytes.set(values, inside - IMAGE_ADDRESS);
   });
-  const weightBytes = constants.reduce((sum, { weights }) => sum + (weights?.byteLength ?? 0), 0);
-  return { bytes, pixelTable: tableAddress, arena, weightBytes };
+  const weightBytes = constants.reduce((sum, constant) => sum + constant.weightBytes, 0);
+  return { bytes, pixelTable: tableAddress, arena, outside, weightBytes };
 }
 
 /** [mask][8]: the positions of the bits of an 8-bit mask, lowest first. */
@@ -119,14 +128,4 @@ function compactionTable(): Uint8Array {
         table[mask * 8 + i] = bit;
       });
   return table;
-}
-
-function copy(
-  constants: Constants,
-  key: 'weights' | 'thresholds' | 'multiplier' | 'bias',
-  to: Uint8Array,
-  at: number,
-) {
-  const array = constants[key];
-  if (array) to.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
 }

@@ -1,9 +1,11 @@
 import {
+  type Choices,
   type Graph,
   type GraphNode,
   type GraphTensor,
   type Op,
   type Proof,
+  plainChoices,
   prove,
   valueRange,
 } from '../../models/index.js';
@@ -12,6 +14,7 @@ import { levelsOf } from '../../models/ops/fire.js';
 import { attendStream } from '../../models/ops/streams.js';
 import type { Tier } from '../assemblyscript.js';
 import { accumulateLayer } from './accumulate.js';
+import { type Constants, joinConstants } from './constants.js';
 
 /** How one node becomes a call of its kernel. */
 export type Layer = {
@@ -23,29 +26,21 @@ export type Layer = {
   /** The equation, for the generated function's comment. */
   equation: string;
   constants: Constants;
+  /** Tiles whose constants are fetched at a time, where they lie outside of the memory. */
+  fetch?: number;
 };
 
 export type Line = { values: (number | boolean | string)[]; meaning: string };
 
-/** A node's constant arrays in the kernel's layout, by their field in assembly/node.ts. */
-export type Constants = {
-  weights?: Uint8Array | Int8Array | Int16Array;
-  /** [level][stride], in 16 bits where the kernel compares 16 bits. */
-  thresholds?: Int16Array | Int32Array;
-  multiplier?: Int32Array;
-  bias?: Int32Array;
-  shift?: number;
-};
-
 /** What the making of a layer may look at. */
-export type Context = { graph: Graph; proof: Proof; tier: Tier };
+export type Context = { graph: Graph; proof: Proof; tier: Tier; choices: Choices };
 
 export const tensorOf = (graph: Graph, name: string): GraphTensor => graph.tensors[name]!;
 export const int32 = (graph: Graph, key: string): Int32Array => graph.data.get(key) as Int32Array;
 
 /** Every node's layer, in order. Proves the graph. */
-export function layersOf(graph: Graph, tier: Tier): Layer[] {
-  const context = { graph, proof: prove(graph), tier };
+export function layersOf(graph: Graph, tier: Tier, choices: Choices = plainChoices): Layer[] {
+  const context = { graph, proof: prove(graph), tier, choices };
   return graph.nodes.map((node) => (layers[node.op] as LayerOf<GraphNode>)(node, context));
 }
 
@@ -55,7 +50,7 @@ type LayerOf<N> = (node: N, context: Context) => Layer;
 const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
   accumulate: accumulateLayer,
 
-  fire(node, { graph }) {
+  fire(node, { graph, choices }) {
     const x = tensorOf(graph, node.input);
     const levels = levelsOf(graph, node.output);
     const values = int32(graph, node.thresholds);
@@ -67,17 +62,18 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
       geometry: [
         { values: x.shape.slice(1), meaning: 'columns and channels' },
         { values: [levels, stride], meaning: 'levels, stride of their thresholds' },
+        { values: [choices.packed.has(node.output)], meaning: 'packed' },
       ],
       equation: `y = spikes of the ${x.kind} [${x.shape}]`,
-      constants: { thresholds },
+      constants: joinConstants([{ thresholds }]),
     };
   },
 
-  attend(node, { graph, proof }) {
+  attend(node, { graph, proof, choices }) {
     const q = tensorOf(graph, node.inputs[0]);
     const v = tensorOf(graph, node.inputs[2]);
     const levels = levelsOf(graph, node.output);
-    const stream = attendStream(node, graph);
+    const stream = attendStream(node, graph, choices);
     const { accumulator } = proof.nodes.get(node.name)!;
     const { thresholds } = thresholdRows(int32(graph, node.thresholds), levels, true, accumulator, 'i32');
     return {
@@ -87,13 +83,17 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
         { values: q.shape, meaning: 'rows, columns and channels of queries and keys' },
         { values: [v.shape[2], node.heads], meaning: 'channels of the values, heads' },
         {
-          values: [stream.keyPlanes, stream.queryPlanes, stream.tableBytes],
-          meaning: 'streams: planes of keys and queries, bytes of a table',
+          values: [stream.keyPlanes, stream.queryPlanes, stream.tableBytes, stream.rowBytes],
+          meaning: 'streams: planes of keys and queries, bytes of a table, of a row',
         },
         { values: [levels], meaning: 'levels' },
+        {
+          values: [...node.inputs, node.output].map((name) => choices.packed.has(name)),
+          meaning: 'packed: queries, keys, values, output',
+        },
       ],
       equation: `y = spikes of q (k^T v), q and k [${q.shape}], v [${v.shape}]`,
-      constants: { thresholds },
+      constants: joinConstants([{ thresholds }]),
     };
   },
 
@@ -109,7 +109,7 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
         { values: [...node.kernel, ...node.stride], meaning: 'window, stride' },
       ],
       equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
-      constants: {},
+      constants: joinConstants([{}]),
     };
   },
 };

@@ -1,30 +1,41 @@
-import { SpikeletError } from '../../models/index.js';
+import { crc32, SpikeletError } from '../../models/index.js';
 import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
+import { unpackCounts } from './unpack.js';
 
 /** A compiled model, ready to run. */
 export type WasmModel = {
   description: WasmDescription;
   /**
    * Logits of one image of i8 pixels, [row][column][channel]. `onRows` sees every tensor as it is written, the input
-   * first: its bytes, some rows at a time, in order of rows; the view is valid only during the call.
+   * first: its values, some rows at a time, in order of rows; the view is valid only during the call.
    */
   infer(pixels: Int8Array, onRows?: OnRows): Int32Array;
   memory: WebAssembly.Memory;
 };
 
+/** Beside model.wasm: the constants of a model that reads them from outside of its memory. */
+export const WEIGHTS_FILE = 'model.weights.bin';
+
 export type OnRows = (tensor: string, bytes: Uint8Array) => void;
 
 type Exports = { memory: WebAssembly.Memory; infer(image: number): void };
 
-/** Loads a module that `emitBuild` made. Throws a SpikeletError where it is none (see describeWasm). */
-export function loadWasm(bytes: Uint8Array<ArrayBuffer>): WasmModel {
+/**
+ * Loads a module that `emitBuild` made, and the constants that it reads from outside of its memory, if it does. Throws
+ * a SpikeletError where it is none (see describeWasm), or where these constants are not its own.
+ */
+export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): WasmModel {
   const module = compileModule(bytes);
   const description = describeModule(module);
+  requireConstants(description, outside);
   let onRows: OnRows | undefined;
   const trace = (node: number, row: number, rows: number) => {
     if (onRows) visitRows(description.tensors[node + 1], memory, row, rows, onRows);
   };
-  const { memory, infer } = instantiate(module, trace);
+  const weights = (offset: number, destination: number, length: number) =>
+    view.set(outside!.subarray(offset, offset + length), destination);
+  const { memory, infer } = instantiate(module, { trace, weights });
+  const view = new Uint8Array(memory.buffer);
   const [image] = description.image;
   const [arena, arenaBytes] = description.arena;
   if (memory.buffer.byteLength < arena + arenaBytes)
@@ -65,12 +76,24 @@ function run(name: string, infer: () => void): void {
   }
 }
 
+function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array | undefined): void {
+  if (!outside) return;
+  if (!bytes)
+    throw new SpikeletError(`model '${name}' reads its weights from outside, and none are given`, {
+      hint: `they are in '${WEIGHTS_FILE}' beside model.wasm`,
+    });
+  if (bytes.length !== outside[0] || crc32(bytes) !== outside[1])
+    throw new SpikeletError(`these weights are not those of model '${name}'`, {
+      hint: "the files are of two builds, or damaged; make both again with 'spikelet build'",
+    });
+}
+
 function instantiate(
   module: WebAssembly.Module,
-  trace: (node: number, row: number, rows: number) => void,
+  env: Record<'trace' | 'weights', (...values: number[]) => void>,
 ): Exports {
   try {
-    const { exports } = new WebAssembly.Instance(module, { env: { trace } });
+    const { exports } = new WebAssembly.Instance(module, { env });
     const { memory, infer } = exports as Exports;
     if (memory instanceof WebAssembly.Memory && typeof infer === 'function') return { memory, infer };
   } catch (cause) {
@@ -93,12 +116,13 @@ function visitRows(
   onRows: OnRows,
 ): void {
   if (!tensor) return;
-  const [name, , , , address, ring] = tensor;
+  const [name, , type, [, columns, channels], address, ring] = tensor;
   const bytes = rowBytesOf(tensor);
   for (let done = 0; done < rows; ) {
     const slot = (row + done) % ring;
     const run = Math.min(rows - done, ring - slot);
-    onRows(name, new Uint8Array(memory.buffer, address + slot * bytes, run * bytes));
+    const held = new Uint8Array(memory.buffer, address + slot * bytes, run * bytes);
+    onRows(name, type === 'u4' ? unpackCounts(held, run * columns, channels) : held);
     done += run;
   }
 }

@@ -14,16 +14,23 @@ const PAIR: Record<Tier, number> = { simd: 16, swar: 4 };
  */
 const COST = [1 / 119, 1 / 181, 1 / 202, 1 / 222];
 
-/** How outputs are cut into tiles of equal size; the last may be filled up with zeros. */
-export function pairsOf(out: number, tier: Tier): { pair: number; pairs: number; tiles: number } {
+/**
+ * How outputs are cut into tiles of equal size; the last may be filled up with zeros. `wanted`: pairs of a tile;
+ * default: what costs least.
+ */
+export function pairsOf(
+  out: number,
+  tier: Tier,
+  wanted?: number,
+): { pair: number; pairs: number; tiles: number; cost: number } {
   const pair = PAIR[tier];
   const needed = Math.ceil(out / pair);
   const choices = COST.map((cost, i) => {
     const tiles = Math.ceil(needed / (i + 1));
-    return { pairs: i + 1, tiles, cost: cost * tiles * (i + 1) };
+    return { pair, pairs: i + 1, tiles, cost: cost * tiles * (i + 1) };
   });
-  const { pairs, tiles } = choices.reduce((best, choice) => (choice.cost < best.cost ? choice : best));
-  return { pair, pairs, tiles };
+  if (wanted) return choices[wanted - 1]!;
+  return choices.reduce((best, choice) => (choice.cost < best.cost ? choice : best));
 }
 
 /**

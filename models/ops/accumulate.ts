@@ -1,4 +1,5 @@
 import type { Graph } from '../graph.js';
+import type { Choices } from '../plan/choices.js';
 import { product, type Shape } from '../tensor.js';
 import { countReached, fireRange, levelsOf, requireAscending } from './fire.js';
 import {
@@ -78,11 +79,11 @@ export function pixelRowBytes(node: Accumulate, graph: Graph): number {
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
-function scratchOf(node: Accumulate, graph: Graph): number {
+function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {
   const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
   switch (kernelOf(node, graph)) {
     case 'events':
-      return SUMS_BYTES + streamOf(node, graph).bytes;
+      return SUMS_BYTES + streamOf(node, graph, choices).bytes;
     case 'pixels':
       // The sums of four places, whole vectors of outputs.
       return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);

@@ -89,7 +89,8 @@ export const attend: OpDefinition<Attend> = {
     const all: [number, number] = [0, graph.tensors[node.inputs[1]]!.shape[0]];
     return [[begin, end], all, all];
   },
-  scratch: (node, graph) => 4 * graph.tensors[node.inputs[2]]!.shape[2] + attendStream(node, graph).rowBytes,
+  scratch: (node, graph, choices) =>
+    4 * graph.tensors[node.inputs[2]]!.shape[2] + attendStream(node, graph, choices).bytes,
   // k^T v, which every band of queries reads.
   kept: (node, graph) => bytesPerValue(productType(node, graph)) * productCount(node, graph),
   macs(node, graph) {

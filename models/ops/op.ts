@@ -1,4 +1,5 @@
 import type { Graph, GraphTensor, TensorKind, ValueType } from '../graph.js';
+import type { Choices } from '../plan/choices.js';
 import type { Shape } from '../tensor.js';
 
 /** Values of one tensor of a Graph, [row][column][channel]. */
@@ -37,7 +38,7 @@ export type OpDefinition<N> = {
   /** Rows of each input that output rows begin..end read. */
   rows(node: N, graph: Graph, begin: number, end: number): RowSpan[];
   /** Bytes of working memory that a band needs beside its inputs and output. */
-  scratch(node: N, graph: Graph): number;
+  scratch(node: N, graph: Graph, choices: Choices): number;
   /** Bytes that live from a node's first band to its last, if any. */
   kept?(node: N, graph: Graph): number;
   /** Multiply-accumulates of the dense computation. */

@@ -1,4 +1,5 @@
 import type { Graph, GraphTensor } from '../graph.js';
+import type { Choices } from '../plan/choices.js';
 import type { Accumulate } from './accumulate.js';
 import type { Attend } from './attend.js';
 
@@ -49,24 +50,41 @@ function layOut(columns: number, channels: number, levels: number): Stream {
  * How a convolution of spikes holds the rows that its windows cover: gathered to one row of [column][row of the
  * window][channel], then as a stream of it, so that a window's spikes of one plane are a single run. That is made anew
  * for every row of the output; one stream for each row of the input, with a run for each row of the window, was up to
- * 30 % slower, because short runs end unpredictably. `bytes`: stream and gathered row.
+ * 30 % slower, because short runs end unpredictably. Less than a row at a time takes less memory: the inputs of `chunk`
+ * columns of the output. `bytes`: stream and gathered row.
  */
-export function streamOf(node: Accumulate, graph: Graph): Stream & { bytes: number } {
+export function streamOf(
+  node: Accumulate,
+  graph: Graph,
+  choices: Choices,
+): Stream & { chunk: number; bytes: number } {
   const { shape, levels = 1 } = graph.tensors[node.input]!;
+  const columns = graph.tensors[node.output]!.shape[1];
   const [, width, channels] = shape;
+  const chunk = Math.min(columns, choices.columns.get(node.name) ?? columns);
+  const held = chunk < columns ? Math.min(width, (chunk - 1) * node.stride[1] + node.kernel[1]) : width;
   const depth = node.kernel[0] * channels;
-  const stream = layOut(width, depth, levels);
-  return { ...stream, bytes: stream.rowBytes + (node.kernel[0] > 1 ? align(width * depth) : 0) };
+  const stream = layOut(held, depth, levels);
+  const copied = node.kernel[0] > 1 || choices.packed.has(node.input);
+  return { ...stream, chunk, bytes: stream.rowBytes + (copied ? align(held * depth) : 0) };
 }
 
-/** How an attention holds a row of queries or keys: the heads of each place are columns. */
+/**
+ * How an attention holds a row of queries or keys: the heads of each place are columns. `bytes`: stream and, where any
+ * input is packed, a row of it unpacked.
+ */
 export function attendStream(
   node: Attend,
   graph: Graph,
-): Stream & { queryPlanes: number; keyPlanes: number } {
+  choices: Choices,
+): Stream & { queryPlanes: number; keyPlanes: number; bytes: number } {
   const [q, k] = node.inputs.map((name) => graph.tensors[name]!) as [GraphTensor, GraphTensor];
   const { levels: queries = 1, shape } = q;
   const { levels: keys = 1 } = k;
   const stream = layOut(shape[1] * node.heads, shape[2] / node.heads, Math.max(queries, keys));
-  return { ...stream, queryPlanes: planesOf(queries), keyPlanes: planesOf(keys) };
+  const rows = node.inputs
+    .filter((name) => choices.packed.has(name))
+    .map((name) => align(shape[1] * graph.tensors[name]!.shape[2]));
+  const bytes = stream.rowBytes + Math.max(0, ...rows);
+  return { ...stream, queryPlanes: planesOf(queries), keyPlanes: planesOf(keys), bytes };
 }

@@ -1,8 +1,10 @@
 import { bytesPerValue, definition, type Graph } from '../graph.js';
+import { type Choices, countBytes, plainChoices } from './choices.js';
 import { align, layOut } from './layout.js';
 import { keptLife, type Life, type RowLives, rowLives, scratchLife, tensorLife } from './lives.js';
 import { type PlanStep, schedule } from './schedule.js';
 
+export { type Choices, countBytes, type Fetch, plainChoices } from './choices.js';
 export type { PlanStep } from './schedule.js';
 
 /**
@@ -13,34 +15,45 @@ export type { PlanStep } from './schedule.js';
 export type Plan = {
   buffers: Map<string, PlanBuffer>;
   steps: PlanStep[];
-  /** Working memory of each node, by its index: what the next step may overwrite. */
-  scratch: Map<number, PlanMemory>;
+  /**
+   * Working memory of each node, by its index: what the next step may overwrite. Fetched constants lie at its end,
+   * from `fetched` on.
+   */
+  scratch: Map<number, PlanMemory & { fetched: number }>;
   /** What a node keeps from its first step to its last, by its index. */
   kept: Map<number, PlanMemory>;
   /** Bytes of all of them together. */
   arenaBytes: number;
+  choices: Choices;
 };
 
 export type PlanMemory = { offset: number; bytes: number };
-export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number };
+export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number; packed: boolean };
 
 export type PlanOptions = {
   /** Rows a node computes at a time; default: the whole frame. */
   band?: number;
+  /** What the kernels are compiled for; default: what is fastest. */
+  choices?: Choices;
 };
 
 /** Orders the bands and lays out the arena. The graph must be proven. */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const { band = Number.POSITIVE_INFINITY } = options;
+  const { band = Number.POSITIVE_INFINITY, choices = plainChoices } = options;
   const steps = schedule(graph, { band: () => band, whole: new Set() });
   const rows = rowLives(graph, steps);
   const rowBytes = (name: string): number => {
     const { shape, type } = graph.tensors[name]!;
-    return shape[1] * shape[2] * bytesPerValue(type);
+    const packed = choices.packed.has(name);
+    return shape[1] * (packed ? countBytes(shape[2], true) : shape[2] * bytesPerValue(type));
   };
   const tensors = new Map([...rows].map(([name, life]) => [name, tensorLife(life, rowBytes(name))]));
   const scratch = memories(graph, (node, index) =>
-    scratchLife(steps, index, definition(node).scratch(node, graph)),
+    scratchLife(
+      steps,
+      index,
+      scratchBytes(graph, node, choices) + (choices.fetches.get(node.name)?.bytes ?? 0),
+    ),
   );
   const kept = memories(graph, (node, index) =>
     keptLife(steps, index, definition(node).kept?.(node, graph) ?? 0),
@@ -52,15 +65,31 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
     buffers: new Map(
       [...tensors].map(([name, life]) => [
         name,
-        { ...memory(life), rows: rows.get(name)!.rows, rowBytes: rowBytes(name) },
+        {
+          ...memory(life),
+          rows: rows.get(name)!.rows,
+          rowBytes: rowBytes(name),
+          packed: choices.packed.has(name),
+        },
       ]),
     ),
     steps,
-    scratch: new Map([...scratch].map(([index, life]) => [index, memory(life)])),
+    scratch: new Map(
+      [...scratch].map(([index, life]) => {
+        const { offset, bytes } = memory(life);
+        const fetched = offset + scratchBytes(graph, graph.nodes[index]!, choices);
+        return [index, { offset, bytes, fetched }];
+      }),
+    ),
     kept: new Map([...kept].map(([index, life]) => [index, memory(life)])),
+    choices,
     arenaBytes: lives.reduce((most, life) => Math.max(most, placed.get(life)! + align(life.bytes)), 0),
   };
 }
+
+/** Working memory of a node's kernel. */
+const scratchBytes = (graph: Graph, node: Graph['nodes'][number], choices: Choices): number =>
+  align(definition(node).scratch(node, graph, choices));
 
 /** Lives of the nodes' own memory, where they have any. */
 function memories(

@@ -1,0 +1,59 @@
+/**
+ * Spike counts as they lie in memory: a byte each, or packed, two to a byte with the lower channel in the lower half.
+ * Every place of a map begins at a byte. Kernels compute on bytes; this file alone knows the packed form.
+ */
+
+/** Bytes of one place of a row of values of type Y. */
+@inline
+export function placeBytes<Y>(channels: i32, packed: bool): i32 {
+  return packed ? (channels + 1) >> 1 : channels * sizeof<Y>();
+}
+
+/** Copies the counts of one place to bytes. */
+@inline
+export function loadCounts(from: usize, to: usize, channels: i32, packed: bool): void {
+  let left = channels;
+  if (packed) {
+    if (ASC_FEATURE_SIMD) {
+      for (; left >= 16; left -= 16) {
+        const pairs = v128.load_ext<u8>(from);
+        v128.store(to, v128.and(v128.or(pairs, i16x8.shl(pairs, 4)), i16x8.splat(0x0f0f)));
+        from += 8;
+        to += 16;
+      }
+    }
+    for (; left >= 2; left -= 2) {
+      const pair = <u32>load<u8>(from++);
+      store<u16>(to, <u16>((pair | (pair << 4)) & 0x0f0f));
+      to += 2;
+    }
+    if (left > 0) store<u8>(to, load<u8>(from) & 15);
+    return;
+  }
+  if (ASC_FEATURE_SIMD) {
+    for (; left >= 16; left -= 16) {
+      v128.store(to, v128.load(from));
+      from += 16;
+      to += 16;
+    }
+  }
+  for (; left >= 4; left -= 4) {
+    store<u32>(to, load<u32>(from));
+    from += 4;
+    to += 4;
+  }
+  for (; left > 0; left--) store<u8>(to++, load<u8>(from++));
+}
+
+/** Address of the counts of a row as bytes: where they lie, or `to` after they were unpacked there. */
+@inline
+export function rowCounts(row: usize, to: usize, columns: i32, channels: i32, packed: bool): usize {
+  if (!packed) return row;
+  let at = to;
+  for (let c = 0; c < columns; c++) {
+    loadCounts(row, at, channels, true);
+    row += placeBytes<u8>(channels, true);
+    at += channels;
+  }
+  return to;
+}

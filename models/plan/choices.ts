@@ -1,0 +1,19 @@
+/** What a plan chooses that kernels are compiled for; nodes and tensors by their names. */
+export type Choices = {
+  /** Spikes of which two counts share a byte; all others have a byte each. */
+  packed: ReadonlySet<string>;
+  /** Columns of the output whose inputs are listed as a stream at a time; absent: all of a row. */
+  columns: ReadonlyMap<string, number>;
+  /** Nodes whose constants come from outside of the memory, some at a time. */
+  fetches: ReadonlyMap<string, Fetch>;
+};
+
+/** `tiles` tiles of outputs, each of `pairs` pairs of lanes, at a time, into `bytes` of working memory. */
+export type Fetch = { pairs: number; tiles: number; bytes: number };
+
+/** Bytes for counts, whole rows, constants in place: the fastest where memory is plenty. */
+export const plainChoices: Choices = { packed: new Set(), columns: new Map(), fetches: new Map() };
+
+/** Bytes of one place of `channels` counts. */
+export const countBytes = (channels: number, packed: boolean): number =>
+  packed ? Math.ceil(channels / 2) : channels;
