@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
-import { definition, type Graph, ops, type Plan, plan, prove } from '../models/index.js';
+import { definition, type Graph, ops, type Plan, plainChoices, plan, prove } from '../models/index.js';
+import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { compiled, randomPixels } from './wasm-models.js';
 
@@ -19,16 +20,17 @@ test('random graphs: every tensor equals the interpreter, whatever the tier and 
         seen.add(node.op === 'accumulate' ? `${node.op} ${node.end.kind}` : node.op);
       const images = [0, 0.1, 0.3, 0.6, 1].map((density) => randomPixels(graph, random, density));
       images.push(randomPixels(graph, random, 0).fill(127), randomPixels(graph, random, 0).fill(-127));
-      for (const tier of tiers) {
-        const linked = await compiled(graph, tier);
-        for (const band of bands) {
-          const result = verifyWasm(graph, (await linked(band ? { band } : {})).model, images);
-          assert.equal(
-            { tier, band, ...result },
-            { tier, band, samples: 7, equal: 7, firstDifference: null, accuracy: null },
-          );
+      for (const tier of tiers)
+        for (const choices of [plainChoices, randomChoices(graph, tier, random)]) {
+          const linked = await compiled(graph, tier, choices);
+          for (const band of choices === plainChoices ? bands : [2, undefined]) {
+            const result = verifyWasm(graph, (await linked(band ? { band } : {})).model, images);
+            assert.equal(
+              { tier, band, ...result },
+              { tier, band, samples: 7, equal: 7, firstDifference: null, accuracy: null },
+            );
+          }
         }
-      }
     }),
     { numRuns: 12, endOnFailure: true },
   );
@@ -40,30 +42,32 @@ test('random graphs: every tensor equals the interpreter, whatever the tier and 
 test('a module writes all of its tensors, and nothing outside of the predicted arena', async () => {
   for (const [seed, tier] of [11, 12].flatMap((seed) => tiers.map((tier) => [seed, tier] as const))) {
     const graph = randomGraph(seeded(seed), 8);
-    const linked = await compiled(graph, tier);
-    for (const band of bands) {
-      const { model, plan } = await linked(band ? { band } : {});
-      const [arena, arenaBytes] = model.description.arena;
-      const memory = new Uint8Array(model.memory.buffer);
-      assert.is(arenaBytes, plan.arenaBytes);
-      assert.is(memory.length, Math.ceil((arena + arenaBytes) / 65536) * 65536, 'exact number of pages');
-      const constants = memory.slice(0, arena);
-      // How much working memory is written depends on the spikes.
-      const needed = new Uint8Array(memory.length - arena);
-      for (const { offset, bytes } of plan.buffers.values()) needed.fill(1, offset, offset + bytes);
-      const allowed = needed.slice();
-      for (const { offset, bytes } of [...plan.scratch.values(), ...plan.kept.values()])
-        allowed.fill(1, offset, offset + bytes);
-      // A byte that keeps two different patterns was never written.
-      const kept = [0xa5, 0x5a].map((pattern) => {
-        memory.fill(pattern, arena);
-        model.infer(randomPixels(graph, seeded(seed), 1));
-        return memory.slice(arena).map((byte) => Number(byte === pattern));
-      });
-      const written = needed.map((_, i) => Number(!(kept[0]![i] && kept[1]![i])));
-      const at = written.findIndex((byte, i) => byte < needed[i]! || byte > allowed[i]!);
-      assert.is(at, -1, `${tier}, band ${band}: byte ${at} of the arena`);
-      assert.equal(memory.slice(0, arena), constants, 'constants are only read');
+    for (const choices of [plainChoices, randomChoices(graph, tier, seeded(seed))]) {
+      const linked = await compiled(graph, tier, choices);
+      for (const band of choices === plainChoices ? bands : [1, undefined]) {
+        const { model, plan } = await linked(band ? { band } : {});
+        const [arena, arenaBytes] = model.description.arena;
+        const memory = new Uint8Array(model.memory.buffer);
+        assert.is(arenaBytes, plan.arenaBytes);
+        assert.is(memory.length, Math.ceil((arena + arenaBytes) / 65536) * 65536, 'exact number of pages');
+        const constants = memory.slice(0, arena);
+        // How much working memory is written depends on the spikes.
+        const needed = new Uint8Array(memory.length - arena);
+        for (const { offset, bytes } of plan.buffers.values()) needed.fill(1, offset, offset + bytes);
+        const allowed = needed.slice();
+        for (const { offset, bytes } of [...plan.scratch.values(), ...plan.kept.values()])
+          allowed.fill(1, offset, offset + bytes);
+        // A byte that keeps two different patterns was never written.
+        const kept = [0xa5, 0x5a].map((pattern) => {
+          memory.fill(pattern, arena);
+          model.infer(randomPixels(graph, seeded(seed), 1));
+          return memory.slice(arena).map((byte) => Number(byte === pattern));
+        });
+        const written = needed.map((_, i) => Number(!(kept[0]![i] && kept[1]![i])));
+        const at = written.findIndex((byte, i) => byte < needed[i]! || byte > allowed[i]!);
+        assert.is(at, -1, `${tier}, band ${band}: byte ${at} of the arena`);
+        assert.equal(memory.slice(0, arena), constants, 'constants are only read');
+      }
     }
   }
 });

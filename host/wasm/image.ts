@@ -67,8 +67,13 @@ export function layOutImage(
   const nodes = place(graph.nodes.length * NODE_WORDS * 4);
   const tableAddress = place(table.length);
   let outsideBytes = 0;
-  const places = layers.map(({ constants: { bytes }, fetch }) => {
+  const places = layers.map(({ constants: { bytes, blockBytes }, fetch }, i) => {
     if (!fetch) return { inside: place(bytes.length), source: 0 };
+    const reserved = plan.choices.fetches.get(graph.nodes[i]!.name)!.bytes;
+    if (reserved !== fetch * blockBytes)
+      throw new Error(
+        `${fetch} x ${blockBytes} B of constants do not fill the ${reserved} B that are planned`,
+      );
     const source = outsideBytes;
     outsideBytes += align(bytes.length);
     return { source };

@@ -17,3 +17,6 @@ export const plainChoices: Choices = { packed: new Set(), columns: new Map(), fe
 /** Bytes of one place of `channels` counts. */
 export const countBytes = (channels: number, packed: boolean): number =>
   packed ? Math.ceil(channels / 2) : channels;
+
+/** A way to cut a node's constants into `tiles` equal parts; `cost` of its kernel relative to the fastest. */
+export type FetchOption = { pairs: number; tiles: number; tileBytes: number; cost: number };

@@ -1,119 +1,78 @@
-import { bytesPerValue, definition, type Graph } from '../graph.js';
-import { type Choices, countBytes, plainChoices } from './choices.js';
-import { align, layOut } from './layout.js';
-import { keptLife, type Life, type RowLives, rowLives, scratchLife, tensorLife } from './lives.js';
-import { type PlanStep, schedule } from './schedule.js';
+import { SpikeletError } from '../error.js';
+import type { Graph } from '../graph.js';
+import { arrange, type Plan } from './arrange.js';
+import { type Choices, type Fetch, plainChoices } from './choices.js';
+import { type Chooser, chooser } from './choose.js';
+import type { FetchOptions } from './variants.js';
 
-export { type Choices, countBytes, type Fetch, plainChoices } from './choices.js';
+export type { Plan, PlanBuffer, PlanMemory } from './arrange.js';
+export { type Choices, countBytes, type Fetch, type FetchOption, plainChoices } from './choices.js';
+export { packable } from './packable.js';
 export type { PlanStep } from './schedule.js';
-
-/**
- * How a Graph is run: bands of rows in which order, and where everything lies. All memory is one arena whose size is
- * exact. A tensor is a ring of `rows` rows; its row r lies at `offset + (r % rows) * rowBytes`. A plan whose bands hold
- * whole frames is the fastest on a host; low bands are the smallest on a device. Kernels serve both.
- */
-export type Plan = {
-  buffers: Map<string, PlanBuffer>;
-  steps: PlanStep[];
-  /**
-   * Working memory of each node, by its index: what the next step may overwrite. Fetched constants lie at its end,
-   * from `fetched` on.
-   */
-  scratch: Map<number, PlanMemory & { fetched: number }>;
-  /** What a node keeps from its first step to its last, by its index. */
-  kept: Map<number, PlanMemory>;
-  /** Bytes of all of them together. */
-  arenaBytes: number;
-  choices: Choices;
-};
-
-export type PlanMemory = { offset: number; bytes: number };
-export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number; packed: boolean };
+export type { FetchOptions } from './variants.js';
 
 export type PlanOptions = {
   /** Rows a node computes at a time; default: the whole frame. */
   band?: number;
   /** What the kernels are compiled for; default: what is fastest. */
   choices?: Choices;
+  /** Most bytes that the plan may take: the fastest plan within them is chosen. */
+  ram?: number;
+  /** How the constants of nodes can be fetched, if they lie outside of the memory. */
+  fetch?: FetchOptions;
+  /** Bytes that count as RAM beside the arena: fixed ones and those of each step. */
+  beside?: { bytes: number; perStep: number };
 };
 
-/** Orders the bands and lays out the arena. The graph must be proven. */
-export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const { band = Number.POSITIVE_INFINITY, choices = plainChoices } = options;
-  const steps = schedule(graph, { band: () => band, whole: new Set() });
-  const rows = rowLives(graph, steps);
-  const rowBytes = (name: string): number => {
-    const { shape, type } = graph.tensors[name]!;
-    const packed = choices.packed.has(name);
-    return shape[1] * (packed ? countBytes(shape[2], true) : shape[2] * bytesPerValue(type));
-  };
-  const tensors = new Map([...rows].map(([name, life]) => [name, tensorLife(life, rowBytes(name))]));
-  const scratch = memories(graph, (node, index) =>
-    scratchLife(
-      steps,
-      index,
-      scratchBytes(graph, node, choices) + (choices.fetches.get(node.name)?.bytes ?? 0),
-    ),
-  );
-  const kept = memories(graph, (node, index) =>
-    keptLife(steps, index, definition(node).kept?.(node, graph) ?? 0),
-  );
-  const lives = [...tensors.values(), ...scratch.values(), ...kept.values()];
-  const placed = layOut(lives, overlays(graph, rows, tensors));
-  const memory = (life: Life): PlanMemory => ({ offset: placed.get(life)!, bytes: life.bytes });
-  return {
-    buffers: new Map(
-      [...tensors].map(([name, life]) => [
-        name,
-        {
-          ...memory(life),
-          rows: rows.get(name)!.rows,
-          rowBytes: rowBytes(name),
-          packed: choices.packed.has(name),
-        },
-      ]),
-    ),
-    steps,
-    scratch: new Map(
-      [...scratch].map(([index, life]) => {
-        const { offset, bytes } = memory(life);
-        const fetched = offset + scratchBytes(graph, graph.nodes[index]!, choices);
-        return [index, { offset, bytes, fetched }];
-      }),
-    ),
-    kept: new Map([...kept].map(([index, life]) => [index, memory(life)])),
-    choices,
-    arenaBytes: lives.reduce((most, life) => Math.max(most, placed.get(life)! + align(life.bytes)), 0),
-  };
-}
-
-/** Working memory of a node's kernel. */
-const scratchBytes = (graph: Graph, node: Graph['nodes'][number], choices: Choices): number =>
-  align(definition(node).scratch(node, graph, choices));
-
-/** Lives of the nodes' own memory, where they have any. */
-function memories(
-  graph: Graph,
-  lifeOf: (node: Graph['nodes'][number], index: number) => Life,
-): Map<number, Life> {
-  const lives = graph.nodes.map((node, index) => [index, lifeOf(node, index)] as const);
-  return new Map(lives.filter(([, { bytes }]) => bytes > 0));
-}
-
 /**
- * Sums that may lie on their own residual: both are held whole, alike in type, and each row of the residual is read
- * for the last time when the same row of the sum is written, which a kernel does value by value.
+ * Plans a proven graph: the fastest plan, or the fastest within a budget of RAM. Throws a SpikeletError that tells the
+ * smallest possible where none fits.
  */
-function overlays(graph: Graph, rows: Map<string, RowLives>, tensors: Map<string, Life>): Map<Life, Life> {
-  const over = new Map<Life, Life>();
-  for (const node of graph.nodes) {
-    if (node.op !== 'accumulate' || node.end.kind !== 'charge' || !node.end.residual) continue;
-    const { residual } = node.end;
-    const [x, y] = [rows.get(residual)!, rows.get(node.output)!];
-    const alike = graph.tensors[residual]!.type === graph.tensors[node.output]!.type;
-    const whole = x.rows === x.last.length && y.rows === x.rows;
-    if (alike && whole && x.last.every((last, r) => last <= y.first[r]!))
-      over.set(tensors.get(node.output)!, tensors.get(residual)!);
+export function plan(graph: Graph, options: PlanOptions = {}): Plan {
+  const { ram, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
+  if (ram === undefined) {
+    const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
+      options;
+    return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
-  return over;
+  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + beside.bytes + beside.perStep * steps.length;
+  const fastest = plan(graph, { fetch });
+  if (sizeOf(fastest) <= ram) return fastest;
+  const choose = chooser(graph, fetch);
+  // The search knows what is alive at each step; a layout may need some more, and the steps take some.
+  for (let budget = ram - beside.bytes; ; ) {
+    const chosen = choose.within(budget);
+    if (!chosen) break;
+    const found = arrange(graph, chosen.order, chosen.choices, ram - beside.bytes);
+    const size = sizeOf(found);
+    if (size <= ram) return found;
+    budget -= Math.max((size - ram) / 2, ram / 100);
+  }
+  const smallest = smallestPlan(graph, choose, sizeOf);
+  const size = sizeOf(smallest);
+  if (size <= ram) return smallest;
+  throw new SpikeletError(
+    `graph '${graph.name}' does not fit in ${ram} B of RAM: the smallest plan takes ${size} B`,
+    {
+      hint: `give it ${Math.ceil(size / 1024)}k, or make a smaller network or one of smaller images`,
+    },
+  );
 }
+
+/** What is smallest in peak is nearly always smallest in layout. */
+function smallestPlan(graph: Graph, choose: Chooser, sizeOf: (plan: Plan) => number): Plan {
+  const plans = [1, 1.02, 1.05].map((factor) => {
+    const { order, choices } = choose.within(choose.least * factor)!;
+    return arrange(graph, order, choices, 0);
+  });
+  return plans.reduce((best, other) => (sizeOf(other) < sizeOf(best) ? other : best));
+}
+
+/** Everything of a node at once. */
+const wholeFetches = (options: FetchOptions): Map<string, Fetch> =>
+  new Map(
+    [...options].map(([name, ways]) => {
+      const { pairs, tiles, tileBytes } = ways.reduce((best, way) => (way.cost < best.cost ? way : best));
+      return [name, { pairs, tiles, bytes: tiles * tileBytes }];
+    }),
+  );

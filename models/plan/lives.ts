@@ -7,21 +7,37 @@ export type Span = [first: number, last: number];
 /** Bytes of a life that are alive at the same times; `offset` within it. */
 export type Block = { offset: number; bytes: number; times: Span[] };
 
-/** What takes a place in the arena, and when. */
-export type Life = { bytes: number; blocks: Block[] };
+/** What takes a place in the arena, and when: `span` from the first time to the last. */
+export type Life = { bytes: number; blocks: Block[]; span: Span };
+
+function life(bytes: number, blocks: Block[]): Life {
+  const times = blocks.flatMap((block) => block.times);
+  const span = times.reduce<Span>(
+    ([first, last], [begin, end]) => [Math.min(first, begin), Math.max(last, end)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  return { bytes, blocks, span };
+}
 
 /** A tensor's rows: when each is written and read last, and how many must be held at once. */
 export type RowLives = { rows: number; first: Int32Array; last: Int32Array };
 
-/** Rows of every tensor over the steps. */
-export function rowLives(graph: Graph, steps: readonly PlanStep[]): Map<string, RowLives> {
-  const output = outputOf(graph);
+/**
+ * Rows of the tensors `names` over steps that write them all but one, which is there whole from the start. One is kept
+ * whole after the end: of a graph, the logits.
+ */
+export function rowLives(
+  graph: Graph,
+  steps: readonly PlanStep[],
+  names = Object.keys(graph.tensors),
+  { there, kept } = { there: 'input', kept: outputOf(graph) },
+): Map<string, RowLives> {
   const lives = new Map<string, RowLives>();
-  for (const [name, { shape }] of Object.entries(graph.tensors)) {
-    const first = new Int32Array(shape[0]);
-    // The whole image is there from the start, and the logits stay after the end.
-    const last = new Int32Array(shape[0]).fill(name === output ? steps.length : -1);
-    lives.set(name, { rows: name === 'input' || name === output ? shape[0] : 1, first, last });
+  for (const name of names) {
+    const height = graph.tensors[name]!.shape[0];
+    const first = new Int32Array(height);
+    const last = new Int32Array(height).fill(name === kept ? steps.length : -1);
+    lives.set(name, { rows: name === there || name === kept ? height : 1, first, last });
   }
   steps.forEach(({ node: index, row, rows }, at) => {
     const node = graph.nodes[index]!;
@@ -56,17 +72,14 @@ function rowsAtOnce({ first, last }: RowLives): number {
 export function tensorLife({ rows, first, last }: RowLives, rowBytes: number): Life {
   const bytes = rows * rowBytes;
   if (rows < first.length)
-    return {
-      bytes,
-      blocks: [{ offset: 0, bytes, times: [[first[0]!, last.reduce((a, b) => Math.max(a, b))]] }],
-    };
+    return life(bytes, [{ offset: 0, bytes, times: [[first[0]!, last.reduce((a, b) => Math.max(a, b))]] }]);
   const blocks: Block[] = [];
   for (let r = 0; r < rows; r++) {
     const before = blocks.at(-1)?.times[0];
     if (before && before[0] === first[r] && before[1] === last[r]) blocks.at(-1)!.bytes += rowBytes;
     else blocks.push({ offset: r * rowBytes, bytes: rowBytes, times: [[first[r]!, last[r]!]] });
   }
-  return { bytes, blocks };
+  return life(bytes, blocks);
 }
 
 /** The life of working memory: the steps of its node. */
@@ -78,12 +91,12 @@ export function scratchLife(steps: readonly PlanStep[], node: number, bytes: num
     if (before && before[1] === at - 1) before[1] = at;
     else times.push([at, at]);
   });
-  return { bytes, blocks: [{ offset: 0, bytes, times }] };
+  return life(bytes, [{ offset: 0, bytes, times }]);
 }
 
 /** The life of what a node keeps: from its first step to its last. */
 export function keptLife(steps: readonly PlanStep[], node: number, bytes: number): Life {
   const first = steps.findIndex((step) => step.node === node);
   const last = steps.findLastIndex((step) => step.node === node);
-  return { bytes, blocks: [{ offset: 0, bytes, times: [[first, last]] }] };
+  return life(bytes, [{ offset: 0, bytes, times: [[first, last]] }]);
 }

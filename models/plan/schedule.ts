@@ -1,4 +1,4 @@
-import { definition, type Graph, outputOf } from '../graph.js';
+import { definition, type Graph } from '../graph.js';
 
 /** Node `node` (index in graph.nodes) computes rows `row` .. `row + rows` of its output. */
 export type PlanStep = { node: number; row: number; rows: number };
@@ -14,10 +14,15 @@ export type Order = {
 /**
  * Depth first from the logits: a band is computed when the first band that reads it wants it, and no more than it
  * wants, so little is held. The last band of a reader asks for all rows, also for those that no window reaches, so
- * that every tensor is computed whole.
+ * that every tensor is computed whole. `first` and `last`: the nodes of a part of the graph, whose input is there.
  */
-export function schedule(graph: Graph, { band, whole }: Order): PlanStep[] {
-  const writer = new Map(graph.nodes.map((node, index) => [node.output, index]));
+export function schedule(
+  graph: Graph,
+  { band, whole }: Order,
+  [first, last]: [first: number, last: number] = [0, graph.nodes.length - 1],
+): PlanStep[] {
+  const writer = new Map<string, number>();
+  for (let index = first; index <= last; index++) writer.set(graph.nodes[index]!.output, index);
   const done = graph.nodes.map(() => 0);
   const steps: PlanStep[] = [];
   const produce = (index: number, upTo: number): void => {
@@ -39,6 +44,6 @@ export function schedule(graph: Graph, { band, whole }: Order): PlanStep[] {
       done[index] = row + rows;
     }
   };
-  produce(graph.nodes.length - 1, graph.tensors[outputOf(graph)]!.shape[0]);
+  produce(last, graph.tensors[graph.nodes[last]!.output]!.shape[0]);
   return steps;
 }

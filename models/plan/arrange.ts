@@ -1,0 +1,98 @@
+import type { Graph } from '../graph.js';
+import type { Choices } from './choices.js';
+import { layOut } from './layout.js';
+import { keptLife, type Life, type RowLives, rowLives, scratchLife, tensorLife } from './lives.js';
+import { type Order, type PlanStep, schedule } from './schedule.js';
+import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
+
+/**
+ * How a Graph is run: bands of rows in which order, and where everything lies. All memory is one arena whose size is
+ * exact. A tensor is a ring of `rows` rows; its row r lies at `offset + (r % rows) * rowBytes`. A plan whose bands hold
+ * whole frames is the fastest on a host; low bands are the smallest on a device. Kernels serve both.
+ */
+export type Plan = {
+  buffers: Map<string, PlanBuffer>;
+  steps: PlanStep[];
+  /**
+   * Working memory of each node, by its index: what the next step may overwrite. Fetched constants lie at its end,
+   * from `fetched` on.
+   */
+  scratch: Map<number, PlanMemory & { fetched: number }>;
+  /** What a node keeps from its first step to its last, by its index. */
+  kept: Map<number, PlanMemory>;
+  /** Bytes of all of them together. */
+  arenaBytes: number;
+  choices: Choices;
+};
+
+export type PlanMemory = { offset: number; bytes: number };
+export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number; packed: boolean };
+
+/** Orders the bands and lays out the arena; looks for layouts until one has at most `wanted` bytes. */
+export function arrange(
+  graph: Graph,
+  order: Order,
+  choices: Choices,
+  wanted = Number.POSITIVE_INFINITY,
+): Plan {
+  const steps = schedule(graph, order);
+  const rows = rowLives(graph, steps);
+  const rowBytes = (name: string): number => rowBytesOf(graph, name, choices);
+  const tensors = new Map([...rows].map(([name, life]) => [name, tensorLife(life, rowBytes(name))]));
+  const scratch = memories(graph, (node, index) => scratchLife(steps, index, ownBytes(graph, node, choices)));
+  const kept = memories(graph, (node, index) => keptLife(steps, index, keptBytes(graph, node)));
+  const lives = [...tensors.values(), ...scratch.values(), ...kept.values()];
+  const { offsets, bytes: arenaBytes } = layOut(lives, overlays(graph, rows, tensors), wanted);
+  const memory = (life: Life): PlanMemory => ({ offset: offsets.get(life)!, bytes: life.bytes });
+  return {
+    buffers: new Map(
+      [...tensors].map(([name, life]) => [
+        name,
+        {
+          ...memory(life),
+          rows: rows.get(name)!.rows,
+          rowBytes: rowBytes(name),
+          packed: choices.packed.has(name),
+        },
+      ]),
+    ),
+    steps,
+    scratch: new Map(
+      [...scratch].map(([index, life]) => {
+        const { offset, bytes } = memory(life);
+        const fetched = offset + scratchBytes(graph, graph.nodes[index]!, choices);
+        return [index, { offset, bytes, fetched }];
+      }),
+    ),
+    kept: new Map([...kept].map(([index, life]) => [index, memory(life)])),
+    choices,
+    arenaBytes,
+  };
+}
+
+/** Lives of the nodes' own memory, where they have any. */
+function memories(
+  graph: Graph,
+  lifeOf: (node: Graph['nodes'][number], index: number) => Life,
+): Map<number, Life> {
+  const lives = graph.nodes.map((node, index) => [index, lifeOf(node, index)] as const);
+  return new Map(lives.filter(([, { bytes }]) => bytes > 0));
+}
+
+/**
+ * Sums that may lie on their own residual: both are held whole, alike in type, and each row of the residual is read
+ * for the last time when the same row of the sum is written, which a kernel does value by value.
+ */
+function overlays(graph: Graph, rows: Map<string, RowLives>, tensors: Map<string, Life>): Map<Life, Life> {
+  const over = new Map<Life, Life>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'accumulate' || node.end.kind !== 'charge' || !node.end.residual) continue;
+    const { residual } = node.end;
+    const [x, y] = [rows.get(residual)!, rows.get(node.output)!];
+    const alike = graph.tensors[residual]!.type === graph.tensors[node.output]!.type;
+    const whole = x.rows === x.last.length && y.rows === x.rows;
+    if (alike && whole && x.last.every((last, r) => last <= y.first[r]!))
+      over.set(tensors.get(node.output)!, tensors.get(residual)!);
+  }
+  return over;
+}

@@ -1,0 +1,20 @@
+import { bytesPerValue, definition, type Graph, type GraphNode } from '../graph.js';
+import { type Choices, countBytes } from './choices.js';
+import { align } from './layout.js';
+
+/** Bytes of a row of a tensor. */
+export function rowBytesOf(graph: Graph, name: string, { packed }: Choices): number {
+  const { shape, type } = graph.tensors[name]!;
+  return shape[1] * (packed.has(name) ? countBytes(shape[2], true) : shape[2] * bytesPerValue(type));
+}
+
+/** Working memory of a node's kernel, without constants that are fetched. */
+export const scratchBytes = (graph: Graph, node: GraphNode, choices: Choices): number =>
+  align(definition(node).scratch(node, graph, choices));
+
+/** All working memory of a node. */
+export const ownBytes = (graph: Graph, node: GraphNode, choices: Choices): number =>
+  scratchBytes(graph, node, choices) + (choices.fetches.get(node.name)?.bytes ?? 0);
+
+/** What a node keeps between its steps. */
+export const keptBytes = (graph: Graph, node: GraphNode): number => definition(node).kept?.(node, graph) ?? 0;

@@ -1,0 +1,168 @@
+import type { Graph, GraphNode } from '../graph.js';
+import { kernelOf } from '../ops/accumulate.js';
+import type { Choices, Fetch, FetchOption } from './choices.js';
+import { nodeTime } from './cost.js';
+import { type Profile, profileOf, type Segment } from './segments.js';
+import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
+
+/** One way to run a segment, how many bytes are alive at once, and its time in nanoseconds. */
+export type Variant = {
+  /** Rows of its output at a time. */
+  band: number;
+  /** Whether the spikes within are packed. */
+  packed: boolean;
+  /** Most working memory of a node. */
+  limit: number;
+  peak: number;
+  time: number;
+};
+
+/** The fetch options of each node, where constants come from outside. */
+export type FetchOptions = ReadonlyMap<string, readonly FetchOption[]>;
+
+const BANDS = [1, 2, 3, 4, 6, 8, 14, 28];
+const KIBI = 1024;
+const LIMITS = [Number.POSITIVE_INFINITY, 192, 128, 96, 64, 48, 32, 24, 16, 8].map((limit) => limit * KIBI);
+
+/** What of a segment is packed beside what lies within: its ends. */
+export type Ends = { input: boolean; output: boolean };
+
+/** All ways to run a segment, the fastest first; none both larger and slower than another. */
+export function variantsOf(
+  graph: Graph,
+  segment: Segment,
+  ends: Ends,
+  packable: ReadonlySet<string>,
+  options: FetchOptions,
+): Variant[] {
+  const nodes = graph.nodes.slice(segment.first, segment.last + 1);
+  const height = graph.tensors[nodes.at(-1)!.output]!.shape[0];
+  const inner = nodes.slice(0, -1).some(({ output }) => packable.has(output));
+  const variants: Variant[] = [];
+  for (const band of [...BANDS.filter((rows) => rows < height), height]) {
+    const profile = profileOf(graph, segment, band);
+    for (const packed of inner ? [false, true] : [false])
+      for (const limit of LIMITS) {
+        const variant = { band, packed, limit };
+        const choices = choicesOf(graph, segment, ends, packable, options, variant, profile);
+        const time = nodes.reduce(
+          (sum, node, i) => sum + timeOf(graph, node, choices, profile.stepsOf[i]!, options),
+          0,
+        );
+        variants.push({ ...variant, peak: peakOf(graph, segment, nodes, profile, choices), time });
+      }
+  }
+  variants.sort((a, b) => a.time - b.time || a.peak - b.peak);
+  let least = Number.POSITIVE_INFINITY;
+  return variants.filter(({ peak }) => {
+    const better = peak < least;
+    least = Math.min(least, peak);
+    return better;
+  });
+}
+
+/** What a variant chooses for the nodes and tensors of its segment. */
+export function choicesOf(
+  graph: Graph,
+  segment: Segment,
+  ends: Ends,
+  packable: ReadonlySet<string>,
+  options: FetchOptions,
+  { band, packed, limit }: Pick<Variant, 'band' | 'packed' | 'limit'>,
+  profile = profileOf(graph, segment, band),
+): Choices {
+  const nodes = graph.nodes.slice(segment.first, segment.last + 1);
+  const inner = packed ? nodes.slice(0, -1).map(({ output }) => output) : [];
+  const names = new Set([
+    ...(ends.input ? [segment.input] : []),
+    ...(ends.output ? [nodes.at(-1)!.output] : []),
+    ...inner.filter((name) => packable.has(name)),
+  ]);
+  return choicesWithin(graph, nodes, profile, names, limit, options);
+}
+
+function timeOf(
+  graph: Graph,
+  node: GraphNode,
+  choices: Choices,
+  steps: number,
+  options: FetchOptions,
+): number {
+  const pairs = choices.fetches.get(node.name)?.pairs;
+  const option = options.get(node.name)?.find((known) => known.pairs === pairs);
+  return nodeTime(node, graph, choices, steps, option);
+}
+
+/** Parts of rows and tiles with which the working memory of each node stays below `limit`, if it can. */
+function choicesWithin(
+  graph: Graph,
+  nodes: GraphNode[],
+  { stepsOf }: Profile,
+  packed: ReadonlySet<string>,
+  limit: number,
+  options: FetchOptions,
+): Choices {
+  const columns = new Map<string, number>();
+  const fetches = new Map<string, Fetch>();
+  const choices: Choices = { packed, columns, fetches };
+  nodes.forEach((node, i) => {
+    const ways = options.get(node.name);
+    const streams = ways ? limit / 2 : limit;
+    if (
+      node.op === 'accumulate' &&
+      kernelOf(node, graph) === 'events' &&
+      scratchBytes(graph, node, choices) > streams
+    ) {
+      let [low, high] = [1, graph.tensors[node.output]!.shape[1]];
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        columns.set(node.name, middle);
+        if (scratchBytes(graph, node, choices) > streams) high = middle - 1;
+        else low = middle;
+      }
+      columns.set(node.name, low);
+    }
+    if (!ways) return;
+    const left = limit - scratchBytes(graph, node, choices);
+    let best = {
+      time: Number.POSITIVE_INFINITY,
+      bytes: Number.POSITIVE_INFINITY,
+      fetch: undefined as Fetch | undefined,
+    };
+    for (const option of ways) {
+      const tiles = Math.max(1, Math.min(option.tiles, Math.floor(left / option.tileBytes)));
+      const bytes = tiles * option.tileBytes;
+      const fetch = { pairs: option.pairs, tiles, bytes };
+      const time =
+        bytes <= left
+          ? nodeTime(node, graph, { ...choices, fetches: new Map([[node.name, fetch]]) }, stepsOf[i]!, option)
+          : Number.POSITIVE_INFINITY;
+      if (time < best.time || (time === best.time && bytes < best.bytes)) best = { time, bytes, fetch };
+    }
+    fetches.set(node.name, best.fetch!);
+  });
+  return choices;
+}
+
+/** Most bytes alive at once: what no layout can be smaller than. */
+function peakOf(
+  graph: Graph,
+  { input }: Segment,
+  nodes: GraphNode[],
+  { nodes: at, rows, span }: Profile,
+  choices: Choices,
+): number {
+  const bytes = new Float64Array(at.length);
+  [input, ...nodes.map(({ output }) => output)].forEach((name, i) => {
+    const each = rowBytesOf(graph, name, choices);
+    const alive = rows[i]!;
+    for (let t = 0; t < bytes.length; t++) bytes[t]! += alive[t]! * each;
+  });
+  const own = nodes.map((node) => ownBytes(graph, node, choices));
+  for (let t = 0; t < bytes.length; t++) bytes[t]! += own[at[t]!]!;
+  nodes.forEach((node, i) => {
+    const kept = keptBytes(graph, node);
+    if (kept) for (let t = span[i]![0]; t <= span[i]![1]; t++) bytes[t]! += kept;
+  });
+  return bytes.reduce((most, value) => Math.max(most, value), 0);
+}
