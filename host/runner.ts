@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from '../models/crc32.js';
 import { normalise } from '../models/dataset.js';
-import { labelled, SpikeletError } from '../models/error.js';
+import { SpikeletError } from '../models/error.js';
 import { fileKind, graphOf, netOf } from '../models/file.js';
 import { outputOf } from '../models/graph.js';
 import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
@@ -9,7 +9,7 @@ import { netRunner } from '../models/run.js';
 import { readSafetensors } from '../models/safetensors.js';
 import type { Shape } from '../models/tensor.js';
 import { isFolder, readBytes } from './files.js';
-import { loadWasm } from './wasm/load.js';
+import { openWasm } from './wasm/open.js';
 
 /** Anything that turns a raw image into logits: a Net, a Graph under the interpreter, or a built module. */
 export type Runner = {
@@ -33,10 +33,11 @@ export const moduleOf = async (path: string): Promise<string> =>
 
 /** Opens a Net, a Graph, a model.wasm or a folder that holds one. */
 export async function openRunner(path: string): Promise<Runner> {
-  const bytes = await readBytes(await moduleOf(path));
+  const module = await moduleOf(path);
+  const bytes = await readBytes(module);
   const crc = crc32(bytes);
   if (isWasm(bytes)) {
-    const model = labelled(path, () => loadWasm(bytes));
+    const model = await openWasm(module);
     const { name, classes, tensors, output, pixelTable: address } = model.description;
     const shape = tensors[0]![3];
     const table = new Int8Array(model.memory.buffer, address, 256 * shape[2]);

@@ -78,6 +78,15 @@ export const integers =
 export const numbers = (text: string): number[] =>
   text.split(',').map(number(-Number.MAX_VALUE, Number.MAX_VALUE));
 
+/** Parser of a number of bytes: 393216, 384k (times 1024) or 2m. */
+export const byteCount = (text: string): number => {
+  const [, digits, unit] = /^(\d{1,12})([km]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
+  const count = Number(digits) * { k: 1024, m: 1024 ** 2, '': 1 }[unit?.toLowerCase() as 'k' | 'm' | '']!;
+  if (!(count >= 1 && count <= 2 ** 32))
+    throw new InvalidArgumentError('a number of bytes is needed, as 393216, 384k or 2m.');
+  return count;
+};
+
 /** Parser of one of several words. */
 export const oneOf =
   <T extends string | number>(values: readonly T[]) =>

@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { type Graph, type OutputFile, type PlanOptions, plan } from '../../models/index.js';
-import type { Tier } from '../assemblyscript.js';
+import type { Graph, OutputFile } from '../../models/index.js';
 import { compileSource, link } from './compile.js';
 import { describe } from './describe.js';
 import { emitSource } from './emit.js';
 import { layOutImage } from './image.js';
-import { layersOf } from './layers.js';
+import { type ModelOptions, type PlannedModel, planModel } from './plan-model.js';
 
-export type BuildOptions = PlanOptions & {
-  /** Kernels of model.wasm; default `simd`, which every browser and Node has. */
-  tier?: Tier;
+export type BuildOptions = ModelOptions & {
   /** Adds model-swar.wasm, which the loader takes where an engine has no vectors. */
   fallback?: boolean;
 };
@@ -18,59 +15,62 @@ export type WasmBuild = {
   files: OutputFile[];
   /** The generated AssemblyScript. */
   source: string;
-  /** Bytes of model.wasm, and how much of it is code, weights and the other constants. */
-  bytes: { module: number; code: number; weights: number; constants: number };
-  /** Bytes of tensors and working memory, exact; pages of 64 KiB the module takes for all. */
+  /** Bytes of model.wasm, and how much of it is code, weights and the other constants; those outside of it. */
+  bytes: { module: number; code: number; weights: number; constants: number; outside: number };
+  /** Bytes of tensors and working memory, exact. */
   arenaBytes: number;
+  /** Bytes of RAM, exact (see PlannedModel); pages of 64 KiB the module takes for all. */
+  ramBytes: number;
   pages: number;
   /** Layers of equal geometry share a function. */
   functions: number;
 };
 
 /**
- * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts). `band`: rows that a layer
- * computes at a time (default: the whole frame); fewer take less memory. Throws a SpikeletError where the Graph is
- * not proven.
+ * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts), and model.weights.bin where the
+ * weights lie outside of the memory. Throws a SpikeletError where the Graph is not proven or does not fit.
  */
 export async function emitBuild(graph: Graph, options: BuildOptions = {}): Promise<WasmBuild> {
-  const { tier = 'simd', fallback = false, ...planOptions } = options;
-  const { contents, ...build } = await compileModel(graph, tier, planOptions);
+  return emitPlanned(planModel(graph, options), options);
+}
+
+/** Compiles what was planned. */
+export async function emitPlanned(planned: PlannedModel, options: BuildOptions = {}): Promise<WasmBuild> {
+  const { files, ...build } = await compileModel(planned, 'model');
   const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
-  const files: OutputFile[] = [
-    { path: 'model.wasm', contents },
+  files.push(
     { path: 'model.mjs', contents: await beside('./model.mjs') },
     { path: 'model.d.mts', contents: await beside('./model.d.mts') },
-  ];
-  if (fallback && tier !== 'swar')
-    files.push({
-      path: 'model-swar.wasm',
-      contents: (await compileModel(graph, 'swar', planOptions)).contents,
-    });
+  );
+  if (options.fallback && planned.tier !== 'swar') {
+    const swar = planModel(planned.graph, { ...options, tier: 'swar' });
+    files.push(...(await compileModel(swar, 'model-swar')).files);
+  }
   return { files, ...build };
 }
 
-/** One module. */
-async function compileModel(
-  graph: Graph,
-  tier: Tier,
-  planOptions: PlanOptions,
-): Promise<Omit<WasmBuild, 'files'> & { contents: Uint8Array<ArrayBuffer> }> {
-  const layers = layersOf(graph, tier);
+/** One module, and its constants outside. */
+async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
+  const { graph, tier, layers, plan, ramBytes } = planned;
   const { source, functionOf, functions } = emitSource(graph, layers);
   const code = await compileSource(source, tier);
-  const layout = plan(graph, planOptions);
-  const image = layOutImage(graph, layout, { layers, functionOf, tier });
-  const { bytes, pages } = await link(code, image, describe(graph, layout, image, tier));
+  const image = layOutImage(graph, plan, { layers, functionOf, tier });
+  const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));
+  const files: OutputFile[] = [{ path: `${name}.wasm`, contents: bytes }];
+  if (image.outside.length) files.push({ path: `${name}.weights.bin`, contents: image.outside });
+  const outside = image.outside.length;
   return {
-    contents: bytes,
+    files,
     source,
     bytes: {
       module: bytes.length,
       code: code.length,
       weights: image.weightBytes,
-      constants: image.bytes.length - image.weightBytes,
+      constants: image.bytes.length + outside - image.weightBytes,
+      outside,
     },
-    arenaBytes: layout.arenaBytes,
+    arenaBytes: plan.arenaBytes,
+    ramBytes,
     pages,
     functions,
   };

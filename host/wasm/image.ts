@@ -31,7 +31,8 @@ export type Image = {
 export const IMAGE_ADDRESS = 1024;
 
 const MODEL_BYTES = 12;
-const STEP_BYTES = 6;
+/** Bytes of a step. */
+export const STEP_BYTES = 6;
 const NODE_WORDS = 17;
 
 /** Where assembly/node.ts expects the simd tier's table. */
@@ -105,7 +106,7 @@ export function layOutImage(
     // Fetched constants lie at the end of the node's working memory.
     const base = inside ?? arena + plan.scratch.get(i)!.fetched;
     words(nodes + i * NODE_WORDS * 4, [
-      functionOf[i]!,
+      functionOf[i] ?? 0,
       ...ring(plan.buffers.get(node.output)),
       ...ring(buffers[0]),
       ...ring(buffers[1]),

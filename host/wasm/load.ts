@@ -13,9 +13,6 @@ export type WasmModel = {
   memory: WebAssembly.Memory;
 };
 
-/** Beside model.wasm: the constants of a model that reads them from outside of its memory. */
-export const WEIGHTS_FILE = 'model.weights.bin';
-
 export type OnRows = (tensor: string, bytes: Uint8Array) => void;
 
 type Exports = { memory: WebAssembly.Memory; infer(image: number): void };
@@ -80,7 +77,7 @@ function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array 
   if (!outside) return;
   if (!bytes)
     throw new SpikeletError(`model '${name}' reads its weights from outside, and none are given`, {
-      hint: `they are in '${WEIGHTS_FILE}' beside model.wasm`,
+      hint: "'spikelet build' writes them beside model.wasm, as model.weights.bin",
     });
   if (bytes.length !== outside[0] || crc32(bytes) !== outside[1])
     throw new SpikeletError(`these weights are not those of model '${name}'`, {

@@ -24,6 +24,7 @@ type Description = {
   tensors: [name: string, kind: string, type: string, shape: Model['shape'], address: number, ring: number][];
   image: [address: number, bytes: number];
   pixelTable: number;
+  outside?: [bytes: number, crc: number];
 };
 
 /** A function that makes a vector and drops it: valid where an engine has SIMD. */
@@ -34,22 +35,34 @@ const VECTORS = Uint8Array.of(
 
 /**
  * Loads a model: by default the model.wasm beside this file, or the model-swar.wasm where the engine has no vectors
- * (a build has one if it was asked for).
+ * (a build has one if it was asked for). A model that reads its weights from outside of its memory takes them from
+ * `weights`, by default from the .weights.bin beside the module.
  */
 export async function load(
   source: URL | Response | BufferSource = new URL(
     WebAssembly.validate(VECTORS) ? './model.wasm' : './model-swar.wasm',
     import.meta.url,
   ),
+  weights?: URL | Response | BufferSource,
 ): Promise<Model> {
   const module = await WebAssembly.compile(await bytesOf(source));
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
   if (!section) throw new Error('this WebAssembly is no spikelet model');
-  const { name, classes, output, tensors, image, pixelTable }: Description = JSON.parse(
+  const { name, classes, output, tensors, image, pixelTable, outside }: Description = JSON.parse(
     new TextDecoder().decode(section),
   );
-  const instance = await WebAssembly.instantiate(module, { env: { trace: () => {} } });
+  const beside =
+    source instanceof URL ? new URL(source.href.replace(/\.wasm(?=$|[?#])/, '.weights.bin')) : undefined;
+  const constants = outside ? await constantsOf(weights ?? beside, outside[0], name) : new Uint8Array(0);
+  const env = {
+    trace() {},
+    weights(offset: number, destination: number, length: number) {
+      target.set(constants.subarray(offset, offset + length), destination);
+    },
+  };
+  const instance = await WebAssembly.instantiate(module, { env });
   const memory = instance.exports['memory'] as WebAssembly.Memory;
+  const target = new Uint8Array(memory.buffer);
   const infer = instance.exports['infer'] as (image: number) => void;
   const shape = tensors[0]![3];
   const size = shape[0] * shape[1] * shape[2];
@@ -70,6 +83,20 @@ export async function load(
       return logits.slice();
     },
   };
+}
+
+async function constantsOf(
+  source: URL | Response | BufferSource | undefined,
+  length: number,
+  name: string,
+): Promise<Uint8Array> {
+  if (!source) throw new Error(`'${name}' reads its weights from outside: pass them as the second argument`);
+  const bytes = await bytesOf(source);
+  const view = ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+  if (view.length !== length) throw new Error(`'${name}' has ${length} bytes of weights, not ${view.length}`);
+  return view;
 }
 
 async function bytesOf(source: URL | Response | BufferSource): Promise<BufferSource> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
-import { emitBuild } from '../../wasm/build.js';
+import { emitPlanned } from '../../wasm/build.js';
+import { planModel, type WeightPlace, weightPlaces } from '../../wasm/plan-model.js';
 import { loadGraph } from '../load.js';
-import { integer, oneOf, required, verb } from '../verb.js';
+import { byteCount, oneOf, required, verb } from '../verb.js';
 
-type Options = { target?: 'wasm'; out: string; band?: number };
+type Options = { target?: 'wasm'; out: string; ram?: number; weights: WeightPlace };
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -18,20 +19,26 @@ export const build = verb<Options>({
     },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     {
-      flags: '--band <rows>',
-      description: 'rows a layer computes at a time: fewer take less memory (default: all)',
-      parse: integer(1, 65_536),
+      flags: '--ram <bytes>',
+      description: 'most RAM, as 384k: the fastest plan within it (default: the fastest of all)',
+      parse: byteCount,
+    },
+    {
+      flags: '--weights <place>',
+      description:
+        'inside: in the memory, or in flash where a device reads it in place; outside: in a file that the module reads',
+      parse: oneOf(weightPlaces),
+      default: 'inside',
     },
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
     const graph = await loadGraph(path!);
     const started = performance.now();
-    const {
-      files,
-      bytes: sizes,
-      arenaBytes,
-    } = await emitBuild(graph, options.band ? { band: options.band } : {});
+    const { ram, weights } = options;
+    const planned = planModel(graph, { weights, ...(ram ? { ram } : {}) });
+    io.note(`planned: ${planned.ramBytes} B of RAM in ${planned.plan.steps.length} steps`);
+    const { files, bytes: sizes, arenaBytes, ramBytes, pages } = await emitPlanned(planned);
     const seconds = (performance.now() - started) / 1000;
     await writeFiles(options.out, files);
     io.table(
@@ -39,13 +46,17 @@ export const build = verb<Options>({
       [
         ['weights', String(sizes.weights)],
         ['thresholds, scales, schedule', String(sizes.constants)],
-        ['code and description', String(sizes.module - sizes.weights - sizes.constants)],
-        ['all', String(sizes.module)],
+        ['code and description', String(sizes.module + sizes.outside - sizes.weights - sizes.constants)],
+        ['all', String(sizes.module + sizes.outside)],
       ],
     );
     io.print();
     io.print(
-      `memory for tensors: ${arenaBytes} B (${bytes(arenaBytes)}), beside the constants; built in ${seconds.toFixed(1)} s`,
+      `RAM: ${ramBytes} B (${bytes(ramBytes)})${
+        weights === 'inside'
+          ? ' for tensors, beside the constants'
+          : `, all of the memory; ${sizes.outside} B of constants in a file of their own`
+      }; ${pages} pages of WebAssembly; built in ${seconds.toFixed(1)} s`,
     );
     io.print(`${files.map(({ path: file }) => join(options.out, file)).join(', ')}`);
     return {
@@ -55,6 +66,10 @@ export const build = verb<Options>({
         files: files.map((file) => file.path),
         bytes: sizes,
         arenaBytes,
+        ramBytes,
+        pages,
+        weights,
+        steps: planned.plan.steps.length,
         seconds,
       },
     };

@@ -1,13 +1,14 @@
 import { rawImage } from '../../../models/dataset.js';
-import { exitCode, labelled } from '../../../models/error.js';
+import { exitCode } from '../../../models/error.js';
+import type { Graph } from '../../../models/graph.js';
 import { pixelTable, rawToPixels } from '../../../models/interpret.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { readBytes } from '../../files.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
 import { verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
-import { loadWasm } from '../../wasm/load.js';
+import { loadWasm, type WasmModel } from '../../wasm/load.js';
+import { openWasm } from '../../wasm/open.js';
 import { requireFits } from '../fits.js';
 import { loadGraph } from '../load.js';
 import { integer, oneOf, required, verb } from '../verb.js';
@@ -37,8 +38,7 @@ export const verify = verb<Options>({
     const input = { shape, classes: graph.classes, ...graph.input };
     const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
     requireFits(path!, { shape, classes: graph.classes }, data);
-    const module = options.build ? await readBytes(await moduleOf(options.build)) : await freshModule(graph);
-    const model = labelled(options.build ?? path!, () => loadWasm(module));
+    const model = options.build ? await openWasm(await moduleOf(options.build)) : await freshModel(graph);
     const samples = Math.min(options.count, data.test.count);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
     const table = pixelTable(graph);
@@ -64,7 +64,7 @@ export const verify = verb<Options>({
   },
 });
 
-async function freshModule(graph: Parameters<typeof emitBuild>[0]): Promise<Uint8Array<ArrayBuffer>> {
+async function freshModel(graph: Graph): Promise<WasmModel> {
   const { files } = await emitBuild(graph);
-  return files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array<ArrayBuffer>;
+  return loadWasm(files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array<ArrayBuffer>);
 }

@@ -1,0 +1,63 @@
+import { type Graph, type Plan, type PlanOptions, plan } from '../../models/index.js';
+import type { Tier } from '../assemblyscript.js';
+import { fetchOptions } from './fetch.js';
+import { layOutImage, STEP_BYTES } from './image.js';
+import { type Layer, layersOf } from './layers.js';
+
+/** Where a module's weights lie: in its memory, or in a file from which it reads some at a time. */
+export const weightPlaces = ['inside', 'outside'] as const;
+export type WeightPlace = (typeof weightPlaces)[number];
+
+export type ModelOptions = {
+  /** Kernels of model.wasm; default `simd`, which every browser and Node has. */
+  tier?: Tier;
+  /** Default `inside`. */
+  weights?: WeightPlace;
+  /** Most bytes of RAM (see PlannedModel); default: the fastest plan. */
+  ram?: number;
+  /** Rows that a layer computes at a time, where no `ram` is given; default: the whole frame. */
+  band?: number;
+};
+
+/** A model as it is going to be built. */
+export type PlannedModel = {
+  graph: Graph;
+  tier: Tier;
+  weights: WeightPlace;
+  layers: Layer[];
+  plan: Plan;
+  /**
+   * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash, so this is
+   * the arena; with weights outside, it is the linear memory up to the end of the arena.
+   */
+  ramBytes: number;
+};
+
+/** Plans a module. Throws a SpikeletError where the graph is not proven or no plan has so little RAM. */
+export function planModel(graph: Graph, options: ModelOptions = {}): PlannedModel {
+  const { tier = 'simd', weights = 'inside', ram, band } = options;
+  const budget: PlanOptions = {
+    ...(ram === undefined ? {} : { ram }),
+    ...(band === undefined ? {} : { band }),
+  };
+  const plainLayers = layersOf(graph, tier);
+  if (weights === 'inside') {
+    const layout = plan(graph, budget);
+    const layers = layersOf(graph, tier, layout.choices);
+    return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
+  }
+  const fetch = fetchOptions(graph, tier, plainLayers);
+  const memory = (layout: Plan) => {
+    const layers = layersOf(graph, tier, layout.choices);
+    return { layers, arena: layOutImage(graph, layout, { layers, functionOf: [], tier }).arena };
+  };
+  // All in the image but the steps is the same for every plan.
+  const fastest = plan(graph, { fetch });
+  const beside = {
+    bytes: memory(fastest).arena - fastest.steps.length * STEP_BYTES + 16,
+    perStep: STEP_BYTES,
+  };
+  const layout = plan(graph, { ...budget, fetch, beside });
+  const { layers, arena } = memory(layout);
+  return { graph, tier, weights, layers, plan: layout, ramBytes: arena + layout.arenaBytes };
+}
