@@ -36,37 +36,41 @@ export function arrange(
   wanted = Number.POSITIVE_INFINITY,
 ): Plan {
   const steps = schedule(graph, order);
-  const rows = rowLives(graph, steps);
-  const rowBytes = (name: string): number => rowBytesOf(graph, name, choices);
-  const tensors = new Map([...rows].map(([name, life]) => [name, tensorLife(life, rowBytes(name))]));
-  const scratch = memories(graph, (node, index) => scratchLife(steps, index, ownBytes(graph, node, choices)));
-  const kept = memories(graph, (node, index) => keptLife(steps, index, keptBytes(graph, node)));
+  const { rows, tensors, scratch, kept } = livesOf(graph, steps, choices);
   const lives = [...tensors.values(), ...scratch.values(), ...kept.values()];
   const { offsets, bytes: arenaBytes } = layOut(lives, overlays(graph, rows, tensors), wanted);
   const memory = (life: Life): PlanMemory => ({ offset: offsets.get(life)!, bytes: life.bytes });
+  const placed = <K, V>(of: Map<K, Life>, more: (key: K) => V) =>
+    new Map([...of].map(([key, life]) => [key, { ...memory(life), ...more(key) }]));
   return {
-    buffers: new Map(
-      [...tensors].map(([name, life]) => [
-        name,
-        {
-          ...memory(life),
-          rows: rows.get(name)!.rows,
-          rowBytes: rowBytes(name),
-          packed: choices.packed.has(name),
-        },
-      ]),
-    ),
+    buffers: placed(tensors, (name) => ({
+      rows: rows.get(name)!.rows,
+      rowBytes: rowBytesOf(graph, name, choices),
+      packed: choices.packed.has(name),
+    })),
     steps,
     scratch: new Map(
-      [...scratch].map(([index, life]) => {
-        const { offset, bytes } = memory(life);
+      [...placed(scratch, () => ({}))].map(([index, { offset, bytes }]) => {
         const fetched = offset + scratchBytes(graph, graph.nodes[index]!, choices);
         return [index, { offset, bytes, fetched }];
       }),
     ),
-    kept: new Map([...kept].map(([index, life]) => [index, memory(life)])),
+    kept: placed(kept, () => ({})),
     choices,
     arenaBytes,
+  };
+}
+
+/** Everything that takes memory, and when: tensors by name, the nodes' own memory by index. */
+export function livesOf(graph: Graph, steps: readonly PlanStep[], choices: Choices) {
+  const rows = rowLives(graph, steps);
+  return {
+    rows,
+    tensors: new Map(
+      [...rows].map(([name, life]) => [name, tensorLife(life, rowBytesOf(graph, name, choices))]),
+    ),
+    scratch: memories(graph, (node, index) => scratchLife(steps, index, ownBytes(graph, node, choices))),
+    kept: memories(graph, (node, index) => keptLife(steps, index, keptBytes(graph, node))),
   };
 }
 

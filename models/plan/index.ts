@@ -9,6 +9,7 @@ export type { Plan, PlanBuffer, PlanMemory } from './arrange.js';
 export { type Choices, countBytes, type Fetch, type FetchOption, plainChoices } from './choices.js';
 export { packable } from './packable.js';
 export type { PlanStep } from './schedule.js';
+export { isAlive, type Occupant, timeline } from './timeline.js';
 export type { FetchOptions } from './variants.js';
 
 export type PlanOptions = {

@@ -1,52 +1,44 @@
-import { type Apart, apartness } from './apart.js';
+import { apartness } from './apart.js';
 import type { Life, Span } from './lives.js';
+import { align, offsetFor, type Problem } from './place.js';
 
-/** Alignment of everything in the arena in bytes: one SIMD vector. */
-const ALIGNMENT = 16;
-
-export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+export { align } from './place.js';
 
 /** Where everything lies, and how many bytes that takes. */
 export type Layout = { offsets: Map<Life, number>; bytes: number };
 
-/** Orders that are tried when a layout is larger than wanted. */
-const ATTEMPTS = 3000;
+/** Tries to make a layout fit. */
+const ATTEMPTS = 16_000;
+/** By how much a layout is to become smaller at a time, where the smallest is wanted. */
+const SHRINK = 0.985;
 
 /**
  * Places what is never alive together in the same memory, down to single rows of tensors that are held whole: where a
  * map is written while another is read for the last time, it follows behind the reader. `over` names for a life another
- * one on which it may lie exactly (a sum on its own residual). Lives are placed one by one; while that takes more than
- * `wanted` bytes, something at the ends or of the same time changes its turn.
+ * one on which it may lie exactly (a sum on its own residual). Looks for a layout of at most `wanted` bytes; with 0 for
+ * the smallest.
  */
 export function layOut(lives: readonly Life[], over: ReadonlyMap<Life, Life>, wanted: number): Layout {
-  const apart = apartness(lives);
-  const place = (order: readonly number[]) => placeAll(lives, order, apart, over);
-  const [first, ...others] = ordersOf(lives);
-  let order = first!;
-  let best = place(order);
-  for (const other of others) {
-    const found = place(other);
-    if (found.bytes < best.bytes && best.bytes > wanted) [best, order] = [found, other];
-  }
-  const random = sequence();
-  for (let attempt = 0; attempt < ATTEMPTS && best.bytes > wanted; attempt++) {
-    const changed = exchange(lives, order, best, random);
-    const found = place(changed);
-    if (found.bytes <= best.bytes) [best, order] = [found, changed];
+  const index = new Map(lives.map((life, i) => [life, i]));
+  const problem = {
+    lives,
+    apart: apartness(lives),
+    over: new Map([...over].map(([a, b]) => [index.get(a)!, index.get(b)!])),
+  };
+  let best = ordersOf(lives)
+    .map((order) => placeAll(problem, order))
+    .reduce((a, b) => (b.bytes < a.bytes ? b : a));
+  for (let target = wanted; best.bytes > wanted; ) {
+    if (wanted === 0) target = best.bytes * SHRINK;
+    const found = improve(problem, best, target);
+    if (found.bytes < best.bytes) best = found;
+    if (best.bytes > target) break;
   }
   return { offsets: new Map(lives.map((life, i) => [life, best.offsets[i]!])), bytes: best.bytes };
 }
 
-type Placed = { offsets: Float64Array; bytes: number };
-
-/** A fixed sequence of numbers in 0..1, so that a plan is the same each time it is made. */
-function sequence(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+/** Offsets from 0 on, and the order in which they were found. */
+type Placed = { offsets: Float64Array; order: number[]; bytes: number };
 
 /** Turns that are worth a try: the largest first; maps first, as others follow them; the tightest time first. */
 function ordersOf(lives: readonly Life[]): number[][] {
@@ -80,79 +72,94 @@ function pressures(lives: readonly Life[]): number[] {
   );
 }
 
-/** The order with another turn for something that lies at an end, or that is alive together with it. */
-function exchange(
-  lives: readonly Life[],
-  order: readonly number[],
-  { offsets, bytes }: Placed,
-  random: () => number,
-): number[] {
-  const any = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
-  const outer = any(order.filter((i) => offsets[i] === 0 || offsets[i]! + align(lives[i]!.bytes) === bytes));
-  const [first, last] = lives[outer]!.span;
-  const together = order.filter((i) => lives[i]!.span[0] <= last && first <= lives[i]!.span[1]);
-  const moved = random() < 0.5 ? outer : any(together);
-  const before = any(together);
-  const rest = order.filter((i) => i !== moved);
-  return rest.toSpliced(moved === before ? 0 : rest.indexOf(before), 0, moved);
-}
-
 /** Places lives one by one, each where all of them together reach least far. */
-function placeAll(
-  lives: readonly Life[],
-  order: readonly number[],
-  apart: Apart,
-  over: ReadonlyMap<Life, Life>,
-): Placed {
-  const offsets = new Float64Array(lives.length).fill(Number.NaN);
+function placeAll(problem: Problem, order: number[]): Placed {
+  const offsets = new Float64Array(problem.lives.length).fill(Number.NaN);
   let [low, high] = [0, 0];
   for (const index of order) {
-    const life = lives[index]!;
-    const size = align(life.bytes);
-    const collisions: Span[] = [];
-    const partners: number[] = [];
-    for (const [rival, spans] of apart[index]!) {
-      const offset = offsets[rival]!;
-      if (Number.isNaN(offset)) continue;
-      if (over.get(life) === lives[rival] || over.get(lives[rival]!) === life) partners.push(rival);
-      for (const [from, to] of spans) collisions.push([offset + from, offset + to]);
-    }
-    const offset = onTop(index, partners, apart, offsets) ?? nearest(collisions, low, high - size);
+    const offset = offsetFor(problem, index, offsets, low, high);
     offsets[index] = offset;
     low = Math.min(low, offset);
-    high = Math.max(high, offset + size);
+    high = Math.max(high, offset + align(problem.lives[index]!.bytes));
   }
-  return { offsets: offsets.map((offset) => offset - low), bytes: high - low };
+  return { offsets: offsets.map((offset) => offset - low), order, bytes: high - low };
 }
 
-/** The offset of a partner on which a life may lie, if nothing else is in the way there. */
-function onTop(index: number, partners: number[], apart: Apart, offsets: Float64Array): number | undefined {
-  const partner = partners.find((candidate) => {
-    const at = offsets[candidate]!;
-    return apart[index]!.every(([rival, spans]) => {
-      const offset = offsets[rival]!;
-      if (Number.isNaN(offset) || (partners.includes(rival) && offset === at)) return true;
-      return spans.every(([from, to]) => at <= offset + from || at >= offset + to);
-    });
+/**
+ * Takes out what is alive together with something beyond `target` bytes and places it again in another order, until
+ * nothing is beyond.
+ */
+function improve(problem: Problem, { offsets: start, order }: Placed, target: number): Placed {
+  const { lives, apart } = problem;
+  const offsets = start.slice();
+  const turn = new Float64Array(lives.length);
+  order.forEach((index, i) => {
+    turn[index] = i;
   });
-  return partner === undefined ? undefined : offsets[partner]!;
+  const beyond = (i: number) =>
+    Math.max(0, -offsets[i]!) + Math.max(0, offsets[i]! + align(lives[i]!.bytes) - target);
+  const random = sequence();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const out = order.filter((i) => beyond(i) > 0);
+    if (!out.length) break;
+    const one = any(out, random);
+    const group = around(apart, one, 1 + Math.floor(random() * 3)).sort((a, b) => turn[a]! - turn[b]!);
+    const before = group.map((i) => offsets[i]!);
+    const cost = group.reduce((sum, i) => sum + beyond(i), 0);
+    const tried =
+      random() < 0.2
+        ? shuffled(problem, group, random)
+        : exchanged(group, random() < 0.5 ? one : any(group, random), any(group, random));
+    for (const i of group) offsets[i] = Number.NaN;
+    for (const i of tried) offsets[i] = offsetFor(problem, i, offsets, 0, target);
+    if (group.reduce((sum, i) => sum + beyond(i), 0) > cost)
+      group.forEach((i, k) => {
+        offsets[i] = before[k]!;
+      });
+    else {
+      const turns = group.map((i) => turn[i]!);
+      tried.forEach((i, k) => {
+        turn[i] = turns[k]!;
+      });
+    }
+  }
+  const low = offsets.reduce((a, b) => Math.min(a, b));
+  const high = lives.reduce((most, life, i) => Math.max(most, offsets[i]! + align(life.bytes)), 0);
+  return {
+    offsets: offsets.map((offset) => offset - low),
+    order: order.toSorted((a, b) => turn[a]! - turn[b]!),
+    bytes: high - low,
+  };
 }
 
-/** The aligned offset without a collision that leaves `low` .. `high` least, the lowest of equals. */
-function nearest(collisions: Span[], low: number, high: number): number {
-  const distance = (offset: number) => Math.max(0, low - offset) + Math.max(0, offset - high);
-  let best = Number.POSITIVE_INFINITY;
-  collisions.sort((a, b) => a[0] - b[0]);
-  // Between two runs of collisions all offsets are free: from the end of the first to the beginning of the next.
-  let free = Number.NEGATIVE_INFINITY;
-  for (const [from, to] of [...collisions, [Number.POSITIVE_INFINITY, 0]] as Span[]) {
-    if (from >= free) {
-      const last = Math.floor(from / ALIGNMENT) * ALIGNMENT;
-      const offset = Math.min(Math.max(low, free), last);
-      const [growth, least] = [distance(offset), distance(best)];
-      if (offset >= free && (growth < least || (growth === least && offset < best))) best = offset;
-    }
-    free = Math.max(free, align(to));
-  }
-  return best;
+/** A fixed sequence of numbers in 0..1, so that a plan is the same each time it is made. */
+function sequence(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const any = <T>(values: readonly T[], random: () => number): T =>
+  values[Math.floor(random() * values.length)]!;
+
+/** A life, what is alive together with it, and so on, `hops` times. */
+function around(apart: Problem['apart'], one: number, hops: number): number[] {
+  const group = new Set([one]);
+  for (let hop = 0; hop < hops; hop++)
+    for (const i of [...group]) for (const [rival] of apart[i]!) group.add(rival);
+  return [...group];
+}
+
+/** The group in a random order in which large ones tend to come early. */
+function shuffled({ lives }: Problem, group: readonly number[], random: () => number): number[] {
+  const weight = new Map(group.map((i) => [i, lives[i]!.bytes * (0.2 + random())]));
+  return group.toSorted((a, b) => weight.get(b)! - weight.get(a)!);
+}
+
+/** A group in which one takes its turn before another; before all others if both are the same. */
+function exchanged(group: readonly number[], moved: number, before: number): number[] {
+  const rest = group.filter((i) => i !== moved);
+  return rest.toSpliced(moved === before ? 0 : rest.indexOf(before), 0, moved);
 }

@@ -17,15 +17,30 @@ import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
 import { isWasm, moduleOf } from '../../runner.js';
 import { describeWasm, SECTION } from '../../wasm/describe.js';
+import { type WeightPlace, weightPlaces } from '../../wasm/plan-model.js';
 import type { Io } from '../io.js';
-import { loadNetOrGraph } from '../load.js';
-import { verb } from '../verb.js';
+import { loadGraph, loadNetOrGraph } from '../load.js';
+import { byteCount, oneOf, usageError, verb } from '../verb.js';
+import { inspectPlan } from './inspect-plan.js';
 
-export const inspect = verb({
+type Options = { plan?: boolean; ram?: number; weights?: WeightPlace };
+
+export const inspect = verb<Options>({
   summary: 'print what is in a Net, a Graph or a model.wasm',
   arguments: [['<file>', 'a .safetensors of spikelet, a model.wasm or a folder that build wrote']],
-  options: [],
-  async run([path], _options, io) {
+  options: [
+    { flags: '--plan', description: 'how build would run a Graph: its memory over its steps, as a chart' },
+    { flags: '--ram <bytes>', description: 'with --plan: as build --ram', parse: byteCount },
+    {
+      flags: '--weights <place>',
+      description: 'with --plan: as build --weights',
+      parse: oneOf(weightPlaces),
+    },
+  ],
+  async run([path], { plan, ...options }, io) {
+    if (!plan && (options.ram || options.weights))
+      throw usageError('--ram and --weights are of --plan', 'add --plan');
+    if (plan) return { result: inspectPlan(await loadGraph(path!), options, io) };
     const start = await readBytes(await moduleOf(path!));
     if (isWasm(start)) return { result: labelled(path!, () => inspectWasm(start, io)) };
     const found = await loadNetOrGraph(path!);

@@ -1,0 +1,62 @@
+import type { Apart } from './apart.js';
+import type { Life, Span } from './lives.js';
+
+/** Alignment of everything in the arena in bytes: one SIMD vector. */
+const ALIGNMENT = 16;
+
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** What is placed: `over` names for a life another one on which it may lie exactly, by index. */
+export type Problem = { lives: readonly Life[]; apart: Apart; over: ReadonlyMap<number, number> };
+
+/**
+ * The best offset for a life among those that have one (NaN: none yet): on its partner, or where it leaves `low` ..
+ * `high` least, the lowest of equals.
+ */
+export function offsetFor(
+  { lives, apart, over }: Problem,
+  index: number,
+  offsets: Float64Array,
+  low: number,
+  high: number,
+): number {
+  const collisions: Span[] = [];
+  const partners: number[] = [];
+  for (const [rival, spans] of apart[index]!) {
+    const offset = offsets[rival]!;
+    if (Number.isNaN(offset)) continue;
+    if (over.get(index) === rival || over.get(rival) === index) partners.push(rival);
+    for (const [from, to] of spans) collisions.push([offset + from, offset + to]);
+  }
+  const onTop = partners.find((partner) => fitsOn(apart[index]!, offsets[partner]!, partners, offsets));
+  return onTop === undefined ? nearest(collisions, low, high - align(lives[index]!.bytes)) : offsets[onTop]!;
+}
+
+/** Whether nothing but partners is in the way at a partner's offset. */
+function fitsOn(rivals: Apart[number], at: number, partners: number[], offsets: Float64Array): boolean {
+  return rivals.every(([rival, spans]) => {
+    const offset = offsets[rival]!;
+    if (Number.isNaN(offset) || (offset === at && partners.includes(rival))) return true;
+    return spans.every(([from, to]) => at <= offset + from || at >= offset + to);
+  });
+}
+
+/** The aligned offset without a collision that is least outside of `low` .. `high`. */
+function nearest(collisions: Span[], low: number, high: number): number {
+  const distance = (offset: number) => Math.max(0, low - offset) + Math.max(0, offset - high);
+  let best = Number.POSITIVE_INFINITY;
+  collisions.sort((a, b) => a[0] - b[0]);
+  collisions.push([Number.POSITIVE_INFINITY, 0]);
+  // Between two runs of collisions all offsets are free: from the end of the first to the beginning of the next.
+  let free = Number.NEGATIVE_INFINITY;
+  for (const [from, to] of collisions) {
+    if (from >= free) {
+      const last = Math.floor(from / ALIGNMENT) * ALIGNMENT;
+      const offset = Math.min(Math.max(low, free), last);
+      const [growth, least] = [distance(offset), distance(best)];
+      if (offset >= free && (growth < least || (growth === least && offset < best))) best = offset;
+    }
+    free = Math.max(free, align(to));
+  }
+  return best;
+}

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { tiers } from '../host/assemblyscript.js';
+import { planChart } from '../host/report/plan-chart.js';
+import { verifyWasm } from '../host/verify.js';
+import { emitPlanned } from '../host/wasm/build.js';
+import { loadWasm } from '../host/wasm/load.js';
+import { planModel, weightPlaces } from '../host/wasm/plan-model.js';
+import { type Graph, plan, prove, SpikeletError } from '../models/index.js';
+import { GraphBuilder, randomGraph, seeded } from './random-graph.js';
+import { simulatePlan } from './simulate-plan.js';
+import { randomPixels } from './wasm-models.js';
+
+test('a plan: every row a step reads still lies where it was written, whatever the band', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0 }),
+      fc.constantFrom(1, 2, 3, 5, undefined),
+      fc.integer({ min: 4, max: 16 }),
+      (seed, band, blocks) => {
+        const graph = randomGraph(seeded(seed), blocks);
+        prove(graph);
+        simulatePlan(graph, plan(graph, band ? { band } : {}));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** The least RAM that the error for an impossible budget names. */
+function leastRam(make: (ram: number) => unknown): number {
+  try {
+    make(1);
+  } catch (error) {
+    assert.instance(error, SpikeletError);
+    return Number(/takes (\d+) B/.exec((error as Error).message)![1]);
+  }
+  throw new Error('one byte was enough');
+}
+
+test('a plan within a budget fits it, is sound, and the least budget is told', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0 }), fc.integer({ min: 4, max: 14 }), (seed, blocks) => {
+      const graph = randomGraph(seeded(seed), blocks);
+      prove(graph);
+      const [least, most] = [leastRam((ram) => plan(graph, { ram })), plan(graph).arenaBytes];
+      for (const share of [0, 0.4, 1]) {
+        const ram = Math.round(least + share * Math.max(0, most - least));
+        const found = plan(graph, { ram });
+        assert.ok(found.arenaBytes <= ram, `${found.arenaBytes} B within ${ram} B`);
+        simulatePlan(graph, found);
+      }
+    }),
+    { numRuns: 5 },
+  );
+});
+
+/** Wide enough that tiles, parts of rows and packed maps all pay. */
+function wideGraph(): Graph {
+  const b = new GraphBuilder(seeded(5), [19, 21, 3]);
+  const same = { kernel: [3, 3], stride: [1, 1], padding: [1, 1], groups: 1 } as const;
+  const one = { kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1 } as const;
+  const conv = (
+    name: string,
+    x: string,
+    geometry: typeof same | typeof one,
+    out: number,
+    residual?: string,
+  ) =>
+    b.accumulate(
+      name,
+      x,
+      { ...geometry, out } as unknown as Parameters<GraphBuilder['accumulate']>[2],
+      residual ? { kind: 'charge', type: 'i16', residual, saturate: true } : { kind: 'fire', levels: 4 },
+    );
+  const stem = b.accumulate(
+    'stem',
+    'input',
+    { out: 37, kernel: [3, 3], stride: [1, 1], padding: [1, 1], groups: 1 },
+    { kind: 'charge', type: 'i16', saturate: true },
+  );
+  let stream = stem;
+  for (const block of ['a', 'b']) {
+    const wide = conv(`${block}.wide`, b.fire(`${block}.fire`, stream, 4, true), same, 130);
+    stream = conv(`${block}.narrow`, wide, same, 37, stream);
+  }
+  const spikes = b.fire('f', stream, 4, true);
+  const [q, k, v] = [conv('q', spikes, one, 30), conv('k', spikes, one, 30), conv('v', spikes, one, 63)];
+  stream = conv('proj', b.attend('attend', [q, k, v], 3, 4), one, 37, stream);
+  const pooled = b.fire('last', b.pool('pool', stream, [19, 21], [1, 1]), 4, true, 20_000);
+  b.accumulate('head', pooled, { ...one, out: 11 } as unknown as Parameters<GraphBuilder['accumulate']>[2], {
+    kind: 'readout',
+  });
+  return b.graph;
+}
+
+test('whatever the RAM: all tensors equal the interpreter, and the RAM used is the RAM predicted, to the byte', async () => {
+  const graph = wideGraph();
+  const images = [0, 0.2, 1].map((density) => randomPixels(graph, seeded(6), density));
+  images.push(images[0]!.slice().fill(127), images[0]!.slice().fill(-127));
+  const met = { packed: 0, columns: 0, tiles: 0 };
+  for (const tier of tiers)
+    for (const weights of weightPlaces) {
+      const make = (ram?: number) => planModel(graph, { tier, weights, ...(ram ? { ram } : {}) });
+      const least = leastRam(make);
+      for (const ram of [least, Math.round((least + make().ramBytes) / 2), undefined]) {
+        const planned = make(ram);
+        const { choices } = planned.plan;
+        met.packed += choices.packed.size;
+        met.columns += choices.columns.size;
+        met.tiles += [...choices.fetches.values()].filter(({ tiles }) => tiles === 1).length;
+        const { files, ramBytes } = await emitPlanned(planned);
+        assert.is(ramBytes, planned.ramBytes);
+        if (ram) assert.ok(ramBytes <= ram);
+        const contents = (end: string) =>
+          files.find(({ path }) => path.endsWith(end))?.contents as Uint8Array;
+        const model = loadWasm(new Uint8Array(contents('.wasm')), contents('.bin'));
+        const { firstDifference } = verifyWasm(graph, model, images);
+        assert.equal({ tier, weights, ram, firstDifference }, { tier, weights, ram, firstDifference: null });
+        // The last byte of RAM is written, and none behind it.
+        const [arena, arenaBytes] = model.description.arena;
+        assert.is(weights === 'inside' ? arenaBytes : arena + arenaBytes, ramBytes);
+        const memory = new Uint8Array(model.memory.buffer);
+        const touched = new Uint8Array(memory.length);
+        for (const pattern of [0xa5, 0x5a]) {
+          memory.fill(pattern, arena);
+          model.infer(images[2]!);
+          memory.forEach((byte, i) => {
+            if (byte !== pattern) touched[i] = 1;
+          });
+        }
+        assert.is(
+          touched.lastIndexOf(1),
+          lastTensorByte(model.description, planned),
+          'the end of what is used',
+        );
+      }
+    }
+  for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `no plan had ${what}`);
+});
+
+/** The last byte that must be written: of a tensor, or of constants that are fetched; streams depend on the spikes. */
+function lastTensorByte(
+  { arena: [arena] }: { arena: [number, number] },
+  { plan: { buffers, scratch, kept, choices }, graph }: ReturnType<typeof planModel>,
+): number {
+  const ends = [...buffers.values(), ...kept.values()].map(({ offset, bytes }) => offset + bytes);
+  const fetched = [...scratch]
+    .filter(([index]) => choices.fetches.has(graph.nodes[index]!.name))
+    .map(([, { offset, bytes }]) => offset + bytes);
+  return arena + Math.max(...ends, ...fetched) - 1;
+}
+
+test('the chart draws each step once and names the peak', () => {
+  const graph = wideGraph();
+  prove(graph);
+  for (const ram of [undefined, 80_000]) {
+    const found = plan(graph, ram ? { ram } : {});
+    const { lines, peak } = planChart(graph, found);
+    assert.is(lines.length, 33);
+    assert.ok(lines.every((line) => line.length <= 110));
+    assert.ok(peak.bytes <= found.arenaBytes);
+    assert.ok(peak.bytes > 0.7 * found.arenaBytes, 'the arena is little larger than what is alive at once');
+    assert.is(lines[32]!.indexOf('^') > 0, true);
+    for (const { letter, alive, bytes } of peak.alive) {
+      assert.ok(alive <= bytes);
+      assert.match(letter, /^[a-zA-Z#]$/);
+    }
+  }
+});
+
+test.run();
