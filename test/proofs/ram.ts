@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { writeFile } from '../../host/files.js';
+import { importFile } from '../../host/import/index.js';
+import { bytes } from '../../host/report/text.js';
+import { imageOf } from '../../host/trace.js';
+import { verifyWasm } from '../../host/verify.js';
+import { emitPlanned } from '../../host/wasm/build.js';
+import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
+import {
+  type ModelOptions,
+  type PlannedModel,
+  planModel,
+  type WeightPlace,
+} from '../../host/wasm/plan-model.js';
+import {
+  crc32,
+  type Graph,
+  hex32,
+  readGraph,
+  SpikeletError,
+  toPixels,
+  writeGraph,
+} from '../../models/index.js';
+import { quantize } from '../../quantize/index.js';
+import { lastPlanned, lastWritten } from '../memory-used.js';
+import { read } from '../reference.js';
+import { shared } from '../shared.js';
+import { verdict } from './cli.js';
+
+/**
+ * `npm run bench:ram`: E-SpikeFormer-m, 10M parameters at 224x224, in little memory: RAM and time of plans, each module
+ * equal to the interpreter at every tensor, predicted RAM against used RAM. About five minutes.
+ */
+const ROUNDS = 25;
+const KIBI = 1024;
+
+const folder = shared('vectors/espikeformer-m');
+if (folder) await prove(folder);
+else console.log('skipped: ../shared/vectors/espikeformer-m is absent');
+
+async function prove(vectors: string): Promise<void> {
+  const input = read(`${vectors}/io.safetensors`).get('input')!;
+  const graph = await graphOf(
+    `${vectors}/model.safetensors`,
+    [0, 1, 2, 3, 4].map((n) => imageOf(input, n)),
+  );
+  const pixels = toPixels(graph, imageOf(input, 1));
+  const least = (weights: WeightPlace) => ({ weights, ram: leastRam(graph, weights) });
+  const wanted: [string, ModelOptions][] = [
+    ['fastest', {}],
+    ['fastest, weights outside', { weights: 'outside' }],
+    ['--weights outside --ram 512k', { weights: 'outside', ram: 512 * KIBI }],
+    ['--weights outside --ram 384k', { weights: 'outside', ram: 384 * KIBI }],
+    ['--weights outside, smallest', least('outside')],
+    ['weights in flash, --ram 384k', { ram: 384 * KIBI }],
+    ['weights in flash, smallest', least('inside')],
+  ];
+  const models: Built[] = [];
+  for (const [name, options] of wanted) models.push(await built(name, graph, options, pixels));
+  const times = alternate(models, pixels);
+  const ratio = (i: number) => times[i]! / times[0]!;
+  console.log('\nmedian of one image, in turn:');
+  models.forEach(({ name, planned }, i) => {
+    console.log(
+      `  ${name}: ${planned.ramBytes} B, ${times[i]!.toFixed(1)} ms, ${ratio(i).toFixed(2)} x the fastest`,
+    );
+  });
+  console.log();
+  const [, , fits, , smallest] = models.map(({ planned }) => planned.ramBytes);
+  verdict('RAM at --ram 512k, all of linear memory', `${fits} B`, '<= 524288', fits! <= 512 * KIBI);
+  verdict('its time', `${ratio(2).toFixed(2)} x the fastest`, '<= 1.3', ratio(2) <= 1.3);
+  verdict('smallest RAM, all of linear memory', `${smallest} B`, '<= 393216', smallest! <= 384 * KIBI);
+}
+
+/** The quantized graph, kept in build/ for the next time. */
+async function graphOf(checkpoint: string, images: Float32Array[]): Promise<Graph> {
+  const { net } = await importFile(checkpoint, { inputShape: [224, 224, 3] });
+  const quantizer = crc32(await readFile(new URL('../../quantize/index.js', import.meta.url)));
+  const path = `build/ram/espikeformer-m-${hex32(crc32(await readFile(checkpoint), quantizer))}.safetensors`;
+  if (existsSync(path)) return readGraph(await readFile(path), path);
+  console.log('quantizing, kept for the next time');
+  const graph = quantize(net, images, { bits: 8 });
+  await writeFile(path, writeGraph(graph));
+  return graph;
+}
+
+/** The least RAM there is, as the refusal of less tells it. */
+function leastRam(graph: Graph, weights: WeightPlace): number {
+  try {
+    planModel(graph, { ram: 1, weights });
+  } catch (error) {
+    if (error instanceof SpikeletError) return Number(/takes (\d+) B/.exec(error.message)![1]);
+    throw error;
+  }
+  throw new Error('one byte was enough');
+}
+
+type Built = { name: string; planned: PlannedModel; model: WasmModel };
+
+/** Plans, builds and checks one module. */
+async function built(name: string, graph: Graph, options: ModelOptions, pixels: Int8Array): Promise<Built> {
+  const start = performance.now();
+  const planned = planModel(graph, options);
+  const planSeconds = (performance.now() - start) / 1000;
+  const { files, pages, bytes: sizes } = await emitPlanned(planned);
+  const seconds = (performance.now() - start) / 1000;
+  const contents = (end: string) => files.find(({ path }) => path.endsWith(end))?.contents as Uint8Array;
+  const model = loadWasm(new Uint8Array(contents('.wasm')), contents('.bin'));
+  const { choices, steps, arenaBytes } = planned.plan;
+  console.log(
+    `${name}: ${planned.ramBytes} B of RAM (${bytes(planned.ramBytes)}), arena ${arenaBytes} B, ${pages} pages, ${steps.length} steps, ` +
+      `${choices.packed.size} maps in 4 bits, ${sizes.outside} B outside; planned in ${planSeconds.toFixed(1)} s, built in ${seconds.toFixed(1)} s`,
+  );
+  const { equal, firstDifference } = verifyWasm(graph, model, [pixels]);
+  verdict('  equal at every tensor', firstDifference?.tensor ?? 'yes', 'yes', equal === 1);
+  const [written, sure] = [lastWritten(model, pixels), lastPlanned(model, planned)];
+  const end = model.description.arena[0] + arenaBytes;
+  verdict(
+    '  memory written up to address',
+    String(written),
+    `${sure} at least, ${end} at most`,
+    written >= sure && written <= end,
+  );
+  return { name, planned, model };
+}
+
+/** Median milliseconds of each model, run in turn. */
+function alternate(models: Built[], pixels: Int8Array): number[] {
+  const times: number[][] = models.map(() => []);
+  for (let round = -2; round < ROUNDS; round++)
+    models.forEach(({ model }, i) => {
+      const start = performance.now();
+      model.infer(pixels);
+      if (round >= 0) times[i]!.push(performance.now() - start);
+    });
+  return times.map((values) => values.sort((a, b) => a - b)[values.length >> 1]!);
+}
