@@ -9,6 +9,23 @@ export function placeBytes<Y>(channels: i32, packed: bool): i32 {
   return packed ? (channels + 1) >> 1 : channels * sizeof<Y>();
 }
 
+/** The count of a channel of the place at `place`, or the value of type X. */
+@inline
+export function valueAt<X>(place: usize, channel: i32, packed: bool): i32 {
+  if (packed) return (<i32>load<u8>(place + (channel >> 1)) >> ((channel & 1) << 2)) & 15;
+  return <i32>load<X>(place + <usize>channel * sizeof<X>());
+}
+
+/** Eight counts from an even channel on, in lanes of 16 bits. */
+@inline
+export function eightAt(place: usize, channel: i32, packed: bool): v128 {
+  if (!packed) return v128.load_ext<u8>(place + channel);
+  const bytes = v128.load32_splat(place + (channel >> 1));
+  const pairs = v128.swizzle(bytes, i8x16(0, -1, 0, -1, 1, -1, 1, -1, 2, -1, 2, -1, 3, -1, 3, -1));
+  const counts = v128.bitselect(pairs, i16x8.shr_u(pairs, 4), i32x4.splat(0xffff));
+  return v128.and(counts, i16x8.splat(15));
+}
+
 /** Copies the counts of one place to bytes. */
 @inline
 export function loadCounts(from: usize, to: usize, channels: i32, packed: bool): void {

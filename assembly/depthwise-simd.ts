@@ -1,4 +1,4 @@
-import { placeBytes } from './counts';
+import { eightAt, placeBytes, valueAt } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -26,11 +26,13 @@ export function depthwise<W, R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  inputPacked: bool,
   packed: bool,
 ): void {
   const sums = node.scratch;
   const ring = node.xRows;
-  const next = strideColumns * channels;
+  const place = placeBytes<u8>(channels, inputPacked);
+  const next = strideColumns * place;
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
     const firstRow = max(0, -top);
@@ -55,14 +57,14 @@ export function depthwise<W, R, Y, T>(
           let slot = firstSlot;
           let w = node.weights + (firstRow * kernelColumns * channels + ch) * 2;
           for (let i = firstRow; i < lastRow; i++) {
-            let x = node.x + (slot * width + left) * channels + ch;
+            let x = node.x + (slot * width + left) * place;
             for (let j = 0; j < kernelColumns; j++) {
               const weights = v128.load(w);
-              a = i16x8.add(a, i16x8.mul(v128.load_ext<u8>(x), weights));
-              b = i16x8.add(b, i16x8.mul(v128.load_ext<u8>(x + next), weights));
-              d = i16x8.add(d, i16x8.mul(v128.load_ext<u8>(x + 2 * next), weights));
-              e = i16x8.add(e, i16x8.mul(v128.load_ext<u8>(x + 3 * next), weights));
-              x += channels;
+              a = i16x8.add(a, i16x8.mul(eightAt(x, ch, inputPacked), weights));
+              b = i16x8.add(b, i16x8.mul(eightAt(x + next, ch, inputPacked), weights));
+              d = i16x8.add(d, i16x8.mul(eightAt(x + 2 * next, ch, inputPacked), weights));
+              e = i16x8.add(e, i16x8.mul(eightAt(x + 3 * next, ch, inputPacked), weights));
+              x += place;
               w += channels * 2;
             }
             if (++slot == ring) slot = 0;
@@ -78,11 +80,11 @@ export function depthwise<W, R, Y, T>(
           let a = i16x8.splat(0);
           let slot = firstSlot;
           for (let i = firstRow; i < lastRow; i++) {
-            let x = node.x + (slot * width + left + firstColumn) * channels + ch;
+            let x = node.x + (slot * width + left + firstColumn) * place;
             let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * 2;
             for (let j = firstColumn; j < lastColumn; j++) {
-              a = i16x8.add(a, i16x8.mul(v128.load_ext<u8>(x), v128.load(w)));
-              x += channels;
+              a = i16x8.add(a, i16x8.mul(eightAt(x, ch, inputPacked), v128.load(w)));
+              x += place;
               w += channels * 2;
             }
             if (++slot == ring) slot = 0;
@@ -91,25 +93,25 @@ export function depthwise<W, R, Y, T>(
         }
       }
       if (channels & 7) {
-        for (let place = 0; place < places; place++)
+        for (let at = 0; at < places; at++)
           for (let rest = ch; rest < channels; rest++) {
             let sum = 0;
             let slot = firstSlot;
             for (let i = firstRow; i < lastRow; i++) {
-              let x = node.x + (slot * width + left + firstColumn) * channels + place * next + rest;
+              let x = node.x + (slot * width + left + firstColumn) * place + at * next;
               let w = node.weights + ((i * kernelColumns + firstColumn) * channels + rest) * 2;
               for (let j = firstColumn; j < lastColumn; j++) {
-                sum += <i32>load<u8>(x) * <i32>load<i16>(w);
-                x += channels;
+                sum += valueAt<u8>(x, rest, inputPacked) * <i32>load<i16>(w);
+                x += place;
                 w += channels * 2;
               }
               if (++slot == ring) slot = 0;
             }
-            store<i16>(sums + <usize>((place * channels + rest) << 1), <i16>sum);
+            store<i16>(sums + <usize>((at * channels + rest) << 1), <i16>sum);
           }
       }
-      for (let place = 0; place < places; place++) {
-        const from = sums + <usize>(place * channels * 2);
+      for (let at = 0; at < places; at++) {
+        const from = sums + <usize>(at * channels * 2);
         if (end == End.Fire) fireRun<i16, T>(from, y, channels, node.thresholds, stride, levels, packed);
         else scaleRun<i16, R, Y>(node.multiplier, node.bias, node.shift, from, y, x1, channels, residual);
         y += placeBytes<Y>(channels, packed);

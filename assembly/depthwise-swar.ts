@@ -1,4 +1,4 @@
-import { placeBytes } from './counts';
+import { placeBytes, valueAt } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -26,10 +26,12 @@ export function depthwise<W, R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  inputPacked: bool,
   packed: bool,
 ): void {
   const sums = node.scratch;
   const ring = node.xRows;
+  const place = placeBytes<u8>(channels, inputPacked);
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
     const firstRow = max(0, -top);
@@ -49,14 +51,14 @@ export function depthwise<W, R, Y, T>(
         let e = 0;
         let slot = firstSlot;
         for (let i = firstRow; i < lastRow; i++) {
-          let x = node.x + (slot * width + left + firstColumn) * channels + ch;
+          let x = node.x + (slot * width + left + firstColumn) * place;
           let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * sizeof<W>();
           for (let j = firstColumn; j < lastColumn; j++) {
-            a += <i32>load<u8>(x) * <i32>load<W>(w);
-            b += <i32>load<u8>(x, 1) * <i32>load<W>(w, sizeof<W>());
-            d += <i32>load<u8>(x, 2) * <i32>load<W>(w, 2 * sizeof<W>());
-            e += <i32>load<u8>(x, 3) * <i32>load<W>(w, 3 * sizeof<W>());
-            x += channels;
+            a += valueAt<u8>(x, ch, inputPacked) * <i32>load<W>(w);
+            b += valueAt<u8>(x, ch + 1, inputPacked) * <i32>load<W>(w, sizeof<W>());
+            d += valueAt<u8>(x, ch + 2, inputPacked) * <i32>load<W>(w, 2 * sizeof<W>());
+            e += valueAt<u8>(x, ch + 3, inputPacked) * <i32>load<W>(w, 3 * sizeof<W>());
+            x += place;
             w += channels * sizeof<W>();
           }
           if (++slot == ring) slot = 0;
@@ -72,11 +74,11 @@ export function depthwise<W, R, Y, T>(
           let sum = 0;
           let slot = firstSlot;
           for (let i = firstRow; i < lastRow; i++) {
-            let x = node.x + (slot * width + left + firstColumn) * channels + ch;
+            let x = node.x + (slot * width + left + firstColumn) * place;
             let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * sizeof<W>();
             for (let j = firstColumn; j < lastColumn; j++) {
-              sum += <i32>load<u8>(x) * <i32>load<W>(w);
-              x += channels;
+              sum += valueAt<u8>(x, ch, inputPacked) * <i32>load<W>(w);
+              x += place;
               w += channels * sizeof<W>();
             }
             if (++slot == ring) slot = 0;

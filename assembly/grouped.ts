@@ -1,4 +1,4 @@
-import { placeBytes } from './counts';
+import { placeBytes, valueAt } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -30,6 +30,7 @@ export function grouped<X, R, Y, T>(
   levels: i32,
   stride: i32,
   residual: bool,
+  inputPacked: bool,
   packed: bool,
 ): void {
   const sums = node.scratch;
@@ -44,12 +45,13 @@ export function grouped<X, R, Y, T>(
       const firstColumn = max(0, -left);
       const lastColumn = min(kernelColumns, width - left);
       const slot = <u32>(top + firstRow) % node.xRows;
-      const x = node.x + left * channels * sizeof<X>();
+      const x = node.x + left * placeBytes<X>(channels, inputPacked);
       if (groups == 1)
         dense<X>(node, sums, x, slot, width, channels, out, kernelColumns, firstRow, lastRow, firstColumn, lastColumn);
       else
         sparse<X>(
-          node, sums, x, slot, width, channels, out, kernelColumns, groups, firstRow, lastRow, firstColumn, lastColumn,
+          node, sums, x, slot, width, channels, out, kernelColumns, groups, inputPacked, firstRow,
+          lastRow, firstColumn, lastColumn,
         );
       if (end == End.Fire) fireRun<i32, T>(sums, y, out, node.thresholds, stride, levels, packed);
       else scaleRun<i32, R, Y>(node.multiplier, node.bias, node.shift, sums, y, x1, out, residual);
@@ -98,21 +100,24 @@ function dense<X>(
 @inline
 function sparse<X>(
   node: Node, sums: usize, x: usize, slot: u32, width: i32, channels: i32, out: i32, kernelColumns: i32, groups: i32,
-  firstRow: i32, lastRow: i32, firstColumn: i32, lastColumn: i32,
+  packed: bool, firstRow: i32, lastRow: i32, firstColumn: i32, lastColumn: i32,
 ): void {
+  const place = placeBytes<X>(channels, packed);
   const outputs = out / groups;
   clear<i32>(sums, out);
   for (let i = firstRow; i < lastRow; i++) {
-    let at = x + (slot * width + firstColumn) * channels * sizeof<X>();
+    let at = x + (slot * width + firstColumn) * place;
     let weights = node.weights + (i * kernelColumns + firstColumn) * channels * outputs;
-    for (let j = firstColumn; j < lastColumn; j++)
+    for (let j = firstColumn; j < lastColumn; j++) {
+      let channel = 0;
       for (let g = 0; g < out; g += outputs)
         for (let ci = 0; ci < channels / groups; ci++) {
-          const value = <i32>load<X>(at);
+          const value = valueAt<X>(at, channel++, packed);
           if (value) addScaled<i32, i8>(sums + (<usize>g << 2), weights, value, outputs);
-          at += sizeof<X>();
           weights += outputs;
         }
+      at += place;
+    }
     if (++slot == node.xRows) slot = 0;
   }
 }

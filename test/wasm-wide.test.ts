@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
 import { layersOf } from '../host/wasm/layers.js';
-import type { Graph, Shape } from '../models/index.js';
+import { type Graph, plainChoices, type Shape } from '../models/index.js';
+import { randomChoices } from './random-choices.js';
 import { GraphBuilder, seeded } from './random-graph.js';
 import { compiled, randomPixels } from './wasm-models.js';
 
@@ -110,10 +111,12 @@ for (const [name, wide] of Object.entries(wides))
       for (const { geometry } of layersOf(graph, tier))
         for (const value of geometry.flatMap(({ values }) => values))
           if (String(value).startsWith('Flush')) flushes.add(String(value));
-      const linked = await compiled(graph, tier);
-      for (const band of [1, 3, undefined]) {
-        const { firstDifference } = verifyWasm(graph, (await linked(band ? { band } : {})).model, images);
-        assert.equal({ tier, band, firstDifference }, { tier, band, firstDifference: null });
+      for (const choices of [plainChoices, randomChoices(graph, tier, random)]) {
+        const linked = await compiled(graph, tier, choices);
+        for (const band of choices === plainChoices ? [1, 3, undefined] : [2]) {
+          const { firstDifference } = verifyWasm(graph, (await linked(band ? { band } : {})).model, images);
+          assert.equal({ tier, band, firstDifference }, { tier, band, firstDifference: null });
+        }
       }
     }
   });

@@ -72,8 +72,11 @@ export function accumulateLayer(node: Accumulate, context: Context): Layer {
       },
       { values: [residual], meaning: 'residual' },
       {
-        values: [...(call.outputs ? [choices.packed.has(node.input)] : []), choices.packed.has(node.output)],
-        meaning: call.outputs ? 'packed: input, output' : 'packed',
+        // Pixels are never packed.
+        values: (call.kernel === 'pixels' ? [node.output] : [node.input, node.output]).map((name) =>
+          choices.packed.has(name),
+        ),
+        meaning: call.kernel === 'pixels' ? 'packed' : 'packed: input, output',
       },
     ],
     equation: `sums = ${node.kernel.join('x')} convolution of ${x.kind} [${x.shape}], ${

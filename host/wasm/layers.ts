@@ -97,7 +97,7 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
     };
   },
 
-  pool(node, { graph }) {
+  pool(node, { graph, choices }) {
     const x = tensorOf(graph, node.input);
     const y = tensorOf(graph, node.output);
     return {
@@ -107,6 +107,7 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
         { values: x.shape.slice(1), meaning: 'columns and channels of the input' },
         { values: [y.shape[1]], meaning: 'columns of the output' },
         { values: [...node.kernel, ...node.stride], meaning: 'window, stride' },
+        { values: [choices.packed.has(node.input)], meaning: 'packed' },
       ],
       equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
       constants: joinConstants([{}]),

@@ -14,6 +14,8 @@ const COST = {
   pixels: 1 / 40,
   depthwise: 1 / 25,
   grouped: 1,
+  /** How much slower a depthwise layer is on packed counts. */
+  unpacked: 2.2,
   attend: 1 / 20,
   value: 0.05,
   /** Of an input on its way into a stream; of a count packed or unpacked. */
@@ -49,7 +51,10 @@ export function nodeTime(
   if (node.op === 'attend') return common + 2 * macs * density * COST.attend;
   if (node.op !== 'accumulate') return common;
   const kernel = kernelOf(node, graph);
-  if (kernel !== 'events') return common + macs * COST[kernel];
+  if (kernel !== 'events') {
+    const unpacks = choices.packed.has(inputs[0]!) && kernel === 'depthwise' ? COST.unpacked : 1;
+    return common + macs * COST[kernel] * unpacks;
+  }
   const rows = graph.tensors[node.output]!.shape[0];
   const held = choices.columns.get(node.name);
   // Streams of a part of a row overlap by the width of a window.
