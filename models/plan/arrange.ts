@@ -28,17 +28,17 @@ export type Plan = {
 export type PlanMemory = { offset: number; bytes: number };
 export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number; packed: boolean };
 
-/** Orders the bands and lays out the arena; looks for layouts until one has at most `wanted` bytes. */
+/** Orders the bands and lays out the arena; looks for layouts until one has at most `wanted` bytes for so many steps. */
 export function arrange(
   graph: Graph,
   order: Order,
   choices: Choices,
-  wanted = Number.POSITIVE_INFINITY,
+  wanted: (steps: number) => number = () => Number.POSITIVE_INFINITY,
 ): Plan {
   const steps = schedule(graph, order);
   const { rows, tensors, scratch, kept } = livesOf(graph, steps, choices);
   const lives = [...tensors.values(), ...scratch.values(), ...kept.values()];
-  const { offsets, bytes: arenaBytes } = layOut(lives, overlays(graph, rows, tensors), wanted);
+  const { offsets, bytes: arenaBytes } = layOut(lives, overlays(graph, rows, tensors), wanted(steps.length));
   const memory = (life: Life): PlanMemory => ({ offset: offsets.get(life)!, bytes: life.bytes });
   const placed = <K, V>(of: Map<K, Life>, more: (key: K) => V) =>
     new Map([...of].map(([key, life]) => [key, { ...memory(life), ...more(key) }]));

@@ -36,18 +36,17 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
       options;
     return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
-  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + beside.bytes + beside.perStep * steps.length;
+  const besideOf = (steps: number) => beside.bytes + beside.perStep * steps;
+  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
   const fastest = plan(graph, { fetch });
   if (sizeOf(fastest) <= ram) return fastest;
   const choose = chooser(graph, fetch);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
-  for (let budget = ram - beside.bytes; ; ) {
+  for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
-    const found = arrange(graph, chosen.order, chosen.choices, ram - beside.bytes);
-    const size = sizeOf(found);
-    if (size <= ram) return found;
-    budget -= Math.max((size - ram) / 2, ram / 100);
+    const found = arrange(graph, chosen.order, chosen.choices, (steps) => Math.max(0, ram - besideOf(steps)));
+    if (sizeOf(found) <= ram) return found;
   }
   const smallest = smallestPlan(graph, choose, sizeOf);
   const size = sizeOf(smallest);
@@ -64,10 +63,13 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
 function smallestPlan(graph: Graph, choose: Chooser, sizeOf: (plan: Plan) => number): Plan {
   const plans = [1, 1.02, 1.05].map((factor) => {
     const { order, choices } = choose.within(choose.least * factor)!;
-    return arrange(graph, order, choices, 0);
+    return arrange(graph, order, choices, () => 0);
   });
   return plans.reduce((best, other) => (sizeOf(other) < sizeOf(best) ? other : best));
 }
+
+/** By how much less is tried where a layout does not fit. */
+const LESS = 0.015;
 
 /** Everything of a node at once. */
 const wholeFetches = (options: FetchOptions): Map<string, Fetch> =>

@@ -7,10 +7,14 @@ export { align } from './place.js';
 /** Where everything lies, and how many bytes that takes. */
 export type Layout = { offsets: Map<Life, number>; bytes: number };
 
+/** Share of the wanted bytes by which a try may be worse. */
+const HEAT = 0.3;
 /** Tries to make a layout fit. */
 const ATTEMPTS = 16_000;
+/** How often the tries may fail. */
+const FAILURES = 2;
 /** By how much a layout is to become smaller at a time, where the smallest is wanted. */
-const SHRINK = 0.985;
+const SHRINK = 0.99;
 
 /**
  * Places what is never alive together in the same memory, down to single rows of tensors that are held whole: where a
@@ -28,11 +32,11 @@ export function layOut(lives: readonly Life[], over: ReadonlyMap<Life, Life>, wa
   let best = ordersOf(lives)
     .map((order) => placeAll(problem, order))
     .reduce((a, b) => (b.bytes < a.bytes ? b : a));
-  for (let target = wanted; best.bytes > wanted; ) {
-    if (wanted === 0) target = best.bytes * SHRINK;
-    const found = improve(problem, best, target);
+  for (let failures = 0; best.bytes > wanted && failures < FAILURES; ) {
+    const target = wanted || best.bytes * SHRINK;
+    const found = improve(problem, best, target, failures + 1);
     if (found.bytes < best.bytes) best = found;
-    if (best.bytes > target) break;
+    if (best.bytes > target) failures++;
   }
   return { offsets: new Map(lives.map((life, i) => [life, best.offsets[i]!])), bytes: best.bytes };
 }
@@ -89,7 +93,7 @@ function placeAll(problem: Problem, order: number[]): Placed {
  * Takes out what is alive together with something beyond `target` bytes and places it again in another order, until
  * nothing is beyond.
  */
-function improve(problem: Problem, { offsets: start, order }: Placed, target: number): Placed {
+function improve(problem: Problem, { offsets: start, order }: Placed, target: number, seed: number): Placed {
   const { lives, apart } = problem;
   const offsets = start.slice();
   const turn = new Float64Array(lives.length);
@@ -98,7 +102,7 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
   });
   const beyond = (i: number) =>
     Math.max(0, -offsets[i]!) + Math.max(0, offsets[i]! + align(lives[i]!.bytes) - target);
-  const random = sequence();
+  const random = sequence(seed);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const out = order.filter((i) => beyond(i) > 0);
     if (!out.length) break;
@@ -112,7 +116,9 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
         : exchanged(group, random() < 0.5 ? one : any(group, random), any(group, random));
     for (const i of group) offsets[i] = Number.NaN;
     for (const i of tried) offsets[i] = offsetFor(problem, i, offsets, 0, target);
-    if (group.reduce((sum, i) => sum + beyond(i), 0) > cost)
+    // Now and then something worse is taken, less and less, to get out of dead ends.
+    const patience = HEAT * target * random() ** 4 * (1 - attempt / ATTEMPTS);
+    if (group.reduce((sum, i) => sum + beyond(i), 0) > cost + patience)
       group.forEach((i, k) => {
         offsets[i] = before[k]!;
       });
@@ -133,8 +139,8 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
 }
 
 /** A fixed sequence of numbers in 0..1, so that a plan is the same each time it is made. */
-function sequence(): () => number {
-  let state = 1;
+function sequence(seed: number): () => number {
+  let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
