@@ -53,6 +53,14 @@ test('build --ram: what is planned is what is built, and too little is refused w
   assert.match(stdout, new RegExp(`RAM: ${fastest.ramBytes} B`));
 });
 
+test('build --time: less RAM where more time is allowed, and one budget at a time', () => {
+  const [quick, slow] = ['1', '5'].map((time) =>
+    json('inspect', '--plan', 'graph.safetensors', '--time', time),
+  );
+  assert.ok(slow.ramBytes <= quick.ramBytes);
+  assert.is(spikelet('inspect', '--plan', 'graph.safetensors', '--time', '2', '--ram', '9k').status, 2);
+});
+
 test('build --weights outside: weights in a file, read by every loader, and refused if they are not its own', async () => {
   const built = build('outside', '--weights', 'outside', '--ram', '64k');
   assert.ok(built.files.includes('model.weights.bin'));

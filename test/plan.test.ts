@@ -7,7 +7,7 @@ import { verifyWasm } from '../host/verify.js';
 import { emitPlanned } from '../host/wasm/build.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { planModel, weightPlaces } from '../host/wasm/plan-model.js';
-import { type Graph, plan, prove, SpikeletError } from '../models/index.js';
+import { type Graph, type Plan, plan, prove, SpikeletError } from '../models/index.js';
 import { lastPlanned, lastWritten } from './memory-used.js';
 import { GraphBuilder, randomGraph, seeded } from './random-graph.js';
 import { simulatePlan } from './simulate-plan.js';
@@ -52,6 +52,9 @@ test('a plan within a budget fits it, is sound, and the least budget is told', (
         assert.ok(found.arenaBytes <= ram, `${found.arenaBytes} B within ${ram} B`);
         simulatePlan(graph, found);
       }
+      const [quick, slow] = [1, 50].map((time) => plan(graph, { time })) as [Plan, Plan];
+      for (const found of [quick, slow]) simulatePlan(graph, found);
+      assert.ok(slow.arenaBytes <= quick.arenaBytes, 'more time, no more RAM');
     }),
     { numRuns: 5 },
   );

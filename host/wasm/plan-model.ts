@@ -15,6 +15,8 @@ export type ModelOptions = {
   weights?: WeightPlace;
   /** Most bytes of RAM (see PlannedModel); default: the fastest plan. */
   ram?: number;
+  /** Most time as a multiple of the fastest plan's, estimated: the smallest plan within it. Not with `ram`. */
+  time?: number;
   /** Rows that a layer computes at a time, where no `ram` is given; default: the whole frame. */
   band?: number;
 };
@@ -35,9 +37,10 @@ export type PlannedModel = {
 
 /** Plans a module. Throws a SpikeletError where the graph is not proven or no plan has so little RAM. */
 export function planModel(graph: Graph, options: ModelOptions = {}): PlannedModel {
-  const { tier = 'simd', weights = 'inside', ram, band } = options;
+  const { tier = 'simd', weights = 'inside', ram, time, band } = options;
   const budget: PlanOptions = {
     ...(ram === undefined ? {} : { ram }),
+    ...(time === undefined ? {} : { time }),
     ...(band === undefined ? {} : { band }),
   };
   const plainLayers = layersOf(graph, tier);

@@ -19,6 +19,8 @@ export type PlanOptions = {
   choices?: Choices;
   /** Most bytes that the plan may take: the fastest plan within them is chosen. */
   ram?: number;
+  /** Most time, as a multiple of the fastest plan's and as estimated (cost.ts): the smallest plan within it is chosen. */
+  time?: number;
   /** How the constants of nodes can be fetched, if they lie outside of the memory. */
   fetch?: FetchOptions;
   /** Bytes that count as RAM beside the arena: fixed ones and those of each step. */
@@ -26,11 +28,12 @@ export type PlanOptions = {
 };
 
 /**
- * Plans a proven graph: the fastest plan, or the fastest within a budget of RAM. Throws a SpikeletError that tells the
- * smallest possible where none fits.
+ * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
+ * Throws a SpikeletError that tells the smallest possible where none fits.
  */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const { ram, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
+  const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
+  if (time !== undefined) return smallestWithin(graph, chooser(graph, fetch), time);
   if (ram === undefined) {
     const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
       options;
@@ -67,6 +70,28 @@ function smallestPlan(graph: Graph, choose: Chooser, sizeOf: (plan: Plan) => num
   });
   return plans.reduce((best, other) => (sizeOf(other) < sizeOf(best) ? other : best));
 }
+
+/** The plan with the least bytes alive that is estimated to take at most `time` times as long as the fastest. */
+function smallestWithin(graph: Graph, choose: Chooser, time: number): Plan {
+  const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
+  let [low, high] = [choose.least, graphBytes(graph)];
+  while (high - low > Math.max(64, low / 200)) {
+    const middle = (low + high) / 2;
+    if (choose.within(middle)!.time <= most) high = middle;
+    else low = middle;
+  }
+  const { order, choices } = choose.within(choose.within(low)!.time <= most ? low : high)!;
+  return arrange(graph, order, choices, () => 0);
+}
+
+/** More than any plan has alive. */
+const graphBytes = (graph: Graph): number => {
+  const { buffers, scratch, kept } = plan(graph);
+  return [...buffers.values(), ...scratch.values(), ...kept.values()].reduce(
+    (sum, { bytes }) => sum + bytes,
+    0,
+  );
+};
 
 /** By how much less is tried where a layout does not fit. */
 const LESS = 0.015;

@@ -9,8 +9,8 @@ export type Layout = { offsets: Map<Life, number>; bytes: number };
 
 /** Share of the wanted bytes by which a try may be worse. */
 const HEAT = 0.3;
-/** Tries to make a layout fit. */
-const ATTEMPTS = 16_000;
+/** Tries to make a layout fit, for each thing in it. */
+const ATTEMPTS = 60;
 /** How often the tries may fail. */
 const FAILURES = 2;
 /** By how much a layout is to become smaller at a time, where the smallest is wanted. */
@@ -103,7 +103,8 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
   const beyond = (i: number) =>
     Math.max(0, -offsets[i]!) + Math.max(0, offsets[i]! + align(lives[i]!.bytes) - target);
   const random = sequence(seed);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const attempts = ATTEMPTS * lives.length;
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const out = order.filter((i) => beyond(i) > 0);
     if (!out.length) break;
     const one = any(out, random);
@@ -117,7 +118,7 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
     for (const i of group) offsets[i] = Number.NaN;
     for (const i of tried) offsets[i] = offsetFor(problem, i, offsets, 0, target);
     // Now and then something worse is taken, less and less, to get out of dead ends.
-    const patience = HEAT * target * random() ** 4 * (1 - attempt / ATTEMPTS);
+    const patience = HEAT * target * random() ** 4 * (1 - attempt / attempts);
     if (group.reduce((sum, i) => sum + beyond(i), 0) > cost + patience)
       group.forEach((i, k) => {
         offsets[i] = before[k]!;

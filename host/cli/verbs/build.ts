@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
-import { planModel, type WeightPlace, weightPlaces } from '../../wasm/plan-model.js';
+import { planModel } from '../../wasm/plan-model.js';
 import { loadGraph } from '../load.js';
-import { byteCount, oneOf, required, verb } from '../verb.js';
+import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
+import { oneOf, required, verb } from '../verb.js';
 
-type Options = { target?: 'wasm'; out: string; ram?: number; weights: WeightPlace };
+type Options = PlanFlags & { target?: 'wasm'; out: string };
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -18,25 +19,14 @@ export const build = verb<Options>({
       parse: oneOf(['wasm'] as const),
     },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
-    {
-      flags: '--ram <bytes>',
-      description: 'most RAM, as 384k: the fastest plan within it (default: the fastest of all)',
-      parse: byteCount,
-    },
-    {
-      flags: '--weights <place>',
-      description:
-        'inside: in the memory, or in flash where a device reads it in place; outside: in a file that the module reads',
-      parse: oneOf(weightPlaces),
-      default: 'inside',
-    },
+    ...planOptions,
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
     const graph = await loadGraph(path!);
     const started = performance.now();
-    const { ram, weights } = options;
-    const planned = planModel(graph, { weights, ...(ram ? { ram } : {}) });
+    const planned = planModel(graph, modelOptions(options));
+    const { weights } = planned;
     io.note(`planned: ${planned.ramBytes} B of RAM in ${planned.plan.steps.length} steps`);
     const { files, bytes: sizes, arenaBytes, ramBytes, pages } = await emitPlanned(planned);
     const seconds = (performance.now() - started) / 1000;

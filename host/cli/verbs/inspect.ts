@@ -17,30 +17,26 @@ import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
 import { isWasm, moduleOf } from '../../runner.js';
 import { describeWasm, SECTION } from '../../wasm/describe.js';
-import { type WeightPlace, weightPlaces } from '../../wasm/plan-model.js';
 import type { Io } from '../io.js';
 import { loadGraph, loadNetOrGraph } from '../load.js';
-import { byteCount, oneOf, usageError, verb } from '../verb.js';
+import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
+import { usageError, verb } from '../verb.js';
 import { inspectPlan } from './inspect-plan.js';
 
-type Options = { plan?: boolean; ram?: number; weights?: WeightPlace };
+type Options = PlanFlags & { plan?: boolean };
 
 export const inspect = verb<Options>({
   summary: 'print what is in a Net, a Graph or a model.wasm',
   arguments: [['<file>', 'a .safetensors of spikelet, a model.wasm or a folder that build wrote']],
   options: [
     { flags: '--plan', description: 'how build would run a Graph: its memory over its steps, as a chart' },
-    { flags: '--ram <bytes>', description: 'with --plan: as build --ram', parse: byteCount },
-    {
-      flags: '--weights <place>',
-      description: 'with --plan: as build --weights',
-      parse: oneOf(weightPlaces),
-    },
+    ...planOptions.map((option) => ({ ...option, description: `with --plan: ${option.description}` })),
   ],
   async run([path], { plan, ...options }, io) {
-    if (!plan && (options.ram || options.weights))
-      throw usageError('--ram and --weights are of --plan', 'add --plan');
-    if (plan) return { result: inspectPlan(await loadGraph(path!), options, io) };
+    const budget = modelOptions(options);
+    if (!plan && Object.keys(budget).length)
+      throw usageError('--ram, --time and --weights are of --plan', 'add --plan');
+    if (plan) return { result: inspectPlan(await loadGraph(path!), budget, io) };
     const start = await readBytes(await moduleOf(path!));
     if (isWasm(start)) return { result: labelled(path!, () => inspectWasm(start, io)) };
     const found = await loadNetOrGraph(path!);
