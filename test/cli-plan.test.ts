@@ -62,10 +62,13 @@ test('build --time: less RAM where more time is allowed, and one budget at a tim
 });
 
 test('build --weights outside: weights in a file, read by every loader, and refused if they are not its own', async () => {
-  const built = build('outside', '--weights', 'outside', '--ram', '64k');
+  const built = build('outside', '--weights', 'outside', '--time', '40');
   assert.ok(built.files.includes('model.weights.bin'));
   assert.ok(built.bytes.outside > 0);
   const path = (name: string) => join(folder, 'outside', name);
+  const inspected = json('inspect', 'outside');
+  assert.is(inspected.bytes.outside, built.bytes.outside);
+  assert.is(inspected.bytes.weights, built.bytes.weights);
   const model = await openWasm(path('model.wasm'));
   assert.is(verifyWasm(graph, model, [pixels]).equal, 1);
   const [arena, arenaBytes] = model.description.arena;

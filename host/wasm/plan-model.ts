@@ -46,7 +46,8 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   const plainLayers = layersOf(graph, tier);
   if (weights === 'inside') {
     const layout = plan(graph, budget);
-    const layers = layersOf(graph, tier, layout.choices);
+    const { packed, columns } = layout.choices;
+    const layers = packed.size + columns.size ? layersOf(graph, tier, layout.choices) : plainLayers;
     return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
   }
   const fetch = fetchOptions(graph, tier, plainLayers);

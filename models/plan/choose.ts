@@ -46,8 +46,9 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
   const known = new Map<string, Variant[]>();
   const nameOf = (cut: number) => (cut < 0 ? 'input' : graph.nodes[cut]!.output);
   return cuts.flatMap((last, j) =>
-    cuts.slice(0, j).flatMap((before) => {
-      if (last - before > LONGEST) return [];
+    cuts.slice(0, j).flatMap((before, i) => {
+      // Neighbours are always looked at, or there might be no way at all.
+      if (last - before > LONGEST && j - i > 1) return [];
       const [input, output] = [nameOf(before), nameOf(last)];
       const segment = { input, first: before + 1, last };
       const ways = (name: string) => (packs.has(name) ? [false, true] : [false]);

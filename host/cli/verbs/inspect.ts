@@ -1,22 +1,14 @@
 import { activationSparsity, operationsOf } from '../../../models/activity.js';
 import { labelled } from '../../../models/error.js';
-import {
-  bytesPerValue,
-  definition,
-  type Graph,
-  type GraphNode,
-  type GraphTensor,
-  prove,
-} from '../../../models/graph.js';
+import { bytesPerValue, definition, type Graph, type GraphNode, prove } from '../../../models/graph.js';
 import { netMacs } from '../../../models/macs.js';
 import { countParams, type Net, type NetNode, netShapes } from '../../../models/net.js';
 import { union } from '../../../models/ops/op.js';
 import { packedBytes } from '../../../models/packing.js';
-import { product } from '../../../models/tensor.js';
 import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
 import { isWasm, moduleOf } from '../../runner.js';
-import { describeWasm, SECTION } from '../../wasm/describe.js';
+import { describeWasm, rowBytesOf, SECTION } from '../../wasm/describe.js';
 import type { Io } from '../io.js';
 import { loadGraph, loadNetOrGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
@@ -181,16 +173,13 @@ function constantBytes(node: GraphNode, graph: Graph): number {
 
 function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
   const description = describeWasm(module);
-  const tensors = description.tensors.map(([name, kind, type, shape, address, ring]) => ({
-    name,
-    kind,
-    type,
-    shape,
-    address,
-    ring,
-    bytes: (product(shape) / shape[0]) * ring * bytesPerValue(type as GraphTensor['type']),
-  }));
-  const constants = description.image[1];
+  const tensors = description.tensors.map((tensor) => {
+    const [name, kind, type, shape, address, ring] = tensor;
+    return { name, kind, type, shape, address, ring, bytes: ring * rowBytesOf(tensor) };
+  });
+  const image = description.image[1];
+  const outside = description.outside?.[0] ?? 0;
+  const constants = image + outside;
   const arena = description.arena[1];
   io.print(io.bold(`WebAssembly model '${description.name}', ${description.classes.length} classes`));
   io.table(
@@ -214,13 +203,15 @@ function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
   io.print();
   io.print(
     `${bytes(module.length)}: ${description.weights} B of weights, ${constants - description.weights} B of other constants, ` +
-      `${module.length - constants} B of code and of the section '${SECTION}'; arena ${bytes(arena)}`,
+      `${module.length - image} B of code and of the section '${SECTION}'; arena ${bytes(arena)}${
+        outside ? `; ${outside} B of the constants lie outside` : ''
+      }`,
   );
   return {
     kind: 'wasm',
     name: description.name,
     classes: description.classes,
-    bytes: { module: module.length, weights: description.weights, constants, arena },
+    bytes: { module: module.length, weights: description.weights, constants, outside, arena },
     tensors,
   };
 }
