@@ -9,7 +9,7 @@ import { verifyWasm } from '../host/verify.js';
 import { loadWasm } from '../host/wasm/load.js';
 import type { load as Load } from '../host/wasm/model.mjs';
 import { openWasm } from '../host/wasm/open.js';
-import { interpret, writeGraph } from '../models/index.js';
+import { crc32, interpret, writeGraph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
 
@@ -86,6 +86,14 @@ test('build --weights outside: weights in a file, read by every loader, and refu
   assert.throws(() => loadWasm(wasm), /reads its weights from outside/);
   weights[0]! ^= 1;
   assert.throws(() => loadWasm(wasm, weights), /these weights are not those of/);
+  const short = weights.slice(0, 64);
+  const text = Buffer.from(wasm).toString('latin1');
+  const damaged = text.replace(/"outside":\[\d+,\d+/, (found) =>
+    `"outside":[${short.length},${crc32(short)}`.padEnd(found.length),
+  );
+  assert.is(damaged.length, text.length);
+  const stopped = loadWasm(Uint8Array.from(Buffer.from(damaged, 'latin1')), short);
+  assert.throws(() => stopped.infer(pixels), /stopped: it reads weights \d+\.\.\d+, which are not there/);
 });
 
 test('sizes and options that make no sense are refused', () => {

@@ -29,8 +29,19 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
   const trace = (node: number, row: number, rows: number) => {
     if (onRows) visitRows(description.tensors[node + 1], memory, row, rows, onRows);
   };
-  const weights = (offset: number, destination: number, length: number) =>
-    view.set(outside!.subarray(offset, offset + length), destination);
+  const weights = (offset: number, destination: number, length: number) => {
+    const end = offset + length;
+    // What a damaged module asks for ends as a trap does.
+    if (
+      !outside ||
+      offset < 0 ||
+      end > outside.length ||
+      destination < 0 ||
+      destination + length > view.length
+    )
+      throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which are not there`);
+    view.set(outside.subarray(offset, end), destination);
+  };
   const { memory, infer } = instantiate(module, { trace, weights });
   const view = new Uint8Array(memory.buffer);
   const [image] = description.image;
