@@ -1,0 +1,59 @@
+/** Cores that firmware is compiled for; each has its compiler in firmware-gen/toolchain.ts. */
+export type Core = 'cortex-m0plus' | 'cortex-m4' | 'cortex-m7' | 'rv32imac' | 'xtensa-lx7';
+
+/** A range of addresses. `flash` keeps programs and constants, `ram` the rest. */
+export type Memory = { name: string; kind: 'flash' | 'ram'; origin: number; bytes: number };
+
+/** What starts the board without hardware. */
+export type Emulator =
+  | {
+      kind: 'qemu';
+      program: 'qemu-system-arm' | 'qemu-system-riscv32';
+      machine: string;
+      /** Further arguments, `-bios none` say. */
+      arguments: string[];
+      /** Arguments with which virtual time counts instructions. */
+      counting: string[];
+    }
+  | { kind: 'rp2040js' };
+
+/** A board is data: one file each in this folder, listed by index.ts. */
+export type Board = {
+  name: string;
+  /** What it is, in a line for people. */
+  title: string;
+  core: Core;
+  memories: Memory[];
+  /** Names of memories: where programs and constants go, where data and stack go. */
+  code: string;
+  ram: string;
+  /** Memories for weights that do not fit beside the code, first choice first. */
+  weights: string[];
+  /** Bytes kept for the stack of the shell, interrupts and the model. */
+  stackBytes: number;
+  /** Program memory: the largest sector that one erase takes, the unit of a write. */
+  flash: { sectorBytes: number; unitBytes: number };
+  clockHz: number;
+  serial: { base: number; irq: number; baud: number };
+  /** What platform_ticks() counts: `count = ticks * count / ticks` of what `means` says. */
+  counter: {
+    ticksPerSecond: number;
+    means: 'instructions' | 'cycles' | 'microseconds';
+    count: number;
+    ticks: number;
+  };
+  /** Further numbers that the family's source reads, by macro name. */
+  registers: Record<string, number>;
+  /** The family's sources under shell/platform/. */
+  sources: string[];
+  emulator?: Emulator;
+  /** Set where the firmware only builds so far. */
+  untried?: 'not yet run on hardware';
+};
+
+/** The memory of this name. Throws where the board's data names one that it does not have. */
+export function memoryOf(board: Board, name: string): Memory {
+  const memory = board.memories.find((candidate) => candidate.name === name);
+  if (!memory) throw new Error(`board ${board.name} has no memory ${name}`);
+  return memory;
+}

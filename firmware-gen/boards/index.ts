@@ -1,0 +1,20 @@
+import { SpikeletError } from '../../models/error.js';
+import type { Board } from './board.js';
+import { mps2An386 } from './mps2-an386.js';
+
+export type { Board, Core, Emulator, Memory } from './board.js';
+export { memoryOf } from './board.js';
+
+/** Every board, in the order of lists. */
+export const boards: Board[] = [mps2An386];
+
+/** The board of this name. Throws a SpikeletError with the names there are. */
+export function boardOf(name: string): Board {
+  const board = boards.find((candidate) => candidate.name === name);
+  if (!board)
+    throw new SpikeletError(`there is no board '${name}'`, {
+      hint: `boards: ${boards.map(({ name: known }) => known).join(', ')}`,
+      code: 2,
+    });
+  return board;
+}
