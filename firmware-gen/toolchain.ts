@@ -22,7 +22,7 @@ const toolchains: Record<Core, Toolchain | undefined> = {
   'cortex-m7': arm('-mcpu=cortex-m7'),
   rv32imac: {
     prefix: 'riscv64-unknown-elf-',
-    flags: ['-march=rv32imac_zicsr', '-mabi=ilp32', '-mcmodel=medany', '-msmall-data-limit=0'],
+    flags: ['-march=rv32imac_zicsr_zifencei', '-mabi=ilp32', '-mcmodel=medany', '-msmall-data-limit=0'],
     install: 'apt-get install gcc-riscv64-unknown-elf',
   },
   'xtensa-lx7': undefined,
