@@ -31,8 +31,8 @@ ${memories.map(region).join('\n')}
 
 SECTIONS {
   .boot : { KEEP(*(.boot)) } > ${code.name}
-  .text : ALIGN(4) {
-    ${board.core.startsWith('cortex') ? `. = ALIGN(256);\n    ` : ''}KEEP(*(.vectors))
+  .text : ALIGN(256) {
+    KEEP(*(.vectors))
     *(.text .text.*)
   } > ${code.name}
   .weights : ALIGN(16) { *weights.o(.rodata .rodata.*) } > ${weights}

@@ -15,7 +15,11 @@ export type Emulator =
       /** Arguments with which virtual time counts instructions. */
       counting: string[];
     }
-  | { kind: 'rp2040js' };
+  | {
+      kind: 'rp2040js';
+      /** Where the vector table lies, which the boot ROM would find. */
+      vectors: number;
+    };
 
 /** A board is data: one file each in this folder, listed by index.ts. */
 export type Board = {

@@ -2,13 +2,14 @@ import { SpikeletError } from '../../models/error.js';
 import type { Board } from './board.js';
 import { mps2An386 } from './mps2-an386.js';
 import { mps2An500 } from './mps2-an500.js';
+import { rp2040 } from './rp2040.js';
 import { rv32Virt } from './rv32-virt.js';
 
 export type { Board, Core, Emulator, Memory } from './board.js';
 export { memoryOf } from './board.js';
 
 /** Every board, in the order of lists. */
-export const boards: Board[] = [mps2An386, mps2An500, rv32Virt];
+export const boards: Board[] = [mps2An386, mps2An500, rv32Virt, rp2040];
 
 /** The board of this name. Throws a SpikeletError with the names there are. */
 export function boardOf(name: string): Board {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Board, Emulator } from '../../firmware-gen/boards/index.js';
 import { exitCode, SpikeletError } from '../../models/index.js';
+import { emulateTools, requireTools } from '../firmware/board-tools.js';
 import { toolError } from '../firmware/tools.js';
 
 /** A board without hardware, running. */
@@ -14,19 +16,14 @@ export type Emulation = {
 };
 
 export type EmulateOptions = {
-  /** The program: an ELF file, or what the emulator boots. */
-  program: string;
+  /** Paths of the program: QEMU takes the ELF file, rp2040js the image of the flash. */
+  program: { elf: string; bin: string };
   /** Raw files put in memory before reset. */
   files?: { path: string; address: number }[];
   /** Makes virtual time count instructions, so that the board's ticks do; slower. */
   counting?: boolean;
   /** Further arguments of the emulator. */
   arguments?: string[];
-};
-
-const installLines: Record<string, string> = {
-  'qemu-system-arm': 'apt-get install qemu-system-arm',
-  'qemu-system-riscv32': 'apt-get install qemu-system-misc',
 };
 
 const running = new Set<ChildProcess>();
@@ -45,46 +42,58 @@ export async function emulate(board: Board, options: EmulateOptions): Promise<Em
       hint: 'connect the board and give --port',
       code: exitCode.device,
     });
-  if (emulator.kind !== 'qemu') throw new SpikeletError(`${emulator.kind} is not supported yet`);
-  return startQemu(emulator, options);
+  await requireTools(emulateTools(board), `the emulator of ${board.name}`);
+  return start(...commandOf(emulator, options));
 }
 
-type Qemu = Extract<Emulator, { kind: 'qemu' }>;
+type Command = [program: string, args: string[]];
 
-async function startQemu(emulator: Qemu, options: EmulateOptions): Promise<Emulation> {
+const commandOf = (emulator: Emulator, options: EmulateOptions): Command => {
   const { program, files = [], counting = false } = options;
-  const hex = (address: number) => `0x${address.toString(16)}`;
-  const child = spawn(
-    emulator.program,
-    [
-      ...['-M', emulator.machine, ...emulator.arguments],
-      ...['-display', 'none', '-monitor', 'none', '-serial', 'pty'],
-      ...(counting ? emulator.counting : []),
-      ...files.flatMap(({ path, address }) => [
-        '-device',
-        // A comma ends an option of QEMU unless it is doubled.
-        `loader,file=${path.replaceAll(',', ',,')},addr=${hex(address)},force-raw=on`,
-      ]),
-      ...['-kernel', program],
-      ...(options.arguments ?? []),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  switch (emulator.kind) {
+    case 'qemu':
+      return [
+        emulator.program,
+        [
+          ...['-M', emulator.machine, ...emulator.arguments],
+          ...['-display', 'none', '-monitor', 'none', '-serial', 'pty'],
+          ...(counting ? emulator.counting : []),
+          ...files.flatMap(({ path, address }) => [
+            '-device',
+            // A comma ends an option of QEMU unless it is doubled.
+            `loader,file=${path.replaceAll(',', ',,')},addr=0x${address.toString(16)},force-raw=on`,
+          ]),
+          ...['-kernel', program.elf],
+          ...(options.arguments ?? []),
+        ],
+      ];
+    case 'rp2040js':
+      return [
+        process.execPath,
+        [
+          fileURLToPath(new URL('./rp2040-process.js', import.meta.url)),
+          JSON.stringify({ program: program.bin, files, vectors: emulator.vectors }),
+        ],
+      ];
+  }
+};
+
+async function start(...[program, args]: Command): Promise<Emulation> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   child.once('exit', () => running.delete(child));
-  const port = await portOf(child, emulator.program);
+  const port = await portOf(child, program);
   return { port, process: child, stop: () => stop(child) };
 }
 
 /** The PTY's path, from QEMU's line `char device redirected to /dev/pts/3 (label serial0)`. */
 function portOf(child: ChildProcess, program: string): Promise<string> {
-  const install = installLines[program]!;
   let said = '';
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException & { stderr?: string }) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      reject(toolError(program, install, error));
+      reject(toolError(program, error));
     };
     const timer = setTimeout(() => fail(new Error(`it opened no serial port in 30 s: ${said}`)), 30_000);
     const read = (text: Buffer) => {

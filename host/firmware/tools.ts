@@ -4,11 +4,11 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 
 const execute = promisify(execFile);
 
-/** The first line that `program --version` prints; undefined where it is not installed. */
-export async function versionOfTool(program: string): Promise<string | undefined> {
+/** The version that `program --version` prints; undefined where it is not installed. */
+export async function versionOfTool(program: string, flag = '--version'): Promise<string | undefined> {
   try {
-    const { stdout } = await execute(program, ['--version'], { timeout: 10_000 });
-    return stdout.split('\n', 1)[0]!.trim();
+    const { stdout } = await execute(program, [flag], { timeout: 10_000 });
+    return /\d+(\.\d+)+/.exec(stdout)?.[0] ?? 'unknown version';
   } catch {
     return undefined;
   }
@@ -30,17 +30,19 @@ export async function runTool(
     });
     return stdout;
   } catch (error) {
-    throw toolError(program, install, error as NodeJS.ErrnoException & { stderr?: string });
+    throw toolError(program, error as ToolFailure, install);
   }
 }
 
-export function toolError(
-  program: string,
-  install: string,
-  error: NodeJS.ErrnoException & { stderr?: string },
-): SpikeletError {
+type ToolFailure = NodeJS.ErrnoException & { stderr?: string };
+
+/** What a program that failed said, as an error for people; `install` where it may be missing. */
+export function toolError(program: string, error: ToolFailure, install?: string): SpikeletError {
   if (error.code === 'ENOENT')
-    return new SpikeletError(`${program} is not installed`, { hint: install, cause: error });
+    return new SpikeletError(`${program} is not installed`, {
+      ...(install ? { hint: install } : {}),
+      cause: error,
+    });
   const said = (error.stderr ?? error.message).trim().split('\n').slice(-20).join('\n');
   return new SpikeletError(`${program} failed: ${said}`, { code: exitCode.failure, cause: error });
 }

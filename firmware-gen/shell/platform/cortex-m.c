@@ -29,12 +29,13 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + PLAT
     [16 + PLATFORM_UART_IRQ] = {.handler = platform_uart_interrupt},
 };
 
-/* Families that count by SysTick have their own. */
+/* Only platform/systick.c uses it. */
 __attribute__((weak)) void platform_systick_interrupt(void) {}
 
 void platform_wait(void) { __asm__ volatile("wfi" ::: "memory"); }
 
-void platform_reset(void) {
+/* Weak: a family may have to reset more than the core asks for. */
+__attribute__((weak)) void platform_reset(void) {
   __asm__ volatile("dsb" ::: "memory");
   SCB_AIRCR = 0x05FA0004u;
   for (;;) __asm__ volatile("dsb" ::: "memory");

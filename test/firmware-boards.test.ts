@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SerialPort } from 'serialport';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { boardOf, boards, memoryOf } from '../firmware-gen/boards/index.js';
+import { emulate } from '../host/device/emulate.js';
+import { runTool } from '../host/firmware/tools.js';
+import { SpikeletError } from '../models/index.js';
+import { canTry, compile, removeFolders, temporaryFolder } from './firmware-project.js';
+
+const echo = {
+  path: 'echo.c',
+  contents: readFileSync(new URL('../../test/firmware/echo.c', import.meta.url), 'utf8'),
+};
+
+/** A serial port that collects what comes. */
+async function open(path: string) {
+  const port = new SerialPort({ path, baudRate: 115200, autoOpen: false });
+  port.on('error', () => undefined);
+  await new Promise<void>((done, fail) => port.open((error) => (error ? fail(error) : done())));
+  let received = Buffer.alloc(0);
+  port.on('data', (bytes: Buffer) => {
+    received = Buffer.concat([received, bytes]);
+  });
+  return {
+    send: (bytes: Uint8Array | string) => port.write(Buffer.from(bytes)),
+    /** The next bytes; fails when they do not come. */
+    async take(count: number): Promise<Buffer> {
+      for (let waited = 0; received.length < count; waited += 10) {
+        assert.ok(waited < 20_000, `${received.length} of ${count} bytes came`);
+        await new Promise((done) => setTimeout(done, 10));
+      }
+      const taken = received.subarray(0, count);
+      received = received.subarray(count);
+      return taken;
+    },
+    /** Sends until the firmware answers: what comes before it listens is lost. Late answers are dropped. */
+    async greet(): Promise<void> {
+      received = Buffer.alloc(0);
+      for (let tries = 0; !received.length; tries++) {
+        assert.ok(tries < 200, 'the firmware is silent');
+        port.write('a');
+        await new Promise((done) => setTimeout(done, 50));
+      }
+      await new Promise((done) => setTimeout(done, 300));
+      received = Buffer.alloc(0);
+    },
+    close: () => new Promise<void>((done) => port.close(() => done())),
+  };
+}
+
+for (const board of boards.filter(({ emulator }) => emulator))
+  if (await canTry(board))
+    test(`${board.name}: bytes over a serial port, counter, stack and reset`, async () => {
+      const program = await compile(board, { sources: [], model: [echo] });
+      const emulation = await emulate(board, { program, counting: true });
+      const port = await open(emulation.port);
+      try {
+        await port.greet();
+        // Half of what the ring of received bytes holds, at once.
+        const text = Uint8Array.from({ length: 1000 }, (_, i) => 97 + (i % 20));
+        port.send(text);
+        assert.equal([...(await port.take(1000))], [...text.map((byte) => byte + 1)]);
+
+        port.send('TT');
+        const ticks = await port.take(8);
+        const counted = (ticks.readUInt32LE(4) - ticks.readUInt32LE(0)) >>> 0;
+        assert.ok(counted > 0, 'the counter stands still');
+
+        port.send('S');
+        const stack = (await port.take(4)).readUInt32LE(0);
+        assert.ok(stack >= 16 && stack < board.stackBytes, `${stack} bytes of stack`);
+
+        // The port stays open over a reset, and memory is as C expects it again.
+        port.send('R');
+        await port.greet();
+        assert.is(emulation.process.exitCode, null);
+      } finally {
+        await port.close();
+        await emulation.stop();
+      }
+    });
+
+test('every memory that a board names is one it has, and none overlap', () => {
+  for (const board of boards) {
+    for (const name of [board.code, board.ram, ...board.weights]) memoryOf(board, name);
+    const sorted = board.memories.toSorted((a, b) => a.origin - b.origin);
+    for (const [i, { origin, bytes }] of sorted.entries())
+      assert.ok(i + 1 === sorted.length || origin + bytes <= sorted[i + 1]!.origin, board.name);
+  }
+  assert.is(new Set(boards.map(({ name }) => name)).size, boards.length);
+});
+
+test('an unknown board is refused with the names of those there are', () => {
+  assert.throws(
+    () => boardOf('abacus'),
+    (error: unknown) => error instanceof SpikeletError && error.hint?.includes('mps2-an386'),
+  );
+});
+
+if (await canTry(boardOf('rp2040'), false))
+  test("the words of the RP2040's second stage are those of its source, with the CRC that the ROM checks", async () => {
+    const folder = await temporaryFolder();
+    const [object, binary] = [join(folder, 'boot2.o'), join(folder, 'boot2.bin')];
+    const source = new URL('../../test/firmware/rp2040-boot2.S', import.meta.url).pathname;
+    await runTool('arm-none-eabi-gcc', ['-c', source, '-o', object], { install: '' });
+    await runTool('arm-none-eabi-objcopy', ['-O', 'binary', object, binary], { install: '' });
+    const stage = Buffer.alloc(256);
+    (await readFile(binary)).copy(stage);
+    stage.writeUInt32LE(bootCrc(stage.subarray(0, 252)), 252);
+    const { bin } = await compile(boardOf('rp2040'), { sources: [], model: [echo] });
+    assert.equal([...(await readFile(bin)).subarray(0, 256)], [...stage]);
+  });
+
+/** CRC-32/MPEG-2, as the boot ROM computes it: polynomial 04C11DB7, highest bit first, nothing inverted at the end. */
+function bootCrc(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+  }
+  return crc >>> 0;
+}
+
+test.after(removeFolders);
+test.run();
