@@ -83,6 +83,14 @@ for (const board of boards.filter(({ emulator }) => emulator))
       }
     });
 
+for (const board of boards.filter(({ emulator, core }) => !emulator && core !== 'xtensa-lx7'))
+  if (await canTry(board, false))
+    test(`${board.name} compiles and fits its memories`, async () => {
+      const { bin } = await compile(board, { sources: [], model: [echo] });
+      const size = (await readFile(bin)).length;
+      assert.ok(size > 500 && size < 8192, `${size} bytes`);
+    });
+
 test('every memory that a board names is one it has, and none overlap', () => {
   for (const board of boards) {
     for (const name of [board.code, board.ram, ...board.weights]) memoryOf(board, name);

@@ -1,7 +1,12 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Board } from './board.js';
+import { esp32s3 } from './esp32-s3.js';
 import { mps2An386 } from './mps2-an386.js';
 import { mps2An500 } from './mps2-an500.js';
+import { netduinoplus2 } from './netduinoplus2.js';
+import { nrf52840dk } from './nrf52840dk.js';
+import { nucleoF446re } from './nucleo-f446re.js';
+import { nucleoH743zi } from './nucleo-h743zi.js';
 import { rp2040 } from './rp2040.js';
 import { rv32Virt } from './rv32-virt.js';
 
@@ -9,7 +14,17 @@ export type { Board, Core, Emulator, Memory } from './board.js';
 export { memoryOf } from './board.js';
 
 /** Every board, in the order of lists. */
-export const boards: Board[] = [mps2An386, mps2An500, rv32Virt, rp2040];
+export const boards: Board[] = [
+  mps2An386,
+  mps2An500,
+  rv32Virt,
+  rp2040,
+  netduinoplus2,
+  nucleoF446re,
+  nucleoH743zi,
+  nrf52840dk,
+  esp32s3,
+];
 
 /** The board of this name. Throws a SpikeletError with the names there are. */
 export function boardOf(name: string): Board {

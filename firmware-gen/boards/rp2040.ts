@@ -18,6 +18,6 @@ export const rp2040: Board = {
   serial: { base: 0x40034000, irq: 20, baud: 115200 },
   counter: { ticksPerSecond: 125_000_000, means: 'cycles', count: 1, ticks: 1 },
   registers: {},
-  sources: ['cortex-m.c', 'systick.c', 'rp2040.c', 'rp2040-boot2.c'],
+  sources: ['cortex-m.c', 'systick.c', 'rp2040.c', 'rp2040-boot2.c', 'flash-none.c'],
   emulator: { kind: 'rp2040js', vectors: 0x10000100 },
 };

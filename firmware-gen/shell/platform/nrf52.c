@@ -1,0 +1,49 @@
+/* nRF52: the UART without DMA, crystal oscillator for its baud rate. */
+#include "../platform.h"
+#include "cortex-m.h"
+#include "cycles.h"
+#include "receive.h"
+
+#define CLOCK_START REGISTER(0x40000000u)
+#define CLOCK_STARTED REGISTER(0x40000100u)
+#define FLASH_CACHE REGISTER(0x4001E540u)
+
+#define UART(offset) REGISTER(PLATFORM_UART_BASE + (offset))
+enum { START_RX = 0x000, START_TX = 0x008, RECEIVED = 0x108, SENT = 0x11C, INTERRUPTS = 0x304, ENABLE = 0x500 };
+enum { TX_PIN = 0x50C, RX_PIN = 0x514, RX_DATA = 0x518, TX_DATA = 0x51C, BAUD_RATE = 0x524 };
+
+void platform_init(void) {
+  FLASH_CACHE = 1;
+  cycles_start();
+  CLOCK_START = 1;
+  while (!CLOCK_STARTED) {
+  }
+  UART(TX_PIN) = PLATFORM_TX_PIN;
+  UART(RX_PIN) = PLATFORM_RX_PIN;
+  /* The rate in 2^32 / 16 MHz, in steps of 4096. */
+  UART(BAUD_RATE) = (uint32_t)(((uint64_t)PLATFORM_BAUD << 32) / 16000000u + 0x800u) & ~0xFFFu;
+  UART(ENABLE) = 4;
+  UART(INTERRUPTS) = 1u << 2; /* a byte received */
+  UART(START_RX) = 1;
+  UART(START_TX) = 1;
+  NVIC_ENABLE(PLATFORM_UART_IRQ);
+}
+
+/* The event is cleared before the byte is read: the next byte of the FIFO sets it again. */
+void platform_uart_interrupt(void) {
+  while (UART(RECEIVED)) {
+    UART(RECEIVED) = 0;
+    receive_put((uint8_t)UART(RX_DATA));
+  }
+}
+
+int platform_read(void) { return receive_take(); }
+
+void platform_write(const uint8_t *bytes, uint32_t n) {
+  for (; n; n--) {
+    UART(SENT) = 0;
+    UART(TX_DATA) = *bytes++;
+    while (!UART(SENT)) {
+    }
+  }
+}
