@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
+import { toolsOfBoards } from '../../firmware/board-tools.js';
 import { version, wantedVersion } from '../../version.js';
 import { verb } from '../verb.js';
 
@@ -95,6 +96,21 @@ const checks: Check[] = [
     install: npmInstall('sharp'),
     find: npm('sharp', () => import('sharp')),
   },
+  {
+    name: 'serialport',
+    needed: true,
+    enables: 'flash, monitor, profile over a serial port',
+    install: npmInstall('serialport'),
+    find: npm('serialport', async () => require.resolve('serialport')),
+  },
+  // What firmware is compiled with and emulated by: outside of npm, and of use for some boards each.
+  ...toolsOfBoards().map(({ tool, boards, emulates }) => ({
+    ...tool,
+    needed: false,
+    enables: `${emulates ? 'boards without hardware' : 'build --target firmware'}: ${
+      boards.length > 3 ? `${boards.length} boards` : boards.join(', ')
+    }`,
+  })),
 ];
 
 export const doctor = verb({

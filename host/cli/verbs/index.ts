@@ -1,4 +1,5 @@
 import type { Verb } from '../verb.js';
+import { boards } from './boards.js';
 import { build } from './build.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
@@ -18,6 +19,7 @@ export const verbs: Record<string, Verb> = {
   run,
   verify,
   inspect,
+  boards,
   doctor,
   demo,
 };

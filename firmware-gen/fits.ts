@@ -1,0 +1,62 @@
+import { type Board, type Memory, memoryOf } from './boards/index.js';
+
+/** What a model takes on a device, in bytes, known before anything is compiled. */
+export type ModelBytes = {
+  /** Weights, and all other constants: thresholds, scales, pixel table, schedule. Exact. */
+  weights: number;
+  constants: number;
+  /** RAM of tensors and working memory. Exact. */
+  arena: number;
+};
+
+/** What a program takes beside the model, at most: code of the runtime and of the shell, variables of the shell. */
+export const reserved = { code: 32 << 10, ram: 6 << 10 };
+
+/** How a model lies on a board, in bytes; `problem` says what does not fit. */
+export type Fit = {
+  /** Where the constants go: all beside the code, or the weights in a memory of their own. */
+  weightsIn: string;
+  flash: { used: number; bytes: number };
+  /** The weights' own memory, where they do not lie beside the code. */
+  beside?: { used: number; bytes: number };
+  ram: { used: number; bytes: number };
+  stack: number;
+  problem?: string;
+};
+
+/** RAM that a board leaves to the arena. */
+export const ramFor = (board: Board): number =>
+  memoryOf(board, board.ram).bytes - board.stackBytes - reserved.ram;
+
+/** Places a model on a board. Weights stay beside the code where there is room. */
+export function fitOn(board: Board, model: ModelBytes): Fit {
+  const code = memoryOf(board, board.code);
+  const ram = memoryOf(board, board.ram);
+  const place = (weightsIn: Memory): Fit => {
+    const own = weightsIn.name !== code.name;
+    const flash = reserved.code + model.constants + (own ? 0 : model.weights);
+    const fit: Fit = {
+      weightsIn: weightsIn.name,
+      flash: { used: flash, bytes: code.bytes },
+      ...(own ? { beside: { used: model.weights, bytes: weightsIn.bytes } } : {}),
+      ram: { used: model.arena + board.stackBytes + reserved.ram, bytes: ram.bytes },
+      stack: board.stackBytes,
+    };
+    const problem = problemOf(fit);
+    return problem ? { ...fit, problem } : fit;
+  };
+  const places = [code, ...board.weights.map((name) => memoryOf(board, name))].map(place);
+  return places.find(({ problem }) => !problem) ?? places[0]!;
+}
+
+const over = (name: string, { used, bytes }: { used: number; bytes: number }): string[] =>
+  used > bytes ? [`${used} B of ${name}, ${used - bytes} B more than there are`] : [];
+
+function problemOf({ flash, beside, ram }: Fit): string | undefined {
+  const problems = [
+    ...over('flash', flash),
+    ...(beside ? over('memory for weights', beside) : []),
+    ...over('RAM', ram),
+  ];
+  return problems.length ? `it takes ${problems.join(', and ')}` : undefined;
+}

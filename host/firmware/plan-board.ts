@@ -1,0 +1,69 @@
+import { type Board, boards } from '../../firmware-gen/boards/index.js';
+import { type Fit, fitOn, type ModelBytes, ramFor } from '../../firmware-gen/fits.js';
+import { type Graph, SpikeletError } from '../../models/index.js';
+import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
+import { modelBytes, weightsRead } from './footprint.js';
+
+/** A model planned for a board, and how it lies there. */
+export type Placed = {
+  planned: PlannedModel;
+  model: ModelBytes;
+  fit: Fit;
+  /** Bytes of weights that one inference reads; undefined: the graph was not calibrated. */
+  weightsRead: number | undefined;
+};
+
+/**
+ * The fastest plan of a graph that the board's RAM holds, or that `options` allow, and how it lies there. Where it does
+ * not fit, `fit.problem` says why. Throws a SpikeletError where no plan has so little RAM.
+ */
+export function placeOn(
+  board: Board,
+  graph: Graph,
+  options: Pick<ModelOptions, 'ram' | 'time'> = {},
+): Placed {
+  const budget = options.ram === undefined && options.time === undefined ? { ram: ramFor(board) } : options;
+  const planned = planModel(graph, { ...budget, tier: 'swar' });
+  const model = modelBytes(planned);
+  return { planned, model, fit: fitOn(board, model), weightsRead: weightsRead(planned) };
+}
+
+/** Like placeOn, but throws a SpikeletError where it does not fit, with what would. */
+export function requirePlace(
+  board: Board,
+  graph: Graph,
+  options: Pick<ModelOptions, 'ram' | 'time'> = {},
+): Placed {
+  let reason: string;
+  try {
+    const placed = placeOn(board, graph, options);
+    if (!placed.fit.problem) return placed;
+    reason = placed.fit.problem;
+  } catch (error) {
+    if (!(error instanceof SpikeletError)) throw error;
+    reason = error.message;
+  }
+  throw new SpikeletError(`graph '${graph.name}' does not fit on ${board.name}: ${reason}`, {
+    hint: advice(board, graph),
+  });
+}
+
+/** What would fit, found by planning: this board with less RAM, or other boards. */
+function advice(board: Board, graph: Graph): string {
+  const fits = (candidate: Board): boolean => {
+    try {
+      return !placeOn(candidate, graph).fit.problem;
+    } catch (error) {
+      if (error instanceof SpikeletError) return false;
+      throw error;
+    }
+  };
+  if (fits(board)) return `it fits without --time, and with --ram ${ramFor(board)} or none`;
+  const others = boards.filter((candidate) => candidate !== board && fits(candidate));
+  return (
+    (others.length
+      ? `it fits on ${others.map(({ name }) => name).join(', ')}`
+      : 'it fits on no board: make a smaller network') +
+    '; fewer --bits would not help, since each weight takes a byte on a device'
+  );
+}
