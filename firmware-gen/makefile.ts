@@ -1,38 +1,60 @@
 import { SpikeletError } from '../models/index.js';
 import type { Board } from './boards/index.js';
+import { inLibrary } from './library.js';
 import { compileFlags, linkFlags, toolchainOf } from './toolchain.js';
 
-/** Prints the Makefile of a project. Throws where the board is built by its vendor's own system. */
-export function makefile(board: Board, sources: string[], defines: string[]): string {
+/**
+ * Prints the Makefile of a project. `weights`: the memory that holds the weights, where it is not the code's; they
+ * become weights.bin then. Throws where the board is built by its vendor's own system.
+ */
+export function makefile(
+  board: Board,
+  sources: string[],
+  { defines, weights }: { defines: string[]; weights: string | undefined },
+): string {
   const toolchain = toolchainOf(board);
   if (!toolchain)
     throw new SpikeletError(`${board.name} has no Makefile`, {
       hint: "it is built by its vendor's own system",
     });
   const { prefix, flags, install } = toolchain;
+  const apart = weights !== undefined && weights !== board.code;
+  const products = ['firmware.elf', 'firmware.bin', ...(apart ? ['weights.bin'] : [])].join(' ');
   return `# ${board.title}
 # The compiler: ${install}
 PREFIX ?= ${prefix}
 CFLAGS = ${[...flags, ...compileFlags].join(' ')}
-CPPFLAGS = ${['-Ishell', '-Imodel', ...defines.map((name) => `-D${name}`)].join(' ')}
+CPPFLAGS = ${['-Ishell', `-I${inLibrary('')}`, ...defines.map((name) => `-D${name}`)].join(' ')}
 LDFLAGS = ${[...flags, ...linkFlags, '-Tlinker.ld', '-Wl,-Map=firmware.map'].join(' ')}
 
 SOURCES = ${sources.join(' \\\n  ')}
-OBJECTS = $(SOURCES:.c=.o)
+OBJECTS = $(addsuffix .o,$(basename $(SOURCES)))
 
-all: firmware.elf firmware.bin
+all: ${products}
 
 firmware.elf: $(OBJECTS) linker.ld
 	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
 
 firmware.bin: firmware.elf
-	$(PREFIX)objcopy -O binary $< $@
+	$(PREFIX)objcopy -O binary${apart ? ' -R .weights' : ''} $< $@
+${
+  apart
+    ? `
+weights.bin: firmware.elf
+	$(PREFIX)objcopy -O binary -j .weights $< $@
+`
+    : ''
+}
+HEADERS = $(wildcard shell/*.h shell/platform/*.h ${inLibrary('*.h')})
 
-%.o: %.c $(wildcard shell/*.h shell/platform/*.h model/*.h) Makefile
+%.o: %.c $(HEADERS) Makefile
+	$(PREFIX)gcc $(CFLAGS) $(CPPFLAGS) -c $< -o $@
+
+%.o: %.S Makefile
 	$(PREFIX)gcc $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
 clean:
-	rm -f $(OBJECTS) firmware.elf firmware.bin firmware.map
+	rm -f $(OBJECTS) ${products} firmware.map
 
 .PHONY: all clean
 `;

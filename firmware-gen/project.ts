@@ -1,8 +1,10 @@
 import { type OutputFile, SpikeletError } from '../models/index.js';
 import type { Board } from './boards/index.js';
 import { boardHeader } from './header.js';
+import { inLibrary, modelLibrary } from './library.js';
 import { linkerScript, type Place } from './linker.js';
 import { makefile } from './makefile.js';
+import { toolchainOf } from './toolchain.js';
 
 /** What a project is made of beside its board. */
 export type Program = {
@@ -10,16 +12,21 @@ export type Program = {
   shell: OutputFile[];
   /** Sources of the shell that this program takes beside the board's own, `main.c` say. */
   sources: string[];
-  /** Files of the model (or any others), paths below the project's model/. */
+  /** Files of the model (or any others), which become the library spikelet/src/. */
   model?: OutputFile[];
+  /** Version of the library. */
+  version?: string;
   place?: Place;
   /** Macros for the compiler, `SPIKELET_TRACE` say. */
   defines?: string[];
 };
 
-/** Prints a complete project for a board: `make` in it writes firmware.elf, firmware.bin and firmware.map. */
+/**
+ * Prints a complete project for a board: `make` in it writes firmware.elf, firmware.bin and firmware.map. For a board
+ * that its vendor's system builds, the model's library alone.
+ */
 export function firmwareProject(board: Board, program: Program): OutputFile[] {
-  const { shell, model = [], place, defines = [] } = program;
+  const { shell, model = [], version = '0.0.0', place, defines = [] } = program;
   const sources = [
     'platform/memory.c',
     ...board.sources.map((name) => `platform/${name}`),
@@ -31,16 +38,16 @@ export function firmwareProject(board: Board, program: Program): OutputFile[] {
     return file;
   };
   const headers = shell.filter(({ path }) => path.endsWith('.h'));
-  const modelFiles = model.map(({ path, contents }) => ({ path: `model/${path}`, contents }));
   const compiled = [
     ...sources.map((path) => `shell/${path}`),
-    ...modelFiles.map(({ path }) => path).filter((path) => path.endsWith('.c')),
+    ...model.map(({ path }) => inLibrary(path)).filter((path) => /\.[cS]$/.test(path)),
   ];
+  if (!toolchainOf(board)) return modelLibrary(model, version);
   return [
-    { path: 'Makefile', contents: makefile(board, compiled, defines) },
+    { path: 'Makefile', contents: makefile(board, compiled, { defines, weights: place?.weights }) },
     { path: 'linker.ld', contents: linkerScript(board, place) },
     { path: 'shell/board.h', contents: boardHeader(board) },
     ...[...headers, ...sources.map(take)].map(({ path, contents }) => ({ path: `shell/${path}`, contents })),
-    ...modelFiles,
+    ...modelLibrary(model, version),
   ];
 }

@@ -1,0 +1,51 @@
+import { SpikeletError } from '../../models/index.js';
+
+/** A piece of an object file as the linker placed it. */
+export type Piece = { section: string; address: number; bytes: number; object: string };
+
+const line = /^ (\.[\w.$-]+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*\.(?:o|a\(.*\)))$/;
+
+/**
+ * What a GNU linker's map says was linked, without what was discarded. With -fdata-sections each object of C is a
+ * piece, `.rodata.name`. Throws a SpikeletError where the text is no map.
+ */
+export function readMap(text: string): Piece[] {
+  const start = text.indexOf('Linker script and memory map');
+  if (start < 0)
+    throw new SpikeletError('this is no map of a linker', { hint: "'make' writes firmware.map" });
+  const pieces: Piece[] = [];
+  // The name of a section that is long has a line of its own.
+  let name: string | undefined;
+  for (const text_ of text.slice(start).split('\n')) {
+    const alone = /^ (\.[\w.$-]+)$/.exec(text_);
+    if (alone) {
+      name = alone[1];
+      continue;
+    }
+    const [, section = name, address, bytes, object] = line.exec(text_) ?? [];
+    name = undefined;
+    if (!section || !object || Number.parseInt(bytes!, 16) === 0) continue;
+    pieces.push({
+      section,
+      address: Number.parseInt(address!, 16),
+      bytes: Number.parseInt(bytes!, 16),
+      object,
+    });
+  }
+  return pieces;
+}
+
+/** Sections of the debugger, which no memory holds. */
+const isLoaded = ({ section }: Piece): boolean => /^\.(text|rodata|data|bss|vectors|boot)/.test(section);
+
+/** Bytes by what they are, of the pieces whose object file's path matches. */
+export function shareOf(pieces: Piece[], object: RegExp): { code: number; constants: number; ram: number } {
+  const own = pieces.filter((piece) => isLoaded(piece) && object.test(piece.object));
+  const sum = (section: RegExp) =>
+    own.filter((piece) => section.test(piece.section)).reduce((all, { bytes }) => all + bytes, 0);
+  return {
+    code: sum(/^\.(text|vectors|boot)/),
+    constants: sum(/^\.rodata/),
+    ram: sum(/^\.(data|bss)/),
+  };
+}
