@@ -32,19 +32,10 @@ OBJECTS = $(addsuffix .o,$(basename $(SOURCES)))
 
 all: ${products}
 
-firmware.elf: $(OBJECTS) linker.ld
-	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
-
+${apart ? linkedApart : linked}
 firmware.bin: firmware.elf
-	$(PREFIX)objcopy -O binary${apart ? ' -R .weights' : ''} $< $@
-${
-  apart
-    ? `
-weights.bin: firmware.elf
-	$(PREFIX)objcopy -O binary -j .weights $< $@
-`
-    : ''
-}
+	$(PREFIX)objcopy -O binary $< $@
+
 HEADERS = $(wildcard shell/*.h shell/platform/*.h ${inLibrary('*.h')})
 
 %.o: %.c $(HEADERS) Makefile
@@ -54,8 +45,23 @@ HEADERS = $(wildcard shell/*.h shell/platform/*.h ${inLibrary('*.h')})
 	$(PREFIX)gcc $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
 clean:
-	rm -f $(OBJECTS) ${products} firmware.map
+	rm -f $(OBJECTS) ${products}${apart ? ' all.elf' : ''} firmware.map
 
 .PHONY: all clean
 `;
 }
+
+const linked = `firmware.elf: $(OBJECTS) linker.ld
+	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
+`;
+
+/** The program and the weights, which go to a memory that is written by other means. */
+const linkedApart = `all.elf: $(OBJECTS) linker.ld
+	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
+
+firmware.elf: all.elf
+	$(PREFIX)objcopy -R .weights $< $@
+
+weights.bin: all.elf
+	$(PREFIX)objcopy -O binary -j .weights $< $@
+`;

@@ -15,6 +15,26 @@ const echo = {
   contents: readFileSync(new URL('../../test/firmware/echo.c', import.meta.url), 'utf8'),
 };
 
+/** Answers each byte with the address of constants in weights.c, and with them. */
+const weighing = [
+  { path: 'weights.c', contents: 'extern const char weights[6];\nconst char weights[6] = "spikes";\n' },
+  {
+    path: 'main.c',
+    contents: `#include "platform.h"
+extern const char weights[6];
+int main(void) {
+  platform_init();
+  for (;;) {
+    if (platform_read() < 0) continue;
+    const uint32_t address = (uint32_t)(uintptr_t)weights;
+    platform_write((const uint8_t *)&address, 4);
+    platform_write((const uint8_t *)weights, 6);
+  }
+}
+`,
+  },
+];
+
 /** A serial port that collects what comes. */
 async function open(path: string) {
   const port = new SerialPort({ path, baudRate: 115200, autoOpen: false });
@@ -77,6 +97,30 @@ for (const board of boards.filter(({ emulator }) => emulator))
         port.send('R');
         await port.greet();
         assert.is(emulation.process.exitCode, null);
+      } finally {
+        await port.close();
+        await emulation.stop();
+      }
+    });
+
+for (const board of boards.filter(({ emulator, weights }) => emulator && weights.length))
+  if (await canTry(board))
+    test(`${board.name}: weights in a memory of their own, which the emulator fills`, async () => {
+      const place = { weights: board.weights[0]! };
+      const program = await compile(board, { sources: [], model: [...weighing], place });
+      assert.equal(
+        [...(await readFile(program.files[0]!.path))],
+        [...'spikes'].map((c) => c.charCodeAt(0)),
+      );
+      assert.ok((await readFile(program.bin)).length < 8192);
+      const emulation = await emulate(board, { program });
+      const port = await open(emulation.port);
+      try {
+        await port.greet();
+        port.send('a');
+        const answer = await port.take(10);
+        assert.is(answer.readUInt32LE(0), memoryOf(board, place.weights).origin);
+        assert.is(answer.subarray(4).toString(), 'spikes');
       } finally {
         await port.close();
         await emulation.stop();

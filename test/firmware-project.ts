@@ -33,5 +33,5 @@ export async function canTry(board: Board, emulated = true): Promise<boolean> {
 export async function compile(board: Board, program: Omit<Program, 'shell'>): Promise<Built> {
   const folder = await temporaryFolder();
   await writeFiles(folder, firmwareProject(board, { ...program, shell: await readShell() }));
-  return makeProject(board, folder);
+  return makeProject(board, folder, program.place?.weights);
 }

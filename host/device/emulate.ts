@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Board, Emulator } from '../../firmware-gen/boards/index.js';
 import { exitCode, SpikeletError } from '../../models/index.js';
 import { emulateTools, requireTools } from '../firmware/board-tools.js';
+import type { Built } from '../firmware/make.js';
 import { toolError } from '../firmware/tools.js';
 
 /** A board without hardware, running. */
@@ -16,10 +17,8 @@ export type Emulation = {
 };
 
 export type EmulateOptions = {
-  /** Paths of the program: QEMU takes the ELF file, rp2040js the image of the flash. */
-  program: { elf: string; bin: string };
-  /** Raw files put in memory before reset. */
-  files?: { path: string; address: number }[];
+  /** What `make` wrote: QEMU takes the ELF file, rp2040js the image of the flash; both put `files` in memory. */
+  program: Pick<Built, 'elf' | 'bin'> & Partial<Pick<Built, 'files'>>;
   /** Makes virtual time count instructions, so that the board's ticks do; slower. */
   counting?: boolean;
   /** Further arguments of the emulator. */
@@ -49,7 +48,8 @@ export async function emulate(board: Board, options: EmulateOptions): Promise<Em
 type Command = [program: string, args: string[]];
 
 const commandOf = (emulator: Emulator, options: EmulateOptions): Command => {
-  const { program, files = [], counting = false } = options;
+  const { program, counting = false } = options;
+  const { files = [] } = program;
   switch (emulator.kind) {
     case 'qemu':
       return [
