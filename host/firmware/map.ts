@@ -1,4 +1,6 @@
+import { inLibrary } from '../../firmware-gen/library.js';
 import { SpikeletError } from '../../models/index.js';
+import { readBytes } from '../files.js';
 
 /** A piece of an object file as the linker placed it. */
 export type Piece = { section: string; address: number; bytes: number; object: string };
@@ -38,11 +40,24 @@ export function readMap(text: string): Piece[] {
 /** Sections of the debugger, which no memory holds. */
 const isLoaded = ({ section }: Piece): boolean => /^\.(text|rodata|data|bss|vectors|boot)/.test(section);
 
-/** Bytes by what they are, of the pieces whose object file's path matches. */
-export function shareOf(pieces: Piece[], object: RegExp): { code: number; constants: number; ram: number } {
-  const own = pieces.filter((piece) => isLoaded(piece) && object.test(piece.object));
+/** Bytes by what they are. */
+export type Share = { code: number; constants: number; ram: number };
+
+/** What was linked: of the model's library, and of all else. */
+export type Linked = { model: Share; shell: Share };
+
+export async function linkedBytes(map: string): Promise<Linked> {
+  const pieces = readMap(new TextDecoder().decode(await readBytes(map))).filter(isLoaded);
+  const isModel = ({ object }: Piece) => object.startsWith(inLibrary(''));
+  return {
+    model: shareOf(pieces.filter(isModel)),
+    shell: shareOf(pieces.filter((piece) => !isModel(piece))),
+  };
+}
+
+function shareOf(pieces: Piece[]): Share {
   const sum = (section: RegExp) =>
-    own.filter((piece) => section.test(piece.section)).reduce((all, { bytes }) => all + bytes, 0);
+    pieces.filter((piece) => section.test(piece.section)).reduce((all, { bytes }) => all + bytes, 0);
   return {
     code: sum(/^\.(text|vectors|boot)/),
     constants: sum(/^\.rodata/),

@@ -1,0 +1,63 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Board, boardOf, memoryOf } from '../firmware-gen/boards/index.js';
+import { fitOn, ramFor, reserved } from '../firmware-gen/fits.js';
+import { placeOn, requirePlace } from '../host/firmware/plan-board.js';
+import { prove, SpikeletError } from '../models/index.js';
+import { randomGraph, seeded } from './random-graph.js';
+
+const graph = randomGraph(seeded(31), 9);
+prove(graph);
+const roomy = boardOf('mps2-an386');
+
+/** A board like this one, with as many bytes in its memories. */
+const sized = (board: Board, sizes: Record<string, number>): Board => ({
+  ...board,
+  memories: board.memories.map((memory) => ({ ...memory, bytes: sizes[memory.name] ?? memory.bytes })),
+});
+
+test('a model fits where the last byte is used, and not in one byte less', () => {
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000 };
+  const flash = reserved.code + model.constants + model.weights;
+  const ram = model.arena + reserved.ram + roomy.stackBytes;
+  const exact = sized(roomy, { ssram1: flash, ssram23: ram, psram: 0 });
+  assert.is(fitOn(exact, model).problem, undefined);
+  assert.match(fitOn(sized(exact, { ssram23: ram - 1 }), model).problem!, `${ram} B of RAM, 1 B more`);
+  assert.match(fitOn(sized(exact, { ssram1: flash - 1 }), model).problem!, `${flash} B of flash, 1 B more`);
+});
+
+test('weights go to a memory of their own only where they do not fit beside the code', () => {
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000 };
+  assert.is(fitOn(roomy, model).weightsIn, 'ssram1');
+  const small = sized(roomy, { ssram1: reserved.code + 3_000, psram: 50_000 });
+  const fit = fitOn(small, model);
+  assert.is(fit.problem, undefined);
+  assert.is(fit.weightsIn, 'psram');
+  assert.equal(fit.beside, { used: 50_000, bytes: 50_000 });
+  assert.ok(fitOn(sized(small, { psram: 49_999 }), model).problem);
+});
+
+test('a board with less RAM gets a smaller plan, and one with too little is refused with what would fit', () => {
+  const fastest = placeOn(roomy, graph);
+  const beside = roomy.stackBytes + reserved.ram;
+  const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + beside });
+  const smaller = placeOn(tight, graph);
+  assert.is(smaller.fit.problem, undefined);
+  assert.ok(smaller.model.arena <= ramFor(tight) && smaller.model.arena < fastest.model.arena);
+  assert.is(smaller.planned.plan.arenaBytes, smaller.model.arena);
+  assert.throws(
+    () => requirePlace(sized(roomy, { ssram23: beside + 16 }), graph),
+    (error: unknown) =>
+      error instanceof SpikeletError &&
+      /does not fit on mps2-an386: .*the smallest plan takes \d+ B/.test(error.message) &&
+      /it fits on .*rp2040/.test(error.hint!),
+  );
+  assert.throws(
+    () => requirePlace(roomy, graph, { ram: 16 }),
+    (error: unknown) =>
+      error instanceof SpikeletError &&
+      error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - beside}`),
+  );
+});
+
+test.run();
