@@ -17,6 +17,7 @@ const arm = (...flags: string[]): Toolchain => ({
 
 /** Where the vendor's build system brings its own compiler there is none. */
 const toolchains: Record<Core, Toolchain | undefined> = {
+  'cortex-m0': arm('-mcpu=cortex-m0'),
   'cortex-m0plus': arm('-mcpu=cortex-m0plus'),
   'cortex-m4': arm('-mcpu=cortex-m4'),
   'cortex-m7': arm('-mcpu=cortex-m7'),

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SerialPort } from 'serialport';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards, memoryOf } from '../firmware-gen/boards/index.js';
@@ -9,6 +8,7 @@ import { emulate } from '../host/device/emulate.js';
 import { runTool } from '../host/firmware/tools.js';
 import { SpikeletError } from '../models/index.js';
 import { canTry, compile, removeFolders, temporaryFolder } from './firmware-project.js';
+import { openSerial } from './firmware-serial.js';
 
 const echo = {
   path: 'echo.c',
@@ -35,48 +35,12 @@ int main(void) {
   },
 ];
 
-/** A serial port that collects what comes. */
-async function open(path: string) {
-  const port = new SerialPort({ path, baudRate: 115200, autoOpen: false });
-  port.on('error', () => undefined);
-  await new Promise<void>((done, fail) => port.open((error) => (error ? fail(error) : done())));
-  let received = Buffer.alloc(0);
-  port.on('data', (bytes: Buffer) => {
-    received = Buffer.concat([received, bytes]);
-  });
-  return {
-    send: (bytes: Uint8Array | string) => port.write(Buffer.from(bytes)),
-    /** The next bytes; fails when they do not come. */
-    async take(count: number): Promise<Buffer> {
-      for (let waited = 0; received.length < count; waited += 10) {
-        assert.ok(waited < 20_000, `${received.length} of ${count} bytes came`);
-        await new Promise((done) => setTimeout(done, 10));
-      }
-      const taken = received.subarray(0, count);
-      received = received.subarray(count);
-      return taken;
-    },
-    /** Sends until the firmware answers: what comes before it listens is lost. Late answers are dropped. */
-    async greet(): Promise<void> {
-      received = Buffer.alloc(0);
-      for (let tries = 0; !received.length; tries++) {
-        assert.ok(tries < 200, 'the firmware is silent');
-        port.write('a');
-        await new Promise((done) => setTimeout(done, 50));
-      }
-      await new Promise((done) => setTimeout(done, 300));
-      received = Buffer.alloc(0);
-    },
-    close: () => new Promise<void>((done) => port.close(() => done())),
-  };
-}
-
 for (const board of boards.filter(({ emulator }) => emulator))
   if (await canTry(board))
     test(`${board.name}: bytes over a serial port, counter, stack and reset`, async () => {
       const program = await compile(board, { sources: [], model: [echo] });
       const emulation = await emulate(board, { program, counting: true });
-      const port = await open(emulation.port);
+      const port = await openSerial(emulation.port);
       try {
         await port.greet();
         // Half of what the ring of received bytes holds, at once.
@@ -123,7 +87,7 @@ for (const board of boards.filter(({ emulator, weights }) => emulator && weights
       );
       assert.ok((await readFile(program.bin)).length < 8192);
       const emulation = await emulate(board, { program });
-      const port = await open(emulation.port);
+      const port = await openSerial(emulation.port);
       try {
         await port.greet();
         port.send('a');

@@ -1,5 +1,5 @@
 /** Cores that firmware is compiled for; each has its compiler in firmware-gen/toolchain.ts. */
-export type Core = 'cortex-m0plus' | 'cortex-m4' | 'cortex-m7' | 'rv32imac' | 'xtensa-lx7';
+export type Core = 'cortex-m0' | 'cortex-m0plus' | 'cortex-m4' | 'cortex-m7' | 'rv32imac' | 'xtensa-lx7';
 
 /** A range of addresses. `flash` keeps programs and constants, `ram` the rest. */
 export type Memory = { name: string; kind: 'flash' | 'ram'; origin: number; bytes: number };

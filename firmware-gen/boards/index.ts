@@ -1,6 +1,7 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Board } from './board.js';
 import { esp32s3 } from './esp32-s3.js';
+import { microbit } from './microbit.js';
 import { mps2An386 } from './mps2-an386.js';
 import { mps2An500 } from './mps2-an500.js';
 import { netduinoplus2 } from './netduinoplus2.js';
@@ -20,6 +21,7 @@ export const boards: Board[] = [
   rv32Virt,
   rp2040,
   netduinoplus2,
+  microbit,
   nucleoF446re,
   nucleoH743zi,
   nrf52840dk,

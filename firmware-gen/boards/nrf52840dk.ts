@@ -17,7 +17,7 @@ export const nrf52840dk: Board = {
   clockHz: 64_000_000,
   serial: { base: 0x40002000, irq: 2, baud: 115200 },
   counter: { ticksPerSecond: 64_000_000, means: 'cycles', count: 1, ticks: 1 },
-  registers: { PLATFORM_TX_PIN: 6, PLATFORM_RX_PIN: 8 },
-  sources: ['cortex-m.c', 'cycles.c', 'nrf52.c', 'flash-none.c'],
+  registers: { PLATFORM_TIMER_BASE: 0, PLATFORM_CRYSTAL: 1, PLATFORM_TX_PIN: 6, PLATFORM_RX_PIN: 8 },
+  sources: ['cortex-m.c', 'cycles.c', 'nrf.c', 'flash-none.c'],
   untried: 'not yet run on hardware',
 };

@@ -1,8 +1,13 @@
-/* nRF52: the UART without DMA, crystal oscillator for its baud rate. */
+/*
+ * nRF51 and nRF52: the UART without DMA, the crystal oscillator for its baud rate. nRF52 counts cycles; nRF51 has no
+ * such counter and counts by the timer that board.h names.
+ */
 #include "../platform.h"
 #include "cortex-m.h"
-#include "cycles.h"
 #include "receive.h"
+#if !PLATFORM_TIMER_BASE
+#include "cycles.h"
+#endif
 
 #define CLOCK_START REGISTER(0x40000000u)
 #define CLOCK_STARTED REGISTER(0x40000100u)
@@ -12,12 +17,34 @@
 enum { START_RX = 0x000, START_TX = 0x008, RECEIVED = 0x108, SENT = 0x11C, INTERRUPTS = 0x304, ENABLE = 0x500 };
 enum { TX_PIN = 0x50C, RX_PIN = 0x514, RX_DATA = 0x518, TX_DATA = 0x51C, BAUD_RATE = 0x524 };
 
-void platform_init(void) {
+#if PLATFORM_TIMER_BASE
+#define TIMER(offset) REGISTER(PLATFORM_TIMER_BASE + (offset))
+enum { TIMER_START = 0x000, TIMER_CAPTURE = 0x040, TIMER_BITS = 0x508, TIMER_PRESCALER = 0x510, TIMER_VALUE = 0x540 };
+
+static void start_counter(void) {
+  TIMER(TIMER_BITS) = 3; /* 32 */
+  TIMER(TIMER_PRESCALER) = 0;
+  TIMER(TIMER_START) = 1;
+}
+
+uint32_t platform_ticks(void) {
+  TIMER(TIMER_CAPTURE) = 1;
+  return TIMER(TIMER_VALUE);
+}
+#else
+static void start_counter(void) {
   FLASH_CACHE = 1;
   cycles_start();
+}
+#endif
+
+void platform_init(void) {
+  start_counter();
+#if PLATFORM_CRYSTAL
   CLOCK_START = 1;
   while (!CLOCK_STARTED) {
   }
+#endif
   UART(TX_PIN) = PLATFORM_TX_PIN;
   UART(RX_PIN) = PLATFORM_RX_PIN;
   /* The rate in 2^32 / 16 MHz, in steps of 4096. */
