@@ -7,6 +7,7 @@ export function boardHeader(board: Board): string {
   const code = memoryOf(board, board.code);
   const ram = memoryOf(board, board.ram);
   const { serial, counter, flash } = board;
+  const programmed = memoryOf(board, flash.memory ?? board.code);
   const numbers: [name: string, value: string][] = [
     ['PLATFORM_NAME', `"${board.name}"`],
     ['PLATFORM_CLOCK_HZ', `${board.clockHz}u`],
@@ -22,6 +23,8 @@ export function boardHeader(board: Board): string {
     ['PLATFORM_RAM_BASE', hex(ram.origin)],
     ['PLATFORM_RAM_BYTES', hex(ram.bytes)],
     ['PLATFORM_STACK_BYTES', `${board.stackBytes}u`],
+    ['PLATFORM_FLASH_BASE', hex(programmed.origin)],
+    ['PLATFORM_FLASH_BYTES', hex(programmed.bytes)],
     ['PLATFORM_FLASH_SECTOR', `${flash.sectorBytes}u`],
     ['PLATFORM_FLASH_UNIT', `${flash.unitBytes}u`],
     ...Object.entries(board.registers).map(([name, value]): [string, string] => [name, hex(value)]),

@@ -35,8 +35,8 @@ export type Board = {
   weights: string[];
   /** Bytes kept for the stack of the shell, interrupts and the model. */
   stackBytes: number;
-  /** Program memory: the largest sector that one erase takes, the unit of a write. */
-  flash: { sectorBytes: number; unitBytes: number };
+  /** What firmware may program: a memory (default the code's), the sector that one erase takes, the unit of a write. */
+  flash: { memory?: string; sectorBytes: number; unitBytes: number };
   clockHz: number;
   serial: { base: number; irq: number; baud: number };
   /** What platform_ticks() counts: `count = ticks * count / ticks` of what `means` says. */
@@ -51,6 +51,8 @@ export type Board = {
   /** The family's sources under shell/platform/. */
   sources: string[];
   emulator?: Emulator;
+  /** Set where spikelet's own loader keeps programs in two slots: the board and its memory that the loader uses. */
+  loader?: { board: string; memory: string };
   /** Set where the firmware only builds so far. */
   untried?: 'not yet run on hardware';
 };

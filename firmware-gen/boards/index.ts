@@ -3,6 +3,7 @@ import type { Board } from './board.js';
 import { esp32s3 } from './esp32-s3.js';
 import { microbit } from './microbit.js';
 import { mps2An386 } from './mps2-an386.js';
+import { mps2An386Loader } from './mps2-an386-loader.js';
 import { mps2An500 } from './mps2-an500.js';
 import { netduinoplus2 } from './netduinoplus2.js';
 import { nrf52840dk } from './nrf52840dk.js';
@@ -17,6 +18,7 @@ export { memoryOf } from './board.js';
 /** Every board, in the order of lists. */
 export const boards: Board[] = [
   mps2An386,
+  mps2An386Loader,
   mps2An500,
   rv32Virt,
   rp2040,

@@ -14,7 +14,7 @@ export const mps2An386: Board = {
   ram: 'ssram23',
   weights: ['psram'],
   stackBytes: 8192,
-  flash: { sectorBytes: 4096, unitBytes: 1 },
+  flash: { memory: 'psram', sectorBytes: 4096, unitBytes: 1 },
   clockHz: 25_000_000,
   serial: { base: 0x40004000, irq: 0, baud: 115200 },
   // One instruction is 64 ns of QEMU's virtual time under -icount shift=6, one tick 40 ns.

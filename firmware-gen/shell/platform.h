@@ -8,6 +8,8 @@
  *   PLATFORM_COUNT_MEANS               what a profile counts: "instructions", "cycles" or "microseconds"
  *   PLATFORM_COUNT_PER_TICKS, PLATFORM_COUNT_TICKS   count = ticks * PER_TICKS / TICKS
  *   PLATFORM_CODE_BASE, PLATFORM_CODE_BYTES          where programs lie: flash, or memory that stands for it
+ *   PLATFORM_FLASH_BASE, PLATFORM_FLASH_BYTES        what platform_flash_*() change
+ *   PLATFORM_FLASH_SECTOR, PLATFORM_FLASH_UNIT
  *   PLATFORM_RAM_BASE, PLATFORM_RAM_BYTES, PLATFORM_STACK_BYTES
  */
 #ifndef SPIKELET_PLATFORM_H

@@ -3,7 +3,7 @@
 
 /* An address below the base wraps to a large one. */
 static int outside(uint32_t at, uint32_t bytes) {
-  return bytes > PLATFORM_CODE_BYTES || at - PLATFORM_CODE_BASE > PLATFORM_CODE_BYTES - bytes;
+  return bytes > PLATFORM_FLASH_BYTES || at - PLATFORM_FLASH_BASE > PLATFORM_FLASH_BYTES - bytes;
 }
 
 int platform_flash_erase(uint32_t at, uint32_t bytes) {

@@ -1,0 +1,10 @@
+/* CRC-32 (IEEE 802.3), as models/crc32.ts computes it. */
+#ifndef SPIKELET_CRC32_H
+#define SPIKELET_CRC32_H
+
+#include <stdint.h>
+
+/* `previous` continues a CRC over bytes that came before; 0 begins one. */
+uint32_t crc32(uint32_t previous, const uint8_t *bytes, uint32_t n);
+
+#endif

@@ -1,0 +1,52 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { truncate } from 'node:fs/promises';
+import { type Board, memoryOf } from '../../firmware-gen/boards/index.js';
+import { loaderOf, loaderProject } from '../../firmware-gen/loader.js';
+import { SpikeletError } from '../../models/index.js';
+import { isFolder, readBytes, writeFile, writeFiles } from '../files.js';
+import { type Built, makeProject } from '../firmware/make.js';
+import { readShell } from '../firmware/shell.js';
+import { type Emulation, emulate } from './emulate.js';
+
+/** Compiles a board's loader in a folder. */
+export async function buildLoader(board: Board, folder: string, windowMs?: number): Promise<Built> {
+  await writeFiles(folder, loaderProject(board, await readShell(), windowMs));
+  return makeProject(loaderOf(board).board, folder);
+}
+
+/**
+ * Starts an emulated board with its loader. `flash` is the file that is its program memory: what the board writes is
+ * in it at once, and stays when the emulator is killed, as flash keeps what it holds when the power goes.
+ */
+export async function emulateLoader(board: Board, loader: Built, flash: string): Promise<Emulation> {
+  const { board: bare } = loaderOf(board);
+  const memory = memoryOf(bare, board.loader!.memory);
+  await prepareFlash(flash, memory.bytes);
+  const path = flash.replaceAll(',', ',,');
+  const emulation = await emulate(bare, {
+    program: loader,
+    arguments: [
+      '-object',
+      `memory-backend-file,id=flash,size=${memory.bytes},mem-path=${path},share=on`,
+      '-machine',
+      'memory-backend=flash',
+    ],
+  });
+  // Held open: QEMU looks once a second whether anybody opened its port, longer than some clients wait.
+  const held = openSync(emulation.port, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  emulation.process.once('exit', () => closeSync(held));
+  return emulation;
+}
+
+/** A new file is empty flash; another must be one of this size. */
+async function prepareFlash(path: string, bytes: number): Promise<void> {
+  if (await isFolder(path)) throw new SpikeletError(`${path} is a folder`, { hint: 'name a file' });
+  const found = await readBytes(path).catch(() => undefined);
+  if (found?.length === bytes) return;
+  if (found?.length)
+    throw new SpikeletError(`${path} holds ${found.length} B, the board's flash ${bytes} B`, {
+      hint: 'name another file, or remove this one',
+    });
+  await writeFile(path, new Uint8Array());
+  await truncate(path, bytes);
+}

@@ -1,0 +1,128 @@
+import { SerialPort } from 'serialport';
+import { exitCode, SpikeletError } from '../../models/index.js';
+
+/** An open serial port. Every wait ends: with bytes, or with a SpikeletError of exit code 3. */
+export type Port = {
+  path: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** The next `count` bytes. Throws where they do not come within `ms` milliseconds. */
+  read(count: number, ms: number): Promise<Uint8Array>;
+  /** What has come so far, at least one byte unless `ms` milliseconds pass. */
+  readSome(ms: number): Promise<Uint8Array>;
+  /** Throws away what comes until nothing comes for `quietMs`. Throws where that does not end within `limitMs`. */
+  drain(quietMs: number, limitMs?: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type PortOptions = { baud: number; parity?: 'none' | 'even' };
+
+/** Received bytes that are kept; a device that sends more without being read is held back. */
+const KEEP_BYTES = 1 << 20;
+
+const deviceError = (message: string, hint: string, cause?: unknown): SpikeletError =>
+  new SpikeletError(message, { hint, code: exitCode.device, ...(cause === undefined ? {} : { cause }) });
+
+/** Opens a serial port. Throws a SpikeletError with exit code 3 where it is missing, forbidden or in use. */
+export async function openPort(path: string, { baud, parity = 'none' }: PortOptions): Promise<Port> {
+  const port = new SerialPort({ path, baudRate: baud, parity, autoOpen: false });
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let lost: Error | undefined;
+  let wake = (): void => undefined;
+  // Always attached: closing in the midst of a write emits an error that nobody else would catch.
+  port.on('error', (error) => {
+    lost ??= error;
+    wake();
+  });
+  port.on('close', (error: Error | null) => {
+    lost ??= error ?? new Error('it was closed');
+    wake();
+  });
+  port.on('data', (bytes: Buffer) => {
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > KEEP_BYTES) port.pause();
+    wake();
+  });
+  await new Promise<void>((resolve, reject) => {
+    port.open((error) => (error ? reject(openError(path, error)) : resolve()));
+  });
+
+  const check = (): void => {
+    if (lost) throw deviceError(`${path} is gone: ${lost.message}`, 'check the cable', lost);
+  };
+
+  /** Waits until `count` bytes are there; false: they are not within `ms`. */
+  async function arrived(count: number, ms: number): Promise<boolean> {
+    const deadline = performance.now() + ms;
+    while (length < count) {
+      check();
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return true;
+  }
+
+  function take(count: number): Uint8Array {
+    const all = Buffer.concat(chunks);
+    chunks = all.length > count ? [all.subarray(count)] : [];
+    length = all.length - count;
+    if (length <= KEEP_BYTES && port.isPaused()) port.resume();
+    return all.subarray(0, count);
+  }
+
+  return {
+    path,
+    async write(bytes) {
+      check();
+      await new Promise<void>((resolve, reject) => {
+        const fail = (error: Error) =>
+          reject(deviceError(`cannot write to ${path}: ${error.message}`, 'check the cable', error));
+        const timer = setTimeout(() => fail(new Error('it takes no bytes')), 10_000);
+        port.write(Buffer.from(bytes), (error) => {
+          clearTimeout(timer);
+          if (error) fail(error);
+          else resolve();
+        });
+      });
+    },
+    async read(count, ms) {
+      if (!(await arrived(count, ms)))
+        throw deviceError(`${path}: ${length} of ${count} B came in ${ms} ms`, 'check cable, speed and power');
+      return take(count);
+    },
+    async readSome(ms) {
+      await arrived(1, ms);
+      return take(length);
+    },
+    async drain(quietMs, limitMs = 2000) {
+      const deadline = performance.now() + limitMs;
+      do {
+        take(length);
+        if (performance.now() > deadline)
+          throw deviceError(`${path} does not stop sending`, 'reset the device, check the speed');
+      } while (await arrived(1, quietMs));
+    },
+    async close() {
+      if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+    },
+  };
+}
+
+function openError(path: string, error: Error): SpikeletError {
+  const { message } = error;
+  if (/No such file|ENOENT|cannot find/i.test(message))
+    return deviceError(`there is no port ${path}`, 'connect the device; --port names another', error);
+  if (/denied|EACCES/i.test(message))
+    return deviceError(`no permission to open ${path}`, "join its group ('dialout' on Debian), then log in again", error);
+  if (/lock|busy|EBUSY/i.test(message))
+    return deviceError(`${path} is in use`, 'close the program that has it open', error);
+  return deviceError(`cannot open ${path}: ${message}`, 'is it a serial port?', error);
+}
