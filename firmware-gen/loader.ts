@@ -42,9 +42,12 @@ export function loaderImage(board: Board, program: Uint8Array): Uint8Array {
   const { slots } = loaderOf(board);
   const room = slots.bytes - IMAGE_PROGRAM;
   if (!program.length || program.length > room)
-    throw new SpikeletError(`the program has ${program.length} B, a slot of ${board.name} holds 1 to ${room} B`, {
-      hint: 'quantize with fewer --bits, or choose another board',
-    });
+    throw new SpikeletError(
+      `the program has ${program.length} B, a slot of ${board.name} holds 1 to ${room} B`,
+      {
+        hint: 'quantize with fewer --bits, or choose another board',
+      },
+    );
   const image = new Uint8Array(IMAGE_PROGRAM + program.length).fill(0xff, 0, IMAGE_PROGRAM);
   const words = new DataView(image.buffer, 0, 4 * HEADER_WORDS);
   const numbers = [MAGIC, nameCrc(board), slots.running + IMAGE_PROGRAM, program.length, crc32(program)];

@@ -50,7 +50,9 @@ if (present && (await canTryLoader()))
       }
     });
     // Power is cut and comes back.
-    await powered(loader, flash, (path) => opened(path, async (port) => assert.is(await versionOf(port), 'B')));
+    await powered(loader, flash, (path) =>
+      opened(path, async (port) => assert.is(await versionOf(port), 'B')),
+    );
   });
 
 test('the tool stm32flash is looked for', () => assert.type(present, 'boolean'));

@@ -32,7 +32,11 @@ export async function compileVersion(letter: string, fillerBytes = 4096): Promis
 export const imageOf = (program: Uint8Array): Uint8Array => loaderImage(board, program);
 
 /** Runs `body` with the board on; its power is cut when `body` ends. */
-export async function powered<T>(loader: Built, flash: string, body: (port: string) => Promise<T>): Promise<T> {
+export async function powered<T>(
+  loader: Built,
+  flash: string,
+  body: (port: string) => Promise<T>,
+): Promise<T> {
   const emulation = await emulateLoader(board, loader, flash);
   try {
     return await body(emulation.port);

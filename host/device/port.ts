@@ -95,7 +95,10 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
     },
     async read(count, ms) {
       if (!(await arrived(count, ms)))
-        throw deviceError(`${path}: ${length} of ${count} B came in ${ms} ms`, 'check cable, speed and power');
+        throw deviceError(
+          `${path}: ${length} of ${count} B came in ${ms} ms`,
+          'check cable, speed and power',
+        );
       return take(count);
     },
     async readSome(ms) {
@@ -121,7 +124,11 @@ function openError(path: string, error: Error): SpikeletError {
   if (/No such file|ENOENT|cannot find/i.test(message))
     return deviceError(`there is no port ${path}`, 'connect the device; --port names another', error);
   if (/denied|EACCES/i.test(message))
-    return deviceError(`no permission to open ${path}`, "join its group ('dialout' on Debian), then log in again", error);
+    return deviceError(
+      `no permission to open ${path}`,
+      "join its group ('dialout' on Debian), then log in again",
+      error,
+    );
   if (/lock|busy|EBUSY/i.test(message))
     return deviceError(`${path} is in use`, 'close the program that has it open', error);
   return deviceError(`cannot open ${path}: ${message}`, 'is it a serial port?', error);
