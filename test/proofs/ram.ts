@@ -1,9 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { writeFile } from '../../host/files.js';
-import { importFile } from '../../host/import/index.js';
 import { bytes } from '../../host/report/text.js';
-import { imageOf } from '../../host/trace.js';
 import { verifyWasm } from '../../host/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
@@ -13,20 +8,11 @@ import {
   planModel,
   type WeightPlace,
 } from '../../host/wasm/plan-model.js';
-import {
-  crc32,
-  type Graph,
-  hex32,
-  readGraph,
-  SpikeletError,
-  toPixels,
-  writeGraph,
-} from '../../models/index.js';
-import { quantize } from '../../quantize/index.js';
+import { type Graph, SpikeletError } from '../../models/index.js';
 import { lastPlanned, lastWritten } from '../memory-used.js';
-import { read } from '../reference.js';
 import { shared } from '../shared.js';
 import { verdict } from './cli.js';
+import { espikeformerM } from './espikeformer-m.js';
 
 /**
  * `npm run bench:ram`: E-SpikeFormer-m, 10M parameters at 224x224, in little memory: RAM and time of plans, each module
@@ -40,12 +26,7 @@ if (folder) await prove(folder);
 else console.log('skipped: ../shared/vectors/espikeformer-m is absent');
 
 async function prove(vectors: string): Promise<void> {
-  const input = read(`${vectors}/io.safetensors`).get('input')!;
-  const graph = await graphOf(
-    `${vectors}/model.safetensors`,
-    [0, 1, 2, 3, 4].map((n) => imageOf(input, n)),
-  );
-  const pixels = toPixels(graph, imageOf(input, 1));
+  const { graph, pixels } = await espikeformerM(vectors);
   const least = (weights: WeightPlace) => ({ weights, ram: leastRam(graph, weights) });
   const wanted: [string, ModelOptions][] = [
     ['fastest', {}],
@@ -71,18 +52,6 @@ async function prove(vectors: string): Promise<void> {
   verdict('RAM at --ram 512k, all of linear memory', `${fits} B`, '<= 524288', fits! <= 512 * KIBI);
   verdict('its time', `${ratio(2).toFixed(2)} x the fastest`, '<= 1.3', ratio(2) <= 1.3);
   verdict('smallest RAM, all of linear memory', `${smallest} B`, '<= 393216', smallest! <= 384 * KIBI);
-}
-
-/** The quantized graph, kept in build/ for the next time. */
-async function graphOf(checkpoint: string, images: Float32Array[]): Promise<Graph> {
-  const { net } = await importFile(checkpoint, { inputShape: [224, 224, 3] });
-  const quantizer = crc32(await readFile(new URL('../../quantize/index.js', import.meta.url)));
-  const path = `build/ram/espikeformer-m-${hex32(crc32(await readFile(checkpoint), quantizer))}.safetensors`;
-  if (existsSync(path)) return readGraph(await readFile(path), path);
-  console.log('quantizing, kept for the next time');
-  const graph = quantize(net, images, { bits: 8 });
-  await writeFile(path, writeGraph(graph));
-  return graph;
 }
 
 /** The least RAM there is, as the refusal of less tells it. */

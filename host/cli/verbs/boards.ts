@@ -19,8 +19,11 @@ export const boards = verb({
 });
 
 /** How a board is tried without hardware, or that nobody did. */
-const tried = ({ emulator, untried }: Board): string =>
-  emulator ? (emulator.kind === 'qemu' ? `QEMU ${emulator.machine}` : emulator.kind) : (untried ?? '');
+const tried = ({ emulator, loader, untried }: Board): string => {
+  if (loader) return `spikelet's loader on ${loader.board}`;
+  if (!emulator) return untried ?? '';
+  return emulator.kind === 'qemu' ? `QEMU ${emulator.machine}` : emulator.kind;
+};
 
 function list(io: Io) {
   const rows = all.map((board) => ({
