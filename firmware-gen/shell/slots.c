@@ -39,19 +39,13 @@ const uint8_t *slots_incoming(uint32_t offset, uint32_t bytes) {
   return outside(offset, bytes) ? 0 : at(LOADER_INCOMING + offset);
 }
 
-/* Before `incoming` changes nothing may call it the newest. */
-static int forget(void) {
-  if (((const struct record *)(const void *)at(LOADER_RECORD))->magic != RECORD_MAGIC) return 0;
-  return platform_flash_erase(LOADER_RECORD, PLATFORM_FLASH_SECTOR);
-}
-
 int slots_erase(uint32_t offset, uint32_t bytes) {
-  if (outside(offset, bytes) || forget()) return -1;
+  if (outside(offset, bytes)) return -1;
   return platform_flash_erase(LOADER_INCOMING + offset, bytes);
 }
 
 int slots_write(uint32_t offset, const uint8_t *bytes, uint32_t n) {
-  if (outside(offset, n) || forget()) return -1;
+  if (outside(offset, n)) return -1;
   return platform_flash_write(LOADER_INCOMING + offset, bytes, n);
 }
 

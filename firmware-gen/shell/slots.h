@@ -5,7 +5,7 @@
  *   LOADER_RECORD, LOADER_RUNNING, LOADER_INCOMING, LOADER_SLOT_BYTES, LOADER_BOARD
  *
  * Whenever the power fails, the next start finds the old program or the new one:
- *   erase or write of `incoming`   the record goes first; `running` is whole and starts
+ *   erase or write of `incoming`   the record speaks of another image; `running` is whole and starts
  *   commit                         only a whole image is committed; the record counts when its last byte is right
  *   install                        `incoming` is whole and recorded until `running` is: the next start copies again
  */
