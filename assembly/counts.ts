@@ -41,7 +41,9 @@ export function loadCounts(from: usize, to: usize, channels: i32, packed: bool):
     }
     for (; left >= 2; left -= 2) {
       const pair = <u32>load<u8>(from++);
-      store<u16>(to, <u16>((pair | (pair << 4)) & 0x0f0f));
+      // Two bytes, since places of an odd number of channels begin at odd addresses.
+      store<u8>(to, <u8>(pair & 15));
+      store<u8>(to, <u8>(pair >> 4), 1);
       to += 2;
     }
     if (left > 0) store<u8>(to, load<u8>(from) & 15);
@@ -54,10 +56,13 @@ export function loadCounts(from: usize, to: usize, channels: i32, packed: bool):
       to += 16;
     }
   }
-  for (; left >= 4; left -= 4) {
-    store<u32>(to, load<u32>(from));
-    from += 4;
-    to += 4;
+  // Words only where every place begins at one: small cores stop at others.
+  if ((channels & 3) == 0) {
+    for (; left > 0; left -= 4) {
+      store<u32>(to, load<u32>(from));
+      from += 4;
+      to += 4;
+    }
   }
   for (; left > 0; left--) store<u8>(to++, load<u8>(from++));
 }

@@ -13,6 +13,10 @@ export async function compileSource(source: string, tier: Tier): Promise<Uint8Ar
   return optimise(await compileAssemblyScript('model.ts', flags, source, tier));
 }
 
+/** The same in the swar tier and not optimised, with the names of functions and values: for firmware, printed as C. */
+export const compileForC = (source: string): Promise<Uint8Array> =>
+  compileAssemblyScript('model.ts', ['--debug'], source, 'swar');
+
 async function optimise(code: Uint8Array): Promise<Uint8Array> {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(code);

@@ -2,11 +2,15 @@
 export const constantFields = ['weights', 'thresholds', 'multiplier', 'bias'] as const;
 export type ConstantField = (typeof constantFields)[number];
 
+export type ConstantType = 'i8' | 'i16' | 'i32' | 'lanes';
+
 /** A node's constants in its kernel's layout, one array: what is fetched together lies together. */
 export type Constants = {
   bytes: Uint8Array;
   /** Where in it each array begins; absent: the node has none. */
   fields: Partial<Record<ConstantField, number>>;
+  /** What each array holds; `lanes`: bytes that are read four at a time. */
+  types: Partial<Record<ConstantField, ConstantType>>;
   /** Of `tiles` tiles, each `blockBytes` long. */
   blockBytes: number;
   tiles: number;
@@ -19,14 +23,22 @@ type Arrays = Partial<Record<ConstantField, Uint8Array | Int8Array | Int16Array 
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
+const typeOf = (values: NonNullable<Arrays[ConstantField]>): ConstantType => {
+  if (values instanceof Int8Array) return 'i8';
+  if (values instanceof Int16Array) return 'i16';
+  return values instanceof Int32Array ? 'i32' : 'lanes';
+};
+
 /** Joins the arrays of each tile; all tiles have arrays of equal lengths. */
 export function joinConstants(tiles: Arrays[], shift = 0): Constants {
   const fields: Constants['fields'] = {};
+  const types: Constants['types'] = {};
   const first = tiles[0]!;
   let blockBytes = 0;
   for (const field of constantFields) {
     if (!first[field]) continue;
     fields[field] = blockBytes;
+    types[field] = typeOf(first[field]);
     blockBytes += align(first[field].byteLength);
   }
   const bytes = new Uint8Array(tiles.length * blockBytes);
@@ -41,7 +53,7 @@ export function joinConstants(tiles: Arrays[], shift = 0): Constants {
     }
   });
   const weightBytes = tiles.length * (first.weights?.byteLength ?? 0);
-  return { bytes, fields, blockBytes, tiles: tiles.length, weightBytes, shift };
+  return { bytes, fields, types, blockBytes, tiles: tiles.length, weightBytes, shift };
 }
 
 /** Values `from` .. `from + count` of each row of an array [row][stride]; zeros beyond the end of a row. */

@@ -11,6 +11,8 @@ export type EmittedSource = {
   functionOf: number[];
   /** How many there are. */
   functions: number;
+  /** What each computes, line by line; by its name in the module. */
+  comments: Map<string, string[]>;
 };
 
 type LayerFunction = { name: string; nodes: GraphNode[]; layer: Layer };
@@ -37,11 +39,17 @@ export function emitSource(graph: Graph, layers: Layer[]): EmittedSource {
     source: render(graph, [...functions.values()]),
     functionOf: keys.map((key) => order.indexOf(key)),
     functions: functions.size,
+    comments: new Map([...functions.values()].map((one) => [`model/${one.name}`, commentOf(one)])),
   };
 }
 
 /** A node's name as an identifier. Names come from files, so nothing else of them may reach the source. */
 const functionName = (name: string) => name.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');
+function commentOf({ nodes, layer }: LayerFunction): string[] {
+  const lines = layer.geometry.map(({ values, meaning }) => `${values.join(', ')}: ${meaning}`);
+  return [`${nodes.map((node) => node.name).join(', ')}: ${layer.equation}`, ...lines];
+}
+
 const commentText = (name: string) => name.replace(/[^\w.\-/ ]/g, '_');
 
 /** Copies constants from outside of the memory into it. */

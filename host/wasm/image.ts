@@ -1,14 +1,7 @@
-import {
-  definition,
-  type Graph,
-  type Plan,
-  type PlanBuffer,
-  pixelTable,
-  SpikeletError,
-} from '../../models/index.js';
+import { type Graph, type Plan, pixelTable, SpikeletError } from '../../models/index.js';
 import type { Tier } from '../assemblyscript.js';
-import { constantFields } from './constants.js';
 import type { Layer } from './layers.js';
+import { NODE_WORDS, nodeRecord } from './node-record.js';
 
 /**
  * A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. Constants that
@@ -33,7 +26,6 @@ export const IMAGE_ADDRESS = 1024;
 const MODEL_BYTES = 12;
 /** Bytes of a step. */
 export const STEP_BYTES = 6;
-const NODE_WORDS = 17;
 
 /** Where assembly/node.ts expects the simd tier's table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
@@ -96,27 +88,22 @@ export function layOutImage(
   });
   bytes.set(compaction, COMPACTION - IMAGE_ADDRESS);
   bytes.set(new Uint8Array(table.buffer), tableAddress - IMAGE_ADDRESS);
-  const ring = (buffer: PlanBuffer | undefined) => (buffer ? [arena + buffer.offset, buffer.rows] : [0, 0]);
-  graph.nodes.forEach((node, i) => {
-    const buffers = definition(node)
-      .inputs(node)
-      .map((name) => plan.buffers.get(name));
+  graph.nodes.forEach((_, i) => {
     const { inside, source } = places[i]!;
-    const { bytes: values, fields, shift } = constants[i]!;
-    // Fetched constants lie at the end of the node's working memory.
-    const base = inside ?? arena + plan.scratch.get(i)!.fetched;
-    words(nodes + i * NODE_WORDS * 4, [
-      functionOf[i] ?? 0,
-      ...ring(plan.buffers.get(node.output)),
-      ...ring(buffers[0]),
-      ...ring(buffers[1]),
-      ...ring(buffers[2]),
-      arena + (plan.scratch.get(i)?.offset ?? 0),
-      arena + (plan.kept.get(i)?.offset ?? 0),
-      ...constantFields.map((field) => base + (fields[field] ?? 0)),
-      shift,
+    const { bytes: values } = constants[i]!;
+    const record = nodeRecord(graph, plan, i, {
+      layer: functionOf[i] ?? 0,
+      constants: constants[i]!,
+      fetched: inside === undefined,
       source,
-    ]);
+    });
+    words(
+      nodes + i * NODE_WORDS * 4,
+      record.map((value) => {
+        if (typeof value === 'number') return value;
+        return 'arena' in value ? arena + value.arena : inside! + value.constants;
+      }),
+    );
     if (inside === undefined) outside.set(values, source);
     else bytes.set(values, inside - IMAGE_ADDRESS);
   });

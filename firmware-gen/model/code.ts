@@ -1,0 +1,138 @@
+import { SpikeletError } from '../../models/index.js';
+import { type Callees, printFunction, printPrototype } from './functions.js';
+import type { FirmwareModel } from './model.js';
+import { commentText, uniqueIdentifiers, withoutFolder } from './names.js';
+
+/** Prints model.c: the code, and the few functions that hold the API. */
+export async function modelCode(model: FirmwareModel): Promise<string> {
+  // binaryen is loaded only where C is printed.
+  const { readWasm } = await import('./read.js');
+  const { functions, imports, exports } = readWasm(model.code);
+  const unknown = imports.find(({ from }) => from !== 'trace');
+  if (unknown)
+    throw new SpikeletError(`the WebAssembly imports '${unknown.from}', which firmware does not have`, {
+      hint: 'plan the model with its weights inside: firmware reads them in place',
+    });
+  const infer = exports.get('infer');
+  if (infer === undefined) throw new SpikeletError("the WebAssembly exports no function 'infer'");
+  const identifiers = uniqueIdentifiers(functions.map(({ name }) => withoutFolder(name)));
+  const names = new Map<string, string>([
+    ...functions.map(({ name }, i): [string, string] => [name, identifiers[i]!]),
+    ...imports.map(({ name }): [string, string] => [name, 'TRACE']),
+  ]);
+  const pointers = new Map<string, ('node' | 'model' | undefined)[]>(
+    functions.map(({ name, locals, parameters }) => [
+      name,
+      locals.slice(0, parameters).map((local, i) => {
+        const record = local === 'node' || local === 'model' ? local : undefined;
+        return i === 0 && name.startsWith('model/') ? record : undefined;
+      }),
+    ]),
+  );
+  const callees: Callees = {
+    name: (target) => names.get(target)!,
+    record: (target, parameter) => pointers.get(target)?.[parameter],
+  };
+  const printed = functions.map((code) =>
+    printFunction(code, callees, [...(model.comments.get(code.name) ?? [])].map(commentText)),
+  );
+  return `${head(model)}
+${functions.map((code) => printPrototype(code, callees)).join('\n')}
+
+${printed.join('\n')}
+${api(names.get(infer)!)}`;
+}
+
+const head = ({ name }: FirmwareModel): string => `/*
+ * ${commentText(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as there: a u32
+ * holds signed values too, and is cast where the sign matters. Addresses are numbers; memory is read and written through
+ * the macros below, at addresses that are multiples of its size.
+ */
+#include "spikelet-model.h"
+
+typedef uint32_t u32;
+typedef uint16_t u16;
+typedef uint8_t u8;
+typedef int32_t i32;
+typedef int16_t i16;
+typedef int8_t i8;
+
+#if defined(__GNUC__)
+#define ALIASES __attribute__((may_alias))
+#else
+#define ALIASES
+#endif
+typedef uint32_t ALIASES memory_u32;
+typedef uint16_t ALIASES memory_u16;
+typedef int16_t ALIASES memory_i16;
+
+uint32_t spikelet_arena[(SPIKELET_ARENA_BYTES + 3) / 4];
+
+#ifdef SPIKELET_CHECKED
+/* Every access lies in the arena or, if it only reads, in the constants of the layer that runs or the list of steps. */
+static const struct node *checked_node;
+
+static int within(u32 at, u32 bytes, const void *begin, u32 size) {
+  return size >= bytes && at - (u32)begin <= size - bytes;
+}
+
+static u32 checked(u32 at, u32 bytes, int writes) {
+  if (at % bytes == 0) {
+    if (within(at, bytes, spikelet_arena, SPIKELET_ARENA_BYTES)) return at;
+    if (!writes && checked_node) {
+      const struct spikelet_layer *layer = &spikelet_layers[checked_node - spikelet_nodes];
+      if (within(at, bytes, checked_node->weights, layer->constant_bytes)) return at;
+    }
+    if (!writes && within(at, bytes, spikelet_steps, sizeof spikelet_steps)) return at;
+  }
+  spikelet_trap(checked_node ? spikelet_layers[checked_node - spikelet_nodes].name : "none");
+  return (u32)spikelet_arena;
+}
+#define CHECKED(at, bytes, writes) checked(at, bytes, writes)
+#define ENTER(node) (checked_node = (node))
+#else
+#define CHECKED(at, bytes, writes) (at)
+#define ENTER(node) ((void)0)
+#endif
+
+/* Memory that is read, and memory that is written. */
+#define U8(at) (*(const u8 *)CHECKED(at, 1, 0))
+#define I8(at) (*(const i8 *)CHECKED(at, 1, 0))
+#define U16(at) (*(const memory_u16 *)CHECKED(at, 2, 0))
+#define I16(at) (*(const memory_i16 *)CHECKED(at, 2, 0))
+#define U32(at) (*(const memory_u32 *)CHECKED(at, 4, 0))
+#define W8(at) (*(u8 *)CHECKED(at, 1, 1))
+#define W16(at) (*(memory_u16 *)CHECKED(at, 2, 1))
+#define W32(at) (*(memory_u32 *)CHECKED(at, 4, 1))
+
+#ifdef SPIKELET_TRACE
+#define TRACE(layer, row, rows) spikelet_trace(layer, row, rows)
+#else
+#define TRACE(layer, row, rows) ((void)0)
+#endif
+`;
+
+const api = (infer: string): string => `int spikelet_init(void) {
+  const uint32_t one = 1;
+  if (*(const uint8_t *)&one != 1) return SPIKELET_BIG_ENDIAN;
+  return spikelet_weights_present() ? 0 : SPIKELET_NO_WEIGHTS;
+}
+
+int8_t *spikelet_input(void) {
+  return (int8_t *)spikelet_arena + SPIKELET_INPUT_OFFSET;
+}
+
+void spikelet_pixels(const uint8_t *raw) {
+  int8_t *pixels = spikelet_input();
+  uint32_t channel = 0;
+  for (uint32_t i = 0; i < SPIKELET_INPUT_BYTES; i++) {
+    pixels[i] = spikelet_pixel_table[channel * 256 + raw[i]];
+    if (++channel == SPIKELET_INPUT_CHANNELS) channel = 0;
+  }
+}
+
+const int32_t *spikelet_infer(void) {
+  ${infer}(&spikelet_model);
+  return (const int32_t *)spikelet_layers[SPIKELET_LAYERS - 1].rows;
+}
+`;

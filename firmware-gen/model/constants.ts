@@ -1,0 +1,95 @@
+import type { FirmwareModel } from './model.js';
+import { commentText } from './names.js';
+import { nodeFields, type RecordValue } from './records.js';
+import { constantPlaces, endsOf, numberLines } from './weights.js';
+
+/** Bytes of a struct spikelet_layer, struct node, struct step and struct model. */
+const LAYER = 32;
+const NODE = 4 * nodeFields.length;
+const STEP = 6;
+const MODEL = 16;
+
+const nameText = (name: string) => name.replace(/[^\x20-\x7e]/g, '?');
+
+/** Bytes of constants.c on a machine of 32-bit addresses. */
+export function constantBytesOf({ layers, steps, pixelTable }: FirmwareModel): number {
+  const names = layers.reduce((sum, { name }) => sum + nameText(name).length + 1, 0);
+  return layers.length * (LAYER + NODE) + steps.length * STEP + MODEL + pixelTable.length + names;
+}
+
+/** Prints constants.c: the table of layers, the plan's steps and where everything lies. */
+export function constantsCode(model: FirmwareModel): string {
+  const { layers, steps, pixelTable } = model;
+  const placeOf = constantPlaces(model);
+  const arena = (offset: number) => `ARENA(${offset})`;
+  const value = (field: RecordValue, layer: number): string => {
+    if (typeof field === 'number') return String(field);
+    return 'arena' in field ? arena(field.arena) : placeOf(layer, field.constants);
+  };
+  let nameOffset = 0;
+  const names = layers.map(({ name }) => {
+    const offset = nameOffset;
+    nameOffset += nameText(name).length + 1;
+    return { offset, text: nameText(name) };
+  });
+  const inputs = (reads: readonly number[]) => [0, 1, 2].map((i) => reads[i] ?? -2).join(', ');
+  const [first, last] = endsOf(model);
+  return `/* ${commentText(model.name)}: the plan. */
+#include "spikelet-model.h"
+#include "spikelet-weights.h"
+
+#define ARENA(offset) ((uint8_t *)spikelet_arena + (offset))
+
+/* What each raw pixel becomes, [channel][256]. */
+const int8_t spikelet_pixel_table[SPIKELET_INPUT_CHANNELS * 256] = {
+${numberLines([...pixelTable].map(String), 2)}
+};
+
+/* Each row: which layer, its first row, how many rows. */
+const struct step spikelet_steps[${steps.length}] = {
+${numberLines(
+  steps.map(({ node, row, rows }) => `{${node}, ${row}, ${rows}}`),
+  2,
+)}
+};
+
+const struct node spikelet_nodes[SPIKELET_LAYERS] = {
+${layers
+  .map(
+    ({ name, record }, layer) => `  { /* ${commentText(name)} */
+${numberLines(
+  record.map((field, i) => `.${nodeFields[i]!.name} = ${value(field, layer)}`),
+  4,
+)}
+  },`,
+  )
+  .join('\n')}
+};
+
+const struct model spikelet_model = {
+  spikelet_steps,
+  spikelet_steps + ${steps.length},
+  spikelet_nodes,
+  spikelet_pixel_table,
+};
+
+static const char names[${nameOffset}] = {
+${names.map(({ text }) => `  ${[...text].map((letter) => `'${letter === "'" || letter === '\\' ? `\\${letter}` : letter}'`).join(', ')}, 0,`).join('\n')}
+};
+
+const struct spikelet_layer spikelet_layers[SPIKELET_LAYERS] = {
+${layers
+  .map(({ output, constants, reads }, i) => {
+    const { offset, rowBytes, ring, height, columns, channels, bits } = output;
+    const numbers = [rowBytes, constants.bytes.length, ring, height, columns, channels, bits].join(', ');
+    return `  {names + ${names[i]!.offset}, ${arena(offset)}, ${numbers}, {${inputs(reads)}}},`;
+  })
+  .join('\n')}
+};
+
+int spikelet_weights_present(void) {
+  const volatile uint32_t *words = (const volatile uint32_t *)(const void *)&spikelet_weights;
+  return words[0] == 0x${first.toString(16)}u && words[sizeof spikelet_weights / 4 - 1] == 0x${last.toString(16)}u;
+}
+`;
+}

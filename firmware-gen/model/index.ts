@@ -1,0 +1,37 @@
+import type { OutputFile } from '../../models/index.js';
+import { modelCode } from './code.js';
+import { constantBytesOf, constantsCode } from './constants.js';
+import { apiHeader, recordsHeader } from './headers.js';
+import type { FirmwareModel } from './model.js';
+import { weightBytesOf, weightFiles } from './weights.js';
+
+export type { FirmwareConstants, FirmwareLayer, FirmwareModel } from './model.js';
+export type { RecordValue } from './records.js';
+
+/**
+ * Bytes that a printed model takes, exact: of the section of its weights (with their thresholds and scales), of its other
+ * constants and of its arena.
+ */
+export const bytesOfModel = (
+  model: FirmwareModel,
+): { weights: number; constants: number; arena: number } => ({
+  weights: weightBytesOf(model),
+  constants: constantBytesOf(model),
+  arena: Math.ceil(model.arenaBytes / 4) * 4,
+});
+
+/**
+ * Prints a model as C99: spikelet.h is its API, model.c the code printed from its WebAssembly, constants.c the plan,
+ * weights.c (or weights.S) what the layers read in place. Compile them with SPIKELET_TRACE to see each layer's output,
+ * with SPIKELET_CHECKED to have every access bounded. Throws a SpikeletError where the WebAssembly is not all printable.
+ */
+export async function emitModelC(model: FirmwareModel): Promise<OutputFile[]> {
+  const bytes = bytesOfModel(model);
+  return [
+    { path: 'spikelet.h', contents: apiHeader(model, bytes) },
+    { path: 'spikelet-model.h', contents: recordsHeader(model) },
+    { path: 'model.c', contents: await modelCode(model) },
+    { path: 'constants.c', contents: constantsCode(model) },
+    ...weightFiles(model),
+  ];
+}
