@@ -1,4 +1,4 @@
-import type { FirmwareModel } from './model.js';
+import type { ModelData } from './model.js';
 import { commentText } from './names.js';
 import { nodeFields, type RecordValue } from './records.js';
 import { constantPlaces, endsOf, numberLines } from './weights.js';
@@ -12,13 +12,13 @@ const MODEL = 16;
 const nameText = (name: string) => name.replace(/[^\x20-\x7e]/g, '?');
 
 /** Bytes of constants.c on a machine of 32-bit addresses. */
-export function constantBytesOf({ layers, steps, pixelTable }: FirmwareModel): number {
+export function constantBytesOf({ layers, steps, pixelTable }: ModelData): number {
   const names = layers.reduce((sum, { name }) => sum + nameText(name).length + 1, 0);
   return layers.length * (LAYER + NODE) + steps.length * STEP + MODEL + pixelTable.length + names;
 }
 
 /** Prints constants.c: the table of layers, the plan's steps and where everything lies. */
-export function constantsCode(model: FirmwareModel): string {
+export function constantsCode(model: ModelData): string {
   const { layers, steps, pixelTable } = model;
   const placeOf = constantPlaces(model);
   const arena = (offset: number) => `ARENA(${offset})`;

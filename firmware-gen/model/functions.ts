@@ -102,8 +102,11 @@ function printList(list: CStatement[], scope: Scope, at: Map<CStatement, number>
         return [
           `switch (${valueText(statement.value, scope)}) {`,
           ...statement.cases.flatMap(({ values, body }) => [
-            ...(values.length ? values.map((value) => `case ${value}:`) : ['default:']),
+            ...(values.length ? values.map((value) => `case ${value}:`) : ['default:']).map(
+              (label, i, labels) => (i + 1 === labels.length ? `${label} {` : label),
+            ),
             ...inside(body),
+            '}',
           ]),
           '}',
         ];

@@ -1,4 +1,4 @@
-import type { FirmwareModel } from './model.js';
+import type { ModelData } from './model.js';
 import { commentText } from './names.js';
 import { modelFields, nodeFields } from './records.js';
 
@@ -9,7 +9,7 @@ const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(
 export type ConstantBytes = { weights: number; constants: number };
 
 /** Prints spikelet.h: sizes as constants, and the whole API. */
-export function apiHeader(model: FirmwareModel, bytes: ConstantBytes): string {
+export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
   const { rows, columns, channels } = model.input;
   const numbers: [name: string, value: string, comment?: string][] = [
     ['SPIKELET_MODEL', text(model.name)],
@@ -100,7 +100,7 @@ const fieldLines = (fields: readonly { name: string; pointer: boolean }[]) =>
   fields.map(({ name, pointer }) => `  ${pointer ? 'const void *' : 'uint32_t '}${name};`).join('\n');
 
 /** Prints spikelet-model.h: what model.c and constants.c share. */
-export function recordsHeader(model: FirmwareModel): string {
+export function recordsHeader(model: ModelData): string {
   const steps = model.steps.length;
   return `/* ${commentText(model.name)}: what the code of the model reads. Not part of the API. */
 #ifndef SPIKELET_MODEL_H

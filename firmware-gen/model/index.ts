@@ -2,10 +2,10 @@ import type { OutputFile } from '../../models/index.js';
 import { modelCode } from './code.js';
 import { constantBytesOf, constantsCode } from './constants.js';
 import { apiHeader, recordsHeader } from './headers.js';
-import type { FirmwareModel } from './model.js';
+import type { FirmwareModel, ModelData } from './model.js';
 import { weightBytesOf, weightFiles } from './weights.js';
 
-export type { FirmwareConstants, FirmwareLayer, FirmwareModel } from './model.js';
+export type { FirmwareConstants, FirmwareLayer, FirmwareModel, ModelData } from './model.js';
 export type { RecordValue } from './records.js';
 
 /**

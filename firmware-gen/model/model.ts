@@ -23,6 +23,9 @@ export type FirmwareModel = {
   layers: readonly FirmwareLayer[];
 };
 
+/** All of it but its code. */
+export type ModelData = Omit<FirmwareModel, 'code' | 'comments'>;
+
 /** A node of the graph and its output. */
 export type FirmwareLayer = {
   name: string;

@@ -1,5 +1,5 @@
 import type { OutputFile } from '../../models/index.js';
-import type { FirmwareConstants, FirmwareModel } from './model.js';
+import type { FirmwareConstants, ModelData } from './model.js';
 import { commentText, uniqueIdentifiers } from './names.js';
 
 /** More bytes than a compiler should read as numbers: they go to a file that the assembler includes. */
@@ -10,18 +10,18 @@ const bytesOf = { i8: 1, i16: 2, i32: 4, lanes: 4 };
 const types = { i8: 'int8_t', i16: 'int16_t', i32: 'int32_t', lanes: 'uint32_t' };
 
 /** Constants of the layers that have any, in order, as fields of one structure. */
-const withConstants = (model: FirmwareModel) => {
+const withConstants = (model: ModelData) => {
   const identifiers = uniqueIdentifiers(model.layers.map(({ name }) => name));
   return model.layers
     .map(({ name, constants }, index) => ({ name, constants, index, field: identifiers[index]! }))
     .filter(({ constants }) => constants.bytes.length > 0);
 };
 
-export const weightBytesOf = (model: FirmwareModel): number =>
+export const weightBytesOf = (model: ModelData): number =>
   model.layers.reduce((sum, { constants }) => sum + constants.bytes.length, 0);
 
 /** How C names the begin of a layer's constants, or the byte at an offset of them. */
-export function constantPlaces(model: FirmwareModel): (layer: number, offset: number) => string {
+export function constantPlaces(model: ModelData): (layer: number, offset: number) => string {
   const fields = new Map(withConstants(model).map(({ index, field }) => [index, field]));
   return (layer, offset) => {
     const field = fields.get(layer);
@@ -39,7 +39,7 @@ const arraysOf = ({ arrays, blockBytes }: FirmwareConstants) =>
   });
 
 /** Prints spikelet-weights.h, and weights.c or, where there are many, weights.S with a binary file beside it. */
-export function weightFiles(model: FirmwareModel): OutputFile[] {
+export function weightFiles(model: ModelData): OutputFile[] {
   const all = withConstants(model);
   const header = `/* ${commentText(model.name)}: weights, thresholds and scales of each layer, tile by tile. Not part of the API. */
 #ifndef SPIKELET_WEIGHTS_H
@@ -132,7 +132,7 @@ export function numberLines(values: string[], indent: number): string {
 }
 
 /** The first and the last word of the weights: where both are there, so is all between. */
-export function endsOf(model: FirmwareModel): [first: number, last: number] {
+export function endsOf(model: ModelData): [first: number, last: number] {
   const all = withConstants(model);
   const word = (bytes: Uint8Array, at: number) =>
     new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);

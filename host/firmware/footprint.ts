@@ -1,17 +1,11 @@
 import type { ModelBytes } from '../../firmware-gen/fits.js';
+import { bytesOfModel } from '../../firmware-gen/model/index.js';
 import { operationsOf } from '../../models/index.js';
-import { layOutImage } from '../wasm/image.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
+import { modelData } from './model.js';
 
-/** What a planned model takes on a device. The code is the same for every plan, so none is needed here. */
-export function modelBytes({ graph, plan, layers, tier }: PlannedModel): ModelBytes {
-  const image = layOutImage(graph, plan, { layers, functionOf: [], tier });
-  return {
-    weights: image.weightBytes,
-    constants: image.bytes.length - image.weightBytes,
-    arena: plan.arenaBytes,
-  };
-}
+/** What a planned model takes on a device, to the byte. The code is the same for every plan, so none is needed here. */
+export const modelBytes = (planned: PlannedModel): ModelBytes => bytesOfModel(modelData(planned));
 
 /**
  * Bytes of weights that one inference reads, at the firing rates of the calibration images: a byte for each event of

@@ -1,4 +1,4 @@
-import { emitModelC, type FirmwareLayer, type FirmwareModel } from '../../firmware-gen/model/index.js';
+import { emitModelC, type FirmwareLayer, type ModelData } from '../../firmware-gen/model/index.js';
 import {
   bytesPerValue,
   crc32,
@@ -15,10 +15,10 @@ import { emitSource } from '../wasm/emit.js';
 import { nodeRecord } from '../wasm/node-record.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
 
-/** Everything of a planned model that its C is printed from, but its code. */
-export type ModelData = Omit<FirmwareModel, 'code' | 'comments'>;
-
-/** Throws a SpikeletError where the plan is not one for firmware. `functionOf`: from emitSource. */
+/**
+ * Everything of a planned model that its C is printed from, but its code. Throws a SpikeletError where the plan is not one
+ * for firmware. `functionOf`: from emitSource.
+ */
 export function modelData(planned: PlannedModel, functionOf: number[] = []): ModelData {
   const { graph, plan, layers, tier, weights } = planned;
   if (tier !== 'swar' || weights !== 'inside')
