@@ -12,9 +12,7 @@ export type { RecordValue } from './records.js';
  * Bytes that a printed model takes, exact: of the section of its weights (with their thresholds and scales), of its other
  * constants and of its arena.
  */
-export const bytesOfModel = (
-  model: FirmwareModel,
-): { weights: number; constants: number; arena: number } => ({
+export const bytesOfModel = (model: ModelData): { weights: number; constants: number; arena: number } => ({
   weights: weightBytesOf(model),
   constants: constantBytesOf(model),
   arena: Math.ceil(model.arenaBytes / 4) * 4,
