@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
+import { emulate } from '../../host/device/emulate.js';
+import { printModel } from '../../host/firmware/model.js';
+import { planModel } from '../../host/wasm/plan-model.js';
+import { type Graph, interpret, operationsOf } from '../../models/index.js';
+import { canTry, compile, removeFolders } from '../firmware-project.js';
+import { openSerial } from '../firmware-serial.js';
+import { verdict } from './cli.js';
+import { fashionGraph } from './fashion-graph.js';
+import { plainC } from './int8.js';
+
+/**
+ * `npm run bench:instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
+ * plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own flags and both equal to the
+ * interpreter. QEMU counts instructions, rp2040js cycles of a Cortex-M0+. With --layers: of each layer.
+ */
+const IMAGES = 5;
+const layers = process.argv.includes('--layers');
+if (layers) process.argv.splice(process.argv.indexOf('--layers'), 1);
+const { graph, images } = await fashionGraph(IMAGES);
+
+const m4 = boardOf('mps2-an386');
+/** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory is no limit. */
+const m0plus: Board = { ...m4, name: 'mps2-an386 as Cortex-M0+', core: 'cortex-m0plus' };
+
+for (const [board, what, most] of [
+  [m4, 'instructions, Cortex-M4', 0.15],
+  [m0plus, 'instructions, Cortex-M0+', 0.2],
+  [boardOf('rp2040'), 'cycles, Cortex-M0+', 0.2],
+] as const)
+  if (await canTry(board)) await measure(graph, board, what, most);
+await removeFolders();
+
+async function measure(net: Graph, board: Board, what: string, most: number): Promise<void> {
+  const source = fileURLToPath(new URL('../../../test/firmware/count.c', import.meta.url));
+  const program = await compile(board, {
+    sources: [],
+    model: [
+      ...(await printModel(planModel(net, { tier: 'swar' }))),
+      ...(await plainC(net)),
+      { path: 'count.c', contents: await readFile(source, 'utf8') },
+    ],
+    defines: layers ? ['SPIKELET_TRACE'] : [],
+  });
+  const emulation = await emulate(board, { program, counting: true });
+  const port = await openSerial(emulation.port);
+  const totals = [0, 0];
+  const perLayer = net.nodes.map(() => [0, 0] as [number, number]);
+  try {
+    await port.greet();
+    for (const image of images) {
+      port.send('I');
+      port.send(new Uint8Array(image.buffer, image.byteOffset, image.length));
+      const logits = interpret(net, image);
+      const bytes = 8 + 8 * logits.length + (layers ? 8 * net.nodes.length : 0);
+      const reply = await port.take(bytes, 300);
+      const word = (i: number) => reply.readInt32LE(4 * i);
+      logits.forEach((logit, i) => {
+        for (const at of [2 + i, 2 + logits.length + i])
+          if (word(at) !== logit) throw new Error(`${what}: logit ${i} is ${word(at)}, not ${logit}`);
+      });
+      const counted = (i: number) => (reply.readUInt32LE(4 * i) * board.counter.count) / board.counter.ticks;
+      totals[0]! += counted(0) / images.length;
+      totals[1]! += counted(1) / images.length;
+      if (layers)
+        perLayer.forEach((sums, i) => {
+          sums[0] += counted(2 + 2 * logits.length + i) / images.length;
+          sums[1] += counted(2 + 2 * logits.length + net.nodes.length + i) / images.length;
+        });
+    }
+  } finally {
+    await port.close();
+    await emulation.stop();
+  }
+  const [ours, plain] = totals as [number, number];
+  const text = `${millions(ours)} against ${millions(plain)}, ${(ours / plain).toFixed(3)}x`;
+  verdict(`${what} for one image`, text, `<= ${most}x`, ours / plain <= most);
+  if (layers)
+    net.nodes.forEach((node, i) => {
+      const [own, other] = perLayer[i]!;
+      const macs = node.op === 'accumulate' ? (operationsOf(node, net)?.dense ?? 0) : 0;
+      console.log(
+        `  ${node.name.padEnd(24)} ${node.op.padEnd(10)} ${millions(own).padStart(8)} ${millions(other).padStart(8)} ` +
+          `${(own / other).toFixed(3)}x ${macs ? `${(own / macs).toFixed(2)} per MAC` : ''}`,
+      );
+    });
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(3)}M`;
+}
