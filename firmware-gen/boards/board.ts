@@ -21,6 +21,23 @@ export type Emulator =
       vectors: number;
     };
 
+/** How programs get onto a board: a protocol of host/device/flash/, with its numbers. `enter`: what a person does first. */
+export type Flashing =
+  /** ST's serial bootloader: the flash's address, the device's number, its sectors as [count, bytes]. */
+  | {
+      protocol: 'an3155';
+      base: number;
+      device: number;
+      sectors: [count: number, bytes: number][];
+      enter: string;
+    }
+  /** A file copied to a drive: the family's number, the drive's name as INFO_UF2.TXT has it. */
+  | { protocol: 'uf2'; family: number; drive: string; enter: string }
+  /** Espressif's ROM loader: the chip's name as esptool has it, the address of a program without a table. */
+  | { protocol: 'esp'; chip: string; offset: number; enter: string }
+  /** The emulator takes the program at its start. */
+  | { protocol: 'qemu' };
+
 /** A board is data: one file each in this folder, listed by index.ts. */
 export type Board = {
   name: string;
@@ -51,6 +68,8 @@ export type Board = {
   /** The family's sources under shell/platform/. */
   sources: string[];
   emulator?: Emulator;
+  /** Absent where only the vendor's own tool flashes it. */
+  flashing?: Flashing;
   /** Set where spikelet's own loader keeps programs in two slots: the board and its memory that the loader uses. */
   loader?: { board: string; memory: string };
   /** Set where the firmware only builds so far. */

@@ -17,6 +17,7 @@ export const esp32s3: Board = {
   weights: [],
   stackBytes: 4096,
   flash: { sectorBytes: 4096, unitBytes: 4 },
+  flashing: { protocol: 'esp', chip: 'ESP32-S3', offset: 0x10000, enter: 'hold BOOT and reset the board' },
   clockHz: 240_000_000,
   serial: { base: 0x60000000, irq: 0, baud: 115200 },
   counter: { ticksPerSecond: 1_000_000, means: 'microseconds', count: 1, ticks: 1 },

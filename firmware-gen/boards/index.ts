@@ -12,7 +12,7 @@ import { nucleoH743zi } from './nucleo-h743zi.js';
 import { rp2040 } from './rp2040.js';
 import { rv32Virt } from './rv32-virt.js';
 
-export type { Board, Core, Emulator, Memory } from './board.js';
+export type { Board, Core, Emulator, Flashing, Memory } from './board.js';
 export { memoryOf } from './board.js';
 
 /** Every board, in the order of lists. */

@@ -14,6 +14,7 @@ export const microbit: Board = {
   weights: [],
   stackBytes: 2048,
   flash: { sectorBytes: 1024, unitBytes: 4 },
+  flashing: { protocol: 'qemu' },
   clockHz: 16_000_000,
   serial: { base: 0x40002000, irq: 2, baud: 115200 },
   // One instruction is 64 ns of QEMU's virtual time under -icount shift=6, one tick 62.5 ns.

@@ -15,6 +15,7 @@ export const mps2An386: Board = {
   weights: ['psram'],
   stackBytes: 8192,
   flash: { memory: 'psram', sectorBytes: 4096, unitBytes: 1 },
+  flashing: { protocol: 'qemu' },
   clockHz: 25_000_000,
   serial: { base: 0x40004000, irq: 0, baud: 115200 },
   // One instruction is 64 ns of QEMU's virtual time under -icount shift=6, one tick 40 ns.

@@ -17,6 +17,7 @@ export const netduinoplus2: Board = {
   weights: [],
   stackBytes: 4096,
   flash: { sectorBytes: 128 << 10, unitBytes: 1 },
+  flashing: { protocol: 'qemu' },
   clockHz: 16_000_000,
   serial: { base: 0x40011000, irq: 37, baud: 115200 },
   // One instruction is 64 ns of QEMU's virtual time under -icount shift=6: 10.752 ticks.

@@ -14,6 +14,17 @@ export const nucleoF446re: Board = {
   weights: [],
   stackBytes: 4096,
   flash: { sectorBytes: 128 << 10, unitBytes: 1 },
+  flashing: {
+    protocol: 'an3155',
+    base: 0x08000000,
+    device: 0x421,
+    sectors: [
+      [4, 16 << 10],
+      [1, 64 << 10],
+      [3, 128 << 10],
+    ],
+    enter: 'hold BOOT0 high and reset the board',
+  },
   clockHz: 168_000_000,
   serial: { base: 0x40004400, irq: 38, baud: 115200 },
   counter: { ticksPerSecond: 168_000_000, means: 'cycles', count: 1, ticks: 1 },

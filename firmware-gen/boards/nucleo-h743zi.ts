@@ -14,6 +14,13 @@ export const nucleoH743zi: Board = {
   weights: [],
   stackBytes: 4096,
   flash: { sectorBytes: 128 << 10, unitBytes: 32 },
+  flashing: {
+    protocol: 'an3155',
+    base: 0x08000000,
+    device: 0x450,
+    sectors: [[16, 128 << 10]],
+    enter: 'hold BOOT0 high and reset the board',
+  },
   clockHz: 64_000_000,
   serial: { base: 0x40004800, irq: 39, baud: 115200 },
   counter: { ticksPerSecond: 64_000_000, means: 'cycles', count: 1, ticks: 1 },

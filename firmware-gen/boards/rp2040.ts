@@ -14,6 +14,12 @@ export const rp2040: Board = {
   weights: [],
   stackBytes: 8192,
   flash: { sectorBytes: 4096, unitBytes: 256 },
+  flashing: {
+    protocol: 'uf2',
+    family: 0xe48bff56,
+    drive: 'RPI-RP2',
+    enter: 'hold BOOTSEL while the board is plugged in',
+  },
   clockHz: 125_000_000,
   serial: { base: 0x40034000, irq: 20, baud: 115200 },
   counter: { ticksPerSecond: 125_000_000, means: 'cycles', count: 1, ticks: 1 },

@@ -15,6 +15,7 @@ export const rv32Virt: Board = {
   weights: ['constants'],
   stackBytes: 8192,
   flash: { sectorBytes: 4096, unitBytes: 1 },
+  flashing: { protocol: 'qemu' },
   clockHz: 3_686_400,
   serial: { base: 0x10000000, irq: 10, baud: 115200 },
   // minstret, exact under -icount shift=0: one instruction is 1 ns of QEMU's virtual time.

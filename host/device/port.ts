@@ -11,6 +11,8 @@ export type Port = {
   readSome(ms: number): Promise<Uint8Array>;
   /** Throws away what comes until nothing comes for `quietMs`. Throws where that does not end within `limitMs`. */
   drain(quietMs: number, limitMs?: number): Promise<void>;
+  /** Sets the lines that are given. A port that has none (a PTY) is left as it is. */
+  setSignals(lines: { dtr?: boolean; rts?: boolean; brk?: boolean }): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -113,6 +115,7 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
           throw deviceError(`${path} does not stop sending`, 'reset the device, check the speed');
       } while (await arrived(1, quietMs));
     },
+    setSignals: (lines) => new Promise<void>((resolve) => port.set(lines, () => resolve())),
     async close() {
       if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
     },

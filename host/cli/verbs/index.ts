@@ -3,6 +3,7 @@ import { boards } from './boards.js';
 import { build } from './build.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
+import { flash } from './flash.js';
 import { importVerb } from './import.js';
 import { inspect } from './inspect.js';
 import { quantize } from './quantize.js';
@@ -18,6 +19,7 @@ export const verbs: Record<string, Verb> = {
   build,
   run,
   verify,
+  flash,
   inspect,
   boards,
   doctor,

@@ -1,0 +1,58 @@
+import { boardOf } from '../../../firmware-gen/boards/index.js';
+import { exitCode } from '../../../models/index.js';
+import { writeFile } from '../../files.js';
+import { required, verb } from '../verb.js';
+
+type Options = { board?: string; port?: string; out?: string };
+
+export const flash = verb<Options>({
+  summary: 'write compiled firmware to a board, compare it and start it',
+  arguments: [
+    ['<program>', "a folder that 'build --target firmware' wrote, after make, or its firmware.bin"],
+  ],
+  options: [
+    { flags: '--board <name>', description: "a board of 'spikelet boards'" },
+    {
+      flags: '--port <path>',
+      description: 'serial port, or drive of a UF2 board; guessed where only one fits',
+    },
+    { flags: '--out <file>', description: 'write the file that other programs flash instead (.img, .uf2)' },
+  ],
+  async run([path], options, io) {
+    const board = boardOf(required(options.board, '--board'));
+    const device = await import('../../device/flash/index.js');
+    const program = await device.programAt(path!);
+    if (options.out) {
+      const { contents } = await device.flashFile(board, program);
+      await writeFile(options.out, contents);
+      io.print(`${options.out}: ${contents.length} B for ${board.name}`);
+      return { result: { board: board.name, out: options.out, bytes: contents.length } };
+    }
+    const bar = io.progress('flashing');
+    const started = performance.now();
+    const { stop, ended, ...result } = await device
+      .flash({ board, program, port: options.port, progress: bar.update, note: io.note })
+      .finally(() => bar.done());
+    const seconds = (performance.now() - started) / 1000;
+    const found = { board: board.name, ...result, seconds };
+    const { bytes, verified, restarts, port } = result;
+    io.print(
+      `${bytes} B to ${board.name} in ${seconds.toFixed(1)} s${verified ? ', read back and equal' : ''}` +
+        `${restarts ? `, link taken up again ${restarts} times` : ''}`,
+    );
+    if (!stop) return { result: found };
+    io.print(`it runs on ${port} until this command ends (Ctrl-C)`);
+    if (io.json) process.stdout.write(`${JSON.stringify(found)}\n`);
+    return { code: await untilStopped(stop, ended!) };
+  },
+});
+
+/** An emulated board runs until the emulator ends or somebody stops this command. */
+async function untilStopped(stop: () => Promise<void>, ended: Promise<void>): Promise<number> {
+  const interrupted = new Promise<true>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(true));
+  });
+  if (!(await Promise.race([interrupted, ended]))) return exitCode.failure;
+  await stop();
+  return exitCode.interrupted;
+}

@@ -1,0 +1,123 @@
+import { exitCode, hex32, SpikeletError } from '../../../models/index.js';
+import type { Port } from '../port.js';
+
+/** One client's side of ST's application note AN3155: each function is one exchange, and each wait ends. */
+export const SYNC = 0x7f;
+const ACK = 0x79;
+const NACK = 0x1f;
+export const command = {
+  get: 0x00,
+  id: 0x02,
+  read: 0x11,
+  go: 0x21,
+  write: 0x31,
+  erase: 0x43,
+  eraseExtended: 0x44,
+};
+
+export const BLOCK = 256;
+const ANSWER_MS = 3000;
+const ERASE_MS = 30_000;
+/** The loader computes the CRC of a whole slot before it answers. */
+const GO_MS = 30_000;
+
+const protocolError = (message: string, hint = 'reset the board and try again'): SpikeletError =>
+  new SpikeletError(message, { hint, code: exitCode.device });
+
+const xor = (bytes: Uint8Array | number[]): number => [...bytes].reduce((all, byte) => all ^ byte, 0);
+
+const checked = (bytes: number[]): Uint8Array => Uint8Array.from([...bytes, xor(bytes)]);
+
+const address = (at: number): Uint8Array =>
+  checked([at >>> 24, (at >>> 16) & 255, (at >>> 8) & 255, at & 255]);
+
+async function acknowledged(port: Port, what: string, ms = ANSWER_MS): Promise<void> {
+  const [answer] = await port.read(1, ms);
+  if (answer === ACK) return;
+  if (answer === NACK) throw protocolError(`the device refuses ${what}`);
+  throw protocolError(
+    `the device answers ${what} with 0x${answer!.toString(16)}`,
+    'check the speed and --board',
+  );
+}
+
+async function send(port: Port, code: number, what: string): Promise<void> {
+  await port.write(Uint8Array.of(code, ~code & 255));
+  await acknowledged(port, what);
+}
+
+/** Calls the loader until it answers or `ms` milliseconds are over. Returns whether it did. */
+export async function call(port: Port, ms: number): Promise<boolean> {
+  const deadline = performance.now() + ms;
+  while (performance.now() < deadline) {
+    await port.write(Uint8Array.of(SYNC));
+    const answer = await port.readSome(100);
+    if (!answer.includes(ACK) && !answer.includes(NACK)) continue;
+    await port.drain(100);
+    return true;
+  }
+  return false;
+}
+
+/** The commands that it knows. */
+export async function getCommands(port: Port): Promise<Set<number>> {
+  for (let tries = 0; ; tries++)
+    try {
+      await send(port, command.get, 'the command for its list of commands');
+      const [last] = await port.read(1, ANSWER_MS);
+      const list = await port.read(last! + 1, ANSWER_MS);
+      await acknowledged(port, 'the end of its list of commands');
+      return new Set(list.subarray(1));
+    } catch (error) {
+      // An odd number of calls leaves some loaders in the midst of a command: one more byte ends it.
+      if (tries === 2 || !(error instanceof SpikeletError)) throw error;
+      await port.write(Uint8Array.of(SYNC));
+      await port.drain(200);
+    }
+}
+
+export async function getId(port: Port): Promise<number> {
+  await send(port, command.id, 'the command for its number');
+  const [last] = await port.read(1, ANSWER_MS);
+  const id = await port.read(last! + 1, ANSWER_MS);
+  await acknowledged(port, 'the end of its number');
+  return id.reduce((value, byte) => value * 256 + byte, 0);
+}
+
+/** Erases one sector by its number. */
+export async function eraseSector(port: Port, sector: number, known: Set<number>): Promise<void> {
+  const extended = known.has(command.eraseExtended);
+  const what = `to erase sector ${sector}`;
+  await send(port, extended ? command.eraseExtended : command.erase, what);
+  await port.write(extended ? checked([0, 0, sector >> 8, sector & 255]) : checked([0, sector]));
+  await acknowledged(port, what, ERASE_MS);
+}
+
+/** Writes 1 to 256 bytes. */
+export async function writeBlock(port: Port, at: number, bytes: Uint8Array): Promise<void> {
+  const what = `to write at 0x${hex32(at)}`;
+  await send(port, command.write, what);
+  await port.write(address(at));
+  await acknowledged(port, what);
+  await port.write(checked([bytes.length - 1, ...bytes]));
+  await acknowledged(port, what);
+}
+
+/** Reads 1 to 256 bytes. */
+export async function readBlock(port: Port, at: number, count: number): Promise<Uint8Array> {
+  const what = `to read at 0x${hex32(at)}`;
+  await send(port, command.read, what);
+  await port.write(address(at));
+  await acknowledged(port, what);
+  await port.write(Uint8Array.of(count - 1, ~(count - 1) & 255));
+  await acknowledged(port, what);
+  return port.read(count, ANSWER_MS);
+}
+
+/** Starts the program at an address. */
+export async function go(port: Port, at: number): Promise<void> {
+  const what = `to start the program at 0x${hex32(at)}`;
+  await send(port, command.go, what);
+  await port.write(address(at));
+  await acknowledged(port, what, GO_MS);
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitCode, SpikeletError } from '../../../models/index.js';
+import { readBytes } from '../../files.js';
+import { wantedVersion } from '../../version.js';
+import { guessPort } from '../guess-port.js';
+import { webSerial } from '../web-serial.js';
+import type { Program } from './program.js';
+import type { FlashingBy, FlashProtocol } from './protocol.js';
+
+type Esp = FlashingBy<'esp'>;
+
+const BAUD = 115200;
+/** What ESP-IDF leaves in its build folder: where each file of a program goes. */
+const TABLE = 'flasher_args.json';
+const MAX_FILES = 16;
+
+/** Espressif's ROM loader, spoken by npm esptool-js. */
+export const esp: FlashProtocol<Esp> = {
+  async flash({ flashing, program, port, progress, note }) {
+    const { ESPLoader, Transport } = await load();
+    const parts = await partsOf(program, flashing);
+    const bytes = parts.reduce((sum, { data }) => sum + data.length, 0);
+    const path = port ?? (await guessPort(note));
+    const device = webSerial(path);
+    // Opened once by us first, for an error that says what is wrong with the port.
+    await device.open({ baudRate: BAUD });
+    await device.close();
+    const transport = new Transport(device as unknown as ConstructorParameters<typeof Transport>[0], false);
+    const silent = { clean: () => undefined, write: () => undefined, writeLine: () => undefined };
+    const loader = new ESPLoader({ transport, baudrate: BAUD, romBaudrate: BAUD, terminal: silent });
+    try {
+      const chip = await loader.main();
+      if (!chip.startsWith(flashing.chip))
+        throw new SpikeletError(`the device is ${chip}, not ${flashing.chip}`, {
+          hint: 'choose another --board or --port',
+        });
+      const done = new Map<number, number>();
+      await loader.writeFlash({
+        fileArray: parts,
+        flashMode: 'keep',
+        flashFreq: 'keep',
+        flashSize: 'keep',
+        eraseAll: false,
+        compress: true,
+        // Compared with the MD5 that the device computes of its flash.
+        calculateMD5Hash: (image) => createHash('md5').update(image).digest('hex'),
+        reportProgress: (file, written, total) => {
+          done.set(file, (written / Math.max(1, total)) * parts[file]!.data.length);
+          progress(Math.round([...done.values()].reduce((sum, part) => sum + part, 0)), bytes);
+        },
+      });
+      await loader.after('hard_reset');
+      return { port: path, bytes, verified: true, restarts: 0 };
+    } catch (error) {
+      if (error instanceof SpikeletError) throw error;
+      throw new SpikeletError(`${path}: ${(error as Error).message}`, {
+        hint: `${flashing.enter}, then try again`,
+        code: exitCode.device,
+        cause: error,
+      });
+    } finally {
+      await transport.disconnect().catch(() => undefined);
+    }
+  },
+};
+
+const load = () =>
+  import('esptool-js').catch((cause: unknown) => {
+    throw new SpikeletError('esptool-js is not installed', {
+      hint: `npm install esptool-js@${wantedVersion('esptool-js')}`,
+      cause,
+    });
+  });
+
+type Part = { data: Uint8Array; address: number };
+
+/** The files of an ESP-IDF build folder, or one program at the chip's usual address. */
+export async function partsOf({ path, folder }: Program, { offset }: Pick<Esp, 'offset'>): Promise<Part[]> {
+  if (!folder) return [{ data: await readBytes(path), address: offset }];
+  const place = (await exists(join(path, TABLE))) ? path : join(path, 'build');
+  if (!(await exists(join(place, TABLE))))
+    throw new SpikeletError(`there is no ${TABLE} in ${path}`, {
+      hint: "run 'idf.py build', then name its build folder",
+    });
+  const table = JSON.parse(new TextDecoder().decode(await readBytes(join(place, TABLE)))) as {
+    flash_files?: Record<string, string>;
+  };
+  const files = Object.entries(table.flash_files ?? {});
+  if (!files.length || files.length > MAX_FILES)
+    throw new SpikeletError(`${join(place, TABLE)} names ${files.length} files`, {
+      hint: "run 'idf.py build' again",
+    });
+  return Promise.all(
+    files.map(async ([address, file]) => ({
+      data: await readBytes(join(place, file)),
+      address: Number(address),
+    })),
+  );
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

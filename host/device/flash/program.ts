@@ -1,0 +1,53 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
+import { SpikeletError } from '../../../models/index.js';
+import { isFolder, readBytes } from '../../files.js';
+
+/** A compiled program: a project's folder after `make`, or one file of it. */
+export type Program = { path: string; folder: boolean };
+
+export const programAt = async (path: string): Promise<Program> => ({ path, folder: await isFolder(path) });
+
+const present = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** A file of a project's folder, or the one that was named. Throws where the folder has none. */
+export async function fileOf({ path, folder }: Program, name: string): Promise<string> {
+  const file = folder ? join(path, name) : path;
+  if (folder && !(await present(file)))
+    throw new SpikeletError(`there is no ${name} in ${path}`, {
+      hint: `run 'make' in the folder that 'spikelet build --target firmware' wrote`,
+    });
+  return file;
+}
+
+/** The program's bytes as they lie in memory. */
+export async function binaryOf(program: Program): Promise<Uint8Array> {
+  const path = await fileOf(program, 'firmware.bin');
+  const bytes = await readBytes(path);
+  if (!bytes.length) throw new SpikeletError(`${path} is empty`, { hint: 'compile the program again' });
+  if (bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46)
+    throw new SpikeletError(`${path} is an ELF file`, { hint: 'give firmware.bin, or the folder' });
+  return bytes;
+}
+
+/** Weights that do not lie beside the code, with their address; empty where the project has none. */
+export async function weightsOf(board: Board, { path, folder }: Program) {
+  const file = join(path, 'weights.bin');
+  const [memory] = board.weights;
+  if (!folder || !memory || !(await present(file))) return [];
+  return [{ path: file, address: memoryOf(board, memory).origin }];
+}
+
+/** Throws where a program is larger than the memory that it goes to. */
+export function requireRoom(board: Board, bytes: number): void {
+  const code = memoryOf(board, board.code);
+  if (bytes > code.bytes)
+    throw new SpikeletError(`the program has ${bytes} B, ${board.name} has ${code.bytes} B for it`, {
+      hint: "'spikelet boards GRAPH' says which board or --bits would do",
+    });
+}
