@@ -16,10 +16,14 @@ export const command = {
 };
 
 export const BLOCK = 256;
-const ANSWER_MS = 3000;
-const ERASE_MS = 30_000;
-/** The loader computes the CRC of a whole slot before it answers. */
-const GO_MS = 30_000;
+
+/** How long each answer is waited for, in milliseconds. */
+export type Waits = { call: number; answer: number; erase: number; go: number };
+/** The loader computes the CRC of a whole slot before it answers `go`. */
+export const waits: Waits = { call: 15_000, answer: 3000, erase: 30_000, go: 30_000 };
+
+/** An open port to a loader. */
+export type Link = { port: Port; waits: Waits };
 
 const protocolError = (message: string, hint = 'reset the board and try again'): SpikeletError =>
   new SpikeletError(message, { hint, code: exitCode.device });
@@ -31,7 +35,7 @@ const checked = (bytes: number[]): Uint8Array => Uint8Array.from([...bytes, xor(
 const address = (at: number): Uint8Array =>
   checked([at >>> 24, (at >>> 16) & 255, (at >>> 8) & 255, at & 255]);
 
-async function acknowledged(port: Port, what: string, ms = ANSWER_MS): Promise<void> {
+async function acknowledged({ port, waits }: Link, what: string, ms = waits.answer): Promise<void> {
   const [answer] = await port.read(1, ms);
   if (answer === ACK) return;
   if (answer === NACK) throw protocolError(`the device refuses ${what}`);
@@ -41,9 +45,9 @@ async function acknowledged(port: Port, what: string, ms = ANSWER_MS): Promise<v
   );
 }
 
-async function send(port: Port, code: number, what: string): Promise<void> {
-  await port.write(Uint8Array.of(code, ~code & 255));
-  await acknowledged(port, what);
+async function send(link: Link, code: number, what: string): Promise<void> {
+  await link.port.write(Uint8Array.of(code, ~code & 255));
+  await acknowledged(link, what);
 }
 
 /** Calls the loader until it answers or `ms` milliseconds are over. Returns whether it did. */
@@ -60,64 +64,64 @@ export async function call(port: Port, ms: number): Promise<boolean> {
 }
 
 /** The commands that it knows. */
-export async function getCommands(port: Port): Promise<Set<number>> {
+export async function getCommands(link: Link): Promise<Set<number>> {
   for (let tries = 0; ; tries++)
     try {
-      await send(port, command.get, 'the command for its list of commands');
-      const [last] = await port.read(1, ANSWER_MS);
-      const list = await port.read(last! + 1, ANSWER_MS);
-      await acknowledged(port, 'the end of its list of commands');
+      await send(link, command.get, 'the command for its list of commands');
+      const [last] = await link.port.read(1, link.waits.answer);
+      const list = await link.port.read(last! + 1, link.waits.answer);
+      await acknowledged(link, 'the end of its list of commands');
       return new Set(list.subarray(1));
     } catch (error) {
       // An odd number of calls leaves some loaders in the midst of a command: one more byte ends it.
       if (tries === 2 || !(error instanceof SpikeletError)) throw error;
-      await port.write(Uint8Array.of(SYNC));
-      await port.drain(200);
+      await link.port.write(Uint8Array.of(SYNC));
+      await link.port.drain(200);
     }
 }
 
-export async function getId(port: Port): Promise<number> {
-  await send(port, command.id, 'the command for its number');
-  const [last] = await port.read(1, ANSWER_MS);
-  const id = await port.read(last! + 1, ANSWER_MS);
-  await acknowledged(port, 'the end of its number');
+export async function getId(link: Link): Promise<number> {
+  await send(link, command.id, 'the command for its number');
+  const [last] = await link.port.read(1, link.waits.answer);
+  const id = await link.port.read(last! + 1, link.waits.answer);
+  await acknowledged(link, 'the end of its number');
   return id.reduce((value, byte) => value * 256 + byte, 0);
 }
 
 /** Erases one sector by its number. */
-export async function eraseSector(port: Port, sector: number, known: Set<number>): Promise<void> {
+export async function eraseSector(link: Link, sector: number, known: Set<number>): Promise<void> {
   const extended = known.has(command.eraseExtended);
   const what = `to erase sector ${sector}`;
-  await send(port, extended ? command.eraseExtended : command.erase, what);
-  await port.write(extended ? checked([0, 0, sector >> 8, sector & 255]) : checked([0, sector]));
-  await acknowledged(port, what, ERASE_MS);
+  await send(link, extended ? command.eraseExtended : command.erase, what);
+  await link.port.write(extended ? checked([0, 0, sector >> 8, sector & 255]) : checked([0, sector]));
+  await acknowledged(link, what, link.waits.erase);
 }
 
 /** Writes 1 to 256 bytes. */
-export async function writeBlock(port: Port, at: number, bytes: Uint8Array): Promise<void> {
+export async function writeBlock(link: Link, at: number, bytes: Uint8Array): Promise<void> {
   const what = `to write at 0x${hex32(at)}`;
-  await send(port, command.write, what);
-  await port.write(address(at));
-  await acknowledged(port, what);
-  await port.write(checked([bytes.length - 1, ...bytes]));
-  await acknowledged(port, what);
+  await send(link, command.write, what);
+  await link.port.write(address(at));
+  await acknowledged(link, what);
+  await link.port.write(checked([bytes.length - 1, ...bytes]));
+  await acknowledged(link, what);
 }
 
 /** Reads 1 to 256 bytes. */
-export async function readBlock(port: Port, at: number, count: number): Promise<Uint8Array> {
+export async function readBlock(link: Link, at: number, count: number): Promise<Uint8Array> {
   const what = `to read at 0x${hex32(at)}`;
-  await send(port, command.read, what);
-  await port.write(address(at));
-  await acknowledged(port, what);
-  await port.write(Uint8Array.of(count - 1, ~(count - 1) & 255));
-  await acknowledged(port, what);
-  return port.read(count, ANSWER_MS);
+  await send(link, command.read, what);
+  await link.port.write(address(at));
+  await acknowledged(link, what);
+  await link.port.write(Uint8Array.of(count - 1, ~(count - 1) & 255));
+  await acknowledged(link, what);
+  return link.port.read(count, link.waits.answer);
 }
 
 /** Starts the program at an address. */
-export async function go(port: Port, at: number): Promise<void> {
+export async function go(link: Link, at: number): Promise<void> {
   const what = `to start the program at 0x${hex32(at)}`;
-  await send(port, command.go, what);
-  await port.write(address(at));
-  await acknowledged(port, what, GO_MS);
+  await send(link, command.go, what);
+  await link.port.write(address(at));
+  await acknowledged(link, what, link.waits.go);
 }

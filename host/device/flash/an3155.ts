@@ -3,7 +3,19 @@ import { loaderImage } from '../../../firmware-gen/loader.js';
 import { exitCode, hex32, SpikeletError } from '../../../models/index.js';
 import { guessPort } from '../guess-port.js';
 import { openPort, type Port } from '../port.js';
-import { BLOCK, call, eraseSector, getCommands, getId, go, readBlock, writeBlock } from './an3155-frames.js';
+import {
+  BLOCK,
+  call,
+  eraseSector,
+  getCommands,
+  getId,
+  go,
+  type Link,
+  readBlock,
+  waits as usual,
+  type Waits,
+  writeBlock,
+} from './an3155-frames.js';
 import { emulatedLoader } from './emulated-loader.js';
 import { binaryOf, requireRoom } from './program.js';
 import type { FlashingBy, FlashProtocol, FlashRequest } from './protocol.js';
@@ -11,12 +23,11 @@ import type { FlashingBy, FlashProtocol, FlashRequest } from './protocol.js';
 type An3155 = FlashingBy<'an3155'>;
 
 const BAUD = 115200;
-/** How long a loader is called, and how often a sector is begun again before that is given up. */
-const CALL_MS = 15_000;
+/** How often a sector is begun again before that is given up. */
 const RESTARTS = 3;
 
 /** ST's serial bootloader AN3155: in the ROM of STM32 parts, and spikelet's own loader. */
-export const an3155: FlashProtocol<An3155> = {
+export const createAn3155 = (waits: Waits = usual): FlashProtocol<An3155> => ({
   file: (board, _flashing, program) => ({ ending: 'img', contents: imageOf(board, program) }),
   async flash(request) {
     const { board, flashing } = request;
@@ -25,14 +36,14 @@ export const an3155: FlashProtocol<An3155> = {
     const emulated = request.port || !board.loader ? undefined : await emulatedLoader(board);
     const path = request.port ?? emulated?.port ?? (await guessPort(request.note));
     try {
-      const restarts = await program(path, image, sectors, request);
+      const restarts = await program(path, image, sectors, request, waits);
       return { port: path, bytes: image.length, verified: true, restarts, ...emulated };
     } catch (error) {
       await emulated?.stop();
       throw error;
     }
   },
-};
+});
 
 /** What is written at the flash's address: a board with spikelet's loader takes an image with its header. */
 function imageOf(board: Board, program: Uint8Array): Uint8Array {
@@ -71,17 +82,18 @@ async function program(
   image: Uint8Array,
   sectors: Sector[],
   request: FlashRequest<An3155>,
+  waits: Waits,
 ): Promise<number> {
   const { flashing, progress, note } = request;
-  let link: { port: Port; known: Set<number> } | undefined;
+  let link: (Link & { known: Set<number> }) | undefined;
   let restarts = 0;
   try {
-    link = await connect(path, request, false);
+    link = await connect(path, request, waits, false);
     for (const sector of sectors)
       for (let tries = 0; ; tries++)
         try {
-          link ??= await connect(path, request, true);
-          await writeSector(link.port, flashing.base, image, sector, link.known, progress);
+          link ??= await connect(path, request, waits, true);
+          await writeSector(link, flashing.base, image, sector, link.known, progress);
           break;
         } catch (error) {
           if (!mayRestart(error) || tries === RESTARTS) throw error;
@@ -90,7 +102,7 @@ async function program(
           link = undefined;
           restarts++;
         }
-    await go(link!.port, flashing.base);
+    await go(link!, flashing.base);
     return restarts;
   } finally {
     await link?.port.close();
@@ -101,18 +113,18 @@ const mayRestart = (error: unknown): error is SpikeletError =>
   error instanceof SpikeletError && (error.code === exitCode.device || error.code === exitCode.differs);
 
 async function writeSector(
-  port: Port,
+  link: Link,
   base: number,
   image: Uint8Array,
   { number, from, to }: Sector,
   known: Set<number>,
   progress: (done: number, total: number) => void,
 ): Promise<void> {
-  await eraseSector(port, number, known);
+  await eraseSector(link, number, known);
   for (let at = from; at < to; at += BLOCK) {
     const bytes = image.subarray(at, Math.min(at + BLOCK, to));
-    await writeBlock(port, base + at, bytes);
-    const found = await readBlock(port, base + at, bytes.length);
+    await writeBlock(link, base + at, bytes);
+    const found = await readBlock(link, base + at, bytes.length);
     const wrong = bytes.findIndex((byte, i) => byte !== found[i]);
     if (wrong >= 0)
       throw new SpikeletError(`the flash differs at 0x${hex32(base + at + wrong)} from what was written`, {
@@ -124,32 +136,38 @@ async function writeSector(
 }
 
 /** Opens the port and calls the loader. `again`: the port may take a while to come back. */
-async function connect(path: string, { flashing, board, note }: FlashRequest<An3155>, again: boolean) {
-  const port = await openAgain(path, again);
+async function connect(
+  path: string,
+  { flashing, board, note }: FlashRequest<An3155>,
+  waits: Waits,
+  again: boolean,
+) {
+  const port = await openAgain(path, again ? waits.call : 0);
+  const link: Link = { port, waits };
   try {
-    const soon = await call(port, 2000);
+    const soon = await call(port, Math.min(2000, waits.call));
     if (!soon) note(`${path} is silent so far: ${flashing.enter}`);
-    if (!soon && !(await call(port, CALL_MS)))
+    if (!soon && !(await call(port, waits.call)))
       throw new SpikeletError(`no loader answers on ${path}`, {
         hint: flashing.enter,
         code: exitCode.device,
       });
-    const known = await getCommands(port);
-    const device = await getId(port);
+    const known = await getCommands(link);
+    const device = await getId(link);
     if (device !== flashing.device)
       throw new SpikeletError(
         `the device is 0x${device.toString(16)}, ${board.name} is 0x${flashing.device.toString(16)}`,
         { hint: 'choose another --board or --port' },
       );
-    return { port, known };
+    return { ...link, known };
   } catch (error) {
     await port.close();
     throw error;
   }
 }
 
-async function openAgain(path: string, again: boolean): Promise<Port> {
-  const deadline = performance.now() + (again ? CALL_MS : 0);
+async function openAgain(path: string, ms: number): Promise<Port> {
+  const deadline = performance.now() + ms;
   for (;;)
     try {
       return await openPort(path, { baud: BAUD, parity: 'even' });

@@ -1,6 +1,6 @@
 import type { Board, Flashing } from '../../../firmware-gen/boards/index.js';
 import { type OutputFile, SpikeletError } from '../../../models/index.js';
-import { an3155 } from './an3155.js';
+import { createAn3155 } from './an3155.js';
 import { esp } from './esp.js';
 import { binaryOf, type Program } from './program.js';
 import type { FlashingBy, FlashProtocol, FlashRequest, FlashResult } from './protocol.js';
@@ -11,7 +11,12 @@ export { programAt } from './program.js';
 export type { FlashResult } from './protocol.js';
 
 /** Every protocol, by the name that boards call it. */
-const protocols: { [P in Flashing['protocol']]: FlashProtocol<FlashingBy<P>> } = { an3155, uf2, esp, qemu };
+const protocols: { [P in Flashing['protocol']]: FlashProtocol<FlashingBy<P>> } = {
+  an3155: createAn3155(),
+  uf2,
+  esp,
+  qemu,
+};
 
 const protocolOf = (flashing: Flashing) => protocols[flashing.protocol] as FlashProtocol<Flashing>;
 
