@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { call } from '../host/device/flash/an3155-frames.js';
 import { runTool, versionOfTool } from '../host/firmware/tools.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
@@ -23,7 +24,7 @@ if (!present) console.log(`skipped: stm32flash is not installed (${INSTALL})`);
 
 if (present && (await canTryLoader()))
   test('stm32flash writes, verifies and starts programs on the emulated loader', async () => {
-    const loader = await compileLoader();
+    const loader = await compileLoader(5000);
     const flash = await newFlash();
     const folder = await temporaryFolder();
     const files = new Map<string, string>();
@@ -32,9 +33,9 @@ if (present && (await canTryLoader()))
       await writeFile(files.get(letter)!, imageOf(await compileVersion(letter)));
     }
     await powered(loader, flash, async (path) => {
-      // QEMU finds within a second that its port is open; stm32flash does not wait so long.
-      await new Promise((done) => setTimeout(done, 1500));
       for (const [letter, file] of files) {
+        // QEMU may find a second late that its port is open, and stm32flash does not wait so long.
+        await opened(path, async (port) => assert.ok(await call(port, 20_000)));
         // A PTY has no parity, and stm32flash insists on what it set.
         const said = await runTool(
           'stm32flash',
