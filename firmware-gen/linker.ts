@@ -23,7 +23,7 @@ export function linkerScript(board: Board, place: Place = {}): string {
   const weights = place.weights ?? code.name;
   const { ram } = board;
   return `/* ${board.title} */
-ENTRY(${board.core.startsWith('cortex') ? 'vectors' : 'platform_start'})
+ENTRY(${board.core.startsWith('cortex') ? 'platform_vectors' : 'platform_start'})
 
 MEMORY {
 ${memories.map(region).join('\n')}

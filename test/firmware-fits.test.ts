@@ -17,8 +17,8 @@ const sized = (board: Board, sizes: Record<string, number>): Board => ({
 });
 
 test('a model fits where the last byte is used, and not in one byte less', () => {
-  const model = { weights: 50_000, constants: 3_000, arena: 20_000 };
-  const flash = reserved.code + model.constants + model.weights;
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000 };
+  const flash = reserved.code + model.code + model.constants + model.weights;
   const ram = model.arena + reserved.ram + roomy.stackBytes;
   const exact = sized(roomy, { ssram1: flash, ssram23: ram, psram: 0 });
   assert.is(fitOn(exact, model).problem, undefined);
@@ -27,9 +27,9 @@ test('a model fits where the last byte is used, and not in one byte less', () =>
 });
 
 test('weights go to a memory of their own only where they do not fit beside the code', () => {
-  const model = { weights: 50_000, constants: 3_000, arena: 20_000 };
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000 };
   assert.is(fitOn(roomy, model).weightsIn, 'ssram1');
-  const small = sized(roomy, { ssram1: reserved.code + 3_000, psram: 50_000 });
+  const small = sized(roomy, { ssram1: reserved.code + 12_000, psram: 50_000 });
   const fit = fitOn(small, model);
   assert.is(fit.problem, undefined);
   assert.is(fit.weightsIn, 'psram');

@@ -1,11 +1,15 @@
-import type { ModelBytes } from '../../firmware-gen/fits.js';
+import { FUNCTION_BYTES, type ModelBytes } from '../../firmware-gen/fits.js';
 import { bytesOfModel } from '../../firmware-gen/model/index.js';
 import { operationsOf } from '../../models/index.js';
+import { emitSource } from '../wasm/emit.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
 import { modelData } from './model.js';
 
-/** What a planned model takes on a device, to the byte. The code is the same for every plan, so none is needed here. */
-export const modelBytes = (planned: PlannedModel): ModelBytes => bytesOfModel(modelData(planned));
+/** What a planned model takes on a device, before it is printed. */
+export function modelBytes(planned: PlannedModel): ModelBytes {
+  const { functions } = emitSource(planned.graph, planned.layers);
+  return { ...bytesOfModel(modelData(planned)), code: functions * FUNCTION_BYTES };
+}
 
 /**
  * Bytes of weights that one inference reads, at the firing rates of the calibration images: a byte for each event of

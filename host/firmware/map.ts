@@ -40,27 +40,29 @@ export function readMap(text: string): Piece[] {
 /** Sections of the debugger, which no memory holds. */
 const isLoaded = ({ section }: Piece): boolean => /^\.(text|rodata|data|bss|vectors|boot)/.test(section);
 
-/** Bytes by what they are. */
+/** Bytes of code with the tables that a compiler makes of it, of constants, of variables. */
 export type Share = { code: number; constants: number; ram: number };
 
 /** What was linked: of the model's library, and of all else. */
 export type Linked = { model: Share; shell: Share };
 
+/** Files of the model's library that hold no code. */
+const data = /\/(constants|weights)\.o$/;
+
 export async function linkedBytes(map: string): Promise<Linked> {
   const pieces = readMap(new TextDecoder().decode(await readBytes(map))).filter(isLoaded);
   const isModel = ({ object }: Piece) => object.startsWith(inLibrary(''));
   return {
-    model: shareOf(pieces.filter(isModel)),
+    model: shareOf(pieces.filter(isModel), ({ object }) => data.test(object)),
     shell: shareOf(pieces.filter((piece) => !isModel(piece))),
   };
 }
 
-function shareOf(pieces: Piece[]): Share {
-  const sum = (section: RegExp) =>
-    pieces.filter((piece) => section.test(piece.section)).reduce((all, { bytes }) => all + bytes, 0);
-  return {
-    code: sum(/^\.(text|vectors|boot)/),
-    constants: sum(/^\.rodata/),
-    ram: sum(/^\.(data|bss)/),
-  };
+function shareOf(pieces: Piece[], isData: (piece: Piece) => boolean = () => true): Share {
+  const share: Share = { code: 0, constants: 0, ram: 0 };
+  for (const piece of pieces) {
+    const constant = piece.section.startsWith('.rodata') && isData(piece);
+    share[/^\.(data|bss)/.test(piece.section) ? 'ram' : constant ? 'constants' : 'code'] += piece.bytes;
+  }
+  return share;
 }

@@ -20,7 +20,8 @@ typedef union {
 } vector;
 
 /* Interrupts that nobody enables have no entry. */
-__attribute__((section(".vectors"), used)) static const vector vectors[16 + PLATFORM_UART_IRQ + 1] = {
+extern const vector platform_vectors[];
+__attribute__((section(".vectors"), used)) const vector platform_vectors[16 + PLATFORM_UART_IRQ + 1] = {
     [0] = {.stack = platform_stack_top},
     [1] = {.handler = start},
     [2] = {.handler = fault}, /* NMI */

@@ -3,11 +3,12 @@ import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
 import { planModel } from '../../wasm/plan-model.js';
+import { buildFirmware } from '../firmware.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
 import { oneOf, required, verb } from '../verb.js';
 
-type Options = PlanFlags & { target?: 'wasm'; out: string };
+type Options = PlanFlags & { target?: 'wasm' | 'firmware'; board?: string; out: string };
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -15,14 +16,17 @@ export const build = verb<Options>({
   options: [
     {
       flags: '--target <name>',
-      description: 'wasm: one module with a loader for Node and browsers',
-      parse: oneOf(['wasm'] as const),
+      description:
+        'wasm: one module with a loader for Node and browsers; firmware: a project in C for a board',
+      parse: oneOf(['wasm', 'firmware'] as const),
     },
+    { flags: '--board <name>', description: "firmware's board: 'spikelet boards' lists them" },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
+    if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     const graph = await loadGraph(path!);
     const started = performance.now();
     const planned = planModel(graph, modelOptions(options));
