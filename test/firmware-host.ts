@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFiles } from '../host/files.js';
-import { crcOf, type Graph, hex32, interpret, type OutputFile } from '../models/index.js';
+import type { Graph, OutputFile } from '../models/index.js';
+import { differenceOf, wordsOf } from './firmware-layers.js';
 import { temporaryFolder } from './firmware-project.js';
 
 /** C of the tests, which tsc does not copy. */
@@ -49,17 +50,12 @@ export function compareHere(program: string, graph: Graph, images: Int8Array[]):
     maxBuffer: 1 << 30,
   });
   const words = new Uint32Array(output.buffer, output.byteOffset, output.length / 4);
-  const perImage = graph.nodes.length + graph.classes.length;
+  const perImage = wordsOf(graph);
   if (words.length !== perImage * images.length) return `${words.length} words came`;
   for (const [sample, image] of images.entries()) {
-    const expected = new Map<string, number>();
-    const logits = interpret(graph, image, (tensor, values) => expected.set(tensor, crcOf(values)));
     const found = words.subarray(sample * perImage, (sample + 1) * perImage);
-    for (const [i, { name, output: tensor }] of graph.nodes.entries())
-      if (found[i] !== expected.get(tensor))
-        return `sample ${sample}, ${name}: ${hex32(found[i]!)}, not ${hex32(expected.get(tensor)!)}`;
-    for (const [i, logit] of logits.entries())
-      if ((found[graph.nodes.length + i]! | 0) !== logit) return `sample ${sample}, logit ${i}`;
+    const difference = differenceOf(graph, image, found);
+    if (difference) return `sample ${sample}, ${difference}`;
   }
   return `${images.length} equal`;
 }

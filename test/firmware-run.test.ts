@@ -1,28 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boards } from '../firmware-gen/boards/index.js';
 import { reserved } from '../firmware-gen/fits.js';
 import { toolchainOf } from '../firmware-gen/toolchain.js';
-import { emulate } from '../host/device/emulate.js';
 import { linkedBytes } from '../host/firmware/map.js';
 import { printModel } from '../host/firmware/model.js';
 import { type Placed, requirePlace } from '../host/firmware/plan-board.js';
-import { interpret, type OutputFile, prove } from '../models/index.js';
-import { canTry, compile, removeFolders } from './firmware-project.js';
-import { openSerial } from './firmware-serial.js';
+import { type OutputFile, prove } from '../models/index.js';
+import { compileClassify, runOnBoard } from './firmware-device.js';
+import { canTry, removeFolders } from './firmware-project.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
 
-/** Models on emulated boards, over serial ports, without the link of the shell. */
-const classify = {
-  path: 'classify.c',
-  contents: readFileSync(new URL('../../test/firmware/classify.c', import.meta.url), 'utf8'),
-};
-const IMAGES = 5;
-
+/** A model on every board: compiled in the bytes that were predicted, and equal at every layer where it is emulated. */
 const graph = randomGraph(seeded(31), 5);
 prove(graph);
+const images = [0, 1, 2, 3, 4].map((seed) => randomPixels(graph, seeded(seed), 0.5));
 
 /** Boards of much RAM have the same plan, whose C is printed once. */
 const printed = new Map<string, Promise<OutputFile[]>>();
@@ -35,37 +28,23 @@ function print({ planned }: Placed): Promise<OutputFile[]> {
 
 for (const board of boards)
   if (toolchainOf(board) && (await canTry(board)))
-    test(`${board.name}: a random graph, planned for the board, has the interpreter's logits`, async () => {
+    test(`${board.name}: a random graph, planned for the board`, async () => {
       const placed = requirePlace(board, graph);
-      const model = await print(placed);
-      const program = await compile(board, { sources: [], model: [...model, classify] });
+      const program = await compileClassify(board, placed, await print(placed));
 
-      const linked = await linkedBytes(program.map);
-      assert.is(linked.model.constants, placed.model.weights + placed.model.constants);
-      assert.is(linked.model.ram, placed.model.arena);
-      assert.ok(linked.model.code <= placed.model.code, `${linked.model.code} B of code`);
-      assert.ok(linked.shell.code + linked.shell.constants <= reserved.code);
-      assert.ok(linked.shell.ram <= reserved.ram);
+      const { model, shell } = await linkedBytes(program.map);
+      const driver = 4 * graph.nodes.length;
+      assert.is(model.constants, placed.model.weights + placed.model.constants);
+      assert.is(model.ram - driver, placed.model.arena);
+      assert.ok(model.code <= placed.model.code, `${model.code} B of code`);
+      assert.ok(shell.code + shell.constants <= reserved.code);
+      assert.ok(shell.ram <= reserved.ram);
 
       if (!board.emulator) return;
-      const emulation = await emulate(board, { program });
-      const port = await openSerial(emulation.port);
-      try {
-        await port.greet();
-        for (let image = 0; image < IMAGES; image++) {
-          const pixels = randomPixels(graph, seeded(image), 0.5);
-          port.send('I');
-          port.send(new Uint8Array(pixels.buffer));
-          const logits = await port.take(4 * graph.classes.length);
-          assert.equal(
-            graph.classes.map((_, i) => logits.readInt32LE(4 * i)),
-            [...interpret(graph, pixels)],
-          );
-        }
-      } finally {
-        await port.close();
-        await emulation.stop();
-      }
+      const { equal, difference, stackBytes } = await runOnBoard(board, program, graph, images);
+      assert.is(difference, undefined);
+      assert.is(equal, images.length);
+      assert.ok(stackBytes < board.stackBytes, `${stackBytes} B of stack`);
     });
 
 test.after(removeFolders);
