@@ -1,6 +1,18 @@
-import { reached, reachedPair, scaleOne } from './scalar';
+import { scaleOne } from './scalar';
 
 // Called once for every place of a map, so these stay functions that layers share.
+
+/** How many thresholds a value reaches: they ascend, and most neurons are silent, so the first mostly decides. */
+@inline
+function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
+  if (value < <i32>load<T>(thresholds)) return 0;
+  let n = 1;
+  for (; n < levels; n++) {
+    thresholds += <usize>stride * sizeof<T>();
+    if (value < <i32>load<T>(thresholds)) break;
+  }
+  return n;
+}
 
 /** y[o] = thresholds that value o of type S reaches, for n outputs, packed or not; thresholds of type T [level][stride]. */
 export function fireRun<S, T>(
@@ -10,7 +22,9 @@ export function fireRun<S, T>(
   const step: usize = stride > 1 ? sizeof<T>() : 0;
   if (packed) {
     for (; n > 0; n -= 2) {
-      store<u8>(y++, reachedPair<S, T>(from, n, thresholds, stride, levels));
+      let pair = reached<T>(<i32>load<S>(from), thresholds, stride, levels);
+      if (n > 1) pair |= reached<T>(<i32>load<S>(from, sizeof<S>()), thresholds + step, stride, levels) << 4;
+      store<u8>(y++, <u8>pair);
       from += 2 * sizeof<S>();
       thresholds += 2 * step;
     }
