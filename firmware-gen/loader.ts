@@ -45,7 +45,7 @@ export function loaderImage(board: Board, program: Uint8Array): Uint8Array {
     throw new SpikeletError(
       `the program has ${program.length} B, a slot of ${board.name} holds 1 to ${room} B`,
       {
-        hint: 'quantize with fewer --bits, or choose another board',
+        hint: 'make a smaller network, or choose another board',
       },
     );
   const image = new Uint8Array(IMAGE_PROGRAM + program.length).fill(0xff, 0, IMAGE_PROGRAM);

@@ -215,7 +215,11 @@ function binary({ op, left, right }: Expression & { kind: 'binary' }, scope: Sco
 }
 
 /** (x >> 8) & 0x00ff00ff is one instruction where a core has it: model.c says how. */
-const isOddBytes = (op: BinaryOp, left: Expression, right: Expression): left is Expression & { kind: 'binary' } =>
+const isOddBytes = (
+  op: BinaryOp,
+  left: Expression,
+  right: Expression,
+): left is Expression & { kind: 'binary' } =>
   op === 'and' &&
   right.kind === 'const' &&
   right.value === 0x00ff00ff &&

@@ -30,7 +30,7 @@ async function prove(folder: string): Promise<void> {
   console.log(
     `${model.constants} B of constants, weights at 0x${memoryOf(board, weightsIn).origin.toString(16)}`,
   );
-  console.log(`${model.code} B of code of the model, ${model.ram} B of its arena`);
+  console.log(`${model.code} B of code of the model, ${placed.model.arena} B of its arena`);
   verdict('RAM outside weights, with the stack', `${ram} B`, `<= ${RAM}`, ram <= RAM);
 
   const { equal, difference, stackBytes, seconds } = await runOnBoard(board, program, graph, [pixels]);
