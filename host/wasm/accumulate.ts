@@ -1,5 +1,11 @@
 import type { Graph } from '../../models/index.js';
-import { type Accumulate, type Kernel, kernelOf, pixelRowBytes } from '../../models/ops/accumulate.js';
+import {
+  type Accumulate,
+  type Kernel,
+  kernelOf,
+  pairedRowWords,
+  pixelRowBytes,
+} from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import { streamOf } from '../../models/ops/streams.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
@@ -122,10 +128,10 @@ function constantsOf(
   );
 }
 
-/** The kernel that a tier has for a node: vectors only help where they exist and the sums fit. */
+/** The kernel that a tier has for a node: vectors only help where they exist, lanes where the sums fit. */
 function callOf(node: Accumulate, { graph, proof, tier }: Context): Kernel {
   const kernel = kernelOf(node, graph);
-  if (tier === 'swar') return kernel === 'pixels' ? 'grouped' : kernel;
+  if (tier === 'swar' && kernel === 'pixels') return 'grouped';
   return kernel === 'depthwise' && !fits16(proof.nodes.get(node.name)!.accumulator) ? 'grouped' : kernel;
 }
 
@@ -203,8 +209,11 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
         ...mapLines(node, graph),
         { values: [tensorOf(graph, node.output).shape[1]], meaning: 'columns of the output' },
         windowLine(node),
+        ...(tier === 'swar'
+          ? [{ values: [pairedRowWords(node, graph)], meaning: 'words of a paired row' }]
+          : []),
       ],
-      sums: tier === 'simd' ? 'i16' : 'i32',
+      sums: 'i16',
       weights: tier === 'simd' ? Int16Array.from(weights) : weights,
     };
   },

@@ -76,6 +76,10 @@ export function pixelRowBytes(node: Accumulate, graph: Graph): number {
   return align(Math.max(width + 2 * node.padding[1], read) * channels * 2 + 16);
 }
 
+/** Words of a row of a depthwise kernel without vectors (assembly/depthwise-swar.ts): a whole number of eight places. */
+export const pairedRowWords = (node: Accumulate, graph: Graph): number =>
+  Math.ceil(graph.tensors[node.output]!.shape[1] / 8) * 8 * node.stride[1] + node.kernel[1];
+
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
@@ -88,8 +92,8 @@ function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {
       // The sums of four places, whole vectors of outputs.
       return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
     case 'depthwise':
-      // Four places in 16 bits, or one in 32.
-      return 4 * 2 * node.out;
+      // With vectors, the sums of four places; without, those of eight places and the paired rows of four channels.
+      return Math.max(4 * 2 * node.out, 64 + node.kernel[0] * 4 * 4 * pairedRowWords(node, graph));
     case 'grouped':
       return 4 * node.out;
   }
