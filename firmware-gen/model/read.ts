@@ -37,6 +37,8 @@ const INLINE_SIZE = 6;
 export function readWasm(bytes: Uint8Array): WasmCode {
   const module = binaryen.readBinary(bytes);
   try {
+    // So that nothing is taken for invalid before it is refused by name.
+    module.setFeatures(binaryen.Features.All);
     simplify(module);
     const functions: WasmFunction[] = [];
     const imports: WasmCode['imports'] = [];
@@ -118,13 +120,18 @@ const nameOf = (id: number): string =>
     .find(([name, value]) => name.endsWith('Id') && value === id)?.[0]
     .slice(0, -2) ?? `instruction ${id}`;
 
+/** binaryen has no information on an `unreachable`. */
+function infoOf(ref: Ref, where: string): binaryen.ExpressionInfo {
+  const id = binaryen.getExpressionId(ref);
+  if (id === binaryen.UnreachableId) throw refusal(where, `the expression ${nameOf(id)}`);
+  return binaryen.getExpressionInfo(ref);
+}
+
 function statementsOf(ref: Ref, where: string): Statement[] {
-  if (!ref) return [];
-  const info = binaryen.getExpressionInfo(ref);
+  if (!ref || binaryen.getExpressionId(ref) === binaryen.NopId) return [];
+  const info = infoOf(ref, where);
   const expression = (part: Ref) => expressionOf(part, where);
   switch (info.id) {
-    case binaryen.NopId:
-      return [];
     case binaryen.BlockId: {
       const { name, children } = info as binaryen.BlockInfo;
       const body = children.flatMap((child) => statementsOf(child, where));
@@ -182,7 +189,7 @@ function statementsOf(ref: Ref, where: string): Statement[] {
 }
 
 function expressionOf(ref: Ref, where: string): Expression {
-  const info = binaryen.getExpressionInfo(ref);
+  const info = infoOf(ref, where);
   const expression = (part: Ref) => expressionOf(part, where);
   switch (info.id) {
     case binaryen.ConstId: {

@@ -52,6 +52,14 @@ function list(statements: Statement[], context: Context, jumps: Set<string>): CS
         result.push(...loop(statement, next, jumps));
         break;
       case 'if': {
+        const last = statement.yes.at(-1);
+        const leaves = last?.kind === 'branch' && !last.condition && context.next.has(last.label);
+        if (leaves && !statement.no.length) {
+          // It skips the rest, which is what an else is for.
+          const yes = list(statement.yes, context, jumps);
+          const no = list(rest, context, jumps);
+          if (yes.length) return [...result, { kind: 'if', condition: statement.condition, yes, no }];
+        }
         const inside = { ...context, next };
         const yes = list(statement.yes, inside, jumps);
         const no = list(statement.no, inside, jumps);

@@ -78,8 +78,8 @@ export function modelData(planned: PlannedModel, functionOf: number[] = []): Mod
 /** Prints a planned model as C: spikelet.h, model.c and so on (firmware-gen/model/). */
 export async function printModel(planned: PlannedModel): Promise<OutputFile[]> {
   const { source, functionOf, comments } = emitSource(planned.graph, planned.layers);
-  const code = await compileForC(source);
-  return emitModelC({ ...modelData(planned, functionOf), code, comments });
+  const data = modelData(planned, functionOf);
+  return emitModelC({ ...data, code: await compileForC(source), comments });
 }
 
 /** Prints a graph as C. Throws a SpikeletError where it is not proven, does not fit `options`, or cannot be printed. */
