@@ -22,12 +22,17 @@ import type { FlashingBy, FlashProtocol, FlashRequest } from './protocol.js';
 
 type An3155 = FlashingBy<'an3155'>;
 
+type Options = { waits: Waits; open: typeof openPort };
+
 const BAUD = 115200;
 /** How often a sector is begun again before that is given up. */
 const RESTARTS = 3;
 
 /** ST's serial bootloader AN3155: in the ROM of STM32 parts, and spikelet's own loader. */
-export const createAn3155 = (waits: Waits = usual): FlashProtocol<An3155> => ({
+export const createAn3155 = (
+  waits: Waits = usual,
+  open: typeof openPort = openPort,
+): FlashProtocol<An3155> => ({
   file: (board, _flashing, program) => ({ ending: 'img', contents: imageOf(board, program) }),
   async flash(request) {
     const { board, flashing } = request;
@@ -36,7 +41,7 @@ export const createAn3155 = (waits: Waits = usual): FlashProtocol<An3155> => ({
     const emulated = request.port || !board.loader ? undefined : await emulatedLoader(board);
     const path = request.port ?? emulated?.port ?? (await guessPort(request.note));
     try {
-      const restarts = await program(path, image, sectors, request, waits);
+      const restarts = await program(path, image, sectors, request, { waits, open });
       return { port: path, bytes: image.length, verified: true, restarts, ...emulated };
     } catch (error) {
       await emulated?.stop();
@@ -82,17 +87,17 @@ async function program(
   image: Uint8Array,
   sectors: Sector[],
   request: FlashRequest<An3155>,
-  waits: Waits,
+  options: Options,
 ): Promise<number> {
   const { flashing, progress, note } = request;
   let link: (Link & { known: Set<number> }) | undefined;
   let restarts = 0;
   try {
-    link = await connect(path, request, waits, false);
+    link = await connect(path, request, options, false);
     for (const sector of sectors)
       for (let tries = 0; ; tries++)
         try {
-          link ??= await connect(path, request, waits, true);
+          link ??= await connect(path, request, options, true);
           await writeSector(link, flashing.base, image, sector, link.known, progress);
           break;
         } catch (error) {
@@ -139,10 +144,10 @@ async function writeSector(
 async function connect(
   path: string,
   { flashing, board, note }: FlashRequest<An3155>,
-  waits: Waits,
+  { waits, open }: Options,
   again: boolean,
 ) {
-  const port = await openAgain(path, again ? waits.call : 0);
+  const port = await openAgain(path, open, again ? waits.call : 0);
   const link: Link = { port, waits };
   try {
     const soon = await call(port, Math.min(2000, waits.call));
@@ -166,11 +171,11 @@ async function connect(
   }
 }
 
-async function openAgain(path: string, ms: number): Promise<Port> {
+async function openAgain(path: string, open: typeof openPort, ms: number): Promise<Port> {
   const deadline = performance.now() + ms;
   for (;;)
     try {
-      return await openPort(path, { baud: BAUD, parity: 'even' });
+      return await open(path, { baud: BAUD, parity: 'even' });
     } catch (error) {
       if (performance.now() >= deadline) throw error;
       await new Promise((done) => setTimeout(done, 200));

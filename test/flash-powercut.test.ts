@@ -1,0 +1,25 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { removeFolders } from './firmware-project.js';
+import { canTryLoader } from './loader-board.js';
+import { createBench, replaceAndCut, session, startsWith } from './power-cut.js';
+
+/** A few stages of what `npm run bench:powercut` does at all of them. */
+if (await canTryLoader())
+  test('whenever the power fails while a program is replaced, the emulated board starts the old one or the new one', async () => {
+    const bench = await createBench(1024);
+    const flash = `${bench.flashA}.whole`;
+    const ends = await session(bench, flash);
+    assert.is(await startsWith(bench, flash), 'B');
+    const all = ends.at(-1)!;
+    // After the erase, amid the data of a block, after the last block, amid the command that commits.
+    for (const at of [ends[4]!, ends[8]! - 100, ends.at(-3)!, all - 1]) {
+      const { starts } = await replaceAndCut(bench, { at, delay: 0 });
+      assert.is(starts, 'A', `cut after ${at} of ${all} B`);
+    }
+    const { starts } = await replaceAndCut(bench, { at: all, delay: 200 });
+    assert.is(starts, 'B', 'cut long after the commit');
+  });
+
+test.after(removeFolders);
+test.run();
