@@ -2,12 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeFolders } from './firmware-project.js';
 import { canTryLoader } from './loader-board.js';
-import { createBench, replaceAndCut, session, startsWith } from './power-cut.js';
+import { createBench, installAndCut, preloaded, replaceAndCut, session, startsWith } from './power-cut.js';
 
 /** A few stages of what `npm run bench:powercut` does at all of them. */
 if (await canTryLoader())
   test('whenever the power fails while a program is replaced, the emulated board starts the old one or the new one', async () => {
-    const bench = await createBench(1024);
+    const bench = await createBench(1024, 1000);
     const flash = `${bench.flashA}.whole`;
     const ends = await session(bench, flash);
     assert.is(await startsWith(bench, flash), 'B');
@@ -19,6 +19,15 @@ if (await canTryLoader())
     }
     const { starts } = await replaceAndCut(bench, { at: all, delay: 200 });
     assert.is(starts, 'B', 'cut long after the commit');
+    const from = await preloaded(bench);
+    for (const when of ['erased', 'written'] as const) {
+      const cut = { offset: 700, when };
+      assert.equal(
+        await installAndCut(bench, from, cut),
+        { torn: true, starts: 'B' },
+        `cut once a byte is ${when}`,
+      );
+    }
   });
 
 test.after(removeFolders);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,11 +36,12 @@ export const imageOf = (program: Uint8Array): Uint8Array => loaderImage(board, p
 export async function powered<T>(
   loader: Built,
   flash: string,
-  body: (port: string) => Promise<T>,
+  body: (port: string, emulator: ChildProcess) => Promise<T>,
+  more: string[] = [],
 ): Promise<T> {
-  const emulation = await emulateLoader(board, loader, flash);
+  const emulation = await emulateLoader(board, loader, flash, more);
   try {
-    return await body(emulation.port);
+    return await body(emulation.port, emulation.process);
   } finally {
     await emulation.stop();
   }

@@ -1,7 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { copyFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loaderOf } from '../firmware-gen/loader.js';
 import { createAn3155 } from '../host/device/flash/an3155.js';
+import { call } from '../host/device/flash/an3155-frames.js';
 import { programAt } from '../host/device/flash/program.js';
 import type { FlashingBy } from '../host/device/flash/protocol.js';
 import { emulateLoader } from '../host/device/loader.js';
@@ -34,9 +37,9 @@ export type Cut = { at: number; delay: number };
 
 class PowerCut extends Error {}
 
-export async function createBench(fillerBytes: number): Promise<Bench> {
-  // A short window: every start waits for it.
-  const loader = await compileLoader(200);
+/** `windowMs`: how long the loader waits to be called at every start. */
+export async function createBench(fillerBytes: number, windowMs: number): Promise<Bench> {
+  const loader = await compileLoader(windowMs);
   const folder = await temporaryFolder();
   const [a, b] = [await compileVersion('A', fillerBytes), await compileVersion('B', fillerBytes)];
   const [pathA, program] = [join(folder, 'a.bin'), join(folder, 'b.bin')];
@@ -113,23 +116,56 @@ export async function replaceAndCut(bench: Bench, cut: Cut): Promise<Outcome> {
   return { torn: (await runningIn(bench, flash)) === 'neither', starts: await startsWith(bench, flash) };
 }
 
-/** A flash whose power failed after B was committed: the next start installs it. */
-export async function committed(bench: Bench, wireBytes: number): Promise<string> {
-  for (let tries = 0; tries < 20; tries++) {
-    const flash = await newFlash();
-    await copyFile(bench.flashA, flash);
-    await session(bench, flash, { at: wireBytes, delay: tries / 2 });
-    const probe = await newFlash();
-    await copyFile(flash, probe);
-    if ((await runningIn(bench, flash)) !== 'B' && (await startsWith(bench, probe)) === 'B') return flash;
+/** A flash that runs A and holds B whole, as it is before the command that commits. */
+export async function preloaded(bench: Bench): Promise<string> {
+  const { slots } = loaderOf(board);
+  const flash = await newFlash();
+  await copyFile(bench.flashA, flash);
+  const file = await open(flash, 'r+');
+  try {
+    await file.write(bench.images.B, 0, undefined, slots.incoming - slots.record);
+  } finally {
+    await file.close();
   }
-  throw new Error('no cut came between commit and the end of the installation');
+  return flash;
 }
 
-/** A start of such a flash that is cut after `delay` milliseconds, then another. */
-export async function startAndCut(bench: Bench, from: string, delay: number): Promise<Outcome> {
+/** A million instructions a second, as the clock on the wall goes: slow enough to look on. */
+const SLOWLY = ['-icount', 'shift=10,align=on'];
+
+/**
+ * Commits B in such a flash; the power fails once the byte at `offset` of the program that runs is erased, or written
+ * anew. The flash is read while the board changes it.
+ */
+export async function installAndCut(
+  bench: Bench,
+  from: string,
+  { offset, when }: { offset: number; when: 'erased' | 'written' },
+): Promise<Outcome> {
   const flash = await newFlash();
   await copyFile(from, flash);
-  await powered(bench.loader, flash, () => new Promise((done) => setTimeout(done, delay)));
+  const { slots } = loaderOf(board);
+  const wanted = when === 'erased' ? 0xff : bench.images.B[offset]!;
+  const file = openSync(flash, 'r');
+  const byte = new Uint8Array(1);
+  try {
+    const cut = async (path: string, emulator: ChildProcess): Promise<void> => {
+      await opened(path, async (port) => {
+        if (!(await call(port, 20_000))) throw new Error('no loader answers');
+        const line = openSync(path, constants.O_WRONLY | constants.O_NOCTTY);
+        await port.write(Uint8Array.of(0x21, 0xde));
+        await port.read(1, 10_000);
+        // The address after the command that commits; then this process does nothing but look.
+        writeSync(line, Uint8Array.of(8, 0, 0, 0, 8));
+        for (const end = performance.now() + 20_000; byte[0] !== wanted && performance.now() < end; )
+          readSync(file, byte, 0, 1, slots.running - slots.record + offset);
+        emulator.kill('SIGKILL');
+        closeSync(line);
+      });
+    };
+    await powered(bench.loader, flash, cut, SLOWLY);
+  } finally {
+    closeSync(file);
+  }
   return { torn: (await runningIn(bench, flash)) === 'neither', starts: await startsWith(bench, flash) };
 }

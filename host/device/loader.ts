@@ -16,9 +16,14 @@ export async function buildLoader(board: Board, folder: string, windowMs?: numbe
 
 /**
  * Starts an emulated board with its loader. `flash` is the file that is its program memory: what the board writes is
- * in it at once, and stays when the emulator is killed, as flash keeps what it holds when the power goes.
+ * in it at once, and stays when the emulator is killed, as flash keeps what it holds when the power goes. `more`: further arguments of the emulator.
  */
-export async function emulateLoader(board: Board, loader: Built, flash: string): Promise<Emulation> {
+export async function emulateLoader(
+  board: Board,
+  loader: Built,
+  flash: string,
+  more: string[] = [],
+): Promise<Emulation> {
   const { board: bare } = loaderOf(board);
   const memory = memoryOf(bare, board.loader!.memory);
   await prepareFlash(flash, memory.bytes);
@@ -30,6 +35,7 @@ export async function emulateLoader(board: Board, loader: Built, flash: string):
       `memory-backend-file,id=flash,size=${memory.bytes},mem-path=${path},share=on`,
       '-machine',
       'memory-backend=flash',
+      ...more,
     ],
   });
   // Held open: QEMU looks once a second whether anybody opened its port, longer than some clients wait.

@@ -1,15 +1,7 @@
 import { removeFolders } from '../firmware-project.js';
 import { canTryLoader } from '../loader-board.js';
 import { compileForHost, runOnHost } from '../loader-host.js';
-import {
-  type Bench,
-  committed,
-  createBench,
-  type Outcome,
-  replaceAndCut,
-  session,
-  startAndCut,
-} from '../power-cut.js';
+import { createBench, installAndCut, type Outcome, preloaded, replaceAndCut, session } from '../power-cut.js';
 import { seeded } from '../random-graph.js';
 import { verdict } from './cli.js';
 
@@ -20,8 +12,8 @@ import { verdict } from './cli.js';
  */
 const INSIDE = 40;
 const AFTER_COMMIT = 20;
-const INSTALLING = 60;
-const INSTALL_FILLER = 48 << 10;
+const INSTALLING = 30;
+const INSTALL_FILLER = 16 << 10;
 
 const random = seeded(Number(process.env['SPIKELET_SEED'] ?? 1));
 
@@ -29,7 +21,7 @@ const counts = await runOnHost(await compileForHost(false), 'cuts', 1, 1);
 verdict('every byte of flash, on this machine', counts.trim(), 'no start without a program', true);
 
 if (await canTryLoader()) {
-  const small = await createBench(1024);
+  const small = await createBench(1024, 200);
   const ends = await session(small, `${small.flashA}.whole`);
   const all = ends.at(-1)!;
   const messages = ends.slice(0, -1).map((at) => ({ at, delay: 0 }));
@@ -45,11 +37,18 @@ if (await canTryLoader()) {
 }
 
 async function proveInstalling(): Promise<void> {
-  const large: Bench = await createBench(INSTALL_FILLER);
-  const ends = await session(large, `${large.flashA}.whole`);
-  const from = await committed(large, ends.at(-1)!);
-  const delays = Array.from({ length: INSTALLING }, () => random() * 120);
-  await prove('while it is installed', delays, (delay) => startAndCut(large, from, delay), ['B']);
+  const large = await createBench(INSTALL_FILLER, 1000);
+  const from = await preloaded(large);
+  const { length } = large.images.B;
+  for (const when of ['erased', 'written'] as const) {
+    const cuts = Array.from({ length: INSTALLING }, () => ({ offset: Math.floor(random() * length), when }));
+    await prove(
+      `while it is installed, once a byte is ${when}`,
+      cuts,
+      (cut) => installAndCut(large, from, cut),
+      ['B'],
+    );
+  }
 }
 
 /** Runs each cut and counts what starts; `allowed`: what may. */
