@@ -134,18 +134,23 @@ export async function preloaded(bench: Bench): Promise<string> {
 const SLOWLY = ['-icount', 'shift=10,align=on'];
 
 /**
- * Commits B in such a flash; the power fails once the byte at `offset` of the program that runs is erased, or written
- * anew. The flash is read while the board changes it.
+ * Commits B in such a flash; the power fails once the byte at `offset` (or the next that differs) of the
+ * program that runs is erased, or written anew. The flash is read while the board changes it.
  */
 export async function installAndCut(
   bench: Bench,
   from: string,
-  { offset, when }: { offset: number; when: 'erased' | 'written' },
+  { offset: wish, when }: { offset: number; when: 'erased' | 'written' },
 ): Promise<Outcome> {
   const flash = await newFlash();
   await copyFile(from, flash);
   const { slots } = loaderOf(board);
-  const wanted = when === 'erased' ? 0xff : bench.images.B[offset]!;
+  const { A, B } = bench.images;
+  // The next byte that says which program it is of.
+  let offset = wish;
+  while (A[offset] === B[offset] || A[offset] === 0xff || B[offset] === 0xff)
+    offset = (offset + 1) % A.length;
+  const wanted = when === 'erased' ? 0xff : B[offset]!;
   const file = openSync(flash, 'r');
   const byte = new Uint8Array(1);
   try {
