@@ -17,18 +17,29 @@ import {
 } from '../models/index.js';
 import { graphLike, type Random, seeded } from './random-graph.js';
 
-/** Compiles a Graph once; what comes back links it for any plan of these choices. */
+/** Compiles a Graph once; what comes back links it for any plan of these choices, and loads it. */
 export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choices = plainChoices) {
-  const layers = layersOf(graph, tier, choices);
-  const { source, functionOf } = emitSource(graph, layers);
-  const code = await compileSource(source, tier);
+  const linked = await linker(graph, tier, choices);
   return async (
     options: Omit<PlanOptions, 'choices'> = {},
   ): Promise<{ model: WasmModel; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
+    const { bytes, plan, outside } = await linked(options);
+    return { model: loadWasm(bytes, outside), plan, bytes };
+  };
+}
+
+/** Compiles a Graph once; what comes back links it for any plan of these choices. */
+export async function linker(graph: Graph, tier: Tier, choices: Choices) {
+  const layers = layersOf(graph, tier, choices);
+  const { source, functionOf } = emitSource(graph, layers, choices.threads);
+  const code = await compileSource(source, tier, choices.threads);
+  return async (
+    options: Omit<PlanOptions, 'choices'> = {},
+  ): Promise<{ outside: Uint8Array; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
     const layout = plan(graph, { ...options, choices });
     const image = layOutImage(graph, layout, { layers, functionOf, tier });
     const { bytes } = await link(code, image, describe(graph, layout, image, tier));
-    return { model: loadWasm(bytes, image.outside), plan: layout, bytes };
+    return { outside: image.outside, plan: layout, bytes };
   };
 }
 

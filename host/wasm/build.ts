@@ -24,18 +24,24 @@ export type WasmBuild = {
   pages: number;
   /** Layers of equal geometry share a function. */
   functions: number;
+  /** Of model-threads.wasm: most threads, bytes of RAM, exact, pages and the file's bytes. */
+  threads?: { count: number; ramBytes: number; pages: number; bytes: number };
 };
 
 /**
- * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts), and model.weights.bin where the
- * weights lie outside of the memory. Throws a SpikeletError where the Graph is not proven or does not fit.
+ * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts), model.weights.bin where the
+ * weights lie outside of the memory, and model-threads.wasm with threads.mjs where several threads are to share the work. Throws a SpikeletError where the Graph is not proven or does not fit.
  */
 export async function emitBuild(graph: Graph, options: BuildOptions = {}): Promise<WasmBuild> {
-  return emitPlanned(planModel(graph, options), options);
+  const { threads: _, ...single } = options;
+  return emitPlanned(planModel(graph, single), options);
 }
 
-/** Compiles what was planned. */
+/** Compiles what was planned for one thread, and for `threads` what they need. */
 export async function emitPlanned(planned: PlannedModel, options: BuildOptions = {}): Promise<WasmBuild> {
+  const { threads = 1 } = options;
+  // Before the work, since what is asked for may not go together.
+  const shared = threads > 1 ? planModel(planned.graph, { ...options, tier: planned.tier }) : undefined;
   const { files, ...build } = await compileModel(planned, 'model');
   const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   files.push(
@@ -46,14 +52,18 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
     const swar = planModel(planned.graph, { ...options, tier: 'swar' });
     files.push(...(await compileModel(swar, 'model-swar')).files);
   }
-  return { files, ...build };
+  if (!shared) return { files, ...build };
+  const { files: more, bytes, ramBytes, pages } = await compileModel(shared, 'model-threads');
+  files.push(...more, { path: 'threads.mjs', contents: await beside('./threads.mjs') });
+  return { files, ...build, threads: { count: threads, ramBytes, pages, bytes: bytes.module } };
 }
 
 /** One module, and its constants outside. */
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
   const { graph, tier, layers, plan, ramBytes } = planned;
-  const { source, functionOf, functions } = emitSource(graph, layers);
-  const code = await compileSource(source, tier);
+  const { threads } = plan.choices;
+  const { source, functionOf, functions } = emitSource(graph, layers, threads);
+  const code = await compileSource(source, tier, threads);
   const image = layOutImage(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));
   const files: OutputFile[] = [{ path: `${name}.wasm`, contents: bytes }];

@@ -10,7 +10,7 @@ import {
   valueRange,
 } from '../../models/index.js';
 import { type Tier, tiers } from '../assemblyscript.js';
-import { IMAGE_ADDRESS, type Image } from './image.js';
+import { CONTROL_BYTES, IMAGE_ADDRESS, type Image, MODEL_BYTES } from './image.js';
 
 /** Name of the custom section with which a module describes itself; its contents are JSON. */
 export const SECTION = 'spikelet';
@@ -18,6 +18,9 @@ const FORMAT = 1;
 
 /** More than any real description takes; what is larger is not read. */
 const LARGEST_SECTION = 4 << 20;
+
+/** More threads than this only wait for each other. */
+export const MOST_THREADS = 64;
 
 const int = (most: number) => z.number().int().min(0).max(most);
 const positive = (most: number) => z.number().int().min(1).max(most);
@@ -61,10 +64,18 @@ const schema = z.object({
   weights: address,
   /** Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the image. */
   outside: z.tuple([address, address]).optional(),
+  /**
+   * Of a module whose memory is shared: most threads, address of their Models (12 bytes each), of the words they share,
+   * and pages of the memory that it imports.
+   */
+  threads: z.tuple([z.number().int().min(2).max(MOST_THREADS), address, address, positive(65535)]).optional(),
 });
 
 /** What a module says of itself: the contents of its custom section `spikelet`. */
 export type WasmDescription = z.infer<typeof schema>;
+
+/** Pages of 64 KiB. */
+export const pagesFor = (bytes: number): number => Math.ceil(bytes / 65536);
 
 export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): WasmDescription {
   const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((tensor) => {
@@ -91,6 +102,16 @@ export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): Wa
     arena: [image.arena, plan.arenaBytes],
     pixelTable: image.pixelTable,
     weights: image.weightBytes,
+    ...(image.threads
+      ? {
+          threads: [
+            plan.choices.threads!,
+            image.threads.models,
+            image.threads.control,
+            pagesFor(image.arena + plan.arenaBytes),
+          ] as [number, number, number, number],
+        }
+      : {}),
     ...(image.outside.length ? { outside: [image.outside.length, crc32(image.outside)] } : {}),
   };
 }
@@ -144,6 +165,7 @@ function contradiction({
   arena,
   image,
   pixelTable,
+  threads,
 }: WasmDescription): string | undefined {
   const [first, last] = [tensors[0]!, tensors.at(-1)!];
   if (first[0] !== 'input' || first[1] !== 'pixels' || first[2] !== 'i8') return 'it takes no pixels';
@@ -155,6 +177,14 @@ function contradiction({
   if (pixelTable < image[0] || pixelTable + 256 * channels > image[0] + image[1])
     return 'its pixel table lies outside of its image';
   const end = arena[0] + arena[1];
+  if (threads) {
+    const [count, models, control, pages] = threads;
+    const imageEnd = image[0] + image[1];
+    if (models < image[0] || models + count * MODEL_BYTES > imageEnd)
+      return "its threads' models lie outside of its image";
+    if (control % 64 || control < imageEnd || control + CONTROL_BYTES > arena[0] || pages !== pagesFor(end))
+      return 'what its threads share lies outside of its memory';
+  }
   for (const tensor of tensors) {
     const [name, , type, [rows], address, ring] = tensor;
     if (address % bytesPerValue(type === 'u4' ? 'u8' : type)) return `tensor '${name}' is not aligned`;

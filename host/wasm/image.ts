@@ -18,12 +18,16 @@ export type Image = {
   outside: Uint8Array;
   /** Bytes of weights, in the image or outside. */
   weightBytes: number;
+  /** With several threads: address of their Models, one after the other, and of the words they share. */
+  threads?: { models: number; control: number };
 };
 
 /** Below it lies nothing, so that an optimiser may move a constant from an address into its instruction (compile.ts). */
 export const IMAGE_ADDRESS = 1024;
 
-const MODEL_BYTES = 12;
+export const MODEL_BYTES = 12;
+/** Bytes of the words that threads share (assembly/threads.ts), which are RAM. */
+export const CONTROL_BYTES = 192;
 /** Bytes of a step. */
 export const STEP_BYTES = 6;
 
@@ -54,10 +58,12 @@ export function layOutImage(
     end += align(bytes);
     return address;
   };
-  const model = place(MODEL_BYTES);
+  place(MODEL_BYTES);
   place(compaction.length);
   const steps = place(plan.steps.length * STEP_BYTES);
-  const nodes = place(graph.nodes.length * NODE_WORDS * 4);
+  const { threads = 1 } = plan.choices;
+  const models = threads > 1 ? place(threads * MODEL_BYTES) : IMAGE_ADDRESS;
+  const tables = Array.from({ length: threads }, () => place(graph.nodes.length * NODE_WORDS * 4));
   const tableAddress = place(table.length);
   let outsideBytes = 0;
   const places = layers.map(({ constants: { bytes, blockBytes }, fetch }, i) => {
@@ -71,16 +77,19 @@ export function layOutImage(
     outsideBytes += align(bytes.length);
     return { source };
   });
-  const arena = end;
+  const control = threads > 1 ? Math.ceil(end / 64) * 64 : end;
+  const arena = threads > 1 ? control + CONTROL_BYTES : control;
 
-  const bytes = new Uint8Array(arena - IMAGE_ADDRESS);
+  const bytes = new Uint8Array(control - IMAGE_ADDRESS);
   const outside = new Uint8Array(outsideBytes);
   const view = new DataView(bytes.buffer);
   const words = (address: number, values: number[]) =>
     values.forEach((value, i) => {
       view.setUint32(address - IMAGE_ADDRESS + 4 * i, value, true);
     });
-  words(model, [steps, steps + plan.steps.length * STEP_BYTES, nodes]);
+  tables.forEach((nodes, thread) => {
+    words(models + thread * MODEL_BYTES, [steps, steps + plan.steps.length * STEP_BYTES, nodes]);
+  });
   plan.steps.forEach((step, i) => {
     [step.node, step.row, step.rows].forEach((value, j) => {
       view.setUint16(steps - IMAGE_ADDRESS + i * STEP_BYTES + 2 * j, value, true);
@@ -91,24 +100,30 @@ export function layOutImage(
   graph.nodes.forEach((_, i) => {
     const { inside, source } = places[i]!;
     const { bytes: values } = constants[i]!;
-    const record = nodeRecord(graph, plan, i, {
-      layer: functionOf[i] ?? 0,
-      constants: constants[i]!,
-      fetched: inside === undefined,
-      source,
+    tables.forEach((nodes, thread) => {
+      const record = nodeRecord(graph, plan, i, {
+        layer: functionOf[i] ?? 0,
+        constants: constants[i]!,
+        fetched: inside === undefined,
+        source,
+        thread,
+      });
+      words(
+        nodes + i * NODE_WORDS * 4,
+        record.map((value) => {
+          if (typeof value === 'number') return value;
+          return 'arena' in value ? arena + value.arena : inside! + value.constants;
+        }),
+      );
     });
-    words(
-      nodes + i * NODE_WORDS * 4,
-      record.map((value) => {
-        if (typeof value === 'number') return value;
-        return 'arena' in value ? arena + value.arena : inside! + value.constants;
-      }),
-    );
     if (inside === undefined) outside.set(values, source);
     else bytes.set(values, inside - IMAGE_ADDRESS);
   });
   const weightBytes = constants.reduce((sum, constant) => sum + constant.weightBytes, 0);
-  return { bytes, pixelTable: tableAddress, arena, outside, weightBytes };
+  return {
+    ...{ bytes, pixelTable: tableAddress, arena, outside, weightBytes },
+    ...(threads > 1 ? { threads: { models, control } } : {}),
+  };
 }
 
 /** [mask][8]: the positions of the bits of an 8-bit mask, lowest first. */

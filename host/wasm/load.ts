@@ -15,7 +15,10 @@ export type WasmModel = {
 
 export type OnRows = (tensor: string, bytes: Uint8Array) => void;
 
-type Exports = { memory: WebAssembly.Memory; infer(image: number): void };
+type Exports = { memory: WebAssembly.Memory; infer(...values: unknown[]): number };
+
+/** A model whose threads somebody must end. */
+export type ThreadedModel = WasmModel & { close(): Promise<void> };
 
 /**
  * Loads a module that `emitBuild` made, and the constants that it reads from outside of its memory, if it does. Throws
@@ -25,6 +28,46 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
   const module = compileModule(bytes);
   const description = describeModule(module);
   requireConstants(description, outside);
+  if (description.threads) throw tooMany(description, 1);
+  const { infer, modelOf } = start(module, description, outside);
+  return modelOf(() => infer(description.image[0]));
+}
+
+/**
+ * Loads a module that was built for several threads, and starts `threads` of them, this one included. Throws a
+ * SpikeletError as loadWasm does, and where the module was built for fewer.
+ */
+export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: number): Promise<ThreadedModel> {
+  const module = compileModule(bytes);
+  const description = describeModule(module);
+  if (!description.threads || description.threads[0] < threads) throw tooMany(description, threads);
+  const [, models, control, pages] = description.threads;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { infer, modelOf } = start(module, description, undefined, memory);
+  const { startThreads } = await import('./threads.mjs');
+  const crew = await startThreads(module, memory, infer, { models, control }, threads);
+  return { ...modelOf(crew.infer), close: crew.close };
+}
+
+const tooMany = ({ name, threads }: WasmDescription, wanted: number) =>
+  new SpikeletError(
+    threads && wanted === 1
+      ? `this module of '${name}' is for several threads`
+      : `model '${name}' was built for ${threads?.[0] ?? 1} threads, not ${wanted}`,
+    {
+      hint: threads
+        ? `give --threads of 2 to ${threads[0]}`
+        : `build it with 'spikelet build --threads ${wanted}', which adds model-threads.wasm`,
+    },
+  );
+
+/** An instance: the module's infer, and what makes a model of a way to call it. */
+function start(
+  module: WebAssembly.Module,
+  description: WasmDescription,
+  outside: Uint8Array | undefined,
+  shared?: WebAssembly.Memory,
+): { infer: Exports['infer']; modelOf(call: () => void): WasmModel } {
   let onRows: OnRows | undefined;
   const trace = (node: number, row: number, rows: number) => {
     if (onRows) visitRows(description.tensors[node + 1], memory, row, rows, onRows);
@@ -42,9 +85,8 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
       throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which are not there`);
     view.set(outside.subarray(offset, end), destination);
   };
-  const { memory, infer } = instantiate(module, { trace, weights });
+  const { memory, infer } = instantiate(module, { trace, weights }, shared);
   const view = new Uint8Array(memory.buffer);
-  const [image] = description.image;
   const [arena, arenaBytes] = description.arena;
   if (memory.buffer.byteLength < arena + arenaBytes)
     throw new SpikeletError(`model '${description.name}' has less memory than its arena takes`, {
@@ -54,7 +96,7 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
   const output = description.tensors.at(-1)!;
   const inputView = new Int8Array(memory.buffer, input[4], input[3][0] * rowBytesOf(input));
   const outputView = new Int32Array(memory.buffer, output[4], output[3][0] * output[3][1] * output[3][2]);
-  return {
+  const modelOf = (call: () => void): WasmModel => ({
     description,
     memory,
     infer(pixels, listener) {
@@ -65,10 +107,11 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
       inputView.set(pixels);
       listener?.('input', new Uint8Array(memory.buffer, input[4], inputView.length));
       onRows = listener;
-      run(description.name, () => infer(image));
+      run(description.name, call);
       return outputView.slice();
     },
-  };
+  });
+  return { infer, modelOf };
 }
 
 /** A trap is what a damaged module does: no module of ours has an instruction that can. */
@@ -99,10 +142,12 @@ function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array 
 function instantiate(
   module: WebAssembly.Module,
   env: Record<'trace' | 'weights', (...values: number[]) => void>,
+  shared: WebAssembly.Memory | undefined,
 ): Exports {
   try {
-    const { exports } = new WebAssembly.Instance(module, { env });
-    const { memory, infer } = exports as Exports;
+    const imports = shared ? { ...env, memory: shared } : env;
+    const { exports } = new WebAssembly.Instance(module, { env: imports });
+    const { memory = shared, infer } = exports as Exports;
     if (memory instanceof WebAssembly.Memory && typeof infer === 'function') return { memory, infer };
   } catch (cause) {
     throw new SpikeletError('the module cannot be started', {

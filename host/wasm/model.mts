@@ -15,6 +15,15 @@ export type Model = {
    * the network sees them as Int8Array. Throws a RangeError where their number is wrong.
    */
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array): Int32Array;
+  /** Threads that share the work on an image. */
+  threads: number;
+  /** Ends the threads; after it, a model of several computes no more. */
+  close(): Promise<void>;
+};
+
+export type LoadOptions = {
+  /** Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with --threads. */
+  threads?: number;
 };
 
 type Description = {
@@ -25,6 +34,7 @@ type Description = {
   image: [address: number, bytes: number];
   pixelTable: number;
   outside?: [bytes: number, crc: number];
+  threads?: [most: number, models: number, control: number, pages: number];
 };
 
 /** A function that makes a vector and drops it: valid where an engine has SIMD. */
@@ -36,34 +46,54 @@ const VECTORS = Uint8Array.of(
 /**
  * Loads a model: by default the model.wasm beside this file, or the model-swar.wasm where the engine has no vectors
  * (a build has one if it was asked for). A model that reads its weights from outside of its memory takes them from
- * `weights`, by default from the .weights.bin beside the module.
+ * `weights`, by default from the .weights.bin beside the module. Several threads take the model-threads.wasm; a page that
+ * is not isolated from other origins gets one thread, and a warning.
  */
 export async function load(
-  source: URL | Response | BufferSource = new URL(
-    WebAssembly.validate(VECTORS) ? './model.wasm' : './model-swar.wasm',
-    import.meta.url,
-  ),
+  given?: URL | Response | BufferSource,
   weights?: URL | Response | BufferSource,
+  { threads = 1 }: LoadOptions = {},
 ): Promise<Model> {
+  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`${threads} is no number of threads`);
+  // Node has no such thing as a page.
+  const shares = globalThis.crossOriginIsolated ?? true;
+  if (threads > 1 && !shares)
+    console.warn('one thread: several need the headers COOP: same-origin and COEP: require-corp');
+  const wanted = shares ? threads : 1;
+  const source = given ?? new URL(fileFor(wanted), import.meta.url);
   const module = await WebAssembly.compile(await bytesOf(source));
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
   if (!section) throw new Error('this WebAssembly is no spikelet model');
-  const { name, classes, output, tensors, image, pixelTable, outside }: Description = JSON.parse(
-    new TextDecoder().decode(section),
-  );
+  const description: Description = JSON.parse(new TextDecoder().decode(section));
+  const { name, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
+  if (wanted > (shared?.[0] ?? 1))
+    throw new RangeError(
+      `'${name}' was built for ${shared?.[0] ?? 1} threads, not ${wanted}: build it with --threads`,
+    );
   const beside =
     source instanceof URL ? new URL(source.href.replace(/\.wasm(?=$|[?#])/, '.weights.bin')) : undefined;
   const constants = outside ? await constantsOf(weights ?? beside, outside[0], name) : new Uint8Array(0);
+  const own = shared && new WebAssembly.Memory({ initial: shared[3], maximum: shared[3], shared: true });
   const env = {
+    ...(own ? { memory: own } : {}),
     trace() {},
     weights(offset: number, destination: number, length: number) {
       target.set(constants.subarray(offset, offset + length), destination);
     },
   };
   const instance = await WebAssembly.instantiate(module, { env });
-  const memory = instance.exports['memory'] as WebAssembly.Memory;
+  const memory = own ?? (instance.exports['memory'] as WebAssembly.Memory);
   const target = new Uint8Array(memory.buffer);
-  const infer = instance.exports['infer'] as (image: number) => void;
+  const infer = instance.exports['infer'] as (...values: unknown[]) => number;
+  const crew = shared
+    ? await (await import('./threads.mjs')).startThreads(
+        module,
+        memory,
+        infer,
+        { models: shared[1], control: shared[2] },
+        wanted,
+      )
+    : { infer: () => void infer(image[0]), close: async () => {} };
   const shape = tensors[0]![3];
   const size = shape[0] * shape[1] * shape[2];
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
@@ -74,16 +104,23 @@ export async function load(
     classes,
     shape,
     scale: output.scale,
+    threads: wanted,
+    close: crew.close,
     infer(values) {
       if (values.length !== size)
         throw new RangeError(`'${name}' takes ${size} pixels and got ${values.length}`);
       if (values instanceof Int8Array) pixels.set(values);
       else for (let i = 0; i < size; i++) pixels[i] = table[(i % shape[2]) * 256 + values[i]!]!;
-      infer(image[0]);
+      crew.infer();
       return logits.slice();
     },
   };
 }
+
+const fileFor = (threads: number): string => {
+  if (threads > 1) return './model-threads.wasm';
+  return WebAssembly.validate(VECTORS) ? './model.wasm' : './model-swar.wasm';
+};
 
 async function constantsOf(
   source: URL | Response | BufferSource | undefined,

@@ -1,7 +1,15 @@
-import { type Graph, type Plan, type PlanOptions, plan } from '../../models/index.js';
+import {
+  exitCode,
+  type Graph,
+  type Plan,
+  type PlanOptions,
+  plainChoices,
+  plan,
+  SpikeletError,
+} from '../../models/index.js';
 import type { Tier } from '../assemblyscript.js';
 import { fetchOptions } from './fetch.js';
-import { layOutImage, STEP_BYTES } from './image.js';
+import { CONTROL_BYTES, layOutImage, STEP_BYTES } from './image.js';
 import { type Layer, layersOf } from './layers.js';
 
 /** Where a module's weights lie: in its memory, or in a file from which it reads some at a time. */
@@ -19,6 +27,11 @@ export type ModelOptions = {
   time?: number;
   /** Rows that a layer computes at a time, where no `ram` is given; default: the whole frame. */
   band?: number;
+  /**
+   * Threads that can share the work on an image; default 1. More take a memory that can be shared, working memory for
+   * each, and the fastest plan with its weights inside.
+   */
+  threads?: number;
 };
 
 /** A model as it is going to be built. */
@@ -30,14 +43,16 @@ export type PlannedModel = {
   plan: Plan;
   /**
    * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash, so this is
-   * the arena; with weights outside, it is the linear memory up to the end of the arena.
+   * the arena; with weights outside, it is the linear memory up to the end of the arena. Threads have their working
+   * memory in the arena and share CONTROL_BYTES beside it; no kernel keeps a stack in memory.
    */
   ramBytes: number;
 };
 
 /** Plans a module. Throws a SpikeletError where the graph is not proven or no plan has so little RAM. */
 export function planModel(graph: Graph, options: ModelOptions = {}): PlannedModel {
-  const { tier = 'simd', weights = 'inside', ram, time, band } = options;
+  const { tier = 'simd', weights = 'inside', ram, time, band, threads = 1 } = options;
+  if (threads > 1) return planThreads(graph, options, threads);
   const budget: PlanOptions = {
     ...(ram === undefined ? {} : { ram }),
     ...(time === undefined ? {} : { time }),
@@ -64,4 +79,17 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   const layout = plan(graph, { ...budget, fetch, beside });
   const { layers, arena } = memory(layout);
   return { graph, tier, weights, layers, plan: layout, ramBytes: arena + layout.arenaBytes };
+}
+
+function planThreads(graph: Graph, options: ModelOptions, threads: number): PlannedModel {
+  const { tier = 'simd', weights = 'inside', ram, time, band } = options;
+  if (weights === 'outside' || ram !== undefined || time !== undefined)
+    throw new SpikeletError('a module for several threads has its weights inside and the fastest plan', {
+      hint: 'threads are for hosts, budgets of RAM and weights outside for devices: build one without the other',
+      code: exitCode.usage,
+    });
+  const choices = { ...plainChoices, threads };
+  const layout = plan(graph, { choices, ...(band === undefined ? {} : { band }) });
+  const ramBytes = CONTROL_BYTES + layout.arenaBytes;
+  return { graph, tier, weights, layers: layersOf(graph, tier, choices), plan: layout, ramBytes };
 }

@@ -70,7 +70,7 @@ export function livesOf(graph: Graph, steps: readonly PlanStep[], choices: Choic
       [...rows].map(([name, life]) => [name, tensorLife(life, rowBytesOf(graph, name, choices))]),
     ),
     scratch: memories(graph, (node, index) => scratchLife(steps, index, ownBytes(graph, node, choices))),
-    kept: memories(graph, (node, index) => keptLife(steps, index, keptBytes(graph, node))),
+    kept: memories(graph, (node, index) => keptLife(steps, index, keptBytes(graph, node, choices))),
   };
 }
 

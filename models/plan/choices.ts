@@ -6,6 +6,8 @@ export type Choices = {
   columns: ReadonlyMap<string, number>;
   /** Nodes whose constants come from outside of the memory, some at a time. */
   fetches: ReadonlyMap<string, Fetch>;
+  /** Threads that share the rows of a step, each with working memory of its own; default 1. */
+  threads?: number;
 };
 
 /** `tiles` tiles of outputs, each of `pairs` pairs of lanes, at a time, into `bytes` of working memory. */

@@ -8,13 +8,16 @@ export function rowBytesOf(graph: Graph, name: string, { packed }: Choices): num
   return shape[1] * (packed.has(name) ? countBytes(shape[2], true) : shape[2] * bytesPerValue(type));
 }
 
-/** Working memory of a node's kernel, without constants that are fetched. */
+/** Working memory of a node's kernel in all threads, without constants that are fetched. */
 export const scratchBytes = (graph: Graph, node: GraphNode, choices: Choices): number =>
-  align(definition(node).scratch(node, graph, choices));
+  (choices.threads ?? 1) * align(definition(node).scratch(node, graph, choices));
 
 /** All working memory of a node. */
 export const ownBytes = (graph: Graph, node: GraphNode, choices: Choices): number =>
   scratchBytes(graph, node, choices) + (choices.fetches.get(node.name)?.bytes ?? 0);
 
-/** What a node keeps between its steps. */
-export const keptBytes = (graph: Graph, node: GraphNode): number => definition(node).kept?.(node, graph) ?? 0;
+/** What a node keeps between its steps: with several threads, each keeps it for itself. */
+export function keptBytes(graph: Graph, node: GraphNode, { threads = 1 }: Choices): number {
+  const bytes = definition(node).kept?.(node, graph) ?? 0;
+  return threads > 1 ? threads * align(bytes) : bytes;
+}

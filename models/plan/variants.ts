@@ -161,7 +161,7 @@ function peakOf(
   const own = nodes.map((node) => ownBytes(graph, node, choices));
   for (let t = 0; t < bytes.length; t++) bytes[t]! += own[at[t]!]!;
   nodes.forEach((node, i) => {
-    const kept = keptBytes(graph, node);
+    const kept = keptBytes(graph, node, choices);
     if (kept) for (let t = span[i]![0]; t <= span[i]![1]; t++) bytes[t]! += kept;
   });
   return bytes.reduce((most, value) => Math.max(most, value), 0);
