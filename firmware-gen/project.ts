@@ -29,6 +29,7 @@ export function firmwareProject(board: Board, program: Program): OutputFile[] {
   const { shell, model = [], version = '0.0.0', place, defines = [] } = program;
   const sources = [
     'platform/memory.c',
+    'platform/receive.c',
     ...board.sources.map((name) => `platform/${name}`),
     ...program.sources,
   ];

@@ -48,6 +48,12 @@ for (const board of boards.filter(({ emulator }) => emulator))
         port.send(text);
         assert.equal([...(await port.take(1000))], [...text.map((byte) => byte + 1)]);
 
+        // One byte at a time: a core that went to rest just after one came would never answer.
+        for (let turn = 0; turn < 300; turn++) {
+          port.send([97 + (turn % 20)]);
+          assert.is((await port.take(1))[0], 98 + (turn % 20));
+        }
+
         // An interrupt may fall into a loop, never into all of three.
         const counts: number[] = [];
         for (let time = 0; time < 3; time++) {

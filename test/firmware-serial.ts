@@ -11,12 +11,12 @@ export async function openSerial(path: string) {
     received = Buffer.concat([received, bytes]);
   });
   return {
-    send: (bytes: Uint8Array | string) => port.write(Buffer.from(bytes)),
+    send: (bytes: Uint8Array | number[] | string) => port.write(Buffer.from(bytes as Uint8Array)),
     /** The next bytes; fails when they do not come. */
     async take(count: number, seconds = 20): Promise<Buffer> {
-      for (let waited = 0; received.length < count; waited += 10) {
+      for (let waited = 0; received.length < count; waited += 1) {
         assert.ok(waited < seconds * 1000, `${received.length} of ${count} bytes came`);
-        await new Promise((done) => setTimeout(done, 10));
+        await new Promise((done) => setTimeout(done, 1));
       }
       const taken = received.subarray(0, count);
       received = received.subarray(count);

@@ -30,8 +30,6 @@ void platform_uart_interrupt(void) {
   while (UART_STATE & STATE_RX_FULL) receive_put((uint8_t)UART_DATA);
 }
 
-int platform_read(void) { return receive_take(); }
-
 void platform_write(const uint8_t *bytes, uint32_t n) {
   for (; n; n--) {
     while (UART_STATE & STATE_TX_FULL) {

@@ -1,6 +1,7 @@
 /* Start of every Cortex-M: vectors, memory, stack, reset. The interrupt of the serial port is the family's. */
 #include "../platform.h"
 #include "cortex-m.h"
+#include "receive.h"
 #include "stack.h"
 
 static void start(void) {
@@ -11,7 +12,7 @@ static void start(void) {
 
 /* A fault leaves nothing to trust: the core stays here and the host finds the device silent. */
 static void fault(void) {
-  for (;;) platform_wait();
+  for (;;) __asm__ volatile("wfi" ::: "memory");
 }
 
 typedef union {
@@ -33,7 +34,12 @@ __attribute__((section(".vectors"), used)) const vector platform_vectors[16 + PL
 /* Only platform/systick.c uses it. */
 __attribute__((weak)) void platform_systick_interrupt(void) {}
 
-void platform_wait(void) { __asm__ volatile("wfi" ::: "memory"); }
+/* Masked, a byte that comes between the look and the rest still ends the rest. */
+void platform_wait(void) {
+  __asm__ volatile("cpsid i" ::: "memory");
+  if (receive_is_empty()) __asm__ volatile("wfi" ::: "memory");
+  __asm__ volatile("cpsie i" ::: "memory");
+}
 
 /* Weak: a family may have to reset more than the core asks for. */
 __attribute__((weak)) void platform_reset(void) {

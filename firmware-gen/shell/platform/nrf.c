@@ -64,8 +64,6 @@ void platform_uart_interrupt(void) {
   }
 }
 
-int platform_read(void) { return receive_take(); }
-
 void platform_write(const uint8_t *bytes, uint32_t n) {
   for (; n; n--) {
     UART(SENT) = 0;

@@ -82,8 +82,6 @@ void platform_uart_interrupt(void) {
   while (!(UART(FR) & FR_RX_EMPTY)) receive_put((uint8_t)UART(DR));
 }
 
-int platform_read(void) { return receive_take(); }
-
 void platform_write(const uint8_t *bytes, uint32_t n) {
   for (; n; n--) {
     while (UART(FR) & FR_TX_FULL) {

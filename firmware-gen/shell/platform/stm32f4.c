@@ -65,8 +65,6 @@ void platform_uart_interrupt(void) {
   while (UART(SR) & SR_RECEIVED) receive_put((uint8_t)UART(DR));
 }
 
-int platform_read(void) { return receive_take(); }
-
 void platform_write(const uint8_t *bytes, uint32_t n) {
   for (; n; n--) {
     while (!(UART(SR) & SR_TX_EMPTY)) {

@@ -49,8 +49,6 @@ void platform_uart_interrupt(void) {
   while (UART(ISR) & ISR_RECEIVED) receive_put((uint8_t)UART(RDR));
 }
 
-int platform_read(void) { return receive_take(); }
-
 void platform_write(const uint8_t *bytes, uint32_t n) {
   for (; n; n--) {
     while (!(UART(ISR) & ISR_TX_EMPTY)) {

@@ -1,0 +1,23 @@
+/* A ring of bytes with one writer, the interrupt, and one reader: no locks. */
+#include "receive.h"
+
+#include "../platform.h"
+
+static volatile uint8_t received[PLATFORM_RECEIVE_BYTES];
+static volatile uint32_t received_in;  /* bytes ever put; the interrupt's */
+static volatile uint32_t received_out; /* bytes ever taken; the reader's */
+
+void receive_put(uint8_t byte) {
+  if (received_in - received_out == PLATFORM_RECEIVE_BYTES) return;
+  received[received_in % PLATFORM_RECEIVE_BYTES] = byte;
+  received_in = received_in + 1;
+}
+
+int receive_is_empty(void) { return received_in == received_out; }
+
+int platform_read(void) {
+  if (receive_is_empty()) return -1;
+  const int byte = received[received_out % PLATFORM_RECEIVE_BYTES];
+  received_out = received_out + 1;
+  return byte;
+}
