@@ -1,0 +1,59 @@
+// One accumulator: adds the shifted operand, or its product with the value, and passes its sum down a chain.
+// SUM is as wide as the graph's proof says, so nothing overflows.
+`default_nettype none
+module spike_lane #(
+    parameter DATAPATH = "popcount",
+    parameter VALUE = 4,
+    parameter SHIFT = 3,
+    parameter OPERAND = 8,
+    parameter SUM = 20
+) (
+    input  wire                      i_clk,
+    input  wire                      i_clear,
+    input  wire                      i_pass,    // take the sum of the next lane
+    input  wire signed [SUM-1:0]     i_next,
+    input  wire                      i_add,
+    input  wire signed [OPERAND-1:0] i_operand,
+    input  wire [SHIFT-1:0]          i_shift,
+    input  wire                      i_negate,
+    input  wire signed [VALUE-1:0]   i_value,
+    output wire signed [SUM-1:0]     o_sum
+);
+  reg signed [SUM-1:0] sum_q;
+  wire signed [SUM-1:0] term;
+
+  generate
+    if (SUM < OPERAND) begin : g_illegal
+      spike_lane_SUM_is_narrower_than_OPERAND illegal();
+    end
+  endgenerate
+
+  wire signed [SUM-1:0] operand = {{(SUM - OPERAND + 1) {i_operand[OPERAND-1]}}, i_operand[OPERAND-2:0]};
+
+  generate
+    if (DATAPATH == "dsp") begin : g_dsp
+      wire unused = &{1'b0, i_shift, i_negate};
+      wire signed [OPERAND+VALUE-1:0] product = i_operand * i_value;
+      if (SUM > OPERAND + VALUE) begin : g_extend
+        assign term = {{(SUM - OPERAND - VALUE) {product[OPERAND+VALUE-1]}}, product};
+      end else begin : g_cut
+        assign term = product[SUM-1:0];
+        wire unused_top = &{1'b0, product};
+      end
+      always @(posedge i_clk)
+        if (i_clear) sum_q <= 0;
+        else if (i_pass) sum_q <= i_next;
+        else if (i_add) sum_q <= sum_q + term;
+    end else begin : g_add
+      wire unused = &{1'b0, i_value};
+      assign term = operand <<< i_shift;
+      always @(posedge i_clk)
+        if (i_clear) sum_q <= 0;
+        else if (i_pass) sum_q <= i_next;
+        else if (i_add) sum_q <= i_negate ? sum_q - term : sum_q + term;
+    end
+  endgenerate
+
+  assign o_sum = sum_q;
+endmodule
+`default_nettype wire

@@ -1,0 +1,47 @@
+// Cuts an event's value into additions, one per clock: acc += (negate ? -w : w) << shift.
+//   unary     |value| steps of 1: as a neuron that fires that often
+//   popcount  one step per set bit: 1, 2 and 4 take one, 3 takes two; the sign bit of a pixel counts negative
+//   dsp       one step, the lanes multiply by the value
+`default_nettype none
+module spike_steps #(
+    parameter DATAPATH = "popcount",
+    parameter VALUE = 4,  // bits, two's complement
+    parameter SHIFT = 3   // bits of a shift, 2^SHIFT >= VALUE
+) (
+    input  wire signed [VALUE-1:0] i_value,  // the event's, then what the last step left
+    output wire signed [VALUE-1:0] o_left,
+    output wire                    o_last,
+    output wire [SHIFT-1:0]        o_shift,
+    output wire                    o_negate
+);
+  localparam signed [VALUE-1:0] ONE = 1;
+
+  generate
+    if (DATAPATH == "unary") begin : g_unary
+      assign o_negate = i_value[VALUE-1];
+      assign o_left = i_value[VALUE-1] ? i_value + ONE : i_value - ONE;
+      assign o_shift = 0;
+      assign o_last = o_left == 0;
+    end else if (DATAPATH == "popcount") begin : g_popcount
+      wire [VALUE-1:0] rest = i_value & (i_value - ONE);
+      integer at;
+      reg [SHIFT-1:0] lowest;
+      always @(*) begin
+        lowest = 0;
+        for (at = VALUE - 1; at >= 0; at = at - 1) if (i_value[at]) lowest = at[SHIFT-1:0];
+      end
+      assign o_left = rest;
+      assign o_shift = lowest;
+      assign o_last = rest == 0;
+      assign o_negate = i_value[VALUE-1] && rest == 0;
+    end else if (DATAPATH == "dsp") begin : g_dsp
+      assign o_left = i_value;
+      assign o_shift = 0;
+      assign o_last = 1'b1;
+      assign o_negate = 1'b0;
+    end else begin : g_illegal
+      spike_steps_DATAPATH_must_be_unary_popcount_or_dsp illegal();
+    end
+  endgenerate
+endmodule
+`default_nettype wire
