@@ -25,7 +25,7 @@ module ram #(
   reg [WIDTH-1:0] data_q;
 
   generate
-    if (FILE != "") begin : g_file
+    if (|FILE) begin : g_file
       initial $readmemh(FILE, memory);
     end
   endgenerate

@@ -6,7 +6,7 @@
 `default_nettype none
 module spike_engine #(
     parameter LANES = 8,
-    parameter DATAPATH = "popcount",
+    parameter DATAPATH = 1,      // 0 unary, 1 popcount, 2 dsp
     parameter WEIGHT = 8,        // bits of a weight
     parameter WEIGHT_WORDS = 256,  // words of LANES weights
     parameter WEIGHT_FILE = "",

@@ -2,7 +2,7 @@
 // SUM is as wide as the graph's proof says, so nothing overflows.
 `default_nettype none
 module spike_lane #(
-    parameter DATAPATH = "popcount",
+    parameter DATAPATH = 1,      // 0 unary, 1 popcount, 2 dsp
     parameter VALUE = 4,
     parameter SHIFT = 3,
     parameter OPERAND = 8,
@@ -31,7 +31,7 @@ module spike_lane #(
   wire signed [SUM-1:0] operand = {{(SUM - OPERAND + 1) {i_operand[OPERAND-1]}}, i_operand[OPERAND-2:0]};
 
   generate
-    if (DATAPATH == "dsp") begin : g_dsp
+    if (DATAPATH == 2) begin : g_dsp
       wire unused = &{1'b0, i_shift, i_negate};
       wire signed [OPERAND+VALUE-1:0] product = i_operand * i_value;
       if (SUM > OPERAND + VALUE) begin : g_extend

@@ -4,7 +4,7 @@
 //   dsp       one step, the lanes multiply by the value
 `default_nettype none
 module spike_steps #(
-    parameter DATAPATH = "popcount",
+    parameter DATAPATH = 1,      // 0 unary, 1 popcount, 2 dsp
     parameter VALUE = 4,  // bits, two's complement
     parameter SHIFT = 3   // bits of a shift, 2^SHIFT >= VALUE
 ) (
@@ -17,12 +17,12 @@ module spike_steps #(
   localparam signed [VALUE-1:0] ONE = 1;
 
   generate
-    if (DATAPATH == "unary") begin : g_unary
+    if (DATAPATH == 0) begin : g_unary
       assign o_negate = i_value[VALUE-1];
       assign o_left = i_value[VALUE-1] ? i_value + ONE : i_value - ONE;
       assign o_shift = 0;
       assign o_last = o_left == 0;
-    end else if (DATAPATH == "popcount") begin : g_popcount
+    end else if (DATAPATH == 1) begin : g_popcount
       wire [VALUE-1:0] rest = i_value & (i_value - ONE);
       integer at;
       reg [SHIFT-1:0] lowest;
@@ -34,13 +34,13 @@ module spike_steps #(
       assign o_shift = lowest;
       assign o_last = rest == 0;
       assign o_negate = i_value[VALUE-1] && rest == 0;
-    end else if (DATAPATH == "dsp") begin : g_dsp
+    end else if (DATAPATH == 2) begin : g_dsp
       assign o_left = i_value;
       assign o_shift = 0;
       assign o_last = 1'b1;
       assign o_negate = 1'b0;
     end else begin : g_illegal
-      spike_steps_DATAPATH_must_be_unary_popcount_or_dsp illegal();
+      spike_steps_DATAPATH_must_be_0_1_or_2 illegal();
     end
   endgenerate
 endmodule

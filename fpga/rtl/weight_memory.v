@@ -25,12 +25,14 @@ module weight_memory #(
   reg [BYTES*8-1:0] word_q;
   reg write_q;
   wire first = i_load_address == 32'd0;
+  wire [BYTES*8+7:0] shifted = {i_load_data, word_q};
+  wire unused = &{1'b0, shifted[7:0]};
   wire [7:0] at = first ? 8'd0 : byte_q;
 
   always @(posedge i_clk) begin
     write_q <= i_load_valid && at == LAST && !i_rst;
     if (i_load_valid) begin
-      word_q <= {i_load_data, word_q} >> 8;
+      word_q <= shifted[BYTES*8+7:8];
       byte_q <= at == LAST ? 8'd0 : at + 8'd1;
     end
     if (i_load_valid && first) address_q <= 0;

@@ -36,8 +36,8 @@ module window_scan #(
   reg [OFFSET-1:0] offset_row_q, offset_column_q, offset_q;
 
   // A negative coordinate is a large one, so one comparison per axis tells.
-  wire inside = row_q < i_height && column_q < i_width;
-  wire next_tap = !inside || left_depth_q == ONE;
+  wire on_map = row_q < i_height && column_q < i_width;
+  wire next_tap = !on_map || left_depth_q == ONE;
   wire next_row = next_tap && left_columns_q == ONE;
 
   always @(posedge i_clk)
@@ -85,7 +85,7 @@ module window_scan #(
     end
 
   assign o_busy = busy_q;
-  assign o_read = busy_q && inside;
+  assign o_read = busy_q && on_map;
   assign o_address = at_q;
   assign o_offset = offset_q;
 endmodule

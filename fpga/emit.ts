@@ -1,0 +1,53 @@
+import { SpikeletError } from '../models/error.js';
+import { type Graph, prove } from '../models/graph.js';
+import type { OutputFile } from '../models/output.js';
+import { hexWords, wordBytes, wrap } from './emit/constants.js';
+import { type Datapath, programSource, sequential, topSource } from './emit/sequential.js';
+
+export type VerilogOptions = {
+  /** Outputs that are accumulated side by side, 1 to 64. */
+  lanes?: number;
+  /** How an event is added: once per spike, once per set bit of its count, or multiplied. */
+  datapath?: Datapath;
+};
+
+/** The cores of fpga/rtl that a top needs, as they are named there. */
+export const cores = [
+  'event_extract.v',
+  'fire_count.v',
+  'ram.v',
+  'scale.v',
+  'spike_engine.v',
+  'spike_lane.v',
+  'spike_steps.v',
+  'weight_memory.v',
+  'window_scan.v',
+];
+
+/**
+ * Verilog of a Graph: one time-multiplexed core with a layer program, which serves every op. The interface of the top,
+ * `spikelet_core`, is described in fpga/README.md. The cores that it instantiates are the files of fpga/rtl.
+ */
+export function emitVerilog(
+  graph: Graph,
+  { lanes = 8, datapath = 'popcount' }: VerilogOptions = {},
+): OutputFile[] {
+  if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= 64))
+    throw new SpikeletError(`${lanes} lanes are not possible`, { hint: 'choose 1 to 64' });
+  const proof = prove(graph);
+  const engine = sequential(graph, proof, { lanes, datapath });
+  const { program, word, constant } = engine;
+  return [
+    { path: 'spikelet_core.v', contents: topSource(graph, engine) },
+    { path: 'spikelet_program.v', contents: programSource(graph, engine) },
+    { path: 'weights.hex', contents: hexWords(program.weights.length ? program.weights : [0n], word) },
+    { path: 'weights.bin', contents: wordBytes(program.weights, word) },
+    {
+      path: 'constants.hex',
+      contents: hexWords(
+        (program.constants.length ? program.constants : [0]).map((c) => wrap(c, constant)),
+        constant,
+      ),
+    },
+  ];
+}

@@ -1,0 +1,44 @@
+import type { Graph } from '../../models/graph.js';
+import type { Accumulate } from '../../models/ops/accumulate.js';
+import { product } from '../../models/tensor.js';
+
+/** Two's complement of `bits` bits. */
+export const wrap = (value: number, bits: number): bigint => BigInt.asUintN(bits, BigInt(value));
+
+/** Lines of hex words, as $readmemh reads them. */
+export const hexWords = (words: bigint[], bits: number): string =>
+  words.map((word) => `${word.toString(16).padStart(Math.ceil(bits / 4), '0')}\n`).join('');
+
+/** Words of one operand for each tap of a window, for each block of `lanes` outputs, for each group. */
+export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits: number): bigint[] {
+  const weights = graph.data.get(node.weights) as Int8Array;
+  const taps = product(node.kernel) * (graph.tensors[node.input]!.shape[2] / node.groups);
+  const outputs = node.out / node.groups;
+  const words: bigint[] = [];
+  for (let group = 0; group < node.groups; group++)
+    for (let first = 0; first < outputs; first += lanes)
+      for (let tap = 0; tap < taps; tap++) {
+        let word = 0n;
+        for (let lane = Math.min(lanes, outputs - first) - 1; lane >= 0; lane--)
+          word = (word << BigInt(bits)) | wrap(weights[(group * outputs + first + lane) * taps + tap]!, bits);
+        words.push(word);
+      }
+  return words;
+}
+
+/** The words as bytes, low byte first: what the link carries. */
+export function wordBytes(words: bigint[], bits: number): Uint8Array {
+  const each = Math.ceil(bits / 8);
+  const bytes = new Uint8Array(words.length * each);
+  words.forEach((word, at) => {
+    for (let i = 0, rest = word; i < each; i++, rest >>= 8n) bytes[at * each + i] = Number(rest & 255n);
+  });
+  return bytes;
+}
+
+/** Bits of two's complement that hold lo..hi. */
+export function bitsFor(lo: number, hi: number): number {
+  let bits = 1;
+  while (lo < -(2 ** (bits - 1)) || hi > 2 ** (bits - 1) - 1) bits++;
+  return bits;
+}

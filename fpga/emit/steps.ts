@@ -1,0 +1,306 @@
+import type { Graph, GraphNode, GraphTensor, Op, Proof } from '../../models/graph.js';
+import type { Accumulate } from '../../models/ops/accumulate.js';
+import type { Attend } from '../../models/ops/attend.js';
+import type { Fire } from '../../models/ops/fire.js';
+import { levelsOf } from '../../models/ops/fire.js';
+import type { Pool } from '../../models/ops/pool.js';
+import { product } from '../../models/tensor.js';
+import { weightWords } from './constants.js';
+import { type Layout, productOf } from './layout.js';
+
+/** Fields of a step as spike_engine.v names them; what a step leaves out is 0, counts 1. */
+export type Fields = Partial<Record<FieldName, number>>;
+
+export const widths = {
+  rows: 'COUNT',
+  columns: 'COUNT',
+  groups: 'COUNT',
+  outputs: 'COUNT',
+  height: 'COUNT',
+  width: 'COUNT',
+  kernel_rows: 'COUNT',
+  kernel_columns: 'COUNT',
+  depth: 'COUNT',
+  row_stride: 'COUNT',
+  column_stride: 'COUNT',
+  row_padding: 'COUNT',
+  column_padding: 'COUNT',
+  a_base: 'A',
+  a_row: 'A',
+  a_column: 'A',
+  a_group: 'A',
+  a_kernel_row: 'A',
+  a_kernel_column: 'A',
+  a_depth: 'A',
+  b_base: 'B',
+  b_row: 'B',
+  b_column: 'B',
+  b_group: 'B',
+  b_block: 'B',
+  b_kernel_row: 'B',
+  b_kernel_column: 'B',
+  b_depth: 'B',
+  c_base: 'C',
+  c_step: 'C',
+  output: 'A',
+  residual: 'A',
+  operand: 2,
+  end: 2,
+  levels: 4,
+  shift: 5,
+  clamp: 1,
+  logits: 1,
+  tensor: 16,
+} as const;
+export type FieldName = keyof typeof widths;
+
+/** One step of the engine, and what it computes. */
+export type Step = { comment: string[]; fields: Fields };
+
+/** Words of constants and of weights so far, and the most events that a window may keep. */
+export type Program = {
+  steps: Step[];
+  constants: number[];
+  weights: bigint[];
+  events: number;
+};
+
+type Context = {
+  graph: Graph;
+  proof: Proof;
+  layout: Layout;
+  lanes: number;
+  bits: number;
+  program: Program;
+};
+
+const OPERAND = { weights: 0, map: 1, none: 2 };
+const END = { sum: 0, fire: 1, scale: 2, charge: 3 };
+
+export function programOf(
+  graph: Graph,
+  proof: Proof,
+  layout: Layout,
+  { lanes, bits }: { lanes: number; bits: number },
+): Program {
+  const program: Program = { steps: [], constants: [], weights: [], events: 1 };
+  const context = { graph, proof, layout, lanes, bits, program };
+  graph.nodes.forEach((node, at) => {
+    const add = adders[node.op] as (node: GraphNode, context: Context, tensor: number) => void;
+    add(node, context, at + 1);
+  });
+  return program;
+}
+
+const adders: { [O in Op]: (node: Extract<GraphNode, { op: O }>, context: Context, tensor: number) => void } =
+  { accumulate: addAccumulate, fire: addFire, attend: addAttend, pool: addPool };
+
+const shapeOf = ({ shape, kind }: GraphTensor): string => `${kind} [${shape.join('][')}]`;
+
+function addAccumulate(node: Accumulate, context: Context, tensor: number): void {
+  const { graph, layout, lanes, bits, program } = context;
+  const [height, width, channels] = graph.tensors[node.input]!.shape;
+  const output = graph.tensors[node.output]!;
+  const depth = channels / node.groups;
+  const taps = product(node.kernel) * depth;
+  const outputs = node.out / node.groups;
+  const { end, stride, padding, kernel } = node;
+  program.events = Math.max(program.events, taps);
+  const constants = program.constants.length;
+  if (end.kind === 'fire') pushThresholds(context, node.name, end.thresholds);
+  else {
+    const multiplier = graph.data.get(end.multiplier)!;
+    const bias = graph.data.get(end.bias)!;
+    for (let o = 0; o < node.out; o++) program.constants.push(multiplier[o]!, bias[o]!);
+  }
+  const levels = end.kind === 'fire' ? levelsOf(graph, node.output) : 0;
+  const residual = end.kind === 'charge' ? end.residual : undefined;
+  const becomes =
+    end.kind === 'fire'
+      ? `n = levels reached of ${levels} thresholds per channel`
+      : `y = ${residual ? `${residual} + ` : ''}((acc * multiplier + bias) >> ${end.shift})`;
+  program.steps.push({
+    comment: [
+      `${node.name}: acc = sum of w[o][${kernel.join('][')}][${depth}] * ${node.input}, stride ${stride.join('x')}, padding ${padding.join('x')}; ${becomes}`,
+      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(output)}`,
+    ],
+    fields: {
+      rows: output.shape[0],
+      columns: output.shape[1],
+      groups: node.groups,
+      outputs,
+      height,
+      width,
+      kernel_rows: kernel[0],
+      kernel_columns: kernel[1],
+      depth,
+      row_stride: stride[0],
+      column_stride: stride[1],
+      row_padding: padding[0],
+      column_padding: padding[1],
+      a_base: layout.address.get(node.input)! - (padding[0] * width + padding[1]) * channels,
+      a_row: stride[0] * width * channels,
+      a_column: stride[1] * channels,
+      a_group: depth,
+      a_kernel_row: width * channels,
+      a_kernel_column: channels,
+      a_depth: 1,
+      b_base: program.weights.length,
+      b_group: Math.ceil(outputs / lanes) * taps,
+      b_block: taps,
+      b_kernel_row: kernel[1] * depth,
+      b_kernel_column: depth,
+      b_depth: 1,
+      c_base: constants,
+      c_step: levels || 2,
+      output: layout.address.get(node.output) ?? 0,
+      residual: residual ? layout.address.get(residual)! : 0,
+      operand: OPERAND.weights,
+      end: end.kind === 'fire' ? END.fire : residual ? END.charge : END.scale,
+      levels,
+      shift: end.kind === 'fire' ? 0 : end.shift,
+      clamp: Number(end.kind === 'charge' && end.saturate && output.type === 'i16'),
+      logits: Number(end.kind === 'readout'),
+      tensor,
+    },
+  });
+  for (const word of weightWords(node, graph, lanes, bits)) program.weights.push(word);
+}
+
+/** Thresholds beyond what the sums reach fit the accumulator when they stand one beyond it. */
+function pushThresholds({ graph, proof, program }: Context, node: string, key: string): void {
+  const { lo, hi } = proof.nodes.get(node)!.accumulator;
+  for (const threshold of graph.data.get(key)!)
+    program.constants.push(Math.min(Math.max(threshold, lo), hi + 1));
+}
+
+function addFire(node: Fire, context: Context, tensor: number): void {
+  const { graph, layout, program } = context;
+  const { shape } = graph.tensors[node.input]!;
+  const [rows, columns, groups] = shape;
+  const levels = levelsOf(graph, node.output);
+  const constants = program.constants.length;
+  const shared = graph.data.get(node.thresholds)!.length === levels;
+  pushThresholds(context, node.name, node.thresholds);
+  program.steps.push({
+    comment: [
+      `${node.name}: n = levels reached of ${levels} thresholds ${shared ? 'for all channels' : 'per channel'}`,
+      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(graph.tensors[node.output]!)}`,
+    ],
+    fields: {
+      rows,
+      columns,
+      groups,
+      a_base: layout.address.get(node.input)!,
+      a_row: columns * groups,
+      a_column: groups,
+      a_group: 1,
+      c_base: constants,
+      c_step: shared ? 0 : levels,
+      output: layout.address.get(node.output)!,
+      operand: OPERAND.none,
+      end: END.fire,
+      levels,
+      tensor,
+    },
+  });
+}
+
+function addPool(node: Pool, { graph, layout, program }: Context, tensor: number): void {
+  const [height, width, channels] = graph.tensors[node.input]!.shape;
+  const [rows, columns] = graph.tensors[node.output]!.shape;
+  program.steps.push({
+    comment: [
+      `${node.name}: y = sum of ${node.kernel.join('x')} places, stride ${node.stride.join('x')}`,
+      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(graph.tensors[node.output]!)}`,
+    ],
+    fields: {
+      rows,
+      columns,
+      groups: channels,
+      height,
+      width,
+      kernel_rows: node.kernel[0],
+      kernel_columns: node.kernel[1],
+      row_stride: node.stride[0],
+      column_stride: node.stride[1],
+      a_base: layout.address.get(node.input)!,
+      a_row: node.stride[0] * width * channels,
+      a_column: node.stride[1] * channels,
+      a_group: 1,
+      a_kernel_row: width * channels,
+      a_kernel_column: channels,
+      output: layout.address.get(node.output)!,
+      operand: OPERAND.none,
+      end: END.sum,
+      tensor,
+    },
+  });
+}
+
+function addAttend(node: Attend, context: Context, tensor: number): void {
+  const { graph, layout, program } = context;
+  const [q, k, v] = node.inputs.map((name) => graph.tensors[name]!) as [
+    GraphTensor,
+    GraphTensor,
+    GraphTensor,
+  ];
+  const [channels, wide] = [q.shape[2], v.shape[2]];
+  const [d, e] = [channels / node.heads, wide / node.heads];
+  const places = q.shape[0] * q.shape[1];
+  const address = (name: string) => layout.address.get(name)!;
+  program.events = Math.max(program.events, places, d);
+  program.steps.push({
+    comment: [
+      `${node.name}: kv[h][i][j] = sum over ${places} places of k[h][i] * v[h][j]; ${node.heads} heads`,
+      `${shapeOf(k)}, ${shapeOf(v)} -> [${node.heads}][${d}][${e}]`,
+    ],
+    fields: {
+      rows: node.heads,
+      columns: d,
+      outputs: e,
+      height: places,
+      kernel_rows: places,
+      a_base: address(node.inputs[1]),
+      a_row: d,
+      a_column: 1,
+      a_kernel_row: channels,
+      b_base: address(node.inputs[2]),
+      b_row: e,
+      b_block: 1,
+      b_kernel_row: wide,
+      output: address(productOf(node)),
+      operand: OPERAND.map,
+      end: END.sum,
+    },
+  });
+  const constants = program.constants.length;
+  const levels = levelsOf(graph, node.output);
+  pushThresholds(context, node.name, node.thresholds);
+  program.steps.push({
+    comment: [
+      `${node.name}: a[t][h][j] = sum over i of q[t][h][i] * kv[h][i][j]; n = levels reached of ${levels} thresholds`,
+      `${shapeOf(q)} -> ${shapeOf(graph.tensors[node.output]!)}`,
+    ],
+    fields: {
+      rows: places,
+      columns: node.heads,
+      outputs: e,
+      depth: d,
+      a_base: address(node.inputs[0]),
+      a_row: channels,
+      a_column: d,
+      a_depth: 1,
+      b_base: address(productOf(node)),
+      b_column: d * e,
+      b_block: 1,
+      b_depth: e,
+      c_base: constants,
+      output: address(node.output),
+      operand: OPERAND.map,
+      end: END.fire,
+      levels,
+      tensor,
+    },
+  });
+}
