@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards, memoryOf } from '../firmware-gen/boards/index.js';
@@ -114,6 +116,29 @@ for (const board of boards.filter(({ emulator, core }) => !emulator && core !== 
       assert.ok(size > 500 && size < 8192, `${size} bytes`);
     });
 
+if (await canTry(boardOf('mps2-an386')))
+  test('an emulator ends with the process that started it, whatever ends that', async () => {
+    const program = await compile(boardOf('mps2-an386'), { sources: [], model: [echo] });
+    const script = `
+      const { boardOf } = await import(process.argv[1] + '/firmware-gen/boards/index.js');
+      const { emulate } = await import(process.argv[1] + '/host/device/emulate.js');
+      const program = JSON.parse(process.argv[2]);
+      console.log((await emulate(boardOf('mps2-an386'), { program })).process.pid);
+      setInterval(() => undefined, 1000);`;
+    const built = fileURLToPath(new URL('..', import.meta.url));
+    const args = ['--input-type=module', '-e', script, built, JSON.stringify(program)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number(await new Promise((done) => child.stdout.once('data', (text) => done(String(text)))));
+    process.kill(pid, 0);
+    const ended = new Promise((done) => child.once('exit', (_code, signal) => done(signal)));
+    child.kill('SIGTERM');
+    assert.is(await ended, 'SIGTERM');
+    for (let tries = 0; isAlive(pid); tries++) {
+      assert.ok(tries < 200, 'QEMU still runs');
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  });
+
 test('every memory that a board names is one it has, and none overlap', () => {
   for (const board of boards) {
     for (const name of [board.code, board.ram, ...board.weights]) memoryOf(board, name);
@@ -153,6 +178,15 @@ function bootCrc(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
   }
   return crc >>> 0;
+}
+
+/** Whether a process runs; one that ended and was not waited for does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 test.after(removeFolders);

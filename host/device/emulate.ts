@@ -26,9 +26,16 @@ export type EmulateOptions = {
 };
 
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+const killAll = (): void => {
   for (const child of running) child.kill('SIGKILL');
-});
+};
+process.once('exit', killAll);
+// A signal ends a process without its 'exit'. Where somebody else listens, it is theirs to end the process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    killAll();
+    if (!process.listenerCount(signal)) process.kill(process.pid, signal);
+  });
 
 /**
  * Starts a board's emulator and waits for its serial port. What the firmware sends before a client opens the port is
