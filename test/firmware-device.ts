@@ -34,7 +34,16 @@ export async function runOnBoard(
   images: Int8Array[],
 ): Promise<DeviceRun> {
   const emulation = await emulate(board, { program });
-  const port = await openSerial(emulation.port);
+  try {
+    return await runOnPort(emulation.port, graph, images);
+  } finally {
+    await emulation.stop();
+  }
+}
+
+/** The same over a serial port behind which classify.c runs. */
+export async function runOnPort(path: string, graph: Graph, images: Int8Array[]): Promise<DeviceRun> {
+  const port = await openSerial(path);
   const result: DeviceRun = { equal: 0, stackBytes: 0, seconds: 0 };
   try {
     await port.greet();
@@ -54,6 +63,5 @@ export async function runOnBoard(
     return result;
   } finally {
     await port.close();
-    await emulation.stop();
   }
 }

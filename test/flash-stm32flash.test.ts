@@ -1,12 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { call } from '../host/device/flash/an3155-frames.js';
+import { printModel } from '../host/firmware/model.js';
+import { requirePlace } from '../host/firmware/plan-board.js';
 import { runTool, versionOfTool } from '../host/firmware/tools.js';
+import { prove } from '../models/index.js';
+import { compileClassify, runOnPort } from './firmware-device.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
   BAUD,
+  board,
   canTryLoader,
   compileLoader,
   compileVersion,
@@ -16,44 +21,58 @@ import {
   powered,
   versionOf,
 } from './loader-board.js';
+import { randomGraph, seeded } from './random-graph.js';
+import { randomPixels } from './wasm-models.js';
 
 /** ST's protocol as others speak it: the program stm32flash against the loader on the emulated board. */
 const INSTALL = 'apt-get install stm32flash';
 const present = (await versionOfTool('stm32flash', '-h')) !== undefined;
 if (!present) console.log(`skipped: stm32flash is not installed (${INSTALL})`);
 
+/** A random graph as the tests' firmware, and images for it. */
+const graph = randomGraph(seeded(31), 5);
+const images = [0, 1, 2].map((seed) => randomPixels(graph, seeded(seed), 0.5));
+
+async function compileModel(): Promise<Uint8Array> {
+  prove(graph);
+  const placed = requirePlace(board, graph);
+  const { bin } = await compileClassify(board, placed, await printModel(placed.planned));
+  return readFile(bin);
+}
+
 if (present && (await canTryLoader()))
-  test('stm32flash writes, verifies and starts programs on the emulated loader', async () => {
+  test('stm32flash writes, verifies and starts a program, then a model, on the emulated loader', async () => {
     const loader = await compileLoader(5000);
     const flash = await newFlash();
     const folder = await temporaryFolder();
-    const files = new Map<string, string>();
-    for (const letter of ['A', 'B']) {
-      files.set(letter, join(folder, `${letter}.img`));
-      await writeFile(files.get(letter)!, imageOf(await compileVersion(letter)));
-    }
+    const write = async (path: string, name: string, program: Uint8Array): Promise<void> => {
+      const file = join(folder, name);
+      await writeFile(file, imageOf(program));
+      // A PTY has no parity, and stm32flash insists on what it set.
+      const args = ['-m', '8n1', '-b', String(BAUD), '-w', file, '-v', '-g', '0', path];
+      // On a busy machine the emulator may stand still for longer than stm32flash waits: then once more.
+      const run = () => runTool('stm32flash', args, { install: INSTALL });
+      const said = await run().catch(run).catch(run);
+      assert.match(said, /Wrote and verified address \S+ \(100\.00%\)/);
+      assert.match(said, /Starting execution at address 0x08000000\.\.\. done/);
+    };
+    const [program, model] = [await compileVersion('A'), await compileModel()];
     await powered(loader, flash, async (path) => {
-      for (const [letter, file] of files) {
-        // QEMU may find a second late that its port is open, and stm32flash does not wait so long.
-        await opened(path, async (port) => assert.ok(await call(port, 20_000)));
-        // A PTY has no parity, and stm32flash insists on what it set.
-        const said = await runTool(
-          'stm32flash',
-          ['-m', '8n1', '-b', String(BAUD), '-w', file, '-v', '-g', '0', path],
-          { install: INSTALL },
-        );
-        assert.match(said, /Wrote and verified address \S+ \(100\.00%\)/);
-        assert.match(said, /Starting execution at address 0x08000000\.\.\. done/);
-        await opened(path, async (port) => {
-          assert.is(await versionOf(port), letter);
-          await port.write(Buffer.from('R'));
-        });
-      }
+      // QEMU may find a second late that its port is open, and stm32flash does not wait so long.
+      await opened(path, async (port) => assert.ok(await call(port, 20_000)));
+      await write(path, 'program.img', program);
+      await opened(path, async (port) => {
+        assert.is(await versionOf(port), 'A');
+        await port.write(Buffer.from('R'));
+        assert.ok(await call(port, 20_000));
+      });
+      await write(path, 'model.img', model);
+      assert.is((await runOnPort(path, graph, images)).equal, images.length);
     });
-    // Power is cut and comes back.
-    await powered(loader, flash, (path) =>
-      opened(path, async (port) => assert.is(await versionOf(port), 'B')),
-    );
+    // Power is cut and comes back: the model starts, once nobody has called the loader.
+    await powered(loader, flash, async (path) => {
+      assert.is((await runOnPort(path, graph, images)).equal, images.length);
+    });
   });
 
 test('the tool stm32flash is looked for', () => assert.type(present, 'boolean'));

@@ -90,6 +90,13 @@ const checks: Check[] = [
     find: npm('binaryen', () => import('binaryen')),
   },
   {
+    name: 'esptool-js',
+    needed: false,
+    enables: 'flash of ESP32 boards',
+    install: npmInstall('esptool-js'),
+    find: npm('esptool-js', async () => require.resolve('esptool-js')),
+  },
+  {
     name: 'sharp',
     needed: true,
     enables: 'run on PNG, JPEG and WebP images',
