@@ -40,7 +40,8 @@ async function compileModel(): Promise<Uint8Array> {
   return readFile(bin);
 }
 
-if (present && (await canTryLoader()))
+if (!present || !(await canTryLoader())) test.skip('stm32flash on the emulated loader');
+else
   test('stm32flash writes, verifies and starts a program, then a model, on the emulated loader', async () => {
     const loader = await compileLoader(5000);
     const flash = await newFlash();
@@ -74,8 +75,6 @@ if (present && (await canTryLoader()))
       assert.is((await runOnPort(path, graph, images)).equal, images.length);
     });
   });
-
-test('the tool stm32flash is looked for', () => assert.type(present, 'boolean'));
 
 test.after(removeFolders);
 test.run();

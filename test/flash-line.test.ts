@@ -1,0 +1,124 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Emulation } from '../host/device/emulate.js';
+import { createAn3155 } from '../host/device/flash/an3155.js';
+import { programAt } from '../host/device/flash/program.js';
+import type { FlashingBy } from '../host/device/flash/protocol.js';
+import { emulateLoader } from '../host/device/loader.js';
+import { openPort, type Port } from '../host/device/port.js';
+import { versionOfTool } from '../host/firmware/tools.js';
+import { removeFolders, temporaryFolder } from './firmware-project.js';
+import {
+  BAUD,
+  board,
+  canTryLoader,
+  compileLoader,
+  compileVersion,
+  newFlash,
+  opened,
+  powered,
+  versionOf,
+} from './loader-board.js';
+import { createPty, needsSocat } from './pty.js';
+import { below, type Random, seeded } from './random-graph.js';
+
+/** The emulated board behind a bad line: a PTY of ours, which passes bytes on as it likes. */
+const socat = await versionOfTool('socat', '-V');
+if (!socat) console.log(`skipped: bad lines, because socat is not installed (${needsSocat})`);
+
+type Spoil = (bytes: Uint8Array) => Uint8Array;
+
+/** Passes what the emulated board sends and gets through `spoil`, until `stop`. */
+async function connectLine(emulation: Emulation, pty: Awaited<ReturnType<typeof createPty>>, spoil: Spoil) {
+  const port: Port = await openPort(emulation.port, { baud: BAUD });
+  let open = true;
+  pty.onBytes((bytes) => void port.write(spoil(bytes)).catch(() => undefined));
+  const pump = (async () => {
+    while (open) pty.write(spoil(await port.readSome(50).catch(() => new Uint8Array())));
+  })();
+  return async () => {
+    open = false;
+    await pump;
+    await port.close();
+  };
+}
+
+/** About one byte of `every` is flipped, lost or doubled. */
+const noise =
+  (random: Random, every: number): Spoil =>
+  (bytes) =>
+    Uint8Array.from(
+      [...bytes].flatMap((byte) => {
+        if (below(random, every)) return [byte];
+        return [[byte ^ (1 << below(random, 8))], [], [byte, byte]][below(random, 3)]!;
+      }),
+    );
+
+async function flashOver(path: string, program: string, progress: (done: number) => void = () => undefined) {
+  return createAn3155().flash({
+    board,
+    flashing: board.flashing as FlashingBy<'an3155'>,
+    program: await programAt(program),
+    port: path,
+    progress,
+    note: () => undefined,
+  });
+}
+
+if (socat && (await canTryLoader())) {
+  const loader = await compileLoader(8000);
+  const program = join(await temporaryFolder(), 'firmware.bin');
+  await writeFile(program, await compileVersion('B'));
+
+  test('over a line that spoils bytes a program is written whole', async () => {
+    const flash = await newFlash();
+    const emulation = await emulateLoader(board, loader, flash);
+    const pty = await createPty();
+    const random = seeded(Number(process.env['SPIKELET_SEED'] ?? 1));
+    const stop = await connectLine(emulation, pty, noise(random, 2000));
+    try {
+      const { restarts } = await flashOver(pty.path, program);
+      assert.ok(restarts > 0, 'no byte was spoilt');
+    } finally {
+      await stop();
+      await pty.close();
+      await emulation.stop();
+    }
+    await powered(loader, flash, (path) =>
+      opened(path, async (port) => assert.is(await versionOf(port), 'B')),
+    );
+  });
+
+  test('a board that loses its power amid a program goes on where it was', async () => {
+    const flash = await newFlash();
+    const pty = await createPty();
+    let emulation = await emulateLoader(board, loader, flash);
+    let stop = await connectLine(emulation, pty, (bytes) => bytes);
+    let replugged: Promise<void> | undefined;
+    const replug = async () => {
+      await stop();
+      await emulation.stop();
+      emulation = await emulateLoader(board, loader, flash);
+      stop = await connectLine(emulation, pty, (bytes) => bytes);
+    };
+    try {
+      const { restarts } = await flashOver(pty.path, program, (done) => {
+        if (done > 2000) replugged ??= replug();
+      });
+      assert.ok(restarts > 0, 'the link was not lost');
+      await replugged;
+    } finally {
+      await stop();
+      await pty.close();
+      await emulation.stop();
+    }
+    await powered(loader, flash, (path) =>
+      opened(path, async (port) => assert.is(await versionOf(port), 'B')),
+    );
+  });
+}
+
+test.after(removeFolders);
+test.run();
