@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { hex32 } from '../models/crc32.js';
 import { SpikeletError } from '../models/error.js';
+import type { Batch } from './batch.js';
 import type { ImageFile } from './data/folder.js';
 import { readNetImage } from './data/index.js';
 import { readBytes } from './files.js';
@@ -17,13 +18,14 @@ export const resultsPath = (runner: Runner): string => `results-${hex32(runner.c
 
 /**
  * Runs every image that `results` does not hold yet and appends its result, so that a run which was stopped goes on
- * where it was. Returns the shares of labelled images whose label is first, or among the first five.
+ * where it was. With a `batch` several run at a time; their results come in the order of `files` all the same. Returns the shares of labelled images whose label is first, or among the first five.
  */
 export async function evaluateFolder(
   runner: Runner,
   files: ImageFile[],
   results: string,
   onProgress: (done: number, accuracy: FolderAccuracy) => void,
+  batch?: Batch,
 ): Promise<FolderAccuracy & { resumed: number }> {
   const known = existsSync(results)
     ? await readResults(results, runner.classes.length)
@@ -31,11 +33,22 @@ export async function evaluateFolder(
   const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, top5: 0 };
   const sums = { top1: 0, top5: 0 };
   let resumed = 0;
-  for (const { path, label } of files) {
-    let result = known.get(path);
-    if (result && result.label === (label ?? null)) resumed++;
+  const knownOf = ({ path, label }: ImageFile) => {
+    const result = known.get(path);
+    return result && result.label === (label ?? null) ? result : undefined;
+  };
+  const run = async (path: string) => runner.logits(await readNetImage(path, runner.shape));
+  const computed = inOrder(
+    files.filter((file) => !knownOf(file)),
+    batch ? 2 * batch.threads : 1,
+    ({ path }) => (batch ? batch.logits(path) : run(path)),
+  );
+  for (const file of files) {
+    const { path, label } = file;
+    let result = knownOf(file);
+    if (result) resumed++;
     else {
-      const logits = runner.logits(await readNetImage(path, runner.shape));
+      const logits = (await computed.next()).value!;
       result = { path, label: label ?? null, top5: ranking(logits, 5) };
       await appendFile(results, `${JSON.stringify(result)}\n`);
     }
@@ -50,6 +63,24 @@ export async function evaluateFolder(
     onProgress(accuracy.images, accuracy);
   }
   return { ...accuracy, resumed };
+}
+
+/** What `job` makes of the items, in their order; `ahead` of them are worked on at a time. */
+async function* inOrder<T, R>(
+  items: T[],
+  ahead: number,
+  job: (item: T) => Promise<R>,
+): AsyncGenerator<R, void> {
+  const begun: Promise<R>[] = [];
+  for (let next = 0; next < items.length || begun.length; ) {
+    for (; next < items.length && begun.length < ahead; next++) {
+      const promise = job(items[next]!);
+      // It fails when its turn comes, and not as a failure that nobody looks at.
+      promise.catch(() => {});
+      begun.push(promise);
+    }
+    yield await begun.shift()!;
+  }
 }
 
 async function readResults(path: string, classes: number): Promise<Map<string, ImageResult>> {

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from '../models/crc32.js';
 import { normalise } from '../models/dataset.js';
-import { SpikeletError } from '../models/error.js';
+import { exitCode, SpikeletError } from '../models/error.js';
 import { fileKind, graphOf, netOf } from '../models/file.js';
 import { outputOf } from '../models/graph.js';
 import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
@@ -21,29 +22,54 @@ export type Runner = {
   crc: number;
   /** Logits in the float network's unit, of raw u8 pixels [row][column][channel]. */
   logits(raw: Uint8Array): Float64Array;
+  /** Ends what runs beside it; after that it computes no more. */
+  close?(): Promise<void>;
 };
 
 const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 export const isWasm = (bytes: Uint8Array): boolean => WASM_MAGIC.every((byte, i) => bytes[i] === byte);
 
-/** The module in a folder that build wrote; any other path as it is. */
-export const moduleOf = async (path: string): Promise<string> =>
-  (await isFolder(path)) ? join(path, 'model.wasm') : path;
+/** The module in a folder that build wrote, for one thread or for several; any other path as it is. */
+export async function moduleOf(path: string, threads = 1): Promise<string> {
+  if (!(await isFolder(path))) return path;
+  const several = join(path, 'model-threads.wasm');
+  if (threads > 1 && !existsSync(several))
+    throw new SpikeletError(`${path} holds no model for several threads`, {
+      hint: `build it with 'spikelet build --threads ${threads}', which adds model-threads.wasm`,
+    });
+  return threads > 1 ? several : join(path, 'model.wasm');
+}
 
-/** Opens a Net, a Graph, a model.wasm or a folder that holds one. */
-export async function openRunner(path: string): Promise<Runner> {
-  const module = await moduleOf(path);
+/**
+ * Opens a Net, a Graph, a model.wasm or a folder that holds one; with several `threads` on each image, a folder that
+ * holds a model-threads.wasm.
+ */
+export async function openRunner(path: string, threads = 1): Promise<Runner> {
+  const module = await moduleOf(path, threads);
   const bytes = await readBytes(module);
   const crc = crc32(bytes);
   if (isWasm(bytes)) {
-    const model = await openWasm(module);
+    const model = await openWasm(module, threads);
     const { name, classes, tensors, output, pixelTable: address } = model.description;
     const shape = tensors[0]![3];
     const table = new Int8Array(model.memory.buffer, address, 256 * shape[2]);
     const logits = (raw: Uint8Array) => scaled(model.infer(rawToPixels(table, raw)), output.scale);
-    return { kind: 'wasm', name, classes, shape, crc, logits };
+    return {
+      kind: 'wasm',
+      name,
+      classes,
+      shape,
+      crc,
+      logits,
+      ...(model.close ? { close: model.close } : {}),
+    };
   }
+  if (threads > 1)
+    throw new SpikeletError('only a built module runs one image on several threads', {
+      hint: "build it with 'spikelet build --threads', or give --input a folder of images",
+      code: exitCode.usage,
+    });
   const file = readSafetensors(bytes, path);
   switch (fileKind(file)) {
     case 'net': {

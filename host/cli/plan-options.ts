@@ -1,6 +1,7 @@
+import { MOST_THREADS } from '../wasm/describe.js';
 import type { ModelOptions, WeightPlace } from '../wasm/plan-model.js';
 import { weightPlaces } from '../wasm/plan-model.js';
-import { byteCount, number, oneOf, usageError, type VerbOption } from './verb.js';
+import { byteCount, integer, number, oneOf, usageError, type VerbOption } from './verb.js';
 
 /** What a verb that plans takes. */
 export type PlanFlags = { ram?: number; time?: number; weights?: WeightPlace };
@@ -23,6 +24,14 @@ export const planOptions: VerbOption[] = [
     parse: oneOf(weightPlaces),
   },
 ];
+
+/** `--threads`, with what it is for. */
+export const threadsOption = (purpose: string): VerbOption => ({
+  flags: '--threads <n>',
+  description: `threads: ${purpose}`,
+  parse: integer(1, MOST_THREADS),
+  default: 1,
+});
 
 /** Checked flags as options of a plan. Throws where they contradict each other. */
 export function modelOptions({ ram, time, weights }: PlanFlags): ModelOptions {

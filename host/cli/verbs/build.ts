@@ -5,10 +5,10 @@ import { emitPlanned } from '../../wasm/build.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
 import { loadGraph } from '../load.js';
-import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
-import { oneOf, required, verb } from '../verb.js';
+import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
+import { oneOf, required, usageError, verb } from '../verb.js';
 
-type Options = PlanFlags & { target?: 'wasm' | 'firmware'; board?: string; out: string };
+type Options = PlanFlags & { target?: 'wasm' | 'firmware'; board?: string; out: string; threads: number };
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -23,16 +23,28 @@ export const build = verb<Options>({
     { flags: '--board <name>', description: "firmware's board: 'spikelet boards' lists them" },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
+    threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
+    if (target === 'firmware' && options.threads > 1)
+      throw usageError('--threads is for wasm', 'firmware runs on one thread');
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     const graph = await loadGraph(path!);
     const started = performance.now();
+    const { threads } = options;
+    const threading = threads > 1 ? { ...modelOptions(options), threads } : {};
     const planned = planModel(graph, modelOptions(options));
     const { weights } = planned;
     io.note(`planned: ${planned.ramBytes} B of RAM in ${planned.plan.steps.length} steps`);
-    const { files, bytes: sizes, arenaBytes, ramBytes, pages } = await emitPlanned(planned);
+    const {
+      files,
+      bytes: sizes,
+      arenaBytes,
+      ramBytes,
+      pages,
+      threads: shared,
+    } = await emitPlanned(planned, threading);
     const seconds = (performance.now() - started) / 1000;
     await writeFiles(options.out, files);
     io.table(
@@ -52,6 +64,10 @@ export const build = verb<Options>({
           : `, all of the memory; ${sizes.outside} B of constants in a file of their own`
       }; ${pages} pages of WebAssembly; built in ${seconds.toFixed(1)} s`,
     );
+    if (shared)
+      io.print(
+        `model-threads.wasm: up to ${threads} threads, ${shared.ramBytes} B (${bytes(shared.ramBytes)}) of RAM, ${shared.bytes} B`,
+      );
     io.print(`${files.map(({ path: file }) => join(options.out, file)).join(', ')}`);
     return {
       result: {
@@ -63,6 +79,7 @@ export const build = verb<Options>({
         ramBytes,
         pages,
         weights,
+        ...(shared ? { threads: shared } : {}),
         steps: planned.plan.steps.length,
         seconds,
       },

@@ -1,19 +1,28 @@
 import { extname } from 'node:path';
 import { SpikeletError } from '../../../models/error.js';
 import { writeSafetensors } from '../../../models/safetensors.js';
+import { startBatch } from '../../batch.js';
 import { listImages } from '../../data/folder.js';
 import { readNetImage } from '../../data/index.js';
 import { imagenetClasses, type Label, readLabels } from '../../data/labels.js';
-import { evaluateFolder, resultsPath } from '../../evaluate-folder.js';
+import { evaluateFolder, type FolderAccuracy, resultsPath } from '../../evaluate-folder.js';
 import { isFolder, readBytes, writeFile } from '../../files.js';
 import { percent } from '../../report/text.js';
 import { openRunner, type Runner, ranking } from '../../runner.js';
 import { readTraceInput, traceNet } from '../../trace.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
+import { threadsOption } from '../plan-options.js';
 import { integer, required, usageError, verb } from '../verb.js';
 
-type Options = { input?: string; top: number; trace?: string; labels?: string; results?: string };
+type Options = {
+  input?: string;
+  top: number;
+  trace?: string;
+  labels?: string;
+  results?: string;
+  threads: number;
+};
 
 export const run = verb<Options>({
   summary: 'run a model on an image, a folder of images or a file of tensors',
@@ -37,16 +46,22 @@ export const run = verb<Options>({
       flags: '--results <file>',
       description: 'of a folder: one JSON line per image; a stopped run goes on from it',
     },
+    threadsOption('share one image, in a build with --threads; of a folder, each runs whole images'),
   ],
   async run([path], options, io) {
     const input = required(options.input, '--input');
     if (extname(input) === '.safetensors') return { result: await runTensors(path!, input, options, io) };
     if (options.trace)
       throw usageError('--trace needs a .safetensors input', 'give the images as tensor input [N, C, H, W]');
-    const runner = await openRunner(path!);
+    const folder = await isFolder(input);
+    const runner = await openRunner(path!, folder ? 1 : options.threads);
     const labels = await labelsOf(runner, options.labels);
-    if (await isFolder(input)) return { result: await runFolder(runner, labels, input, options, io) };
-    return { result: await runImage(runner, labels, input, options.top, io) };
+    if (folder) return { result: await runFolder(path!, runner, labels, input, options, io) };
+    try {
+      return { result: await runImage(runner, labels, input, options.top, io) };
+    } finally {
+      await runner.close?.();
+    }
   },
 });
 
@@ -84,15 +99,25 @@ async function runImage(runner: Runner, labels: Label[], input: string, top: num
   return { input, kind: runner.kind, class: classes[0]!.class, classes, milliseconds, logits: [...logits] };
 }
 
-async function runFolder(runner: Runner, labels: Label[], folder: string, options: Options, io: Io) {
+async function runFolder(
+  path: string,
+  runner: Runner,
+  labels: Label[],
+  folder: string,
+  options: Options,
+  io: Io,
+) {
   const files = await listImages(folder, {
     names: labels.map(({ name }) => name),
     ids: labels.map(({ id }) => id),
   });
   const results = options.results ?? resultsPath(runner);
   const bar = io.progress(runner.name);
-  const accuracy = await evaluateFolder(runner, files, results, (done, { top1, labelled }) =>
-    bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : ''),
+  const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
+    bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : '');
+  const batch = options.threads > 1 ? startBatch(path, options.threads) : undefined;
+  const accuracy = await evaluateFolder(runner, files, results, onProgress, batch).finally(() =>
+    batch?.close(),
   );
   bar.done();
   io.print(

@@ -7,13 +7,14 @@ import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
 import { verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
-import { loadWasm, type WasmModel } from '../../wasm/load.js';
+import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { requireFits } from '../fits.js';
 import { loadGraph } from '../load.js';
+import { threadsOption } from '../plan-options.js';
 import { integer, oneOf, required, verb } from '../verb.js';
 
-type Options = { against?: 'wasm'; data?: string; count: number; build?: string };
+type Options = { against?: 'wasm'; data?: string; count: number; build?: string; threads: number };
 
 export const verify = verb<Options>({
   summary: 'compare a backend with the reference interpreter, tensor by tensor',
@@ -29,6 +30,7 @@ export const verify = verb<Options>({
       flags: '--build <path>',
       description: 'a folder that build wrote, or its model.wasm (default: built now)',
     },
+    threadsOption('that share an image; of a --build, in its model-threads.wasm'),
   ],
   async run([path], options, io) {
     const against = required(options.against, '--against');
@@ -38,7 +40,10 @@ export const verify = verb<Options>({
     const input = { shape, classes: graph.classes, ...graph.input };
     const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
     requireFits(path!, { shape, classes: graph.classes }, data);
-    const model = options.build ? await openWasm(await moduleOf(options.build)) : await freshModel(graph);
+    const { threads } = options;
+    const model = options.build
+      ? await openWasm(await moduleOf(options.build, threads), threads)
+      : await freshModel(graph, threads);
     const samples = Math.min(options.count, data.test.count);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
     const table = pixelTable(graph);
@@ -51,6 +56,7 @@ export const verify = verb<Options>({
       onProgress: (done) => bar.update(done, samples),
     });
     bar.done();
+    await model.close?.();
     const { firstDifference: difference, accuracy } = result;
     io.print(`${result.equal} of ${result.samples} samples equal at every tensor`);
     if (accuracy)
@@ -64,7 +70,11 @@ export const verify = verb<Options>({
   },
 });
 
-async function freshModel(graph: Graph): Promise<WasmModel> {
-  const { files } = await emitBuild(graph);
-  return loadWasm(files.find(({ path }) => path === 'model.wasm')!.contents as Uint8Array<ArrayBuffer>);
+async function freshModel(graph: Graph, threads: number): Promise<WasmModel & { close?(): Promise<void> }> {
+  const { files } = await emitBuild(graph, { threads });
+  const moduleIn = (name: string) =>
+    files.find(({ path }) => path === name)!.contents as Uint8Array<ArrayBuffer>;
+  return threads > 1
+    ? loadThreads(moduleIn('model-threads.wasm'), threads)
+    : loadWasm(moduleIn('model.wasm'));
 }
