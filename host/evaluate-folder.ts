@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, truncate } from 'node:fs/promises';
 import { hex32 } from '../models/crc32.js';
 import { SpikeletError } from '../models/error.js';
 import type { Batch } from './batch.js';
@@ -85,9 +85,11 @@ async function* inOrder<T, R>(
 
 async function readResults(path: string, classes: number): Promise<Map<string, ImageResult>> {
   const results = new Map<string, ImageResult>();
-  const lines = new TextDecoder().decode(await readBytes(path)).split('\n');
-  // A stop in the middle of a line leaves a last line without end: that image runs again.
-  lines.pop();
+  const bytes = await readBytes(path);
+  // A stop in the middle of a line leaves a last line without end: it goes, and that image runs again.
+  const whole = bytes.lastIndexOf(10) + 1;
+  if (whole < bytes.length) await truncate(path, whole);
+  const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split('\n').slice(0, -1);
   for (const [i, line] of lines.entries()) {
     const result = parseResult(line, classes);
     if (!result)

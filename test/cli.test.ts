@@ -124,6 +124,8 @@ test('train, quantize, build, run, verify, inspect: the whole way', async () => 
   assert.is(verified.samples, 20);
   assert.is(verified.equal, 20);
   assert.is(verified.firstDifference, null);
+  const threaded = ['verify', graph, '--against', 'wasm', '--threads', '3', '--data', data, '--count', '20'];
+  assert.is(json(await spikelet([...threaded, '--json'])).equal, 20);
   const image = Buffer.from(Uint8Array.from({ length: 784 }, (_, i) => stripe(1, i)));
   await sharp(image, { raw: { width: 28, height: 28, channels: 1 } })
     .png()
