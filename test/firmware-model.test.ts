@@ -1,12 +1,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { printModel } from '../host/firmware/model.js';
+import { importFile } from '../host/import/index.js';
+import { imageOf } from '../host/trace.js';
 import { layersOf } from '../host/wasm/layers.js';
-import { plainChoices, plan } from '../models/index.js';
+import { planModel } from '../host/wasm/plan-model.js';
+import { plainChoices, plan, toPixels } from '../models/index.js';
+import { quantize } from '../quantize/index.js';
 import { canRunHere, compareHere, compileHere } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
 import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { read } from './reference.js';
+import { shared } from './shared.js';
 import { randomPixels } from './wasm-models.js';
 
 /** A random graph planned in bands with everything that firmware may choose. */
@@ -29,9 +35,10 @@ function randomPlanned(seed: number, chosen: boolean) {
   return { planned, images };
 }
 
-if (await canRunHere()) {
+const here = await canRunHere();
+if (here) {
   test('printed C of random graphs equals the interpreter at every layer, under sanitizers and bounds', async () => {
-    const seeds = Number(process.env['SPIKELET_SEEDS'] ?? 5);
+    const seeds = Number(process.env['SPIKELET_SEEDS'] ?? 3);
     for (let seed = 0; seed < seeds; seed++)
       for (const chosen of [false, true]) {
         const { planned, images } = randomPlanned(seed, chosen);
@@ -41,6 +48,26 @@ if (await canRunHere()) {
       }
   });
 }
+
+/** A net trained by PyTorch, at 8 bits, and the images that its reference was computed on. */
+async function trained(folder: string) {
+  const { net } = await importFile(`${folder}/model.safetensors`, { inputShape: [28, 28, 1] });
+  const input = read(`${folder}/io.safetensors`).get('input')!;
+  const images = [0, 1, 2, 3].map((n) => imageOf(input, n));
+  const graph = quantize(net, images, { bits: 8 });
+  return { graph, images: images.map((image) => toPixels(graph, image)) };
+}
+
+const vectors = shared('vectors/fashion-sfa');
+if (!vectors) console.log('skipped: ../shared/vectors/fashion-sfa is absent');
+else if (here)
+  test('printed C of a trained net equals the interpreter at every layer, in whole frames and in bands of few bytes', async () => {
+    const { graph, images } = await trained(vectors);
+    for (const options of [{}, { time: 1000 }]) {
+      const files = await printModel(planModel(graph, { ...options, tier: 'swar' }));
+      assert.is(compareHere(await compileHere(files, ['SPIKELET_CHECKED']), graph, images), '4 equal');
+    }
+  });
 
 test.after(removeFolders);
 test.run();

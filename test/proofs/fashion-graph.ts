@@ -27,7 +27,7 @@ export async function fashionGraph(count: number): Promise<{ graph: Graph; image
         'import',
         checkpoint,
         '--input',
-        '28x28x1',
+        '28,28,1',
         '--mean',
         String(mean),
         '--std',
