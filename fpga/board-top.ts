@@ -1,0 +1,96 @@
+import type { OutputFile } from '../models/output.js';
+import { type Board, constraintsOf } from './boards/board.js';
+
+/**
+ * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
+ * out by o_valid, i_ready, o_data (32 bits). `spikeBits`: width of o_spikes, neurons' spikes of a clock; 0: it has none.
+ * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits).
+ */
+export type CoreInterface = {
+  module: string;
+  inputs: number;
+  logits: number;
+  spikeBits: number;
+  loads: boolean;
+  /** Ports that a board leaves open, for simulation. */
+  open?: string[];
+};
+
+/** Verilog of this folder that every board top needs. */
+export const linkSources = ['uart_rx.v', 'uart_tx.v', 'crc16.v', 'host_link.v'] as const;
+
+/** The module that is a whole design: a clock, a reset, a serial line each way. */
+export const boardTop = 'board_top';
+
+/** Configuration hash: which core, built for which board, answers a ping. */
+export type Configuration = { hash: number };
+
+/** The board's top module and its pins. */
+export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Configuration): OutputFile[] {
+  const divide = Math.round(board.clockHz / board.baud);
+  const files: OutputFile[] = [{ path: `${boardTop}.v`, contents: topSource(board, core, hash, divide) }];
+  if (board.nextpnr) files.push({ path: `${board.name}.pcf`, contents: constraintsOf(board) });
+  return files;
+}
+
+function topSource(board: Board, core: CoreInterface, hash: number, divide: number): string {
+  const spikes = Math.max(1, core.spikeBits);
+  const optional = [
+    ...(core.spikeBits ? ['.o_spikes(spikes)'] : []),
+    ...(core.loads
+      ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
+      : []),
+  ];
+  return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
+\`default_nettype none
+module ${boardTop} (
+  input wire i_clk,  // ${board.clockHz / 1e6} MHz
+  input wire i_rx,
+  output wire o_tx
+);
+  // Held for 16 clocks after configuration: block RAM of iCE40 is not ready at once.
+  reg [4:0] awake_q = 0;
+  always @(posedge i_clk) if (!awake_q[4]) awake_q <= awake_q + 1'b1;
+  wire rst = !awake_q[4];
+
+  wire rx_valid, tx_valid, tx_ready;
+  wire [7:0] rx_data, tx_data;
+  uart_rx #(.DIVIDE(${divide})) rx (
+    .i_clk(i_clk), .i_rst(rst), .i_rx(i_rx), .o_valid(rx_valid), .o_data(rx_data)
+  );
+  uart_tx #(.DIVIDE(${divide})) tx (
+    .i_clk(i_clk), .i_rst(rst), .i_valid(tx_valid), .o_ready(tx_ready), .i_data(tx_data), .o_tx(o_tx)
+  );
+
+  wire core_rst, value_valid, value_ready, logit_valid, logit_ready;
+  wire [7:0] value;
+  wire [31:0] logit;
+  wire [${spikes - 1}:0] spikes;
+  wire weight_valid;
+  wire [31:0] weight_address;
+  wire [7:0] weight_data;
+${core.spikeBits ? '' : '  assign spikes = 0;\n'}  host_link #(
+    .HASH(32'h${hash.toString(16).padStart(8, '0')}),
+    .INPUTS(${core.inputs}),
+    .LOGITS(${core.logits}),
+    .SPIKE_BITS(${spikes})
+  ) link (
+    .i_clk(i_clk), .i_rst(rst),
+    .i_rx_valid(rx_valid), .i_rx_data(rx_data),
+    .o_tx_valid(tx_valid), .i_tx_ready(tx_ready), .o_tx_data(tx_data),
+    .o_core_rst(core_rst),
+    .o_valid(value_valid), .i_ready(value_ready), .o_data(value),
+    .i_valid(logit_valid), .o_ready(logit_ready), .i_data(logit),
+    .o_weight_valid(weight_valid), .o_weight_address(weight_address), .o_weight_data(weight_data),
+    .i_spikes(spikes)
+  );
+
+  ${core.module} core (
+    .i_clk(i_clk), .i_rst(core_rst),
+    .i_valid(value_valid), .o_ready(value_ready), .i_data(value),
+    .o_valid(logit_valid), .i_ready(logit_ready), .o_data(logit)${optional.length ? `,\n    ${optional.join(',\n    ')}` : ''}
+  );
+endmodule
+\`default_nettype wire
+`;
+}

@@ -1,0 +1,13 @@
+import type { Board } from './board.js';
+
+/** Tang Nano 9K carries it. */
+export const gw1nr9: Board = {
+  name: 'gw1nr-9',
+  title: 'Gowin GW1NR-9 (area only)',
+  family: 'gowin',
+  capacity: { luts: 8640, flipFlops: 6480, carries: 8640, brams: 26, sprams: 0, dsps: 20 },
+  bramBits: 18_432,
+  clockHz: 50_000_000,
+  baud: 1_000_000,
+  pins: {},
+};

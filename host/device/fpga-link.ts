@@ -1,0 +1,108 @@
+import { exitCode, SpikeletError } from '../../models/index.js';
+import type { Port } from './port.js';
+
+/** Commands of fpga/rtl/host_link.v, where the frames of bytes are described. */
+const command = { ping: 1, frame: 2, counters: 3, weights: 4, reset: 5 } as const;
+type Command = keyof typeof command;
+
+const REFUSED = 0x15;
+const TRIES = 3;
+/** Bytes of weights in a request: few are sent again where one is damaged. */
+const CHUNK = 1024;
+/** A board forgets an unfinished request after 2^18 clocks: 22 ms at 12 MHz. */
+const FORGETS_MS = 60;
+
+/** Cycles from the frame's first value to its last logit; neurons' spikes; cycles that a value waited for the core. */
+export type Counters = { cycles: number; spikes: number; stalls: number };
+
+/** A core on an FPGA at the other end of a serial port. Damaged requests and replies are sent again. */
+export type FpgaLink = {
+  /** The configuration's hash. */
+  ping(): Promise<number>;
+  /** Writes bytes of weights from an address on. */
+  load(address: number, bytes: Uint8Array): Promise<void>;
+  /** Sends one frame of values and waits for its logits. */
+  infer(values: Int8Array): Promise<Int32Array>;
+  /** Counters of the last frame. */
+  counters(): Promise<Counters>;
+  reset(): Promise<void>;
+};
+
+/** CRC-16 of the link: CCITT, polynomial 1021, first value ffff. */
+export function crc16(bytes: Uint8Array): number {
+  let crc = 0xffff;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
+  }
+  return crc;
+}
+
+export function requestOf(code: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(payload.length + 5);
+  bytes.set([code, payload.length & 255, payload.length >> 8]);
+  bytes.set(payload, 3);
+  const crc = crc16(bytes.subarray(0, -2));
+  bytes.set([crc & 255, crc >> 8], bytes.length - 2);
+  return bytes;
+}
+
+/** Opens the link over a port. `ms` is how long a reply may take. */
+export function fpgaLink(port: Port, { logits, ms = 2000 }: { logits: number; ms?: number }): FpgaLink {
+  const words: Record<Command, number> = { ping: 1, frame: logits, counters: 3, weights: 0, reset: 0 };
+
+  /** One request and its reply's words; undefined where either was damaged. */
+  async function attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined> {
+    await port.write(requestOf(command[name], payload));
+    const head = await port.read(3, ms);
+    const count = head[1]! | (head[2]! << 8);
+    if (head[0] === REFUSED && count === 0) {
+      await port.read(2, ms);
+      return undefined;
+    }
+    if (head[0] !== (command[name] | 0x80) || count !== words[name]) return undefined;
+    const rest = await port.read(4 * count + 2, ms);
+    const body = rest.subarray(0, 4 * count);
+    const crc = crc16(Uint8Array.of(...head, ...body));
+    if (rest.at(-2) !== (crc & 255) || rest.at(-1) !== crc >> 8) return undefined;
+    return new DataView(Uint8Array.from(body).buffer);
+  }
+
+  async function ask(name: Command, payload: Uint8Array = new Uint8Array()): Promise<DataView> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const reply = await attempt(name, payload);
+      if (reply) return reply;
+      // The board forgets what it has of a request, then both sides start anew.
+      await port.drain(FORGETS_MS);
+    }
+    throw new SpikeletError(`${port.path}: '${name}' was refused ${TRIES} times`, {
+      hint: 'check cable and speed; is this bitstream on the board?',
+      code: exitCode.device,
+    });
+  }
+
+  return {
+    ping: async () => (await ask('ping')).getUint32(0, true),
+    async load(address, bytes) {
+      for (let at = 0; at < bytes.length; at += CHUNK) {
+        const part = bytes.subarray(at, at + CHUNK);
+        const payload = new Uint8Array(part.length + 4);
+        new DataView(payload.buffer).setUint32(0, address + at, true);
+        payload.set(part, 4);
+        await ask('weights', payload);
+      }
+    },
+    async infer(values) {
+      const reply = await ask('frame', new Uint8Array(values.buffer, values.byteOffset, values.length));
+      return Int32Array.from({ length: logits }, (_, i) => reply.getInt32(4 * i, true));
+    },
+    async counters() {
+      const reply = await ask('counters');
+      const word = (i: number) => reply.getUint32(4 * i, true);
+      return { cycles: word(0), spikes: word(1), stalls: word(2) };
+    },
+    async reset() {
+      await ask('reset');
+    },
+  };
+}

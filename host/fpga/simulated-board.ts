@@ -1,0 +1,69 @@
+import { boardTop } from '../../fpga/board-top.js';
+import type { Board } from '../../fpga/boards/board.js';
+import type { OutputFile } from '../../models/index.js';
+import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
+import { serialHarness } from './serial-harness.js';
+
+/** A board that is simulated clock by clock, with its serial line. */
+export type SimulatedBoard = {
+  /** Sends bytes, goes on for so many clocks, returns what came. */
+  run(bytes: Uint8Array, clocks: number): Uint8Array;
+  /** For how many clocks nothing has gone either way. */
+  silence(): number;
+};
+
+/** The harness's buffers. */
+const MOST_BYTES = 1 << 16;
+
+/** Simulates a board's whole design, UART included. */
+export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {
+  const { exports, memory } = await startCxxrtl(
+    await compileCxxrtl(files, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
+  );
+  const { run, silence, byte_in: input, byte_out: output } = exports;
+  const simulated: SimulatedBoard = {
+    run(bytes, clocks) {
+      if (bytes.length > MOST_BYTES) throw new RangeError(`${bytes.length} bytes at once`);
+      memory().set(bytes, input!());
+      const count = run!(bytes.length, clocks) as number;
+      const at = output!() as number;
+      return memory().slice(at, at + count);
+    },
+    silence: () => silence!() as number,
+  };
+  // Reset ends after the first clocks, before anything is sent.
+  simulated.run(new Uint8Array(), 64);
+  return simulated;
+}
+
+/** One end of a serial line. */
+export type Line = {
+  onBytes(receive: (bytes: Uint8Array) => void): void;
+  write(bytes: Uint8Array): void;
+};
+
+/** Clocks between two looks at the line, and those of silence after which a board's time stands still. */
+const SLICE = 20_000;
+
+/** Ties a board to a line, until the returned function is called. `patience`: the longest computation, in clocks. */
+export function connect(board: SimulatedBoard, line: Line, patience = 2_000_000): () => void {
+  const pending: Uint8Array[] = [];
+  let runs = false;
+  let open = true;
+  const step = (): void => {
+    const bytes = pending.shift() ?? new Uint8Array();
+    const answer = board.run(bytes, bytes.length ? 0 : SLICE);
+    if (answer.length) line.write(answer);
+    runs = open && (pending.length > 0 || board.silence() < patience);
+    if (runs) setImmediate(step);
+  };
+  line.onBytes((bytes) => {
+    for (let at = 0; at < bytes.length; at += MOST_BYTES) pending.push(bytes.subarray(at, at + MOST_BYTES));
+    if (runs) return;
+    runs = true;
+    setImmediate(step);
+  });
+  return () => {
+    open = false;
+  };
+}
