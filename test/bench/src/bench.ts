@@ -97,7 +97,7 @@ export type BenchOptions = {
 /** Measures one network on all engines. Throws where ours fails; a peer that does not start is listed as absent. */
 export async function bench(model: string, { data, bits, threads, log }: BenchOptions): Promise<Result> {
   const work = await workload(model, data);
-  const prepared = await prepare(work, bits, log);
+  const prepared = await prepare(work, bits, log, undefined, threads);
   const absent: Result['absent'] = [];
   const contestants = new Map<Contestant, Entry>();
   try {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Tier, tiers } from '../../../dist/host/assemblyscript.js';
 import { writeFile } from '../../../dist/host/files.js';
-import { emitBuild } from '../../../dist/host/wasm/build.js';
+import { emitPlanned } from '../../../dist/host/wasm/build.js';
+import { planModel } from '../../../dist/host/wasm/plan-model.js';
 import {
   type Activity,
   crc32,
@@ -50,12 +51,13 @@ export type Prepared = {
 
 export type ModelFile = { path: string; bytes: number };
 
-/** Makes the Graph, our modules and the ONNX models of a workload, in build/bench. */
+/** Makes the Graph, our modules for so many threads, and the ONNX models of a workload, in build/bench. */
 export async function prepare(
   work: Workload,
   bits: Bits,
   log: (line: string) => void,
   wanted: readonly Tier[] = tiers,
+  threads = 1,
 ): Promise<Prepared> {
   const images = [...work.calibration, ...work.inputs].reduce((crc, image) => crc32(bytesOf(image), crc), 0);
   const key = crc32(Buffer.from(`${work.crc} ${bits} ${images} ${await quantizerCrc()}`));
@@ -71,10 +73,11 @@ export async function prepare(
   for (const tier of wanted) {
     log(`building '${work.name}' for ${tier}`);
     const start = performance.now();
-    const { files, arenaBytes } = await emitBuild(graph, { tier });
+    const { files, ramBytes } = await emitPlanned(planModel(graph, { tier, threads }));
     const buildSeconds = (performance.now() - start) / 1000;
     const { contents } = files.find(({ path }) => path.endsWith('.wasm'))!;
-    modules.push({ tier, file: await put(`${tier}.wasm`, contents), arenaBytes, buildSeconds });
+    const name = threads > 1 ? `${tier}-${threads}threads.wasm` : `${tier}.wasm`;
+    modules.push({ tier, file: await put(name, contents), arenaBytes: ramBytes, buildSeconds });
   }
   const { scale } = graph.tensors['input']!;
   return {
