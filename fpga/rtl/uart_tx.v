@@ -16,6 +16,8 @@ module uart_tx #(
   reg [8:0] shift_q;  // next bit lowest; ones behind the last one are the stop bit and the idle line
   reg [3:0] left_q;  // bits to come; 0: idle
   reg [WIDTH-1:0] wait_q;
+  // The line is idle from the first clock, not from the reset.
+  initial shift_q = 9'h1ff;
   assign o_ready = left_q == 0;
   assign o_tx = shift_q[0];
 

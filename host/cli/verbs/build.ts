@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Datapath } from '../../../fpga/emit/sequential.js';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
@@ -6,9 +7,17 @@ import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
-import { oneOf, required, usageError, verb } from '../verb.js';
+import { integer, oneOf, required, usageError, verb } from '../verb.js';
+import { buildVerilog } from '../verilog.js';
 
-type Options = PlanFlags & { target?: 'wasm' | 'firmware'; board?: string; out: string; threads: number };
+type Options = PlanFlags & {
+  target?: 'wasm' | 'firmware' | 'verilog';
+  board?: string;
+  out: string;
+  threads: number;
+  lanes: number;
+  datapath: Datapath;
+};
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -17,19 +26,32 @@ export const build = verb<Options>({
     {
       flags: '--target <name>',
       description:
-        'wasm: one module with a loader for Node and browsers; firmware: a project in C for a board',
-      parse: oneOf(['wasm', 'firmware'] as const),
+        'wasm: one module with a loader for Node and browsers; firmware: a project in C for a board; verilog: a project for an FPGA',
+      parse: oneOf(['wasm', 'firmware', 'verilog'] as const),
     },
-    { flags: '--board <name>', description: "firmware's board: 'spikelet boards' lists them" },
+    { flags: '--board <name>', description: "the board: 'spikelet boards' lists them" },
+    {
+      flags: '--lanes <n>',
+      description: 'verilog: outputs computed side by side',
+      parse: integer(1, 64),
+      default: 8,
+    },
+    {
+      flags: '--datapath <name>',
+      description: 'verilog: how a spike count is added: unary, popcount, dsp',
+      parse: oneOf(['unary', 'popcount', 'dsp'] as const),
+      default: 'popcount',
+    },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
     threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
-    if (target === 'firmware' && options.threads > 1)
-      throw usageError('--threads is for wasm', 'firmware runs on one thread');
+    if (target !== 'wasm' && options.threads > 1)
+      throw usageError('--threads is for wasm', `${target} has no threads`);
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
+    if (target === 'verilog') return { result: await buildVerilog(path!, options, io) };
     const graph = await loadGraph(path!);
     const started = performance.now();
     const { threads } = options;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
 import { toolsOfBoards } from '../../firmware/board-tools.js';
+import { folderOf, installLine, toolPackages } from '../../fpga/packages.js';
 import { version, wantedVersion } from '../../version.js';
 import { verb } from '../verb.js';
 
@@ -110,6 +111,13 @@ const checks: Check[] = [
     install: npmInstall('serialport'),
     find: npm('serialport', async () => require.resolve('serialport')),
   },
+  ...toolPackages.map((tool) => ({
+    name: tool.name,
+    needed: false,
+    enables: `${tool.enables} (${tool.megabytes} MB)`,
+    install: installLine(tool),
+    find: async () => (folderOf(tool) ? versionOf(tool.name) : undefined),
+  })),
   // What firmware is compiled with and emulated by: outside of npm, and of use for some boards each.
   ...toolsOfBoards().map(({ tool, boards, emulates }) => ({
     ...tool,

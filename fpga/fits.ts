@@ -1,0 +1,42 @@
+import { SpikeletError } from '../models/error.js';
+import { type Board, fpgaBoards } from './boards/index.js';
+import type { Area } from './parts.js';
+
+const names: Record<keyof Area, string> = {
+  luts: 'look-up tables',
+  flipFlops: 'flip-flops',
+  carries: 'carry cells',
+  brams: 'block RAMs',
+  sprams: 'single-port RAMs',
+  dsps: 'multipliers',
+};
+
+/** Bits of block RAM that a design takes, whatever the part. */
+const bramBits = (area: Area, { bramBits: each }: Board): number => area.brams * each;
+
+/** Whether a board has as many bits of block RAM and look-up tables; families count both alike enough for a hint. */
+const mayHold = (area: Area, from: Board, board: Board): boolean =>
+  board.capacity.luts >= area.luts &&
+  board.capacity.brams * board.bramBits >= bramBits(area, from) &&
+  board.capacity.dsps >= area.dsps;
+
+/**
+ * Throws a SpikeletError where a synthesised design needs more than a board has: which resource, and what would fit.
+ * `lanes` is what was synthesised.
+ */
+export function requireRoom(name: string, area: Area, board: Board, lanes: number): void {
+  const over = (Object.keys(names) as (keyof Area)[]).filter((what) => area[what] > board.capacity[what]);
+  if (!over.length) return;
+  const needs = over.map((what) => `${area[what]} of ${board.capacity[what]} ${names[what]}`).join(', ');
+  const logic = over.some((what) => what !== 'brams' && what !== 'sprams');
+  const larger = fpgaBoards.filter((other) => other !== board && mayHold(area, board, other));
+  const hints = [
+    ...(logic && lanes > 1 ? [`fewer lanes ('--lanes ${Math.ceil(lanes / 2)}')`] : []),
+    ...(over.includes('dsps') ? ["'--datapath popcount'"] : []),
+    ...(over.includes('brams') ? ["weights of fewer bits ('quantize --bits 4') or a smaller net"] : []),
+    ...(larger.length ? [`a larger part: ${larger.map((other) => other.name).join(', ')}`] : []),
+  ];
+  throw new SpikeletError(`'${name}' does not fit ${board.name}: it needs ${needs}`, {
+    hint: `try ${hints.join('; ')}`,
+  });
+}

@@ -1,0 +1,35 @@
+import { crc32 } from '../models/crc32.js';
+import { type Graph, outputOf } from '../models/graph.js';
+import type { OutputFile } from '../models/output.js';
+import { product } from '../models/tensor.js';
+import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
+import type { Board } from './boards/board.js';
+import { cores, emitVerilog, type VerilogOptions } from './emit.js';
+
+/** A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. */
+export type Project = { files: OutputFile[]; rtl: string[]; hash: number };
+
+/** The interface of `spikelet_core` (fpga/README.md) as a board top must know it. */
+export const coreInterface = (graph: Graph): CoreInterface => ({
+  module: 'spikelet_core',
+  inputs: product(graph.tensors['input']!.shape),
+  logits: product(graph.tensors[outputOf(graph)]!.shape),
+  spikeBits: 4,
+  loads: true,
+  open: ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'],
+});
+
+/** The whole design of a Graph on a board. Its hash is of everything that was generated for the core. */
+export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
+  const generated = emitVerilog(graph, options);
+  const encoder = new TextEncoder();
+  const hash = generated.reduce(
+    (crc, { contents }) => crc32(typeof contents === 'string' ? encoder.encode(contents) : contents, crc),
+    0,
+  );
+  return {
+    files: [...generated, ...emitBoardTop(board, coreInterface(graph), { hash })],
+    rtl: [...cores, ...linkSources],
+    hash,
+  };
+}
