@@ -7,7 +7,7 @@ import { bench, type Result } from './bench.js';
 import { curveMarkdown, densityCurve } from './density.js';
 import { buildFolder } from './paths.js';
 import type { Bits } from './prepare.js';
-import { machine, markdown } from './report.js';
+import { machine, markdown, threadsMarkdown } from './report.js';
 import { knownNames } from './workload.js';
 
 const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
@@ -60,13 +60,17 @@ async function main(): Promise<void> {
     if (json) console.log(JSON.stringify(curve));
     return;
   }
-  for (const model of models)
+  for (const model of models) {
+    const side: Result[] = [];
     for (const n of threads) {
       const result = await bench(model, { data, bits, threads: n, log: note });
       const name = `${result.model}-${bits}bit-${n}thread`;
       await write(name, { machine: here, ...result }, markdown(result, here));
-      results.push(result);
+      side.push(result);
     }
+    results.push(...side);
+    if (side.length > 1) (json ? note : console.log)(threadsMarkdown(side));
+  }
   const [first, ...more] = results;
   if (json)
     console.log(JSON.stringify(more.length ? { machine: here, results } : { machine: here, ...first }));

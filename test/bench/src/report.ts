@@ -51,6 +51,37 @@ export function markdown(result: Result, { cpu, node, date }: Machine): string {
   return lines.join('\n');
 }
 
+/** Results of one model on different numbers of threads, side by side. */
+export function threadsMarkdown(results: Result[]): string {
+  const [first] = results as [Result, ...Result[]];
+  const allOf = ({ spikelet, tiers, peers }: Result) => [
+    { ...spikelet, ratio: 1, fastestRatio: 1 },
+    ...tiers,
+    ...peers,
+  ];
+  const heads = results.flatMap(({ threads }) => [
+    `ms, ${threads} thread${threads === 1 ? '' : 's'}`,
+    'ratio',
+    'least ms',
+    'ratio of least',
+  ]);
+  const lines = allOf(first).map((row) => [
+    nameOf(row),
+    ...results.flatMap((result) => {
+      const same = allOf(result).find((other) => nameOf(other) === nameOf(row));
+      if (!same) return ['-', '-', '-', '-'];
+      const { ms, ratio, fastest, fastestRatio, threads } = same;
+      // Some engines have fewer than they are asked for.
+      const own = threads === result.threads ? '' : ` (${threads} thread${threads === 1 ? '' : 's'})`;
+      return [ms.toPrecision(3) + own, ratio.toFixed(2), fastest.toPrecision(3), fastestRatio.toFixed(2)];
+    }),
+  ]);
+  const head = ['engine', ...heads];
+  return [`### ${first.model}, side by side`, '', ...rows([head, head.map(() => '---'), ...lines]), ''].join(
+    '\n',
+  );
+}
+
 const rows = (table: string[][]): string[] => table.map((row) => `| ${row.join(' | ')} |`);
 
 const nameOf = (row: Row | Own): string => `${row.engine} ${'tier' in row ? row.tier : row.precision}`;
