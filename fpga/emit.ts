@@ -9,6 +9,8 @@ export type VerilogOptions = {
   lanes?: number;
   /** How an event is added: once per spike, once per set bit of its count, or multiplied. */
   datapath?: Datapath;
+  /** Single-port RAMs of 16384 words of 16 bits for the maps, then for the weights, which are then loaded by the link. */
+  sprams?: number;
 };
 
 /** The cores of fpga/rtl that a top needs, as they are named there. */
@@ -30,12 +32,12 @@ export const cores = [
  */
 export function emitVerilog(
   graph: Graph,
-  { lanes = 8, datapath = 'popcount' }: VerilogOptions = {},
+  { lanes = 8, datapath = 'popcount', sprams = 0 }: VerilogOptions = {},
 ): OutputFile[] {
   if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= 64))
     throw new SpikeletError(`${lanes} lanes are not possible`, { hint: 'choose 1 to 64' });
   const proof = prove(graph);
-  const engine = sequential(graph, proof, { lanes, datapath });
+  const engine = sequential(graph, proof, { lanes, datapath, sprams });
   const { program, word, constant } = engine;
   return [
     { path: 'spikelet_core.v', contents: topSource(graph, engine) },

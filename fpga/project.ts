@@ -21,7 +21,7 @@ export const coreInterface = (graph: Graph): CoreInterface => ({
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
-  const generated = emitVerilog(graph, options);
+  const generated = emitVerilog(graph, { sprams: board.capacity.sprams, ...options });
   const encoder = new TextEncoder();
   const hash = generated.reduce(
     (crc, { contents }) => crc32(typeof contents === 'string' ? encoder.encode(contents) : contents, crc),

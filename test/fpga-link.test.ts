@@ -68,7 +68,7 @@ else {
     try {
       const link = fpgaLink(port, { logits: exampleCore.logits, ms: 20_000 });
       assert.is(await link.ping(), 0xc0ffee01);
-      await link.load(0, bytesOf(weights));
+      await link.load(bytesOf(weights));
       await link.reset();
       for (let round = 0; round < 3; round++) {
         const frame = values.map((v, i) => (i % 3 === round ? 0 : v));

@@ -23,7 +23,7 @@ const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(w
 export function sequential(
   graph: Graph,
   proof: Proof,
-  { lanes, datapath }: { lanes: number; datapath: Datapath },
+  { lanes, datapath, sprams }: { lanes: number; datapath: Datapath; sprams: number },
 ): Sequential {
   const layout = layOut(graph);
   const convolutions = graph.nodes.filter((node) => node.op === 'accumulate');
@@ -53,6 +53,9 @@ export function sequential(
   const wide = convolutions.some((node) => graph.tensors[node.input]!.kind === 'pixels');
   const value = Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels)));
   const a = addressBits(layout.words);
+  const mapHuge = spramsOf(map, layout.words) <= sprams;
+  const left = mapHuge ? sprams - spramsOf(map, layout.words) : sprams;
+  const weightHuge = spramsOf(lanes * bits, program.weights.length) <= left;
   return {
     program,
     word: lanes * bits,
@@ -62,6 +65,8 @@ export function sequential(
       DATAPATH: datapaths.indexOf(datapath),
       WEIGHT: bits,
       WEIGHT_WORDS: Math.max(1, program.weights.length),
+      WEIGHT_HUGE: Number(weightHuge),
+      MAP_HUGE: Number(mapHuge),
       MAP: map,
       MAP_WORDS: layout.words,
       VALUE: value,
@@ -88,6 +93,9 @@ export function sequential(
     },
   };
 }
+
+/** Single-port RAMs of 16384 words of 16 bits that a memory takes. */
+const spramsOf = (bits: number, words: number): number => Math.ceil(bits / 16) * Math.ceil(words / 16384);
 
 const counts = (fields: Partial<Record<FieldName, number>>): number[] =>
   Object.entries(fields).flatMap(([name, value]) => (widths[name as FieldName] === 'COUNT' ? [value] : []));

@@ -4,7 +4,7 @@
 //   01 ping     -> configuration hash
 //   02 frame    INPUTS bytes -> LOGITS words; the core sees the frame only when its CRC is right
 //   03 counters -> cycles from the frame's first value taken to its last logit, spikes, cycles a value waited
-//   04 weights  address (4), bytes -> nothing; written as they come, to be sent again where the reply is 15
+//   04 weights  address (4), bytes -> nothing; written as they come; where the reply is 15, all again from address 0
 //   05 reset    -> nothing; the core and the counters are reset
 // A request that stops for 2^TIMEOUT_BITS clocks is forgotten. A byte that comes while a reply is owed says that the
 // host has given up: it is dropped with the reply, and the core is reset.

@@ -5,7 +5,8 @@ module ram #(
     parameter WIDTH = 8,
     parameter DEPTH = 256,
     parameter ADDRESS = 8,   // bits of an address, DEPTH <= 2^ADDRESS
-    parameter FILE = ""      // hex words at start, if any
+    parameter FILE = "",     // hex words at start, if any
+    parameter HUGE = 0       // 1: one port for both, for the single-port RAM of iCE40 UltraPlus, which starts empty
 ) (
     input  wire               i_clk,
     input  wire               i_write,
@@ -21,17 +22,24 @@ module ram #(
     end
   endgenerate
 
-  reg [WIDTH-1:0] memory [0:DEPTH-1];
   reg [WIDTH-1:0] data_q;
 
   generate
-    if (|FILE) begin : g_file
-      initial $readmemh(FILE, memory);
+    if (HUGE != 0) begin : g_huge
+      (* ram_style = "huge" *) reg [WIDTH-1:0] memory [0:DEPTH-1];
+      wire [ADDRESS-1:0] address = i_write ? i_write_address : i_read_address;
+      always @(posedge i_clk)
+        if (i_write) memory[address] <= i_write_data;
+        else if (i_read) data_q <= memory[address];
+    end else begin : g_block
+      reg [WIDTH-1:0] memory [0:DEPTH-1];
+      if (|FILE) begin : g_file
+        initial $readmemh(FILE, memory);
+      end
+      always @(posedge i_clk) if (i_write) memory[i_write_address] <= i_write_data;
+      always @(posedge i_clk) if (i_read) data_q <= memory[i_read_address];
     end
   endgenerate
-
-  always @(posedge i_clk) if (i_write) memory[i_write_address] <= i_write_data;
-  always @(posedge i_clk) if (i_read) data_q <= memory[i_read_address];
 
   assign o_data = data_q;
 endmodule

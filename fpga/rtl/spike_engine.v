@@ -10,6 +10,8 @@ module spike_engine #(
     parameter WEIGHT = 8,        // bits of a weight
     parameter WEIGHT_WORDS = 256,  // words of LANES weights
     parameter WEIGHT_FILE = "",
+    parameter WEIGHT_HUGE = 0,   // 1: weights in single-port RAM (ram.v)
+    parameter MAP_HUGE = 0,      // 1: the map in single-port RAM; it is never read and written in one clock
     parameter MAP = 16,          // bits of a map's word, two's complement
     parameter MAP_WORDS = 1024,
     parameter VALUE = 8,         // bits of an event's value, two's complement
@@ -188,7 +190,7 @@ module spike_engine #(
   wire [B-1:0] operand_address = b_q + event_offset;
   wire [LANES*WEIGHT-1:0] weights;
 
-  weight_memory #(.WORD(LANES * WEIGHT), .WORDS(WEIGHT_WORDS), .ADDRESS(B), .FILE(WEIGHT_FILE)) weight_words (
+  weight_memory #(.WORD(LANES * WEIGHT), .WORDS(WEIGHT_WORDS), .ADDRESS(B), .FILE(WEIGHT_FILE), .HUGE(WEIGHT_HUGE)) weight_words (
       .i_clk(i_clk), .i_rst(i_rst),
       .i_load_valid(i_weight_valid), .i_load_address(i_weight_address), .i_load_data(i_weight_data),
       .i_read(take && !from_map), .i_address(operand_address), .o_data(weights)
@@ -266,7 +268,7 @@ module spike_engine #(
 
   // ---- the map
   wire [MAP-1:0] pixel = {{(MAP - 7) {i_data[7]}}, i_data[6:0]};
-  ram #(.WIDTH(MAP), .DEPTH(MAP_WORDS), .ADDRESS(A)) map (
+  ram #(.WIDTH(MAP), .DEPTH(MAP_WORDS), .ADDRESS(A), .HUGE(MAP_HUGE)) map (
       .i_clk(i_clk),
       .i_write(taken || (written && !i_logits)), .i_write_address(out_q),
       .i_write_data(state_q == RECEIVE ? pixel : result_q[MAP-1:0]),

@@ -5,7 +5,8 @@ module weight_memory #(
     parameter WORD = 64,    // bits
     parameter WORDS = 256,
     parameter ADDRESS = 8,
-    parameter FILE = ""
+    parameter FILE = "",
+    parameter HUGE = 0  // 1: in single-port RAM, loaded over the link
 ) (
     input  wire               i_clk,
     input  wire               i_rst,
@@ -39,7 +40,7 @@ module weight_memory #(
     else if (write_q) address_q <= address_q + ONE;
   end
 
-  ram #(.WIDTH(WORD), .DEPTH(WORDS), .ADDRESS(ADDRESS), .FILE(FILE)) words (
+  ram #(.WIDTH(WORD), .DEPTH(WORDS), .ADDRESS(ADDRESS), .FILE(FILE), .HUGE(HUGE)) words (
       .i_clk(i_clk),
       .i_write(write_q), .i_write_address(address_q), .i_write_data(word_q[WORD-1:0]),
       .i_read(i_read), .i_read_address(i_address), .o_data(o_data)

@@ -7,7 +7,7 @@ type Command = keyof typeof command;
 
 const REFUSED = 0x15;
 const TRIES = 3;
-/** Bytes of weights in a request: few are sent again where one is damaged. */
+/** Bytes of weights in a request. */
 const CHUNK = 1024;
 /** A board forgets an unfinished request after 2^18 clocks: 22 ms at 12 MHz. */
 const FORGETS_MS = 60;
@@ -19,8 +19,8 @@ export type Counters = { cycles: number; spikes: number; stalls: number };
 export type FpgaLink = {
   /** The configuration's hash. */
   ping(): Promise<number>;
-  /** Writes bytes of weights from an address on. */
-  load(address: number, bytes: Uint8Array): Promise<void>;
+  /** Writes all bytes of the weights (weights.bin). */
+  load(bytes: Uint8Array): Promise<void>;
   /** Sends one frame of values and waits for its logits. */
   infer(values: Int8Array): Promise<Int32Array>;
   /** Counters of the last frame. */
@@ -75,22 +75,35 @@ export function fpgaLink(port: Port, { logits, ms = 2000 }: { logits: number; ms
       // The board forgets what it has of a request, then both sides start anew.
       await port.drain(FORGETS_MS);
     }
-    throw new SpikeletError(`${port.path}: '${name}' was refused ${TRIES} times`, {
+    throw refused(name);
+  }
+
+  const refused = (name: Command): SpikeletError =>
+    new SpikeletError(`${port.path}: '${name}' was refused ${TRIES} times`, {
       hint: 'check cable and speed; is this bitstream on the board?',
       code: exitCode.device,
     });
+
+  async function loadOnce(bytes: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      const part = bytes.subarray(at, at + CHUNK);
+      const payload = new Uint8Array(part.length + 4);
+      new DataView(payload.buffer).setUint32(0, at, true);
+      payload.set(part, 4);
+      if (!(await attempt('weights', payload))) {
+        await port.drain(FORGETS_MS);
+        return false;
+      }
+    }
+    return true;
   }
 
   return {
     ping: async () => (await ask('ping')).getUint32(0, true),
-    async load(address, bytes) {
-      for (let at = 0; at < bytes.length; at += CHUNK) {
-        const part = bytes.subarray(at, at + CHUNK);
-        const payload = new Uint8Array(part.length + 4);
-        new DataView(payload.buffer).setUint32(0, address + at, true);
-        payload.set(part, 4);
-        await ask('weights', payload);
-      }
+    async load(bytes) {
+      // The core counts the bytes itself from address 0 on: after a damaged part all of them go again.
+      for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(bytes)) return;
+      throw refused('weights');
     },
     async infer(values) {
       const reply = await ask('frame', new Uint8Array(values.buffer, values.byteOffset, values.length));

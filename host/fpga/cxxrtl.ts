@@ -1,6 +1,6 @@
 import { WASI } from 'node:wasi';
 import type { OutputFile } from '../../models/index.js';
-import { clang, fileOf, runPackage, textOf, yosys } from './packages.js';
+import { clang, fileOf, runPackage, type Tree, textOf, yosys } from './packages.js';
 import { shared } from './share.js';
 import { treeOf, verilogOf } from './sources.js';
 
@@ -12,24 +12,27 @@ export const cxxName = (name: string): string => `p_${name.replaceAll('_', '__')
 
 /**
  * A simulator of `top` from Verilog, by npm packages alone: `harness` is C++ that finds the design as
- * `cxxrtl_design::` `cxxName(top)` in design.h and exports functions.
+ * `cxxrtl_design::` `cxxName(top)` in design.h and
+ * exports functions (a reactor) or has a main function (a command).
  */
 export async function compileCxxrtl(
   files: OutputFile[],
   top: string,
   harness: string,
+  { model = 'reactor', headers = {} }: { model?: 'reactor' | 'command'; headers?: Tree } = {},
 ): Promise<WebAssembly.Module> {
   const script = `read_verilog ${verilogOf(files).join(' ')}; hierarchy -top ${top}; write_cxxrtl -O6 -g0 -print-output std::cerr -header design.cc`;
   const { files: made } = await runPackage(yosys, ['-q', '-p', script], treeOf(files));
   const { files: compiled } = await runPackage(
     clang,
     [
-      ...['clang++', '-std=c++17', '-O2', '-fno-exceptions', '-mexec-model=reactor', '-Icxx'],
+      ...['clang++', '-std=c++17', '-O2', '-fno-exceptions', `-mexec-model=${model}`, '-I.', '-Icxx'],
       ...['design.cc', 'harness.cc', '-o', 'simulation.wasm'],
     ],
     {
       'design.cc': textOf(made, 'design.cc'),
       'design.h': textOf(made, 'design.h'),
+      ...headers,
       'harness.cc': harness,
       cxx: await shared('include/backends/cxxrtl/runtime'),
     },

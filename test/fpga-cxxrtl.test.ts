@@ -1,0 +1,46 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cores, emitVerilog } from '../fpga/emit.js';
+import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
+import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
+import { rtlFiles } from '../host/fpga/rtl.js';
+import { bytesPerValue, crcOf, interpret, product } from '../models/index.js';
+import { randomGraph, seeded } from './random-graph.js';
+import { randomPixels } from './wasm-models.js';
+
+/** A Graph's Verilog, simulated by npm packages alone, its maps in single-port RAM. */
+const missing = [yosys, clang].filter((tool) => !installed(tool));
+for (const tool of missing) console.log(`skipped: CXXRTL: ${tool.name}: ${installLine(tool)}`);
+
+test('every tensor of every frame equals the interpreter, with and without stalls', async () => {
+  if (missing.length) return;
+  const random = seeded(11);
+  const graph = randomGraph(random, 6);
+  const files = [
+    ...emitVerilog(graph, { lanes: 4, sprams: 2 }).filter(({ path }) => path !== 'weights.bin'),
+    ...(await rtlFiles(cores)),
+  ];
+  const core = await compileCxxrtlCore(files);
+  const names = ['input', ...graph.nodes.map((node) => node.output)];
+  const frames = Array.from({ length: 6 }, (_, i) => randomPixels(graph, random, i / 5));
+  const bytes = names.map((name) => bytesPerValue(graph.tensors[name]!.type)).join(',');
+  for (const stall of [0, 128]) {
+    const lines = core(
+      [product(graph.tensors['input']!.shape), graph.classes.length, bytes, stall, 5].map(String),
+      frames,
+    );
+    assert.is(lines.length, frames.length);
+    frames.forEach((pixels, i) => {
+      const crcs: number[] = [];
+      const logits = [...interpret(graph, pixels, (_, values) => crcs.push(crcOf(values)))];
+      const found = JSON.parse(lines[i]!) as { logits: number[]; tensors: { crc: number }[] };
+      assert.equal(found.logits, logits);
+      assert.equal(
+        found.tensors.map(({ crc }) => crc),
+        crcs,
+      );
+    });
+  }
+});
+
+test.run();
