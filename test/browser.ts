@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { OutputFile } from '../models/index.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -27,20 +28,34 @@ const types: Record<string, string> = {
   mts: 'text/plain',
 };
 
+/** Longer than any page of a test takes to begin and to end. */
+const LIMIT = 60_000;
+
 /**
- * Serves `files` and a page whose module is `script` and shows what it hands to `result(text)`, in <p id="result">;
- * returns the page's DOM as a browser has it at the end. `headers` of every answer.
+ * Serves `files` and a page whose module is `script`, opens it in a browser, and returns what the page hands to
+ * `result(text)`, or the message of what it throws. `headers` of every answer.
  */
-export async function domOf(
+export async function resultOf(
   files: OutputFile[],
   script: string,
   headers: Record<string, string> = {},
 ): Promise<string> {
-  const page = `<!doctype html><meta charset="utf-8"><p id="result"></p><script type="module">
-const result = (text) => { document.getElementById('result').textContent = text; };
+  const page = `<!doctype html><meta charset="utf-8"><script type="module">
+const result = (body) => fetch('/result', { method: 'POST', body });
+onerror = (message) => result(message);
+onunhandledrejection = ({ reason }) => result(String(reason));
 ${script}
 </script>`;
-  const server = createServer(({ url }, response) => {
+  let found: (text: string) => void;
+  const result = new Promise<string>((resolve) => {
+    found = resolve;
+  });
+  const server = createServer((request, response) => {
+    const { url } = request;
+    if (url === '/result') {
+      text(request).then(found);
+      return response.end();
+    }
     const file = files.find(({ path }) => url === `/${path}`);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (!file && url !== '/') return response.writeHead(404).end();
@@ -50,35 +65,38 @@ ${script}
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
+  const { port } = server.address() as AddressInfo;
+  let answer = '';
   try {
-    let dom = '';
     await inFolder(async (profile) => {
-      const { port } = server.address() as AddressInfo;
-      dom = await dumpDom(`http://127.0.0.1:${port}/`, profile);
+      answer = await whileOpen(`http://127.0.0.1:${port}/`, profile, result);
     });
-    return dom;
+    return answer;
   } finally {
+    server.closeAllConnections();
     server.close();
   }
 }
 
-/** The page's DOM after its scripts have run. */
-function dumpDom(url: string, profile: string): Promise<string> {
+/** Opens a page, waits for `result` and closes the browser. */
+async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
   const chromium = spawn(
     CHROMIUM,
     [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...[`--user-data-dir=${profile}`, '--virtual-time-budget=10000', '--dump-dom', url],
+      ...[`--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
     ],
-    { stdio: ['ignore', 'pipe', 'ignore'], timeout: 40_000 },
+    { stdio: 'ignore', timeout: LIMIT },
   );
-  let dom = '';
-  chromium.stdout.on('data', (data) => {
-    dom += data;
-  });
-  return new Promise((resolve, reject) => {
+  const closed = new Promise<void>((resolve, reject) => {
     chromium.on('error', reject);
-    chromium.on('close', () => resolve(dom));
+    chromium.on('close', () => resolve());
   });
+  try {
+    return await Promise.race([result, closed.then(() => 'the browser ended')]);
+  } finally {
+    chromium.kill();
+    await closed;
+  }
 }
