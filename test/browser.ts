@@ -87,7 +87,8 @@ async function whileOpen(url: string, profile: string, result: Promise<string>):
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
       ...[`--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
     ],
-    { stdio: 'ignore', timeout: LIMIT },
+    // A group of its own, so that all of its processes end with it.
+    { stdio: 'ignore', timeout: LIMIT, detached: true },
   );
   const closed = new Promise<void>((resolve, reject) => {
     chromium.on('error', reject);
@@ -96,7 +97,7 @@ async function whileOpen(url: string, profile: string, result: Promise<string>):
   try {
     return await Promise.race([result, closed.then(() => 'the browser ended')]);
   } finally {
-    chromium.kill();
+    if (chromium.pid && chromium.exitCode === null) process.kill(-chromium.pid, 'SIGKILL');
     await closed;
   }
 }
