@@ -92,7 +92,6 @@ export function depthwise<W, R, Y, T>(
   const sums = node.scratch;
   const window = sums + PLACES * GROUP * 2;
   const slotBytes = GROUP * words * 4;
-  const windowEnd = window + kernelRows * slotBytes;
   const yPlace = placeBytes<Y>(channels, packed);
   // Columns beyond the last window are not read, and their pairs would lie beyond the row.
   const paired = min(width, words - strideColumns - paddingColumns);
@@ -119,70 +118,19 @@ export function depthwise<W, R, Y, T>(
           let b = 0;
           let d = 0;
           let e = 0;
-          let x = window + ((((top + firstRow) % kernelRows) * GROUP * words + k * words + (c + 1) * strideColumns) << 2);
+          let slot = (top + firstRow) % kernelRows;
           let w = node.weights + (firstRow * kernelColumns * channels + ch + k) * sizeof<W>();
           for (let i = firstRow; i < lastRow; i++) {
-            // Written out, so that what neighbouring taps read in common is read once.
-            {
-              const weight = <i32>load<W>(w + 0 * channels * sizeof<W>());
-              a += load<i32>(x + 0) * weight;
-              b += load<i32>(x + (2 * strideColumns + 0) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 0) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 0) * 4) * weight;
+            let x = window + slot * slotBytes + ((k * words + (c + 1) * strideColumns) << 2);
+            for (const stop = x + (kernelColumns << 2); x < stop; x += 4) {
+              const weight = <i32>load<W>(w);
+              a += load<i32>(x) * weight;
+              b += load<i32>(x + strideColumns * 8) * weight;
+              d += load<i32>(x + strideColumns * 16) * weight;
+              e += load<i32>(x + strideColumns * 24) * weight;
+              w += channels * sizeof<W>();
             }
-            if (kernelColumns > 2) {
-              const weight = <i32>load<W>(w + 2 * channels * sizeof<W>());
-              a += load<i32>(x + 8) * weight;
-              b += load<i32>(x + (2 * strideColumns + 2) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 2) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 2) * 4) * weight;
-            }
-            if (kernelColumns > 4) {
-              const weight = <i32>load<W>(w + 4 * channels * sizeof<W>());
-              a += load<i32>(x + 16) * weight;
-              b += load<i32>(x + (2 * strideColumns + 4) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 4) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 4) * 4) * weight;
-            }
-            if (kernelColumns > 6) {
-              const weight = <i32>load<W>(w + 6 * channels * sizeof<W>());
-              a += load<i32>(x + 24) * weight;
-              b += load<i32>(x + (2 * strideColumns + 6) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 6) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 6) * 4) * weight;
-            }
-            if (kernelColumns > 1) {
-              const weight = <i32>load<W>(w + 1 * channels * sizeof<W>());
-              a += load<i32>(x + 4) * weight;
-              b += load<i32>(x + (2 * strideColumns + 1) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 1) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 1) * 4) * weight;
-            }
-            if (kernelColumns > 3) {
-              const weight = <i32>load<W>(w + 3 * channels * sizeof<W>());
-              a += load<i32>(x + 12) * weight;
-              b += load<i32>(x + (2 * strideColumns + 3) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 3) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 3) * 4) * weight;
-            }
-            if (kernelColumns > 5) {
-              const weight = <i32>load<W>(w + 5 * channels * sizeof<W>());
-              a += load<i32>(x + 20) * weight;
-              b += load<i32>(x + (2 * strideColumns + 5) * 4) * weight;
-              d += load<i32>(x + (4 * strideColumns + 5) * 4) * weight;
-              e += load<i32>(x + (6 * strideColumns + 5) * 4) * weight;
-            }
-            for (let j = 7; j < kernelColumns; j++) {
-              const weight = <i32>load<W>(w + j * channels * sizeof<W>());
-              const at = x + (j << 2);
-              a += load<i32>(at) * weight;
-              b += load<i32>(at + strideColumns * 8) * weight;
-              d += load<i32>(at + strideColumns * 16) * weight;
-              e += load<i32>(at + strideColumns * 24) * weight;
-            }
-            w += kernelColumns * channels * sizeof<W>();
-            x += slotBytes;
-            if (x >= windowEnd) x -= kernelRows * slotBytes;
+            if (++slot == kernelRows) slot = 0;
           }
           const to = sums + (k << 1);
           storeTwo(to, a);
