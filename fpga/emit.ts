@@ -2,7 +2,9 @@ import { SpikeletError } from '../models/error.js';
 import { type Graph, prove } from '../models/graph.js';
 import type { OutputFile } from '../models/output.js';
 import { hexWords, wordBytes, wrap } from './emit/constants.js';
-import { type Datapath, programSource, sequential, topSource } from './emit/sequential.js';
+import { type Datapath, datapaths, programSource, sequential, topSource } from './emit/sequential.js';
+
+export { type Datapath, datapaths };
 
 export type VerilogOptions = {
   /** Outputs that are accumulated side by side, 1 to 64. */

@@ -1,21 +1,22 @@
 import { argmax, crc32, crcOf, type Graph, hex32, interpret, SpikeletError } from '../models/index.js';
+import type { SimulateOptions, Simulator } from './fpga/verilator.js';
 import type { WasmModel } from './wasm/load.js';
 
-export type Verification = {
+export type Verification<Backend extends string = 'wasm'> = {
   samples: number;
   /** Samples of which every tensor is equal. */
   equal: number;
   firstDifference: Difference | null;
   /** Share of samples whose largest logit is their label's; null without labels. */
-  accuracy: { graph: number; wasm: number } | null;
+  accuracy: Record<'graph' | Backend, number> | null;
 };
 
 /** The first tensor, in order of execution, that differs in the first sample that does; CRC-32 in hex. */
 export type Difference = { sample: number; tensor: string; expected: string; actual: string };
 
 export type VerifyOptions = {
-  labels?: ArrayLike<number>;
-  onProgress?: (done: number) => void;
+  labels?: ArrayLike<number> | undefined;
+  onProgress?: ((done: number) => void) | undefined;
 };
 
 /**
@@ -29,35 +30,101 @@ export function verifyWasm(
   { labels, onProgress }: VerifyOptions = {},
 ): Verification {
   requireSameTensors(graph, model);
-  const result: Verification = { samples: 0, equal: 0, firstDifference: null, accuracy: null };
-  const correct = { graph: 0, wasm: 0 };
+  const check = comparison(graph, 'wasm', { labels, onProgress });
   for (const pixels of images) {
-    const sample = result.samples++;
-    const expected = new Map<string, number>();
-    const logits = interpret(graph, pixels, (tensor, values) => expected.set(tensor, crcOf(values)));
-    const actual = new Map<string, number>();
-    const found = model.infer(pixels, (tensor, bytes) =>
-      actual.set(tensor, crc32(bytes, actual.get(tensor))),
-    );
-    const different = [...expected].find(([tensor, crc]) => actual.get(tensor) !== crc);
-    if (different) {
-      const [tensor, crc] = different;
-      result.firstDifference ??= {
-        sample,
-        tensor,
-        expected: hex32(crc),
-        actual: hex32(actual.get(tensor) ?? 0),
-      };
-    } else result.equal++;
-    if (labels) {
-      if (argmax(logits) === labels[sample]) correct.graph++;
-      if (argmax(found) === labels[sample]) correct.wasm++;
-    }
-    onProgress?.(result.samples);
+    const crcs = new Map<string, number>();
+    const logits = model.infer(pixels, (tensor, bytes) => crcs.set(tensor, crc32(bytes, crcs.get(tensor))));
+    check.add(pixels, { logits, crcs });
   }
-  if (labels && result.samples)
-    result.accuracy = { graph: correct.graph / result.samples, wasm: correct.wasm / result.samples };
-  return result;
+  return check.result();
+}
+
+/** Runs a simulated core against the interpreter likewise; `frames` follow the images. */
+export async function verifyVerilog(
+  graph: Graph,
+  simulate: Simulator,
+  images: Iterable<Int8Array>,
+  { labels, onProgress, ...stalls }: VerifyOptions & SimulateOptions = {},
+): Promise<Verification<'verilog'> & { layers: LayerActivity[]; cycles: number; stalls: number }> {
+  const check = comparison(graph, 'verilog', { labels, onProgress });
+  const names = ['input', ...graph.nodes.map((node) => node.output)];
+  const layers = names.map((tensor) => ({ tensor, cycles: 0, spikes: 0 }));
+  const queue: Int8Array[] = [];
+  const totals = { cycles: 0, stalls: 0 };
+  const noted = (function* () {
+    for (const pixels of images) {
+      queue.push(pixels);
+      yield pixels;
+    }
+  })();
+  for await (const frame of simulate(noted, stalls)) {
+    const crcs = new Map(names.map((name, i) => [name, frame.tensors[i]!.crc]));
+    check.add(queue.shift()!, { logits: frame.logits, crcs });
+    totals.cycles += frame.cycles;
+    totals.stalls += frame.stalls;
+    frame.tensors.forEach(({ last, spikes }, i) => {
+      layers[i]!.cycles += last - (frame.tensors[i - 1]?.last ?? 0);
+      layers[i]!.spikes += spikes;
+    });
+  }
+  const result = check.result();
+  const mean = (total: number) => total / Math.max(1, result.samples);
+  return {
+    ...result,
+    cycles: mean(totals.cycles),
+    stalls: mean(totals.stalls),
+    layers: layers.map(({ tensor, cycles, spikes }) => ({
+      tensor,
+      cycles: mean(cycles),
+      spikes: mean(spikes),
+    })),
+  };
+}
+
+/** Means per sample: clocks from the last value of the tensor before to the last of this one, and spikes fired. */
+export type LayerActivity = { tensor: string; cycles: number; spikes: number };
+
+/** What a backend computed of one image. */
+type Run = { logits: ArrayLike<number>; crcs: Map<string, number> };
+
+/** Compares run by run with the interpreter. */
+function comparison<Backend extends string>(
+  graph: Graph,
+  backend: Backend,
+  { labels, onProgress }: Pick<VerifyOptions, 'labels' | 'onProgress'>,
+) {
+  const result: Verification<Backend> = { samples: 0, equal: 0, firstDifference: null, accuracy: null };
+  const correct = { graph: 0, backend: 0 };
+  return {
+    add(pixels: Int8Array, { logits: found, crcs: actual }: Run) {
+      const sample = result.samples++;
+      const expected = new Map<string, number>();
+      const logits = interpret(graph, pixels, (tensor, values) => expected.set(tensor, crcOf(values)));
+      const different = [...expected].find(([tensor, crc]) => actual.get(tensor) !== crc);
+      if (different) {
+        const [tensor, crc] = different;
+        result.firstDifference ??= {
+          sample,
+          tensor,
+          expected: hex32(crc),
+          actual: hex32(actual.get(tensor) ?? 0),
+        };
+      } else result.equal++;
+      if (labels) {
+        if (argmax(logits) === labels[sample]) correct.graph++;
+        if (argmax(found) === labels[sample]) correct.backend++;
+      }
+      onProgress?.(result.samples);
+    },
+    result(): Verification<Backend> {
+      if (labels && result.samples)
+        result.accuracy = {
+          graph: correct.graph / result.samples,
+          [backend]: correct.backend / result.samples,
+        } as Record<'graph' | Backend, number>;
+      return result;
+    },
+  };
 }
 
 function requireSameTensors(graph: Graph, { description }: WasmModel): void {

@@ -25,7 +25,9 @@ const ask = (code: number, payload: number[] | Uint8Array = []) =>
 const refused = (reply: Uint8Array) => assert.equal([...reply.subarray(0, 3)], [0x15, 0, 0]);
 
 if (missing.length)
-  for (const tool of missing) console.log(`skipped: the FPGA link: ${tool.name}: ${installLine(tool)}`);
+  test('skipped: the packages of the FPGA link are missing', () => {
+    for (const tool of missing) console.log(`skipped: the FPGA link: ${tool.name}: ${installLine(tool)}`);
+  });
 else {
   test.before(async () => {
     simulated = await simulateBoard(

@@ -22,12 +22,21 @@ module ram #(
     end
   endgenerate
 
+  localparam USED = DEPTH < 2 ? 1 : $clog2(DEPTH);
+  wire [USED-1:0] write_at = i_write_address[USED-1:0];
+  wire [USED-1:0] read_at = i_read_address[USED-1:0];
+  generate
+    if (USED < ADDRESS) begin : g_unused
+      wire unused = &{1'b0, i_write_address[ADDRESS-1:USED], i_read_address[ADDRESS-1:USED]};
+    end
+  endgenerate
+
   reg [WIDTH-1:0] data_q;
 
   generate
     if (HUGE != 0) begin : g_huge
       (* ram_style = "huge" *) reg [WIDTH-1:0] memory [0:DEPTH-1];
-      wire [ADDRESS-1:0] address = i_write ? i_write_address : i_read_address;
+      wire [USED-1:0] address = i_write ? write_at : read_at;
       always @(posedge i_clk)
         if (i_write) memory[address] <= i_write_data;
         else if (i_read) data_q <= memory[address];
@@ -36,8 +45,8 @@ module ram #(
       if (|FILE) begin : g_file
         initial $readmemh(FILE, memory);
       end
-      always @(posedge i_clk) if (i_write) memory[i_write_address] <= i_write_data;
-      always @(posedge i_clk) if (i_read) data_q <= memory[i_read_address];
+      always @(posedge i_clk) if (i_write) memory[write_at] <= i_write_data;
+      always @(posedge i_clk) if (i_read) data_q <= memory[read_at];
     end
   endgenerate
 

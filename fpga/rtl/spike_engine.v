@@ -260,6 +260,7 @@ module spike_engine #(
   wire above = charged_33 > 33'sd32767;
   wire below = charged_33 < -33'sd32768;
   wire signed [32:0] clamped = !i_clamp ? charged_33 : above ? 33'sd32767 : below ? -33'sd32768 : charged_33;
+  wire unused = &{1'b0, clamped};
 
   always @(posedge i_clk)
     if (ending) result_q <= {{(PRODUCT - SUM + 2) {sum[SUM-1]}}, sum[SUM-2:0]};
@@ -381,11 +382,11 @@ module spike_engine #(
   assign o_step = step_q;
   assign o_ready = state_q == RECEIVE;
   assign o_valid = state_q == WRITE && i_logits;
-  wire [32:0] result_33 = {{(33 - PRODUCT) {result_q[PRODUCT]}}, result_q[PRODUCT-1:0]};
-  assign o_data = result_33[31:0];
+  wire [31:0] result = {{(33 - PRODUCT) {result_q[PRODUCT]}}, result_q[PRODUCT-2:0]};
+  assign o_data = result;
   assign o_spikes = written && fires ? result_q[3:0] : 4'd0;
   assign o_trace_valid = taken || (written && i_tensor != 16'd0);
   assign o_trace_tensor = state_q == RECEIVE ? 16'd0 : i_tensor;
-  assign o_trace_value = state_q == RECEIVE ? {{24{i_data[7]}}, i_data} : result_33[31:0];
+  assign o_trace_value = state_q == RECEIVE ? {{24{i_data[7]}}, i_data} : result;
 endmodule
 `default_nettype wire

@@ -28,8 +28,6 @@ module spike_lane #(
     end
   endgenerate
 
-  wire signed [SUM-1:0] operand = {{(SUM - OPERAND + 1) {i_operand[OPERAND-1]}}, i_operand[OPERAND-2:0]};
-
   generate
     if (DATAPATH == 2) begin : g_dsp
       wire unused = &{1'b0, i_shift, i_negate};
@@ -46,6 +44,7 @@ module spike_lane #(
         else if (i_add) sum_q <= sum_q + term;
     end else begin : g_add
       wire unused = &{1'b0, i_value};
+      wire signed [SUM-1:0] operand = {{(SUM - OPERAND + 1) {i_operand[OPERAND-1]}}, i_operand[OPERAND-2:0]};
       assign term = operand <<< i_shift;
       always @(posedge i_clk)
         if (i_clear) sum_q <= 0;

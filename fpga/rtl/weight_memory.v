@@ -18,7 +18,8 @@ module weight_memory #(
     output wire [WORD-1:0]    o_data
 );
   localparam BYTES = (WORD + 7) / 8;
-  localparam [7:0] LAST = BYTES - 1;
+  localparam LAST_BYTE = BYTES - 1;
+  localparam [7:0] LAST = LAST_BYTE[7:0];
   localparam [ADDRESS-1:0] ONE = 1;
 
   reg [ADDRESS-1:0] address_q;

@@ -1,26 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Datapath, datapaths } from '../../../fpga/emit.js';
 import { rawImage } from '../../../models/dataset.js';
 import { exitCode } from '../../../models/error.js';
 import type { Graph } from '../../../models/graph.js';
 import { pixelTable, rawToPixels } from '../../../models/interpret.js';
 import { loadDataset, usages } from '../../data/index.js';
+import { compileVerilator, type Simulator } from '../../fpga/verilator.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
-import { verifyWasm } from '../../verify.js';
+import { verifyVerilog, verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { requireFits } from '../fits.js';
+import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { threadsOption } from '../plan-options.js';
 import { integer, oneOf, required, verb } from '../verb.js';
 
-type Options = { against?: 'wasm'; data?: string; count: number; build?: string; threads: number };
+const targets = ['wasm', 'verilog'] as const;
+
+type Options = {
+  against?: (typeof targets)[number];
+  data?: string;
+  count: number;
+  build?: string;
+  threads: number;
+  lanes: number;
+  datapath: Datapath;
+  stall: number;
+};
 
 export const verify = verb<Options>({
   summary: 'compare a backend with the reference interpreter, tensor by tensor',
   arguments: [['<graph>', 'a Graph, as quantize writes it']],
   options: [
-    { flags: '--against <target>', description: 'wasm', parse: oneOf(['wasm'] as const) },
+    { flags: '--against <target>', description: targets.join(', '), parse: oneOf(targets) },
     {
       flags: '--data <spec>',
       description: usages(),
@@ -31,6 +48,19 @@ export const verify = verb<Options>({
       description: 'a folder that build wrote, or its model.wasm (default: built now)',
     },
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
+    { flags: '--lanes <n>', description: 'of the Verilog core', parse: integer(1, 64), default: 8 },
+    {
+      flags: '--datapath <name>',
+      description: `of the Verilog core: ${datapaths.join(', ')}`,
+      parse: oneOf(datapaths),
+      default: 'popcount' as const,
+    },
+    {
+      flags: '--stall <percent>',
+      description: 'clocks in which each side of the Verilog core waits',
+      parse: integer(0, 90),
+      default: 0,
+    },
   ],
   async run([path], options, io) {
     const against = required(options.against, '--against');
@@ -40,10 +70,6 @@ export const verify = verb<Options>({
     const input = { shape, classes: graph.classes, ...graph.input };
     const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
     requireFits(path!, { shape, classes: graph.classes }, data);
-    const { threads } = options;
-    const model = options.build
-      ? await openWasm(await moduleOf(options.build, threads), threads)
-      : await freshModel(graph, threads);
     const samples = Math.min(options.count, data.test.count);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
     const table = pixelTable(graph);
@@ -51,16 +77,25 @@ export const verify = verb<Options>({
       for (let i = 0; i < samples; i++) yield rawToPixels(table, rawImage(data.test, data.shape, i));
     };
     const bar = io.progress('verifying');
-    const result = verifyWasm(graph, model, images(), {
+    const given = {
       ...(data.unlabelled ? {} : { labels: data.test.labels }),
-      onProgress: (done) => bar.update(done, samples),
-    });
+      onProgress: (done: number) => bar.update(done, samples),
+    };
+    const result =
+      against === 'verilog'
+        ? await inSimulation(graph, options, (simulate) =>
+            verifyVerilog(graph, simulate, images(), { ...given, stall: options.stall / 100 }),
+          )
+        : await inWasm(graph, options, (model) => verifyWasm(graph, model, images(), given));
     bar.done();
-    await model.close?.();
     const { firstDifference: difference, accuracy } = result;
     io.print(`${result.equal} of ${result.samples} samples equal at every tensor`);
     if (accuracy)
-      io.print(`accuracy: graph ${percent(accuracy.graph, 2)}, ${against} ${percent(accuracy.wasm, 2)}`);
+      io.print(
+        `accuracy: graph ${percent(accuracy.graph, 2)}, ${against} ${percent('verilog' in accuracy ? accuracy.verilog : accuracy.wasm, 2)}`,
+      );
+
+    if ('layers' in result) printLayers(result, io);
     if (difference)
       io.print(
         `first difference: sample ${difference.sample}, tensor '${difference.tensor}': ` +
@@ -70,7 +105,49 @@ export const verify = verb<Options>({
   },
 });
 
-async function freshModel(graph: Graph, threads: number): Promise<WasmModel & { close?(): Promise<void> }> {
+/** Compiles the graph's Verilog in a folder of its own, which is gone afterwards. */
+async function inSimulation<T>(
+  graph: Graph,
+  { lanes, datapath }: Options,
+  use: (simulate: Simulator) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'spikelet-verilog-'));
+  try {
+    return await use(await compileVerilator(graph, folder, { lanes, datapath }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Simulated = Awaited<ReturnType<typeof verifyVerilog>>;
+
+function printLayers({ layers, cycles, stalls }: Simulated, io: Io): void {
+  io.print(`${Math.round(cycles)} cycles per image, ${stalls.toFixed(1)} stalled`);
+  io.table(
+    [{ title: 'tensor' }, { title: 'cycles', right: true }, { title: 'spikes', right: true }],
+    layers.map(({ tensor, cycles: each, spikes }) => [tensor, String(Math.round(each)), spikes.toFixed(1)]),
+  );
+}
+
+/** Opens the build's module, or one built now, and ends its threads afterwards. */
+async function inWasm<T>(
+  graph: Graph,
+  { build, threads }: Options,
+  use: (model: WasmModel) => T,
+): Promise<T> {
+  const model: Closable = build
+    ? await openWasm(await moduleOf(build, threads), threads)
+    : await freshModel(graph, threads);
+  try {
+    return use(model);
+  } finally {
+    await model.close?.();
+  }
+}
+
+type Closable = WasmModel & { close?(): Promise<void> };
+
+async function freshModel(graph: Graph, threads: number): Promise<Closable> {
   const { files } = await emitBuild(graph, { threads });
   const moduleIn = (name: string) =>
     files.find(({ path }) => path === name)!.contents as Uint8Array<ArrayBuffer>;

@@ -1,0 +1,64 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Graph, OutputFile } from '../models/index.js';
+
+const fpga = fileURLToPath(new URL('../../fpga/', import.meta.url));
+export const rtl = (name: string): string => join(fpga, 'rtl', name);
+export const bench = (name: string): string => join(fpga, 'sim', name);
+
+/** Whether a program of the FPGA tests is here; says so where it is not. */
+export function present(program: string, flag: string): boolean {
+  if (!spawnSync(program, [flag]).error) return true;
+  console.log(`skipped: ${program} is not installed: apt-get install ${program}`);
+  return false;
+}
+
+/** Compiles with Icarus and runs; what was printed. */
+export function icarus(
+  folder: string,
+  sources: string[],
+  parameters: Record<string, number> = {},
+  top = 'bench',
+): string {
+  const program = join(folder, 'simulation.vvp');
+  const set = Object.entries(parameters).map(([name, value]) => `-P${top}.${name}=${value}`);
+  execFileSync('iverilog', ['-g2005', '-s', top, ...set, '-o', program, ...sources], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return execFileSync('vvp', ['-n', program], { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
+}
+
+export function writeFiles(folder: string, files: OutputFile[]): void {
+  for (const { path, contents } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), contents);
+  }
+}
+
+/** Values of each tensor, the input's first, and logits, as the simulated core computes them. */
+export function traced(
+  folder: string,
+  files: OutputFile[],
+  graph: Graph,
+  pixels: Int8Array,
+  stall: number,
+): { tensors: number[][]; logits: number[] } {
+  writeFiles(folder, files);
+  const hex = [...pixels].map((value) => (value & 255).toString(16).padStart(2, '0'));
+  writeFileSync(join(folder, 'frame.hex'), hex.join('\n'));
+  const sources = files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
+  const parameters = { PIXELS: pixels.length, LOGITS: graph.classes.length, STALL: stall };
+  const printed = icarus(folder, [...sources, bench('trace_bench.v')], parameters, 'trace_bench');
+  const tensors: number[][] = Array.from({ length: graph.nodes.length + 1 }, () => []);
+  const logits: number[] = [];
+  for (const line of printed.trim().split('\n')) {
+    const [where, value] = line.split(' ');
+    if (where === 'logit') logits.push(Number(value));
+    else if (/^\d+ -?\d+$/.test(line)) tensors[Number(where)]!.push(Number(value));
+    else if (!line.includes('$finish')) throw new Error(`the simulated core said: ${line}`);
+  }
+  return { tensors, logits };
+}
