@@ -5,8 +5,9 @@ import { version } from '../version.js';
 import type { Placed } from './plan-board.js';
 import { readShell } from './shell.js';
 
-/** Sources of the shell that make the program which a board runs. */
-const program = ['main.c'];
+/** Sources of the shell that make the program which a board runs, and what they are compiled with. */
+export const program = ['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'];
+export const defines = ['SPIKELET_TRACE'];
 
 /** The whole project of a placed model for a board; `model`: its C, as printModel(planned) of model.ts prints it. */
 export async function emitFirmware(
@@ -17,6 +18,7 @@ export async function emitFirmware(
   return firmwareProject(board, {
     shell: await readShell(),
     sources: program,
+    defines,
     model,
     version,
     place: { weights: fit.weightsIn },

@@ -1,0 +1,218 @@
+import { exitCode, SpikeletError } from '../../models/index.js';
+import { type Link, type LinkOptions, openLink, RefusedError } from './link.js';
+import type { Port } from './port.js';
+
+/** Requests of firmware-gen/shell/requests.h, where their payloads are described. */
+const request = { hello: 1, input: 2, infer: 3, logits: 4, notes: 5, memory: 6, reset: 7 } as const;
+
+/** Of `infer`: what the device is to note of every tensor. */
+export const note = { ticks: 1, values: 2 } as const;
+
+/** What a device says of itself. */
+export type Hello = {
+  board: string;
+  model: string;
+  /** CRC-32 of the graph's file. */
+  graphCrc: number;
+  inputBytes: number;
+  classes: number;
+  layers: number;
+  /** Whether it can note anything: its firmware was compiled with SPIKELET_TRACE. */
+  traced: boolean;
+  /** What its counter counts: `count = ticks * count / ticks`; and its ticks in a second. */
+  counter: { means: string; count: number; ticks: number; ticksPerSecond: number };
+  /** Bytes: of the board's RAM, the model's arena, the stack. */
+  ram: { board: number; arena: number; stack: number };
+};
+
+/** Of a tensor in the last inference; `ticks` of the layer that wrote it, `spikes` its sum, `active` values not zero. */
+export type Note = { ticks: number; crc: number; spikes: number; active: number };
+
+/** A board that runs spikelet's firmware, at the other end of a serial port. */
+export type BoardLink = {
+  hello: Hello;
+  link: Link;
+  /** Sends the pixels and waits for the logits. `notes`: what `notes()` tells afterwards, note.ticks | note.values. */
+  infer(pixels: Int8Array, notes?: number): Promise<{ logits: Int32Array; ticks: number }>;
+  /** The input's note, then every layer's. */
+  notes(): Promise<Note[]>;
+  /** Most bytes of stack used since its start. */
+  stackUsed(): Promise<number>;
+  reset(): Promise<void>;
+};
+
+export type BoardOptions = LinkOptions & {
+  /** How long a silent device is called. */
+  helloMs?: number;
+  /** How long an inference may take. */
+  inferMs?: number;
+  /** Pixels in a frame; fewer on a bad line. */
+  chunk?: number;
+};
+
+/** Logits and layers that a device may have: bounds on what its hello makes us allocate. */
+const MOST = 1 << 16;
+const NOTE_BYTES = 16;
+
+/** Calls the device until it answers. Throws a SpikeletError with exit code 3 where it is silent or something else. */
+export async function connectBoard(port: Port, options: BoardOptions = {}): Promise<BoardLink> {
+  const { helloMs = 8000, inferMs = 120_000 } = options;
+  const link = openLink(port, options);
+  const { hello, payload: largest, problem } = await greet(port, link, helloMs);
+  if (problem)
+    throw new SpikeletError(
+      `${hello.board} says that its model cannot run: ${problems[problem] ?? problem}`,
+      {
+        hint: 'flash the whole program, with weights.bin where there is one',
+        code: exitCode.device,
+      },
+    );
+  const chunk = Math.min(options.chunk ?? largest - 4, largest - 4);
+
+  const send = async (pixels: Int8Array): Promise<void> => {
+    if (pixels.length !== hello.inputBytes)
+      throw new SpikeletError(`${hello.board} takes ${hello.inputBytes} pixels, not ${pixels.length}`, {
+        hint: 'is the firmware of this graph on the board?',
+      });
+    for (let at = 0; at < pixels.length; at += chunk) {
+      const part = pixels.subarray(at, at + chunk);
+      const payload = new Uint8Array(4 + part.length);
+      payload.set(number(at));
+      payload.set(new Uint8Array(part.buffer, part.byteOffset, part.length), 4);
+      await link.ask(request.input, payload);
+    }
+  };
+
+  /** Everything that comes in pages, from the entry `from` on. */
+  async function pages(kind: number, from: number, count: number, bytes: number): Promise<DataView> {
+    const all = new Uint8Array(count * bytes);
+    for (let at = from; at < count; ) {
+      const page = await link.ask(kind, number(at));
+      if (!page.length || page.length % bytes || at * bytes + page.length > all.length) throw nonsense(port);
+      all.set(page, at * bytes);
+      at += page.length / bytes;
+    }
+    return new DataView(all.buffer);
+  }
+
+  return {
+    hello,
+    link,
+    async infer(pixels, notes = 0) {
+      await send(pixels);
+      const answer = await link.ask(request.infer, number(notes), { limitMs: inferMs });
+      const first = (answer.length - 4) / 4;
+      if (!Number.isInteger(first) || first < 0 || first > hello.classes) throw nonsense(port);
+      const view = new DataView(answer.buffer, answer.byteOffset, answer.length);
+      const rest = first < hello.classes ? await pages(request.logits, first, hello.classes, 4) : undefined;
+      const logits = Int32Array.from({ length: hello.classes }, (_, i) =>
+        i < first ? view.getInt32(4 + 4 * i, true) : rest!.getInt32(4 * i, true),
+      );
+      return { logits, ticks: view.getUint32(0, true) };
+    },
+    async notes() {
+      const view = await pages(request.notes, 0, hello.layers + 1, NOTE_BYTES);
+      return Array.from({ length: hello.layers + 1 }, (_, i) => {
+        const word = (n: number) => view.getUint32(NOTE_BYTES * i + 4 * n, true);
+        return { ticks: word(0), crc: word(1), spikes: word(2), active: word(3) };
+      });
+    },
+    async stackUsed() {
+      const answer = await link.ask(request.memory);
+      if (answer.length !== 4) throw nonsense(port);
+      return new DataView(answer.buffer, answer.byteOffset).getUint32(0, true);
+    },
+    async reset() {
+      try {
+        await link.ask(request.reset);
+      } catch (error) {
+        // The answer was lost, and what answered now is the device after its reset.
+        if (!(error instanceof RefusedError && error.refusal === 'no-session')) throw error;
+      }
+    },
+  };
+}
+
+/** What spikelet_init() says, as spikelet.h has it. */
+const problems: Record<number, string> = {
+  1: 'its core is big-endian',
+  2: 'its weights are not where they should be',
+};
+
+const number = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+};
+
+const nonsense = ({ path }: Port): SpikeletError =>
+  new SpikeletError(`${path}: the device answers, but not as this version of spikelet expects`, {
+    hint: 'build and flash its firmware again',
+    code: exitCode.device,
+  });
+
+async function greet(port: Port, link: Link, limitMs: number) {
+  const answer = await link.ask(request.hello, undefined, { limitMs, ms: 250 }).catch((error: unknown) => {
+    if (error instanceof RefusedError || !(error instanceof SpikeletError)) throw error;
+    const { text, damaged } = link.counts;
+    throw new SpikeletError(
+      text || damaged
+        ? `${port.path} sends bytes, but no answer of spikelet's firmware`
+        : `${port.path} is silent`,
+      {
+        hint:
+          text || damaged
+            ? "is --baud the board's speed, and spikelet's firmware on it? ('spikelet flash')"
+            : "check cable and power; is spikelet's firmware on the board? ('spikelet flash')",
+        code: exitCode.device,
+      },
+    );
+  });
+  const parsed = parseHello(answer);
+  if (!parsed) throw nonsense(port);
+  return parsed;
+}
+
+const NUMBERS = 13;
+
+function parseHello(bytes: Uint8Array) {
+  if (bytes.length < 4 * NUMBERS) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const words = Array.from({ length: NUMBERS }, (_, i) => view.getUint32(4 * i, true));
+  const texts: string[] = [];
+  for (let at = 4 * NUMBERS; at < bytes.length; at += 1 + bytes[at]!)
+    texts.push(new TextDecoder().decode(bytes.subarray(at + 1, at + 1 + bytes[at]!)));
+  const [payload, problem, graphCrc, inputBytes, classes, layers, notes] = words as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [ticksPerSecond, count, ticks, board, arena, stack] = words.slice(7) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [name, model, means] = texts;
+  if (!name || model === undefined || !means || payload < 8 || classes > MOST || layers > MOST)
+    return undefined;
+  if (!count || !ticks || !ticksPerSecond) return undefined;
+  const hello: Hello = {
+    board: name,
+    model,
+    graphCrc,
+    inputBytes,
+    classes,
+    layers,
+    traced: notes !== 0,
+    counter: { means, count, ticks, ticksPerSecond },
+    ram: { board, arena, stack },
+  };
+  return { hello, payload, problem };
+}

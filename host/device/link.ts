@@ -1,0 +1,126 @@
+import { exitCode, SpikeletError } from '../../models/index.js';
+import { encodeFrame, type Frame, frameReader, LINK_VERSION, type Piece } from './link-frames.js';
+import type { Port } from './port.js';
+
+/** What a device refuses a request with, in the order of enum link_error in firmware-gen/shell/link.h. */
+const refusals = [
+  ['damaged', 'the request came damaged'],
+  ['other-version', `it does not speak version ${LINK_VERSION} of the link`],
+  ['no-session', 'it has forgotten the session, so it was started again'],
+  ['unknown', 'it does not know the request'],
+  ['wrong-size', 'the request is not as long as it should be'],
+  ['out-of-order', 'pixels leave a gap or lie outside of the image'],
+  ['incomplete', 'not all pixels of the image have come'],
+  ['not-computed', 'it has computed nothing that it could tell'],
+  ['not-traced', 'its firmware was compiled without SPIKELET_TRACE'],
+  ['no-model', 'its model cannot run'],
+] as const;
+export type Refusal = (typeof refusals)[number][0] | 'unnamed';
+
+/** A device answered, and its answer is no. */
+export class RefusedError extends SpikeletError {
+  constructor(
+    readonly refusal: Refusal,
+    message: string,
+  ) {
+    super(message, {
+      code: exitCode.device,
+      hint: 'reset the board and try again; flash it where that does not help',
+    });
+  }
+}
+
+export const LINK_ERROR = 0xff;
+const ANSWER = 0x80;
+const SEQUENCES = 0x10000;
+
+export type AskOptions = {
+  /** The longest that the answer may take; the request is sent again in growing intervals until then. */
+  limitMs?: number;
+  /** How long it may take before the request goes again. */
+  ms?: number;
+};
+
+/** Requests and answers over a port, one at a time. What is lost or damaged on the way is sent again. */
+export type Link = {
+  /** The answer's payload. Throws a SpikeletError with exit code 3 where none comes, a RefusedError where it is a no. */
+  ask(kind: number, payload?: Uint8Array, options?: AskOptions): Promise<Uint8Array>;
+  /** What was sent, sent again, and came that was no answer. */
+  readonly counts: LinkCounts;
+};
+
+export type LinkCounts = { requests: number; again: number; damaged: number; stale: number; text: number };
+
+export type LinkOptions = {
+  /** How long an answer may take before its request goes again. */
+  ms?: number;
+  tries?: number;
+  /** The first request's number. */
+  sequence?: number;
+};
+
+/**
+ * Opens the link over a port. A request keeps its number when it is sent again, by which the device knows it; an answer
+ * with another number is an old one and left aside.
+ */
+export function openLink(port: Port, options: LinkOptions = {}): Link {
+  const { ms = 1000, tries = 10 } = options;
+  let sequence = options.sequence ?? Math.floor(Math.random() * SEQUENCES);
+  const read = frameReader();
+  const counts: LinkCounts = { requests: 0, again: 0, damaged: 0, stale: 0, text: 0 };
+
+  /** The answer with this number; undefined: none within `wait`, or word of damage. */
+  async function answer(wait: number): Promise<Frame | undefined> {
+    const deadline = performance.now() + wait;
+    for (let left = wait; left > 0; left = deadline - performance.now()) {
+      let damaged = false;
+      for (const piece of read(await port.readSome(left))) {
+        if ('frame' in piece && piece.frame.sequence === sequence) return piece.frame;
+        damaged = tally(piece) || damaged;
+      }
+      if (damaged) return undefined;
+    }
+    return undefined;
+  }
+
+  function tally(piece: Piece): boolean {
+    if ('text' in piece) counts.text += piece.text.length;
+    else if ('damaged' in piece || piece.frame.kind === LINK_ERROR) {
+      counts.damaged++;
+      return true;
+    } else counts.stale++;
+    return false;
+  }
+
+  return {
+    counts,
+    async ask(kind, payload = new Uint8Array(), { limitMs, ms: first = ms } = {}) {
+      sequence = (sequence + 1) % SEQUENCES;
+      counts.requests++;
+      const line = encodeFrame({ sequence, kind, payload });
+      const started = performance.now();
+      for (let sent = 0, wait = first; ; sent++) {
+        const spent = performance.now() - started;
+        if (limitMs === undefined ? sent >= tries : spent >= limitMs || sent >= tries + Math.log2(limitMs))
+          break;
+        if (sent) counts.again++;
+        await port.write(line);
+        const frame = await answer(
+          limitMs === undefined ? wait : Math.min(wait, Math.max(1, limitMs - spent)),
+        );
+        if (frame?.kind === (kind | ANSWER)) return frame.payload;
+        if (frame?.kind === LINK_ERROR && frame.payload[0] !== 1) throw refused(port.path, frame.payload[0]!);
+        if (!frame && limitMs !== undefined) wait *= 2;
+      }
+      throw new SpikeletError(`${port.path}: no answer to request ${kind}`, {
+        hint: 'check cable and power; reset the board',
+        code: exitCode.device,
+      });
+    },
+  };
+}
+
+function refused(path: string, code: number): RefusedError {
+  const [refusal, meaning] = refusals[code - 1] ?? ['unnamed', `it refuses with the unknown error ${code}`];
+  return new RefusedError(refusal, `${path}: ${meaning}`);
+}
