@@ -56,7 +56,8 @@ test('a plan within a budget fits it, is sound, and the least budget is told', (
       for (const found of [quick, slow]) simulatePlan(graph, found);
       assert.ok(slow.arenaBytes <= quick.arenaBytes, 'more time, no more RAM');
     }),
-    { numRuns: 3 },
+    // The example's layouts take more than is alive at once, the more the less is alive.
+    { numRuns: 3, examples: [[2033360814, 5]] },
   );
 });
 

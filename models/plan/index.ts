@@ -33,14 +33,14 @@ export type PlanOptions = {
  */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
-  if (time !== undefined) return smallestWithin(graph, chooser(graph, fetch), time);
+  const besideOf = (steps: number) => beside.bytes + beside.perStep * steps;
+  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
+  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), besideOf, time);
   if (ram === undefined) {
     const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
       options;
     return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
-  const besideOf = (steps: number) => beside.bytes + beside.perStep * steps;
-  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
   const fastest = plan(graph, { fetch });
   if (sizeOf(fastest) <= ram) return fastest;
   const choose = chooser(graph, fetch);
@@ -51,7 +51,7 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
     const found = arrange(graph, chosen.order, chosen.choices, (steps) => Math.max(0, ram - besideOf(steps)));
     if (sizeOf(found) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, choose, sizeOf);
+  const smallest = smallestPlan(graph, choose, besideOf);
   const size = sizeOf(smallest);
   if (size <= ram) return smallest;
   throw new SpikeletError(
@@ -62,36 +62,44 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   );
 }
 
-/** What is smallest in peak is nearly always smallest in layout. */
-function smallestPlan(graph: Graph, choose: Chooser, sizeOf: (plan: Plan) => number): Plan {
-  const plans = [1, 1.02, 1.05].map((factor) => {
-    const { order, choices } = choose.within(choose.least * factor)!;
-    return arrange(graph, order, choices, () => 0);
-  });
-  return plans.reduce((best, other) => (sizeOf(other) < sizeOf(best) ? other : best));
-}
+/** By how much the budgets grow that are looked at for the smallest plan. */
+const RUNG = 1.02;
 
-/** The plan with the least bytes alive that is estimated to take at most `time` times as long as the fastest. */
-function smallestWithin(graph: Graph, choose: Chooser, time: number): Plan {
+/**
+ * The smallest of the plans that are estimated to take at most `time` times as long as the fastest. A layout may take
+ * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
+ * from the first that is quick enough on, so that more time never takes more RAM.
+ */
+function smallestPlan(
+  graph: Graph,
+  choose: Chooser,
+  besideOf: (steps: number) => number,
+  time = Number.POSITIVE_INFINITY,
+): Plan {
+  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
   const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
-  let [low, high] = [choose.least, graphBytes(graph)];
-  while (high - low > Math.max(64, low / 200)) {
-    const middle = (low + high) / 2;
-    if (choose.within(middle)!.time <= most) high = middle;
-    else low = middle;
+  const budget = (rung: number) => choose.least * RUNG ** rung;
+  const within = (rung: number) => choose.within(budget(rung))!;
+  let [low, high] = [-1, 1];
+  while (within(high).time > most) high *= 2;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (within(middle).time > most) low = middle;
+    else high = middle;
   }
-  const { order, choices } = choose.within(choose.within(low)!.time <= most ? low : high)!;
-  return arrange(graph, order, choices, () => 0);
+  let rung = high;
+  let chosen = within(rung);
+  let best = arrange(graph, chosen.order, chosen.choices, () => 0);
+  // A plan that only a larger budget allows has more alive than the budget before.
+  while (budget(rung) + besideOf(0) < sizeOf(best)) {
+    const { time: slower } = chosen;
+    chosen = within(++rung);
+    if (chosen.time === slower) continue;
+    const found = arrange(graph, chosen.order, chosen.choices, () => 0);
+    if (sizeOf(found) < sizeOf(best)) best = found;
+  }
+  return best;
 }
-
-/** More than any plan has alive. */
-const graphBytes = (graph: Graph): number => {
-  const { buffers, scratch, kept } = plan(graph);
-  return [...buffers.values(), ...scratch.values(), ...kept.values()].reduce(
-    (sum, { bytes }) => sum + bytes,
-    0,
-  );
-};
 
 /** By how much less is tried where a layout does not fit. */
 const LESS = 0.015;
