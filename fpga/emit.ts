@@ -6,7 +6,15 @@ import { type Datapath, datapaths, programSource, sequential, topSource } from '
 
 export { type Datapath, datapaths };
 
+/**
+ * `sequential`: one time-multiplexed core with a layer program; the smallest, and serves every op. `streaming`: a core
+ * per layer with FIFOs between them, all at work at once.
+ */
+export const architectures = ['sequential', 'streaming'] as const;
+export type Architecture = (typeof architectures)[number];
+
 export type VerilogOptions = {
+  architecture?: Architecture;
   /** Outputs that are accumulated side by side, 1 to 64. */
   lanes?: number;
   /** How an event is added: once per spike, once per set bit of its count, or multiplied. */
@@ -16,30 +24,52 @@ export type VerilogOptions = {
 };
 
 /** The cores of fpga/rtl that a top needs, as they are named there. */
-export const cores = [
-  'event_extract.v',
-  'fire_count.v',
-  'ram.v',
-  'scale.v',
-  'spike_engine.v',
-  'spike_lane.v',
-  'spike_steps.v',
-  'weight_memory.v',
-  'window_scan.v',
-];
+export const cores: Record<Architecture, readonly string[]> = {
+  sequential: [
+    'event_extract.v',
+    'fire_count.v',
+    'ram.v',
+    'scale.v',
+    'spike_engine.v',
+    'spike_lane.v',
+    'spike_steps.v',
+    'weight_memory.v',
+    'window_scan.v',
+  ],
+  streaming: [],
+};
 
 /**
- * Verilog of a Graph: one time-multiplexed core with a layer program, which serves every op. The interface of the top,
- * `spikelet_core`, is described in fpga/README.md. The cores that it instantiates are the files of fpga/rtl.
+ * What a top shows to a simulator (fpga/README.md): `traces`, values that it can write in one clock; `fifos`, the names of
+ * those that can be made to wait.
  */
-export function emitVerilog(
-  graph: Graph,
-  { lanes = 8, datapath = 'popcount', sprams = 0 }: VerilogOptions = {},
-): OutputFile[] {
+export type SimulationPorts = { traces: number; fifos: string[] };
+
+export const simulationPorts = (_graph: Graph, _options: VerilogOptions = {}): SimulationPorts => ({
+  traces: 1,
+  fifos: [],
+});
+
+/**
+ * Verilog of a Graph. The interface of the top, `spikelet_core`, is described in fpga/README.md. The cores that it
+ * instantiates are the files of fpga/rtl.
+ */
+export function emitVerilog(graph: Graph, options: VerilogOptions = {}): OutputFile[] {
+  const { architecture = 'sequential', lanes = 8 } = options;
   if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= 64))
     throw new SpikeletError(`${lanes} lanes are not possible`, { hint: 'choose 1 to 64' });
-  const proof = prove(graph);
-  const engine = sequential(graph, proof, { lanes, datapath, sprams });
+  if (architecture === 'streaming')
+    throw new SpikeletError('the streaming architecture is not there yet', {
+      hint: "use '--architecture sequential'",
+    });
+  return emitSequential(graph, { ...options, lanes });
+}
+
+function emitSequential(
+  graph: Graph,
+  { lanes, datapath = 'popcount', sprams = 0 }: VerilogOptions & { lanes: number },
+): OutputFile[] {
+  const engine = sequential(graph, prove(graph), { lanes, datapath, sprams });
   const { program, word, constant } = engine;
   return [
     { path: 'spikelet_core.v', contents: topSource(graph, engine) },

@@ -29,7 +29,7 @@ export function emitProject(graph: Graph, board: Board, options: VerilogOptions 
   );
   return {
     files: [...generated, ...emitBoardTop(board, coreInterface(graph), { hash })],
-    rtl: [...cores, ...linkSources],
+    rtl: [...cores[options.architecture ?? 'sequential'], ...linkSources],
     hash,
   };
 }

@@ -24,21 +24,22 @@ export type VerilogFlags = { board?: string; out: string } & VerilogOptions;
 export async function buildVerilog(path: string, options: VerilogFlags, io: Io) {
   const board = fpgaBoardOf(required(options.board, '--board'));
   const graph = await loadGraph(path);
-  const { lanes = 8, datapath = 'popcount' } = options;
-  const { files, rtl, hash } = emitProject(graph, board, { lanes, datapath });
+  const { architecture = 'sequential', lanes = 8, datapath = 'popcount' } = options;
+  const { files, rtl, hash } = emitProject(graph, board, { architecture, lanes, datapath });
   const project: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
   await writeFiles(options.out, project);
   const result = {
     target: 'verilog',
     board: board.name,
     out: options.out,
+    architecture,
     lanes,
     datapath,
     hash: hex32(hash),
     files: project.map(({ path: file }) => file),
   };
   io.print(
-    `${project.length} files of Verilog in ${options.out}, configuration ${hex32(hash)}, ${lanes} lanes, ${datapath}`,
+    `${project.length} files of Verilog in ${options.out}, configuration ${hex32(hash)}, ${architecture}, ${lanes} lanes, ${datapath}`,
   );
   if (!installed(yosys)) {
     io.print(`not synthesised: ${installLine(yosys)}`);

@@ -33,7 +33,7 @@ export type Simulator = (images: Iterable<Int8Array>, options?: SimulateOptions)
 /** All Verilog of a Graph: the emitted files and the cores. */
 export const verilogFiles = async (graph: Graph, options?: VerilogOptions): Promise<OutputFile[]> => [
   ...emitVerilog(graph, options),
-  ...(await rtlFiles(cores)),
+  ...(await rtlFiles(cores[options?.architecture ?? 'sequential'])),
 ];
 
 /** Compiles a Graph's Verilog in `folder` with Verilator. Throws a SpikeletError with the install line where it is missing. */

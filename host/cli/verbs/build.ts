@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Datapath } from '../../../fpga/emit/sequential.js';
+import { type Architecture, architectures, type Datapath, datapaths } from '../../../fpga/emit.js';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
@@ -15,6 +15,7 @@ type Options = PlanFlags & {
   board?: string;
   out: string;
   threads: number;
+  architecture: Architecture;
   lanes: number;
   datapath: Datapath;
 };
@@ -31,6 +32,12 @@ export const build = verb<Options>({
     },
     { flags: '--board <name>', description: "the board: 'spikelet boards' lists them" },
     {
+      flags: '--architecture <name>',
+      description: `verilog: one core for all layers or a core per layer: ${architectures.join(', ')}`,
+      parse: oneOf(architectures),
+      default: 'sequential' as const,
+    },
+    {
       flags: '--lanes <n>',
       description: 'verilog: outputs computed side by side',
       parse: integer(1, 64),
@@ -38,9 +45,9 @@ export const build = verb<Options>({
     },
     {
       flags: '--datapath <name>',
-      description: 'verilog: how a spike count is added: unary, popcount, dsp',
-      parse: oneOf(['unary', 'popcount', 'dsp'] as const),
-      default: 'popcount',
+      description: `verilog: how a spike count is added: ${datapaths.join(', ')}`,
+      parse: oneOf(datapaths),
+      default: 'popcount' as const,
     },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,

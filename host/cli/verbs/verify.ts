@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Datapath, datapaths } from '../../../fpga/emit.js';
+import { type Architecture, architectures, type Datapath, datapaths } from '../../../fpga/emit.js';
 import { rawImage } from '../../../models/dataset.js';
 import { exitCode } from '../../../models/error.js';
 import type { Graph } from '../../../models/graph.js';
@@ -28,6 +28,7 @@ type Options = {
   count: number;
   build?: string;
   threads: number;
+  architecture: Architecture;
   lanes: number;
   datapath: Datapath;
   stall: number;
@@ -48,6 +49,12 @@ export const verify = verb<Options>({
       description: 'a folder that build wrote, or its model.wasm (default: built now)',
     },
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
+    {
+      flags: '--architecture <name>',
+      description: `of the Verilog core: ${architectures.join(', ')}`,
+      parse: oneOf(architectures),
+      default: 'sequential' as const,
+    },
     { flags: '--lanes <n>', description: 'of the Verilog core', parse: integer(1, 64), default: 8 },
     {
       flags: '--datapath <name>',
@@ -108,12 +115,12 @@ export const verify = verb<Options>({
 /** Compiles the graph's Verilog in a folder of its own, which is gone afterwards. */
 async function inSimulation<T>(
   graph: Graph,
-  { lanes, datapath }: Options,
+  { architecture, lanes, datapath }: Options,
   use: (simulate: Simulator) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-verilog-'));
   try {
-    return await use(await compileVerilator(graph, folder, { lanes, datapath }));
+    return await use(await compileVerilator(graph, folder, { architecture, lanes, datapath }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
