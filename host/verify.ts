@@ -44,26 +44,31 @@ export async function verifyVerilog(
   graph: Graph,
   simulate: Simulator,
   images: Iterable<Int8Array>,
-  { labels, onProgress, ...stalls }: VerifyOptions & SimulateOptions = {},
-): Promise<Verification<'verilog'> & { layers: LayerActivity[]; cycles: number; stalls: number }> {
+  { labels, onProgress, ...simulation }: VerifyOptions & SimulateOptions = {},
+): Promise<Verification<'verilog'> & Activity> {
   const check = comparison(graph, 'verilog', { labels, onProgress });
   const names = ['input', ...graph.nodes.map((node) => node.output)];
   const layers = names.map((tensor) => ({ tensor, cycles: 0, spikes: 0 }));
   const queue: Int8Array[] = [];
-  const totals = { cycles: 0, stalls: 0 };
+  const totals = { cycles: 0, interval: 0, stalls: 0 };
+  const fifos: number[] = [];
   const noted = (function* () {
     for (const pixels of images) {
       queue.push(pixels);
       yield pixels;
     }
   })();
-  for await (const frame of simulate(noted, stalls)) {
+  for await (const frame of simulate(noted, simulation)) {
     const crcs = new Map(names.map((name, i) => [name, frame.tensors[i]!.crc]));
     check.add(queue.shift()!, { logits: frame.logits, crcs });
     totals.cycles += frame.cycles;
+    totals.interval += frame.interval;
     totals.stalls += frame.stalls;
-    frame.tensors.forEach(({ last, spikes }, i) => {
-      layers[i]!.cycles += last - (frame.tensors[i - 1]?.last ?? 0);
+    frame.fifos.forEach((stalls, i) => {
+      fifos[i] = (fifos[i] ?? 0) + stalls;
+    });
+    frame.tensors.forEach(({ first, last, spikes }, i) => {
+      layers[i]!.cycles += last - Math.min(first - 1, frame.tensors[i - 1]?.last ?? 0);
       layers[i]!.spikes += spikes;
     });
   }
@@ -72,7 +77,9 @@ export async function verifyVerilog(
   return {
     ...result,
     cycles: mean(totals.cycles),
+    interval: mean(totals.interval),
     stalls: mean(totals.stalls),
+    fifos,
     layers: layers.map(({ tensor, cycles, spikes }) => ({
       tensor,
       cycles: mean(cycles),
@@ -81,7 +88,20 @@ export async function verifyVerilog(
   };
 }
 
-/** Means per sample: clocks from the last value of the tensor before to the last of this one, and spikes fired. */
+/** Means per sample, clocks but for the FIFOs: of these the sums, in the order of the top's (fpga/emit.ts). */
+export type Activity = {
+  cycles: number;
+  /** From the last logit of one frame to that of the next. */
+  interval: number;
+  stalls: number;
+  layers: LayerActivity[];
+  fifos: number[];
+};
+
+/**
+ * Means per sample: clocks from the last value of the tensor before, or from its own first where that came sooner, to its
+ * last; and spikes fired.
+ */
 export type LayerActivity = { tensor: string; cycles: number; spikes: number };
 
 /** What a backend computed of one image. */

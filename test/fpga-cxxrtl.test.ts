@@ -1,10 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cores, emitVerilog } from '../fpga/emit.js';
+import { cores, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
 import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
-import { bytesPerValue, crcOf, interpret, product } from '../models/index.js';
+import { harnessArguments } from '../host/fpga/verilator.js';
+import { crcOf, interpret } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
 
@@ -20,15 +21,10 @@ test('every tensor of every frame equals the interpreter, with and without stall
     ...emitVerilog(graph, { lanes: 4, sprams: 2 }).filter(({ path }) => path !== 'weights.bin'),
     ...(await rtlFiles(cores.sequential)),
   ];
-  const core = await compileCxxrtlCore(files);
-  const names = ['input', ...graph.nodes.map((node) => node.output)];
+  const core = await compileCxxrtlCore(files, simulationPorts(graph));
   const frames = Array.from({ length: 6 }, (_, i) => randomPixels(graph, random, i / 5));
-  const bytes = names.map((name) => bytesPerValue(graph.tensors[name]!.type)).join(',');
-  for (const stall of [0, 128]) {
-    const lines = core(
-      [product(graph.tensors['input']!.shape), graph.classes.length, bytes, stall, 5].map(String),
-      frames,
-    );
+  for (const stall of [0, 0.5]) {
+    const lines = core(harnessArguments(graph, { stall, seed: 5 }), frames);
     assert.is(lines.length, frames.length);
     frames.forEach((pixels, i) => {
       const crcs: number[] = [];

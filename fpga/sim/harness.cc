@@ -1,13 +1,19 @@
-// Runs frames through a Verilated spikelet_core. Frames come on stdin, `pixels` bytes each; per frame one line of JSON:
-// CRC-32 of every tensor in order, cycles from the first pixel taken to the last logit, the cycle each tensor was first and
-// last written, spikes of each tensor, and clocks in which a side was made to wait. Arguments: pixels, logits, bytes of
-// a value of each tensor (comma-separated), clocks of 256 in which either side stalls, seed.
+// Runs frames through a simulated spikelet_core. Frames come on stdin, `pixels` bytes each; per frame one line of JSON:
+// cycles from the first pixel taken to the last logit, `interval` since the last logit of the frame before, clocks in which
+// a side was made to wait, CRC-32 of every tensor in order, the cycle each was first and last written and its spikes, and
+// for each FIFO the clocks since the line before in which it held something back.
+// Arguments: pixels, logits, the tensors (comma-separated: u for spikes, i for others, bytes of a value, values; u1:784),
+// clocks of 256 in which either side and each FIFO stalls, seed, and 1 where a frame follows while others are in work.
+// TRACES and FIFOS are the widths of the core's ports (fpga/README.md).
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <vector>
 
 #include "Vspikelet_core.h"
+
+typedef unsigned long long u64;
 
 static uint32_t random_state;
 static uint32_t random_byte() {
@@ -21,19 +27,46 @@ static uint32_t crc_byte(uint32_t crc, uint32_t byte) {
   return crc;
 }
 
-struct Tensor {
+// Up to 32 bits of a port, from bit `at` on, none of which lie across a word: ports are integers or arrays of words.
+static uint32_t field(uint8_t port, size_t at) { return port >> at; }
+static uint32_t field(uint16_t port, size_t at) { return port >> at; }
+static uint32_t field(uint32_t port, size_t at) { return port >> at; }
+static uint32_t field(uint64_t port, size_t at) { return uint32_t(port >> at); }
+template <typename Words>
+static uint32_t field(const Words &port, size_t at) {
+  return port[at / 32] >> at % 32;
+}
+
+struct Kind {
+  bool spikes;
   int bytes;
-  uint32_t crc;
-  uint64_t first, last, spikes;
+  size_t values;
+};
+
+struct Tensor {
+  uint32_t crc = ~0u;
+  size_t values = 0;
+  u64 first = 0, last = 0, spikes = 0;
+};
+
+struct Frame {
+  u64 start, end = 0, stalls = 0;
+  std::vector<Tensor> tensors;
+  std::vector<int32_t> logits;
 };
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
+  if (argc != 7) return 2;
   const size_t pixels = strtoul(argv[1], nullptr, 10), logits = strtoul(argv[2], nullptr, 10);
   const uint32_t stall = strtoul(argv[4], nullptr, 10);
+  const bool overlap = argv[6][0] == '1';
   random_state = strtoul(argv[5], nullptr, 10);
-  std::vector<Tensor> tensors;
-  for (char *at = argv[3]; *at; at += *at == ',') tensors.push_back({(int)strtol(at, &at, 10), 0, 0, 0, 0});
+  std::vector<Kind> kinds;
+  for (char *at = argv[3]; *at; at += *at == ',') {
+    const bool spikes = *at == 'u';
+    const int bytes = strtol(at + 1, &at, 10);
+    kinds.push_back({spikes, bytes, strtoul(at + 1, &at, 10)});
+  }
 
   Vspikelet_core core;
   const auto clock = [&] {
@@ -44,51 +77,108 @@ int main(int argc, char **argv) {
   };
   core.i_valid = core.i_ready = core.i_weight_valid = 0;
   core.i_rst = 1;
+#if FIFOS
+  core.i_stall = stall;
+  std::vector<u64> held_back(FIFOS);
+#endif
   clock();
   clock();
   core.i_rst = 0;
 
-  std::vector<uint8_t> frame(pixels);
-  std::vector<int32_t> found(logits);
-  while (fread(frame.data(), 1, pixels, stdin) == pixels) {
-    size_t sent = 0, received = 0;
-    uint64_t cycle = 0, since = 0, stalls = 0;
-    bool held = false;
-    for (auto &tensor : tensors) tensor.crc = ~0u, tensor.first = tensor.last = tensor.spikes = 0;
-    while (received < logits) {
-      // A value that was offered stays until it is taken, as the interface asks.
-      held = sent < pixels && (held || random_byte() >= stall);
-      core.i_valid = held;
-      core.i_data = sent < pixels ? frame[sent] : 0;
-      core.i_ready = random_byte() >= stall;
-      core.i_clk = 0;
-      core.eval();
-      if (core.o_trace_valid) {
-        Tensor &tensor = tensors.at(core.o_trace_tensor);
-        for (int i = 0; i < tensor.bytes; i++) tensor.crc = crc_byte(tensor.crc, core.o_trace_value >> 8 * i & 255);
-        if (!tensor.first) tensor.first = since + 1;
-        tensor.last = since + 1;
-        if (core.o_trace_tensor) tensor.spikes += core.o_spikes;
+  // The frames in work, oldest first; a tensor may already be written of a later one.
+  std::deque<Frame> frames;
+  u64 first_frame = 0, cycle = 0, progress = 0, before = 0, spikes = 0, fired = 0;
+  std::vector<u64> writing(kinds.size());  // which frame
+  u64 sending = 0, receiving = 0;
+  std::vector<uint8_t> pixel(pixels);
+  size_t sent = pixels;
+  bool held = false, more = true;
+  while (true) {
+    if (more && sent == pixels && (overlap || frames.empty())) {
+      more = fread(pixel.data(), 1, pixels, stdin) == pixels;
+      if (more) sent = 0;
+    }
+    if (!more && frames.empty()) break;
+    // A value that was offered stays until it is taken, as the interface asks.
+    held = sent < pixels && (held || random_byte() >= stall);
+    core.i_valid = held;
+    core.i_data = sent < pixels ? pixel[sent] : 0;
+    core.i_ready = random_byte() >= stall;
+    core.i_clk = 0;
+    core.eval();
+    if (core.i_valid && core.o_ready) {
+      if (sent == 0) {
+        frames.push_back({cycle});
+        frames.back().tensors.resize(kinds.size());
+        sending++;
       }
-      stalls += (core.i_valid && !core.o_ready) || (core.o_valid && !core.i_ready);
-      if (core.i_valid && core.o_ready) sent++, held = false;
-      if (core.o_valid && core.i_ready) found[received++] = (int32_t)core.o_data;
-      since += sent > 0;
-      core.i_clk = 1;
-      core.eval();
-      if (++cycle > 4000000000u) {
-        fprintf(stderr, "no logits after %llu cycles\n", (unsigned long long)cycle);
+      sent++;
+      held = false;
+      progress = cycle;
+    }
+    for (int i = 0; i < TRACES; i++) {
+      if (!(field(core.o_trace_valid, i) & 1)) continue;
+      const size_t at = field(core.o_trace_tensor, 16 * i) & 0xffff;
+      const uint32_t value = field(core.o_trace_value, 32 * i);
+      const Kind &kind = kinds.at(at);
+      if (writing[at] >= sending) {
+        fprintf(stderr, "tensor %zu has more values than its frames\n", at);
         return 1;
       }
+      Frame &frame = frames.at(writing[at] - first_frame);
+      Tensor &tensor = frame.tensors[at];
+      for (int b = 0; b < kind.bytes; b++) tensor.crc = crc_byte(tensor.crc, value >> 8 * b & 255);
+      if (!tensor.values) tensor.first = cycle - frame.start + 1;
+      tensor.last = cycle - frame.start + 1;
+      if (kind.spikes) tensor.spikes += value, spikes += value;
+      if (++tensor.values == kind.values) writing[at]++;
+      progress = cycle;
     }
-    printf("{\"cycles\":%llu,\"stalls\":%llu,\"logits\":[", (unsigned long long)since, (unsigned long long)stalls);
-    for (size_t i = 0; i < logits; i++) printf("%s%d", i ? "," : "", found[i]);
+    fired += core.o_spikes;
+    if (!frames.empty())
+      frames.front().stalls += (core.i_valid && !core.o_ready) || (core.o_valid && !core.i_ready);
+    if (core.o_valid && core.i_ready) {
+      Frame &frame = frames.at(receiving - first_frame);
+      frame.logits.push_back((int32_t)core.o_data);
+      if (frame.logits.size() == logits) frame.end = cycle, receiving++;
+      progress = cycle;
+    }
+#if FIFOS
+    for (int i = 0; i < FIFOS; i++) held_back[i] += field(core.o_stalled, i) & 1;
+#endif
+    core.i_clk = 1;
+    core.eval();
+    cycle++;
+    if (cycle - progress > 50000000u) {
+      fprintf(stderr, "nothing has moved for %llu cycles\n", cycle - progress);
+      return 1;
+    }
+    if (frames.empty()) continue;
+    const Frame &frame = frames.front();
+    bool whole = frame.logits.size() == logits;
+    for (const u64 at : writing) whole &= at > first_frame;
+    if (!whole) continue;
+    printf("{\"cycles\":%llu,\"interval\":%llu,\"stalls\":%llu,\"logits\":[", frame.end - frame.start + 1,
+           first_frame ? frame.end - before : frame.end - frame.start + 1, frame.stalls);
+    for (size_t i = 0; i < logits; i++) printf("%s%d", i ? "," : "", frame.logits[i]);
     printf("],\"tensors\":[");
-    for (size_t i = 0; i < tensors.size(); i++)
-      printf("%s{\"crc\":%u,\"first\":%llu,\"last\":%llu,\"spikes\":%llu}", i ? "," : "", ~tensors[i].crc,
-             (unsigned long long)tensors[i].first, (unsigned long long)tensors[i].last,
-             (unsigned long long)tensors[i].spikes);
+    for (size_t i = 0; i < kinds.size(); i++) {
+      const Tensor &tensor = frame.tensors[i];
+      printf("%s{\"crc\":%u,\"first\":%llu,\"last\":%llu,\"spikes\":%llu}", i ? "," : "", ~tensor.crc, tensor.first,
+             tensor.last, tensor.spikes);
+    }
+    printf("],\"fifos\":[");
+#if FIFOS
+    for (int i = 0; i < FIFOS; i++) printf("%s%llu", i ? "," : "", held_back[i]), held_back[i] = 0;
+#endif
     printf("]}\n");
     fflush(stdout);
+    before = frame.end;
+    frames.pop_front();
+    first_frame++;
+  }
+  if (spikes != fired) {
+    fprintf(stderr, "the core counted %llu spikes, its tensors hold %llu\n", fired, spikes);
+    return 1;
   }
 }

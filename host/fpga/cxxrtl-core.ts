@@ -4,48 +4,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
+import type { SimulationPorts } from '../../fpga/emit.js';
 import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, cxxName } from './cxxrtl.js';
 
 const harness = fileURLToPath(new URL('../../../fpga/sim/harness.cc', import.meta.url));
 
-const inputs = { i_clk: 1, i_rst: 1, i_valid: 1, i_data: 8, i_ready: 1, i_weight_valid: 1 };
-const outputs = {
-  o_ready: 1,
-  o_valid: 1,
-  o_data: 32,
-  o_spikes: 4,
-  o_trace_valid: 1,
-  o_trace_tensor: 16,
-  o_trace_value: 32,
-};
+const inputNames = ['i_clk', 'i_rst', 'i_valid', 'i_data', 'i_ready', 'i_weight_valid'];
+const outputs = ['o_ready', 'o_valid', 'o_data', 'o_spikes'];
+const traces = ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'];
 
 /** The class that the harness drives, with CXXRTL in place of Verilator. */
-const shim = `#include "design.h"
+const shim = ({ traces: count, fifos }: SimulationPorts) => {
+  const inputs = [...inputNames, ...(fifos.length ? ['i_stall'] : [])];
+  const wide = [...traces, ...(fifos.length ? ['o_stalled'] : [])];
+  return `#include "design.h"
+#define TRACES ${count}
+#define FIFOS ${fifos.length}
+template <size_t Bits> const uint32_t *wordsOf(const cxxrtl::value<Bits> &port) { return port.data; }
+template <size_t Bits> const uint32_t *wordsOf(const cxxrtl::wire<Bits> &port) { return port.curr.data; }
 struct Vspikelet_core {
   cxxrtl_design::${cxxName('spikelet_core')} top;
-  uint32_t ${[...Object.keys(inputs), ...Object.keys(outputs)].map((name) => `${name} = 0`).join(', ')};
+  uint32_t ${[...inputs, ...outputs].map((name) => `${name} = 0`).join(', ')};
+  const uint32_t ${wide.map((name) => `*${name} = wordsOf(top.${cxxName(name)})`).join(', ')};
   void eval() {
-${Object.keys(inputs)
-  .map((name) => `    top.${cxxName(name)}.set<uint32_t>(${name});`)
-  .join('\n')}
+${inputs.map((name) => `    top.${cxxName(name)}.set<uint32_t>(${name});`).join('\n')}
     top.step();
-${Object.keys(outputs)
-  .map((name) => `    ${name} = top.${cxxName(name)}.get<uint32_t>();`)
-  .join('\n')}
+${outputs.map((name) => `    ${name} = top.${cxxName(name)}.get<uint32_t>();`).join('\n')}
   }
 };
 `;
+};
 
 /** Runs the harness (fpga/sim/harness.cc) with its arguments on frames; returns its lines, one of JSON per frame. */
 export type CxxrtlCore = (args: string[], frames: Int8Array[]) => string[];
 
 /** A simulator of `spikelet_core` by npm packages alone. */
-export async function compileCxxrtlCore(files: OutputFile[]): Promise<CxxrtlCore> {
+export async function compileCxxrtlCore(files: OutputFile[], ports: SimulationPorts): Promise<CxxrtlCore> {
   const source = await readFile(harness, 'utf8');
   const module = await compileCxxrtl(files, 'spikelet_core', source, {
     model: 'command',
-    headers: { 'Vspikelet_core.h': shim },
+    headers: { 'Vspikelet_core.h': shim(ports) },
   });
   return (args, frames) => {
     const folder = mkdtempSync(join(tmpdir(), 'spikelet-cxxrtl-'));

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { cores, emitVerilog, type VerilogOptions } from '../../fpga/emit.js';
+import { cores, emitVerilog, simulationPorts, type VerilogOptions } from '../../fpga/emit.js';
 import { bytesPerValue, type Graph, type OutputFile, product, SpikeletError } from '../../models/index.js';
 import { runTool } from '../firmware/tools.js';
 import { rtlFiles } from './rtl.js';
@@ -18,13 +20,19 @@ export type Frame = {
   cycles: number;
   /** Clocks in which the pixels' or the logits' side was made to wait. */
   stalls: number;
+  /** Cycles since the last logit of the frame before. */
+  interval: number;
   tensors: { crc: number; first: number; last: number; spikes: number }[];
+  /** Clocks in which each FIFO held something back because it was told to stall. */
+  fifos: number[];
 };
 
 export type SimulateOptions = {
-  /** Share of clocks in which each side of the core stalls, 0..1, by `seed`. */
+  /** Share of clocks in which each side of the core, and each FIFO in it, stalls, 0..1, by `seed`. */
   stall?: number;
   seed?: number;
+  /** Frames follow each other as fast as they are taken; else one begins when the one before has ended. */
+  overlap?: boolean;
 };
 
 /** Runs frames of i8 pixels one after the other. */
@@ -47,24 +55,42 @@ export async function compileVerilator(
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), contents);
   }
+  const { traces, fifos } = simulationPorts(graph, options);
   await copyFile(harness, join(folder, 'harness.cc'));
   await runTool(
     'verilator',
     [
-      ...['--cc', '--exe', '--build', '-O3', '-CFLAGS', '-O1', '--top-module', 'spikelet_core'],
+      ...[
+        '--cc',
+        '--exe',
+        '--build',
+        '-O3',
+        '-CFLAGS',
+        `-O1 -DTRACES=${traces} -DFIFOS=${fifos.length}`,
+        '--top-module',
+        'spikelet_core',
+      ],
       ...files.map(({ path }) => path).filter((path) => path.endsWith('.v')),
       'harness.cc',
     ],
     { install: verilatorInstall, folder },
   );
-  return (images, { stall = 0, seed = 1 } = {}) => {
-    const bytes = ['input', ...graph.nodes.map((node) => node.output)].map((name) =>
-      bytesPerValue(graph.tensors[name]!.type),
-    );
-    const pixels = product(graph.tensors['input']!.shape);
-    const args = [pixels, graph.classes.length, bytes.join(','), Math.round(stall * 256), seed];
-    return frames(join(folder, 'obj_dir/Vspikelet_core'), args.map(String), folder, images);
-  };
+  return (images, options = {}) =>
+    frames(join(folder, 'obj_dir/Vspikelet_core'), harnessArguments(graph, options), folder, images);
+}
+
+/** What the harness (fpga/sim/harness.cc) must know of a Graph. */
+export function harnessArguments(
+  graph: Graph,
+  { stall = 0, seed = 1, overlap = false }: SimulateOptions = {},
+): string[] {
+  const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((name) => {
+    const { kind, type, shape } = graph.tensors[name]!;
+    return `${kind === 'spikes' ? 'u' : 'i'}${bytesPerValue(type)}:${product(shape)}`;
+  });
+  const pixels = product(graph.tensors['input']!.shape);
+  const clocks = Math.round(stall * 256);
+  return [pixels, graph.classes.length, tensors.join(','), clocks, seed, Number(overlap)].map(String);
 }
 
 async function* frames(
@@ -78,20 +104,18 @@ async function* frames(
     child.on('error', reject);
     child.on('close', resolve);
   });
-  // A simulator that dies early closes its end; its exit code says so below.
-  child.stdin.on('error', () => {});
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stdout });
   try {
-    for (const image of images) {
-      child.stdin.write(new Uint8Array(image.buffer, image.byteOffset, image.length));
-      const { value, done } = await lines.next();
-      if (done) break;
-      yield JSON.parse(value) as Frame;
-    }
-    child.stdin.end();
+    // Ahead of the lines, so that frames can overlap. A simulator that dies early closes its end; its exit code says so.
+    pipeline(Readable.from(bytesOf(images)), child.stdin).catch(() => {});
+    for await (const line of lines) yield JSON.parse(line) as Frame;
     const code = await ended;
     if (code !== 0) throw new SpikeletError(`the simulated core ended with code ${code}`);
   } finally {
     child.kill();
   }
+}
+
+function* bytesOf(images: Iterable<Int8Array>): Generator<Uint8Array> {
+  for (const image of images) yield new Uint8Array(image.buffer, image.byteOffset, image.length);
 }
