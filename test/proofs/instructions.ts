@@ -8,13 +8,15 @@ import { type Graph, interpret, operationsOf } from '../../models/index.js';
 import { canTry, compile, removeFolders } from '../firmware-project.js';
 import { openSerial } from '../firmware-serial.js';
 import { verdict } from './cli.js';
+import { cmsisEstimate, cortexM0plus, cortexM4, type PerMac } from './cmsis.js';
 import { fashionGraph } from './fashion-graph.js';
 import { plainC } from './int8.js';
 
 /**
  * `npm run bench:instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
  * plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own flags and both equal to the
- * interpreter. QEMU counts instructions, rp2040js cycles of a Cortex-M0+. With --layers: of each layer.
+ * interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU counts instructions, rp2040js cycles of
+ * a Cortex-M0+. With --layers: of each layer.
  */
 const IMAGES = 5;
 const layers = process.argv.includes('--layers');
@@ -25,15 +27,21 @@ const m4 = boardOf('mps2-an386');
 /** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory is no limit. */
 const m0plus: Board = { ...m4, name: 'mps2-an386 as Cortex-M0+', core: 'cortex-m0plus' };
 
-for (const [board, what, most] of [
-  [m4, 'instructions, Cortex-M4', 0.15],
-  [m0plus, 'instructions, Cortex-M0+', 0.2],
-  [boardOf('rp2040'), 'cycles, Cortex-M0+', 0.2],
+for (const [board, what, most, cmsis] of [
+  [m4, 'instructions, Cortex-M4', 0.15, { perMac: cortexM4, least: 3.5 }],
+  [m0plus, 'instructions, Cortex-M0+', 0.2, { perMac: cortexM0plus, least: 8 }],
+  [boardOf('rp2040'), 'cycles, Cortex-M0+', 0.2, undefined],
 ] as const)
-  if (await canTry(board)) await measure(graph, board, what, most);
+  if (await canTry(board)) await measure(graph, board, what, most, cmsis);
 await removeFolders();
 
-async function measure(net: Graph, board: Board, what: string, most: number): Promise<void> {
+async function measure(
+  net: Graph,
+  board: Board,
+  what: string,
+  most: number,
+  cmsis: { perMac: PerMac; least: number } | undefined,
+): Promise<void> {
   const source = fileURLToPath(new URL('../../../test/firmware/count.c', import.meta.url));
   const program = await compile(board, {
     sources: [],
@@ -77,6 +85,15 @@ async function measure(net: Graph, board: Board, what: string, most: number): Pr
   const [ours, plain] = totals as [number, number];
   const text = `${millions(ours)} against ${millions(plain)}, ${(ours / plain).toFixed(3)}x`;
   verdict(`${what} for one image`, text, `<= ${most}x`, ours / plain <= most);
+  if (cmsis) {
+    const estimate = cmsisEstimate(net, cmsis.perMac);
+    verdict(
+      `${what}, CMSIS-NN int8 estimated from measured figures per MAC`,
+      `${millions(estimate)}, ${(estimate / ours).toFixed(2)}x ours`,
+      `>= ${cmsis.least}x`,
+      estimate / ours >= cmsis.least,
+    );
+  }
   if (layers)
     net.nodes.forEach((node, i) => {
       const [own, other] = perLayer[i]!;
