@@ -9,10 +9,18 @@ export type ModelBytes = {
   arena: number;
   /** Code, at most. */
   code: number;
+  /** Layers, of each of which the shell takes notes. */
+  layers: number;
 };
 
-/** What a program takes beside the model, at most: code and variables of the shell. */
-export const reserved = { code: 16 << 10, ram: 6 << 10 };
+/** What a program takes beside the model, at most: code and variables of the shell, without its notes. */
+export const reserved = { code: 16 << 10, ram: 5 << 10 };
+
+/** Bytes of RAM in which the shell notes what a layer did, and what the input was: struct note of shell/inference.h. */
+export const NOTE_BYTES = 16;
+
+/** Variables of the shell with a model of so many layers, at most. */
+export const shellRam = (layers: number): number => reserved.ram + NOTE_BYTES * (layers + 1);
 
 /** Most bytes that a function of a layer takes; layers of equal geometry share one. Measured: 600 to 980. */
 export const FUNCTION_BYTES = 1280;
@@ -29,9 +37,9 @@ export type Fit = {
   problem?: string;
 };
 
-/** RAM that a board leaves to the arena. */
-export const ramFor = (board: Board): number =>
-  memoryOf(board, board.ram).bytes - board.stackBytes - reserved.ram;
+/** RAM that a board leaves to the arena of a model of so many layers. */
+export const ramFor = (board: Board, layers: number): number =>
+  memoryOf(board, board.ram).bytes - board.stackBytes - shellRam(layers);
 
 /** Places a model on a board. Weights stay beside the code where there is room. */
 export function fitOn(board: Board, model: ModelBytes): Fit {
@@ -44,7 +52,7 @@ export function fitOn(board: Board, model: ModelBytes): Fit {
       weightsIn: weightsIn.name,
       flash: { used: flash, bytes: code.bytes },
       ...(own ? { beside: { used: model.weights, bytes: weightsIn.bytes } } : {}),
-      ram: { used: model.arena + board.stackBytes + reserved.ram, bytes: ram.bytes },
+      ram: { used: model.arena + board.stackBytes + shellRam(model.layers), bytes: ram.bytes },
       stack: board.stackBytes,
     };
     const problem = problemOf(fit);

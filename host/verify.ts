@@ -47,7 +47,7 @@ export async function verifyVerilog(
   { labels, onProgress, ...simulation }: VerifyOptions & SimulateOptions = {},
 ): Promise<Verification<'verilog'> & Activity> {
   const check = comparison(graph, 'verilog', { labels, onProgress });
-  const names = ['input', ...graph.nodes.map((node) => node.output)];
+  const names = tensorNames(graph);
   const layers = names.map((tensor) => ({ tensor, cycles: 0, spikes: 0 }));
   const queue: Int8Array[] = [];
   const totals = { cycles: 0, interval: 0, stalls: 0 };
@@ -104,11 +104,14 @@ export type Activity = {
  */
 export type LayerActivity = { tensor: string; cycles: number; spikes: number };
 
+/** The input and every layer's output, in order of execution. */
+export const tensorNames = (graph: Graph): string[] => ['input', ...graph.nodes.map((node) => node.output)];
+
 /** What a backend computed of one image. */
 type Run = { logits: ArrayLike<number>; crcs: Map<string, number> };
 
 /** Compares run by run with the interpreter. */
-function comparison<Backend extends string>(
+export function comparison<Backend extends string>(
   graph: Graph,
   backend: Backend,
   { labels, onProgress }: Pick<VerifyOptions, 'labels' | 'onProgress'>,
@@ -148,7 +151,7 @@ function comparison<Backend extends string>(
 }
 
 function requireSameTensors(graph: Graph, { description }: WasmModel): void {
-  const wanted = ['input', ...graph.nodes.map((node) => node.output)].map((name) => {
+  const wanted = tensorNames(graph).map((name) => {
     const { type, shape } = graph.tensors[name]!;
     return `${name} ${type} [${shape}]`;
   });

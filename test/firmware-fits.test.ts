@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Board, boardOf, memoryOf } from '../firmware-gen/boards/index.js';
-import { fitOn, ramFor, reserved } from '../firmware-gen/fits.js';
+import { fitOn, ramFor, reserved, shellRam } from '../firmware-gen/fits.js';
 import { placeOn, requirePlace } from '../host/firmware/plan-board.js';
 import { prove, SpikeletError } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
@@ -17,9 +17,9 @@ const sized = (board: Board, sizes: Record<string, number>): Board => ({
 });
 
 test('a model fits where the last byte is used, and not in one byte less', () => {
-  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000 };
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000, layers: 9 };
   const flash = reserved.code + model.code + model.constants + model.weights;
-  const ram = model.arena + reserved.ram + roomy.stackBytes;
+  const ram = model.arena + shellRam(model.layers) + roomy.stackBytes;
   const exact = sized(roomy, { ssram1: flash, ssram23: ram, psram: 0 });
   assert.is(fitOn(exact, model).problem, undefined);
   assert.match(fitOn(sized(exact, { ssram23: ram - 1 }), model).problem!, `${ram} B of RAM, 1 B more`);
@@ -27,7 +27,7 @@ test('a model fits where the last byte is used, and not in one byte less', () =>
 });
 
 test('weights go to a memory of their own only where they do not fit beside the code', () => {
-  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000 };
+  const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000, layers: 9 };
   assert.is(fitOn(roomy, model).weightsIn, 'ssram1');
   const small = sized(roomy, { ssram1: reserved.code + 12_000, psram: 50_000 });
   const fit = fitOn(small, model);
@@ -39,11 +39,13 @@ test('weights go to a memory of their own only where they do not fit beside the 
 
 test('a board with less RAM gets a smaller plan, and one with too little is refused with what would fit', () => {
   const fastest = placeOn(roomy, graph);
-  const beside = roomy.stackBytes + reserved.ram;
+  const beside = roomy.stackBytes + shellRam(graph.nodes.length);
   const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + beside });
   const smaller = placeOn(tight, graph);
   assert.is(smaller.fit.problem, undefined);
-  assert.ok(smaller.model.arena <= ramFor(tight) && smaller.model.arena < fastest.model.arena);
+  assert.ok(
+    smaller.model.arena <= ramFor(tight, graph.nodes.length) && smaller.model.arena < fastest.model.arena,
+  );
   assert.is(smaller.planned.plan.arenaBytes, smaller.model.arena);
   assert.throws(
     () => requirePlace(sized(roomy, { ssram23: beside + 16 }), graph),

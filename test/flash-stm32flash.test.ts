@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { call } from '../host/device/flash/an3155-frames.js';
-import { printModel } from '../host/firmware/model.js';
 import { requirePlace } from '../host/firmware/plan-board.js';
 import { runTool, versionOfTool } from '../host/firmware/tools.js';
 import { prove } from '../models/index.js';
-import { compileClassify, runOnPort } from './firmware-device.js';
+import { compileProduct, runOn } from './firmware-device.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
   BAUD,
@@ -36,7 +35,7 @@ const images = [0, 1, 2].map((seed) => randomPixels(graph, seeded(seed), 0.5));
 async function compileModel(): Promise<Uint8Array> {
   prove(graph);
   const placed = requirePlace(board, graph);
-  const { bin } = await compileClassify(board, placed, await printModel(placed.planned));
+  const { bin } = await compileProduct(board, placed);
   return readFile(bin);
 }
 
@@ -68,11 +67,11 @@ else
         assert.ok(await call(port, 20_000));
       });
       await write(path, 'model.img', model);
-      assert.is((await runOnPort(path, graph, images)).equal, images.length);
+      assert.is((await runOn({ port: path }, graph, images)).equal, images.length);
     });
     // Power is cut and comes back: the model starts, once nobody has called the loader.
     await powered(loader, flash, async (path) => {
-      assert.is((await runOnPort(path, graph, images)).equal, images.length);
+      assert.is((await runOn({ port: path }, graph, images)).equal, images.length);
     });
   });
 

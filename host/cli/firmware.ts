@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
-import { reserved } from '../../firmware-gen/fits.js';
-import { writeFiles } from '../files.js';
+import { reserved, shellRam } from '../../firmware-gen/fits.js';
 import { compileTools, requireTools } from '../firmware/board-tools.js';
-import { emitFirmware } from '../firmware/build.js';
-import { makeProject } from '../firmware/make.js';
+import { compileFirmware } from '../firmware/compile.js';
 import { type Linked, linkedBytes } from '../firmware/map.js';
-import { printModel } from '../firmware/model.js';
 import { type Placed, requirePlace } from '../firmware/plan-board.js';
 import { bytes, quantity } from '../report/text.js';
 import type { Io } from './io.js';
@@ -23,14 +20,11 @@ export async function buildFirmware(
   const board = boardOf(required(options.board, '--board'));
   if (options.weights === 'outside')
     throw usageError('firmware reads its weights in place', 'leave --weights away');
-  const compiles = compileTools(board).length > 0;
   await requireTools(compileTools(board), `firmware for ${board.name}`);
   const placed = requirePlace(board, await loadGraph(path), modelOptions(options));
   const { model, fit, weightsRead, planned } = placed;
   io.note(`planned: ${model.arena} B of RAM in ${planned.plan.steps.length} steps, ${board.title}`);
-  const files = await emitFirmware(board, placed, await printModel(planned));
-  await writeFiles(options.out, files);
-  const built = compiles ? await makeProject(board, options.out, fit.weightsIn) : undefined;
+  const { files, built } = await compileFirmware(board, placed, options.out);
   const linked = built && (await linkedBytes(built.map));
   printSizes(placed, linked, io);
   io.print();
@@ -65,7 +59,7 @@ function printSizes({ model, fit }: Placed, linked: Linked | undefined, io: Io):
       row('arena: tensors, working memory', model.arena, linked?.model.ram),
       row('code of the model, at most', model.code, linked?.model.code),
       row('code of the shell, at most', reserved.code, linked?.shell.code),
-      row('variables of the shell, at most', reserved.ram, linked?.shell.ram),
+      row('variables of the shell, at most', shellRam(model.layers), linked?.shell.ram),
       row('stack', fit.stack, undefined),
     ],
   );

@@ -1,3 +1,4 @@
+import { NOTE_BYTES } from '../../firmware-gen/fits.js';
 import { exitCode, SpikeletError } from '../../models/index.js';
 import { type Link, type LinkOptions, openLink, RefusedError } from './link.js';
 import type { Port } from './port.js';
@@ -52,7 +53,6 @@ export type BoardOptions = LinkOptions & {
 
 /** Logits and layers that a device may have: bounds on what its hello makes us allocate. */
 const MOST = 1 << 16;
-const NOTE_BYTES = 16;
 
 /** Calls the device until it answers. Throws a SpikeletError with exit code 3 where it is silent or something else. */
 export async function connectBoard(port: Port, options: BoardOptions = {}): Promise<BoardLink> {

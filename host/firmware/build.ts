@@ -1,21 +1,28 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { firmwareProject } from '../../firmware-gen/project.js';
-import type { OutputFile } from '../../models/index.js';
+import { toolchainOf } from '../../firmware-gen/toolchain.js';
+import { type OutputFile, writeGraph } from '../../models/index.js';
 import { version } from '../version.js';
 import type { Placed } from './plan-board.js';
 import { readShell } from './shell.js';
 
-/** Sources of the shell that make the program which a board runs, and what they are compiled with. */
-export const program = ['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'];
-export const defines = ['SPIKELET_TRACE'];
+/** Sources of the shell that make the program which a board runs. */
+const program = ['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'];
+
+/** What it is compiled with: the notes that it takes of layers. */
+const traced = ['SPIKELET_TRACE'];
+
+/** The graph that a project computes, in its folder. */
+export const GRAPH_FILE = 'graph.safetensors';
 
 /** The whole project of a placed model for a board; `model`: its C, as printModel(planned) of model.ts prints it. */
 export async function emitFirmware(
   board: Board,
-  { fit }: Placed,
+  { fit, planned }: Placed,
   model: OutputFile[],
+  defines: string[] = traced,
 ): Promise<OutputFile[]> {
-  return firmwareProject(board, {
+  const project = firmwareProject(board, {
     shell: await readShell(),
     sources: program,
     defines,
@@ -23,4 +30,8 @@ export async function emitFirmware(
     version,
     place: { weights: fit.weightsIn },
   });
+  // A library alone is for programs that know no graphs.
+  return toolchainOf(board)
+    ? [...project, { path: GRAPH_FILE, contents: writeGraph(planned.graph) }]
+    : project;
 }

@@ -8,7 +8,11 @@ import { modelData } from './model.js';
 /** What a planned model takes on a device, before it is printed. */
 export function modelBytes(planned: PlannedModel): ModelBytes {
   const { functions } = emitSource(planned.graph, planned.layers);
-  return { ...bytesOfModel(modelData(planned)), code: functions * FUNCTION_BYTES };
+  return {
+    ...bytesOfModel(modelData(planned)),
+    code: functions * FUNCTION_BYTES,
+    layers: planned.layers.length,
+  };
 }
 
 /**

@@ -22,7 +22,10 @@ export function placeOn(
   graph: Graph,
   options: Pick<ModelOptions, 'ram' | 'time'> = {},
 ): Placed {
-  const budget = options.ram === undefined && options.time === undefined ? { ram: ramFor(board) } : options;
+  const budget =
+    options.ram === undefined && options.time === undefined
+      ? { ram: ramFor(board, graph.nodes.length) }
+      : options;
   const planned = planModel(graph, { ...budget, tier: 'swar' });
   const model = modelBytes(planned);
   return { planned, model, fit: fitOn(board, model), weightsRead: weightsRead(planned) };
@@ -58,7 +61,8 @@ function advice(board: Board, graph: Graph): string {
       throw error;
     }
   };
-  if (fits(board)) return `it fits without --time, and with --ram ${ramFor(board)} or none`;
+  if (fits(board))
+    return `it fits without --time, and with --ram ${ramFor(board, graph.nodes.length)} or none`;
   const others = boards.filter((candidate) => candidate !== board && fits(candidate));
   return (
     (others.length

@@ -1,9 +1,8 @@
 import { boardOf, memoryOf } from '../../firmware-gen/boards/index.js';
-import { reserved } from '../../firmware-gen/fits.js';
+import { shellRam } from '../../firmware-gen/fits.js';
 import { linkedBytes } from '../../host/firmware/map.js';
-import { printModel } from '../../host/firmware/model.js';
 import { requirePlace } from '../../host/firmware/plan-board.js';
-import { compileClassify, runOnBoard } from '../firmware-device.js';
+import { compileProduct, runOn } from '../firmware-device.js';
 import { canTry, removeFolders } from '../firmware-project.js';
 import { shared } from '../shared.js';
 import { verdict } from './cli.js';
@@ -22,9 +21,9 @@ else if (await canTry(board)) await prove(vectors);
 
 async function prove(folder: string): Promise<void> {
   const { graph, pixels } = await espikeformerM(folder);
-  const placed = requirePlace(board, graph, { ram: RAM - board.stackBytes - reserved.ram });
+  const placed = requirePlace(board, graph, { ram: RAM - board.stackBytes - shellRam(graph.nodes.length) });
   const { weightsIn } = placed.fit;
-  const program = await compileClassify(board, placed, await printModel(placed.planned));
+  const program = await compileProduct(board, placed);
   const { model, shell } = await linkedBytes(program.map);
   const ram = model.ram + shell.ram + board.stackBytes;
   console.log(
@@ -33,7 +32,9 @@ async function prove(folder: string): Promise<void> {
   console.log(`${model.code} B of code of the model, ${placed.model.arena} B of its arena`);
   verdict('RAM outside weights, with the stack', `${ram} B`, `<= ${RAM}`, ram <= RAM);
 
-  const { equal, difference, stackBytes, seconds } = await runOnBoard(board, program, graph, [pixels]);
+  const { equal, difference, stackBytes, seconds } = await runOn({ board, folder: program.folder }, graph, [
+    pixels,
+  ]);
   await removeFolders();
   console.log(`the image sent and classified in ${seconds.toFixed(1)} s, ${stackBytes} B of stack`);
   verdict('equal at every layer', difference ?? `${equal} of 1`, '1 of 1', equal === 1);

@@ -1,30 +1,23 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
+import type { ModelBytes } from '../../firmware-gen/fits.js';
 import { loadDataset } from '../../host/data/index.js';
-import { printModel } from '../../host/firmware/model.js';
 import { requirePlace } from '../../host/firmware/plan-board.js';
 import { importFile } from '../../host/import/index.js';
 import { imageOf } from '../../host/trace.js';
-import {
-  type Graph,
-  pixelTable,
-  rawImage,
-  rawToPixels,
-  readGraph,
-  toPixels,
-  writeNet,
-} from '../../models/index.js';
+import type { Verification } from '../../host/verify.js';
+import { toPixels, writeNet } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { compileClassify, runOnBoard } from '../firmware-device.js';
-import { canTry, removeFolders } from '../firmware-project.js';
+import { compileProduct, type DeviceRun, runOn } from '../firmware-device.js';
+import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
 import { read } from '../reference.js';
 import { shared } from '../shared.js';
-import { folder, result, verdict } from './cli.js';
+import { folder, result, spikelet, verdict } from './cli.js';
 
 /**
- * `npm run bench:firmware`: nets trained on Fashion-MNIST on emulated boards, 100 test images each over a serial port,
- * every layer equal to the interpreter's. Some minutes; nets are kept in build/.
+ * `npm run bench:firmware`: nets trained on Fashion-MNIST on emulated boards, 'spikelet verify --against firmware' with 100
+ * test images each over a serial port, every layer equal to the interpreter's. Some minutes; nets are kept in build/.
  */
 const IMAGES = 100;
 const boards = ['mps2-an386', 'mps2-an500', 'rv32-virt', 'rp2040', 'netduinoplus2'];
@@ -39,19 +32,14 @@ const spec = `fashion-mnist=${fashion}`;
 const data = await loadDataset(spec);
 mkdirSync(folder, { recursive: true });
 
-/** The 8-bit graph of a net of Fashion-MNIST that `make` writes, kept for the next time, and test images. */
-async function trained(name: string, make: (path: string) => Promise<unknown>) {
+/** The file of the 8-bit graph of a net of Fashion-MNIST that `make` writes, kept for the next time. */
+async function graphOf(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
   const [net, path] = [join(folder, `${name}.safetensors`), join(folder, `firmware-${name}.safetensors`)];
   if (!existsSync(path)) {
     if (!existsSync(net)) await make(net);
     await result(...['quantize', net, '--data', spec, '--bits', '8', '--count', '0', '--out', path]);
   }
-  const graph = readGraph(readFileSync(path), path);
-  const table = pixelTable(graph);
-  const images = Array.from({ length: IMAGES }, (_, i) =>
-    rawToPixels(table, rawImage(data.test, data.shape, i)),
-  );
-  return { graph, images };
+  return path;
 }
 
 /** The reference's E-SpikeFormer of the nano class, and its images. */
@@ -63,42 +51,64 @@ async function nano(vectors: string) {
   return { graph, images: floats.map((image) => toPixels(graph, image)) };
 }
 
-type Trial = { name: string; graph: Graph; images: Int8Array[]; on: string[] };
-
-const trials: Trial[] = [
+const trained = [
   {
     name: 'tiny',
-    ...(await trained('fashion-sfa', async (path) => {
+    path: await graphOf('fashion-sfa', async (path) => {
       const { net } = await importFile(`${sfa}/model.safetensors`, { classes: data.classes });
       writeFileSync(path, writeNet(net));
-    })),
+    }),
     on: boards,
   },
   {
     name: 'mini',
-    ...(await trained('mini', (path) =>
+    path: await graphOf('mini', (path) =>
       result(...['train', '--model', 'mini', '--data', spec, '--epochs', '1', '--seed', '1', '--out', path]),
-    )),
+    ),
     on: [...boards, 'microbit'],
   },
 ];
-const vectors = shared('vectors/espikeformer-nano');
-if (vectors) trials.push({ name: 'E-SpikeFormer-nano', ...(await nano(vectors)), on: ['mps2-an386'] });
-else console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
 
-for (const { name, graph, images, on } of trials)
+for (const { name, path, on } of trained)
   for (const board of on.map(boardOf)) {
     if (!(await canTry(board))) continue;
-    const placed = requirePlace(board, graph);
-    const program = await compileClassify(board, placed, await printModel(placed.planned));
-    const { equal, difference, stackBytes, seconds } = await runOnBoard(board, program, graph, images);
-    const { weights, constants, arena } = placed.model;
-    verdict(
-      `${name} on ${board.name}: ${weights + constants} B of constants, arena ${arena} B, stack ${stackBytes} B, ` +
-        `${(seconds / images.length).toFixed(2)} s an image`,
-      difference ?? `${equal} of ${images.length} equal at every layer`,
-      'all',
-      equal === images.length,
+    const out = await temporaryFolder();
+    const { predicted } = await result<{ predicted: ModelBytes }>(
+      ...['build', path, '--target', 'firmware', '--board', board.name, '--out', out],
     );
+    const started = performance.now();
+    const { lines } = await spikelet(
+      ...['verify', path, '--against', 'firmware', '--build', out, '--data', spec, '--count', String(IMAGES)],
+    );
+    const seconds = (performance.now() - started) / 1000;
+    const run = lines.at(-1) as (Verification<'firmware'> & { stackBytes: number }) | undefined;
+    tell(`${name} on ${board.name}`, predicted, {
+      equal: run?.equal ?? 0,
+      stackBytes: run?.stackBytes ?? 0,
+      seconds,
+      ...(run?.firstDifference ? { difference: run.firstDifference.tensor } : {}),
+    });
     await removeFolders();
   }
+
+const vectors = shared('vectors/espikeformer-nano');
+if (!vectors) console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
+else if (await canTry(boardOf('mps2-an386'))) {
+  const board = boardOf('mps2-an386');
+  const { graph, images } = await nano(vectors);
+  const placed = requirePlace(board, graph);
+  const { folder: built } = await compileProduct(board, placed);
+  const run = await runOn({ board, folder: built }, graph, images);
+  tell(`E-SpikeFormer-nano on ${board.name}`, placed.model, run, images.length);
+  await removeFolders();
+}
+
+function tell(what: string, { weights, constants, arena }: ModelBytes, run: DeviceRun, count = IMAGES): void {
+  verdict(
+    `${what}: ${weights + constants} B of constants, arena ${arena} B, stack ${run.stackBytes} B, ` +
+      `${(run.seconds / count).toFixed(2)} s an image, the interpreter's time included`,
+    run.difference ?? `${run.equal} of ${count} equal at every layer`,
+    'all',
+    run.equal === count,
+  );
+}

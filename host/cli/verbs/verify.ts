@@ -14,19 +14,19 @@ import { verifyVerilog, verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
+import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { requireFits } from '../fits.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { threadsOption } from '../plan-options.js';
 import { integer, oneOf, required, verb } from '../verb.js';
 
-const targets = ['wasm', 'verilog'] as const;
+const targets = ['wasm', 'firmware', 'verilog'] as const;
 
-type Options = {
+type Options = BoardFlags & {
   against?: (typeof targets)[number];
   data?: string;
   count: number;
-  build?: string;
   threads: number;
   architecture: Architecture;
   lanes: number;
@@ -48,6 +48,8 @@ export const verify = verb<Options>({
       flags: '--build <path>',
       description: 'a folder that build wrote, or its model.wasm (default: built now)',
     },
+    { flags: '--board <name>', description: "firmware: a board of 'spikelet boards'" },
+    ...portOptions,
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
     {
       flags: '--architecture <name>',
@@ -93,13 +95,19 @@ export const verify = verb<Options>({
         ? await inSimulation(graph, options, (simulate) =>
             verifyVerilog(graph, simulate, images(), { ...given, stall: options.stall / 100 }),
           )
-        : await inWasm(graph, options, (model) => verifyWasm(graph, model, images(), given));
+        : against === 'firmware'
+          ? await onBoard(graph, options, io, {}, async (board) =>
+              (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images(), given),
+            )
+          : await inWasm(graph, options, (model) => verifyWasm(graph, model, images(), given));
     bar.done();
     const { firstDifference: difference, accuracy } = result;
-    io.print(`${result.equal} of ${result.samples} samples equal at every tensor`);
+    io.print(
+      `${result.equal} of ${result.samples} samples equal at every tensor${'board' in result ? ` on ${result.board}` : ''}`,
+    );
     if (accuracy)
       io.print(
-        `accuracy: graph ${percent(accuracy.graph, 2)}, ${against} ${percent('verilog' in accuracy ? accuracy.verilog : accuracy.wasm, 2)}`,
+        `accuracy: graph ${percent(accuracy.graph, 2)}, ${against} ${percent((accuracy as Record<string, number>)[against]!, 2)}`,
       );
 
     if ('layers' in result) printLayers(result, io);

@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
+import { definition, type Graph } from '../../models/index.js';
+import type { BoardLink } from '../device/board-link.js';
+import { emulateTools, requireTools } from '../firmware/board-tools.js';
+import { compileFirmware } from '../firmware/compile.js';
+import { requirePlace } from '../firmware/plan-board.js';
+import type { Io } from './io.js';
+import { integer, required, usageError, type VerbOption } from './verb.js';
+
+/** Flags of the verbs that talk to a board. */
+export type BoardFlags = { board?: string; port?: string; baud?: number; build?: string };
+
+export const portOptions: VerbOption[] = [
+  { flags: '--port <path>', description: 'serial port of the board; without it, its emulator' },
+  {
+    flags: '--baud <n>',
+    description: "speed of the port (default: the board's, 115200 where --board is not given)",
+    parse: integer(300, 4_000_000),
+  },
+];
+
+/** The board that a folder of `build --target firmware` is for; undefined where it is no such folder. */
+async function boardIn(folder: string): Promise<string | undefined> {
+  const header = await readFile(join(folder, 'shell', 'board.h'), 'utf8').catch(() => '');
+  return /^#define PLATFORM_NAME "(.*)"$/m.exec(header)?.[1];
+}
+
+/** The board that the flags name, or the build's folder; undefined where a port alone is given. */
+async function boardOfFlags({ board, port, build }: BoardFlags): Promise<Board | undefined> {
+  const built = build === undefined ? undefined : await boardIn(build);
+  if (build !== undefined && !built)
+    throw usageError(
+      `${build} is no project for a board`,
+      "give a folder that 'spikelet build --target firmware' wrote",
+    );
+  if (built && board && built !== board)
+    throw usageError(`${build} was built for ${built}, not ${board}`, 'leave --board away');
+  const name = board ?? built;
+  return name === undefined && port !== undefined ? undefined : boardOf(required(name, '--board'));
+}
+
+/** An inference of any core that is alive ends in this time: 200 ns a multiply, and half a minute. */
+const patience = (graph: Graph): number =>
+  30_000 + 2e-4 * graph.nodes.reduce((sum, node) => sum + definition(node).macs(node, graph), 0);
+
+/**
+ * Runs `use` with the board that the flags mean: at its port, or emulated with the program of --build, or with one that is
+ * compiled now in a folder of its own, which is gone afterwards. `counting`: an emulator counts instructions.
+ */
+export async function onBoard<T>(
+  graph: Graph,
+  flags: BoardFlags,
+  io: Io,
+  { counting = false }: { counting?: boolean },
+  use: (link: BoardLink, board: Board | undefined) => Promise<T>,
+): Promise<T> {
+  const board = await boardOfFlags(flags);
+  const { withBoard } = await import('../device/board.js');
+  const emulated = flags.port === undefined && board?.emulator !== undefined;
+  const connect = (folder?: string) =>
+    withBoard(
+      { board, port: flags.port, baud: flags.baud, folder, counting, note: io.note },
+      { inferMs: patience(graph) },
+      (link) => use(link, board),
+    );
+  if (!emulated || flags.build !== undefined) return connect(flags.build);
+  await requireTools(emulateTools(board), `the emulator of ${board.name}`);
+  const folder = await mkdtemp(join(tmpdir(), 'spikelet-firmware-'));
+  try {
+    await compileFirmware(board, requirePlace(board, graph), folder);
+    return await connect(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

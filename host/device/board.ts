@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { Board } from '../../firmware-gen/boards/index.js';
+import { crc32, exitCode, type Graph, hex32, SpikeletError, writeGraph } from '../../models/index.js';
+import { type BoardLink, type BoardOptions, connectBoard } from './board-link.js';
+import { emulate } from './emulate.js';
+import { fileOf, programAt, weightsOf } from './flash/program.js';
+import { guessPort } from './guess-port.js';
+import { openPort } from './port.js';
+
+/** Which board: one at a port, or an emulated one that runs the program in a folder. */
+export type Target = {
+  board?: Board | undefined;
+  port?: string | undefined;
+  baud?: number | undefined;
+  /** A project's folder after make, for the emulator. */
+  folder?: string | undefined;
+  /** Emulated: virtual time counts instructions, so that ticks mean something; slower. */
+  counting?: boolean;
+  /** A line on the way. */
+  note(line: string): void;
+};
+
+/** Of ports whose board nobody named. */
+const USUAL_BAUD = 115200;
+
+/**
+ * Connects to a board, starting its emulator where no port is given and it has one, and ends all of it afterwards. Throws
+ * a SpikeletError: exit code 3 where the board is missing or silent.
+ */
+export async function withBoard<T>(
+  target: Target,
+  options: BoardOptions,
+  use: (link: BoardLink) => Promise<T>,
+): Promise<T> {
+  const { board, note, counting = false } = target;
+  const emulation =
+    target.port === undefined && board?.emulator && target.folder !== undefined
+      ? await emulate(board, { program: await programIn(board, target.folder), counting })
+      : undefined;
+  try {
+    const path = target.port ?? emulation?.port ?? (await guessPort(note));
+    const port = await openPort(path, { baud: target.baud ?? board?.serial.baud ?? USUAL_BAUD });
+    try {
+      const link = await connectBoard(port, options);
+      if (board && link.hello.board !== board.name)
+        throw new SpikeletError(`the board at ${path} is ${link.hello.board}, not ${board.name}`, {
+          hint: `give --board ${link.hello.board}, or another --port`,
+          code: exitCode.usage,
+        });
+      return await use(link);
+    } finally {
+      await port.close();
+    }
+  } finally {
+    await emulation?.stop();
+  }
+}
+
+/** What an emulator takes of a project's folder. */
+async function programIn(board: Board, folder: string) {
+  const program = await programAt(folder);
+  const elf = await fileOf(program, 'firmware.elf');
+  return { elf, bin: join(folder, 'firmware.bin'), files: await weightsOf(board, program) };
+}
+
+/** Throws where a board computes another graph. */
+export function requireGraph({ hello }: BoardLink, graph: Graph): void {
+  const crc = crc32(writeGraph(graph));
+  if (hello.graphCrc === crc) return;
+  throw new SpikeletError(
+    `the firmware on ${hello.board} computes '${hello.model}' (graph ${hex32(hello.graphCrc)}), not '${graph.name}' (${hex32(crc)})`,
+    {
+      hint: `build this graph with 'spikelet build --target firmware --board ${hello.board}', then 'spikelet flash'`,
+    },
+  );
+}
