@@ -9,6 +9,7 @@ import type { FlashingBy } from '../host/device/flash/protocol.js';
 import { emulateLoader } from '../host/device/loader.js';
 import { openPort, type Port } from '../host/device/port.js';
 import { versionOfTool } from '../host/firmware/tools.js';
+import { noise } from './bad-line.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
   BAUD,
@@ -22,7 +23,7 @@ import {
   versionOf,
 } from './loader-board.js';
 import { createPty, needsSocat } from './pty.js';
-import { below, type Random, seeded } from './random-graph.js';
+import { seeded } from './random-graph.js';
 
 /** The emulated board behind a bad line: a PTY of ours, which passes bytes on as it likes. */
 const socat = await versionOfTool('socat', '-V');
@@ -44,17 +45,6 @@ async function connectLine(emulation: Emulation, pty: Awaited<ReturnType<typeof 
     await port.close();
   };
 }
-
-/** About one byte of `every` is flipped, lost or doubled. */
-const noise =
-  (random: Random, every: number): Spoil =>
-  (bytes) =>
-    Uint8Array.from(
-      [...bytes].flatMap((byte) => {
-        if (below(random, every)) return [byte];
-        return [[byte ^ (1 << below(random, 8))], [], [byte, byte]][below(random, 3)]!;
-      }),
-    );
 
 async function flashOver(path: string, program: string, progress: (done: number) => void = () => undefined) {
   return createAn3155().flash({

@@ -32,10 +32,12 @@ export class RefusedError extends SpikeletError {
 
 export const LINK_ERROR = 0xff;
 const ANSWER = 0x80;
+const DAMAGED = 1;
 const SEQUENCES = 0x10000;
+const LONGEST_WAIT_MS = 4000;
 
 export type AskOptions = {
-  /** The longest that the answer may take; the request is sent again in growing intervals until then. */
+  /** The longest that the answer may take: while none comes, the request is sent again in growing intervals until then. */
   limitMs?: number;
   /** How long it may take before the request goes again. */
   ms?: number;
@@ -45,15 +47,23 @@ export type AskOptions = {
 export type Link = {
   /** The answer's payload. Throws a SpikeletError with exit code 3 where none comes, a RefusedError where it is a no. */
   ask(kind: number, payload?: Uint8Array, options?: AskOptions): Promise<Uint8Array>;
-  /** What was sent, sent again, and came that was no answer. */
+  /** What was sent, answered, sent again, and came that was no answer. */
   readonly counts: LinkCounts;
 };
 
-export type LinkCounts = { requests: number; again: number; damaged: number; stale: number; text: number };
+export type LinkCounts = {
+  requests: number;
+  answered: number;
+  again: number;
+  damaged: number;
+  stale: number;
+  text: number;
+};
 
 export type LinkOptions = {
   /** How long an answer may take before its request goes again. */
   ms?: number;
+  /** How often a request is sent at most because of damage or silence. */
   tries?: number;
   /** The first request's number. */
   sequence?: number;
@@ -67,10 +77,10 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
   const { ms = 1000, tries = 10 } = options;
   let sequence = options.sequence ?? Math.floor(Math.random() * SEQUENCES);
   const read = frameReader();
-  const counts: LinkCounts = { requests: 0, again: 0, damaged: 0, stale: 0, text: 0 };
+  const counts: LinkCounts = { requests: 0, answered: 0, again: 0, damaged: 0, stale: 0, text: 0 };
 
-  /** The answer with this number; undefined: none within `wait`, or word of damage. */
-  async function answer(wait: number): Promise<Frame | undefined> {
+  /** The answer with this number, or why there is none within `wait`. */
+  async function answer(wait: number): Promise<Frame | 'damage' | 'silence'> {
     const deadline = performance.now() + wait;
     for (let left = wait; left > 0; left = deadline - performance.now()) {
       let damaged = false;
@@ -78,9 +88,9 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
         if ('frame' in piece && piece.frame.sequence === sequence) return piece.frame;
         damaged = tally(piece) || damaged;
       }
-      if (damaged) return undefined;
+      if (damaged) return 'damage';
     }
-    return undefined;
+    return 'silence';
   }
 
   function tally(piece: Piece): boolean {
@@ -99,18 +109,23 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
       counts.requests++;
       const line = encodeFrame({ sequence, kind, payload });
       const started = performance.now();
-      for (let sent = 0, wait = first; ; sent++) {
-        const spent = performance.now() - started;
-        if (limitMs === undefined ? sent >= tries : spent >= limitMs || sent >= tries + Math.log2(limitMs))
-          break;
-        if (sent) counts.again++;
+      let [damages, silences, wait] = [0, 0, first];
+      const left = () => (limitMs ?? Number.POSITIVE_INFINITY) - (performance.now() - started);
+      while (left() > 0 && damages + (limitMs === undefined ? silences : 0) < tries) {
+        if (damages + silences) counts.again++;
         await port.write(line);
-        const frame = await answer(
-          limitMs === undefined ? wait : Math.min(wait, Math.max(1, limitMs - spent)),
-        );
-        if (frame?.kind === (kind | ANSWER)) return frame.payload;
-        if (frame?.kind === LINK_ERROR && frame.payload[0] !== 1) throw refused(port.path, frame.payload[0]!);
-        if (!frame && limitMs !== undefined) wait *= 2;
+        const found = await answer(Math.min(wait, left()));
+        if (found === 'silence') {
+          silences++;
+          // What takes long is not asked for again and again.
+          if (limitMs !== undefined) wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+        } else if (found === 'damage' || (found.kind === LINK_ERROR && found.payload[0] === DAMAGED))
+          damages++;
+        else if (found.kind === LINK_ERROR) throw refused(port.path, found.payload[0]!);
+        else if (found.kind === (kind | ANSWER)) {
+          counts.answered++;
+          return found.payload;
+        } else damages++;
       }
       throw new SpikeletError(`${port.path}: no answer to request ${kind}`, {
         hint: 'check cable and power; reset the board',
