@@ -3,6 +3,7 @@ import { type Graph, prove } from '../models/graph.js';
 import type { OutputFile } from '../models/output.js';
 import { hexWords, wordBytes, wrap } from './emit/constants.js';
 import { type Datapath, datapaths, programSource, sequential, topSource } from './emit/sequential.js';
+import { emitStreaming, fifoNames } from './emit/streaming/top.js';
 
 export { type Datapath, datapaths };
 
@@ -36,7 +37,27 @@ export const cores: Record<Architecture, readonly string[]> = {
     'weight_memory.v',
     'window_scan.v',
   ],
-  streaming: [],
+  streaming: [
+    'charge.v',
+    'depthwise_accumulate.v',
+    'drain.v',
+    'event_replay.v',
+    'event_select.v',
+    'fifo.v',
+    'fifo_ram.v',
+    'map_sum.v',
+    'ram.v',
+    'rom.v',
+    'scale.v',
+    'spike_accumulate.v',
+    'spike_lane.v',
+    'spike_steps.v',
+    'stream_fifo.v',
+    'stream_fork.v',
+    'thresholds.v',
+    'window.v',
+    'window_sum.v',
+  ],
 };
 
 /**
@@ -45,10 +66,10 @@ export const cores: Record<Architecture, readonly string[]> = {
  */
 export type SimulationPorts = { traces: number; fifos: string[] };
 
-export const simulationPorts = (_graph: Graph, _options: VerilogOptions = {}): SimulationPorts => ({
-  traces: 1,
-  fifos: [],
-});
+export const simulationPorts = (graph: Graph, { architecture }: VerilogOptions = {}): SimulationPorts =>
+  architecture === 'streaming'
+    ? { traces: graph.nodes.length + 1, fifos: fifoNames(graph) }
+    : { traces: 1, fifos: [] };
 
 /**
  * Verilog of a Graph. The interface of the top, `spikelet_core`, is described in fpga/README.md. The cores that it
@@ -58,16 +79,14 @@ export function emitVerilog(graph: Graph, options: VerilogOptions = {}): OutputF
   const { architecture = 'sequential', lanes = 8 } = options;
   if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= 64))
     throw new SpikeletError(`${lanes} lanes are not possible`, { hint: 'choose 1 to 64' });
-  if (architecture === 'streaming')
-    throw new SpikeletError('the streaming architecture is not there yet', {
-      hint: "use '--architecture sequential'",
-    });
-  return emitSequential(graph, { ...options, lanes });
+  const { datapath = 'popcount' } = options;
+  if (architecture === 'streaming') return emitStreaming(graph, { lanes, datapath });
+  return emitSequential(graph, { ...options, lanes, datapath });
 }
 
 function emitSequential(
   graph: Graph,
-  { lanes, datapath = 'popcount', sprams = 0 }: VerilogOptions & { lanes: number },
+  { lanes, datapath, sprams = 0 }: VerilogOptions & { lanes: number; datapath: Datapath },
 ): OutputFile[] {
   const engine = sequential(graph, prove(graph), { lanes, datapath, sprams });
   const { program, word, constant } = engine;

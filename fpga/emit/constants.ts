@@ -26,6 +26,16 @@ export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits:
   return words;
 }
 
+/** Words of `each` values side by side, the first in the lowest bits. */
+export function rowWords(values: ArrayLike<number>, each: number, bits: number): bigint[] {
+  return Array.from({ length: values.length / each }, (_, row) => {
+    let word = 0n;
+    for (let at = each - 1; at >= 0; at--)
+      word = (word << BigInt(bits)) | wrap(values[row * each + at]!, bits);
+    return word;
+  });
+}
+
 /** The words as bytes, low byte first: what the link carries. */
 export function wordBytes(words: bigint[], bits: number): Uint8Array {
   const each = Math.ceil(bits / 8);
@@ -41,4 +51,16 @@ export function bitsFor(lo: number, hi: number): number {
   let bits = 1;
   while (lo < -(2 ** (bits - 1)) || hi > 2 ** (bits - 1) - 1) bits++;
   return bits;
+}
+
+export function leastOf(values: Int8Array | Int32Array): number {
+  let least = values[0]!;
+  for (const value of values) least = Math.min(least, value);
+  return least;
+}
+
+export function mostOf(values: Int8Array | Int32Array): number {
+  let most = values[0]!;
+  for (const value of values) most = Math.max(most, value);
+  return most;
 }

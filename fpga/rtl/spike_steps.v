@@ -1,6 +1,6 @@
 // Cuts an event's value into additions, one per clock: acc += (negate ? -w : w) << shift.
 //   unary     |value| steps of 1: as a neuron that fires that often
-//   popcount  one step per set bit: 1, 2 and 4 take one, 3 takes two; the sign bit of a pixel counts negative
+//   popcount  one step per set bit of the magnitude: 1, 2 and 4 take one, 3 takes two
 //   dsp       one step, the lanes multiply by the value
 `default_nettype none
 module spike_steps #(
@@ -23,7 +23,9 @@ module spike_steps #(
       assign o_shift = 0;
       assign o_last = o_left == 0;
     end else if (DATAPATH == 1) begin : g_popcount
-      wire [VALUE-1:0] rest = i_value & (i_value - ONE);
+      // A number and its negative have the same lowest bit; taken away, it brings either nearer to 0.
+      wire [VALUE-1:0] bit_alone = i_value & -i_value;
+      wire [VALUE-1:0] rest = i_value[VALUE-1] ? i_value + bit_alone : i_value & (i_value - ONE);
       integer at;
       reg [SHIFT-1:0] lowest;
       always @(*) begin
@@ -33,7 +35,7 @@ module spike_steps #(
       assign o_left = rest;
       assign o_shift = lowest;
       assign o_last = rest == 0;
-      assign o_negate = i_value[VALUE-1] && rest == 0;
+      assign o_negate = i_value[VALUE-1];
     end else if (DATAPATH == 2) begin : g_dsp
       assign o_left = i_value;
       assign o_shift = 0;

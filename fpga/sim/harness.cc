@@ -98,7 +98,10 @@ int main(int argc, char **argv) {
       more = fread(pixel.data(), 1, pixels, stdin) == pixels;
       if (more) sent = 0;
     }
-    if (!more && frames.empty()) break;
+    if (!more && frames.empty()) {
+      fired += core.o_spikes;  // of the last clock, where the core counts a clock later
+      break;
+    }
     // A value that was offered stays until it is taken, as the interface asks.
     held = sent < pixels && (held || random_byte() >= stall);
     core.i_valid = held;

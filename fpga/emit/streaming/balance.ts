@@ -1,0 +1,92 @@
+import type { Graph } from '../../../models/graph.js';
+import type { Accumulate } from '../../../models/ops/accumulate.js';
+import { product } from '../../../models/tensor.js';
+import { mostOf } from '../constants.js';
+import type { Datapath } from '../sequential.js';
+
+/**
+ * How a layer is folded: outputs accumulated side by side, values of a window looked at in one clock (of a depthwise
+ * layer the same channels), and whether its charge is computed by a multiplier or bit by bit. Its reuse factor is the
+ * outputs of a group by the lanes.
+ */
+export type Folding = { lanes: number; pack: number; parallel: boolean };
+
+/**
+ * Foldings of all accumulating layers. The slowest layer takes as many lanes as the budget allows; every other as few as
+ * keep it no slower by the activity that the graph's calibration found, so that all take about as long.
+ */
+export function balance(
+  graph: Graph,
+  { lanes, datapath }: { lanes: number; datapath: Datapath },
+): Map<string, Folding> {
+  const layers = graph.nodes
+    .filter((node) => node.op === 'accumulate')
+    .map((node) => ({ node, clocks: clocksOf(node, graph, datapath), sizes: sizesOf(node, graph, lanes) }));
+  const target = Math.max(
+    1,
+    ...layers.map(({ clocks, sizes }) =>
+      clocks({ lanes: sizes.lanes.at(-1)!, pack: sizes.pack.at(-1)!, parallel: true }),
+    ),
+  );
+  return new Map(
+    layers.map(({ node, clocks, sizes }) => {
+      const within = (folding: Folding) => clocks(folding) <= target;
+      const most = sizes.pack.at(-1)!;
+      const depthwise = isDepthwise(node, graph);
+      const fewest = sizes.lanes.find((n) =>
+        within({ lanes: n, pack: depthwise ? n : most, parallel: true }),
+      )!;
+      const pack = depthwise
+        ? fewest
+        : sizes.pack.find((n) => within({ lanes: fewest, pack: n, parallel: true }))!;
+      const serial = { lanes: fewest, pack, parallel: false };
+      return [node.name, { ...serial, parallel: datapath === 'dsp' || !within(serial) }];
+    }),
+  );
+}
+
+/** Whether every channel has a kernel of its own and one output. */
+export const isDepthwise = (node: Accumulate, graph: Graph): boolean =>
+  node.groups > 1 && node.groups === graph.tensors[node.input]!.shape[2] && node.out === node.groups;
+
+const divisors = (n: number, most: number): number[] =>
+  Array.from({ length: Math.min(n, most) }, (_, i) => i + 1).filter((d) => n % d === 0);
+
+/** What lanes and packs are possible: they divide what they share out. */
+function sizesOf(node: Accumulate, graph: Graph, most: number): { lanes: number[]; pack: number[] } {
+  if (isDepthwise(node, graph)) {
+    const both = divisors(node.groups, most);
+    return { lanes: both, pack: both };
+  }
+  return {
+    lanes: divisors(node.out / node.groups, most),
+    pack: divisors(graph.tensors[node.input]!.shape[2] / node.groups, most),
+  };
+}
+
+/** Share of values that are not zero, where a graph was not calibrated. */
+const DENSITY = 0.3;
+
+/** Clocks that a layer takes for a frame, about: its windows, its sums and its values each go on beside the others. */
+function clocksOf(node: Accumulate, graph: Graph, datapath: Datapath): (folding: Folding) => number {
+  const input = graph.tensors[node.input]!;
+  const [rows, columns, out] = graph.tensors[node.output]!.shape;
+  const pixels = input.kind === 'pixels';
+  const density = input.activity?.density ?? (pixels ? 1 : DENSITY);
+  const rate = input.activity?.rate ?? density * (pixels ? 40 : 2);
+  const mean = rate / Math.max(density, 1e-9);
+  const additions = { unary: Math.max(1, mean), popcount: pixels ? 3 : 1.25, dsp: 1 }[datapath];
+  const taps = product(node.kernel) * (input.shape[2] / node.groups);
+  const depthwise = isDepthwise(node, graph);
+  const bits =
+    node.end.kind === 'fire' ? 0 : Math.ceil(Math.log2(1 + mostOf(graph.data.get(node.end.multiplier)!)));
+  return ({ lanes, pack, parallel }) => {
+    const events = 1 + taps * density * additions;
+    const fold = out / node.groups / lanes;
+    const window = depthwise
+      ? (node.groups / lanes) * (taps * additions + 2)
+      : node.groups * (Math.max(taps / pack, events) + (fold - 1) * events + 2 * fold);
+    const sums = out * (node.end.kind === 'fire' || parallel ? 1 : bits + 4);
+    return Math.max(rows * columns * Math.max(window, sums), product(input.shape));
+  };
+}

@@ -1,0 +1,81 @@
+import { definition, type Graph, type GraphNode } from '../../../models/graph.js';
+
+/** A stream from a tensor to a node that reads it; `depth`: values that its FIFO must hold so that nothing ever waits for itself. */
+export type Edge = { tensor: string; node: GraphNode; residual: boolean; depth: number };
+
+type Counted = Edge & {
+  channels: number;
+  /** Places of the tensor that the node must have taken before it can give place `at` of its output. */
+  needs: (at: number) => number;
+  taken: number;
+};
+
+/**
+ * Every edge in the order of the nodes. The depths come from running the graph once, place by place and on demand: the
+ * most that an edge then holds is enough. One order of events that ends within these depths proves that every order
+ * does, for a stream's reader and writer wait for nothing but it.
+ */
+export function edgesOf(graph: Graph): Edge[] {
+  const edges = graph.nodes.flatMap((node) =>
+    definition(node)
+      .inputs(node)
+      .map((tensor, at): Counted => {
+        const residual = at > 0;
+        const needs = residual ? (place: number) => place + 1 : needsOf(node, graph);
+        const channels = graph.tensors[tensor]!.shape[2];
+        return { tensor, node, residual, depth: 2, channels, needs, taken: 0 };
+      }),
+  );
+  demandAll(graph, edges);
+  return edges.map(({ tensor, node, residual, depth }) => ({ tensor, node, residual, depth }));
+}
+
+function demandAll(graph: Graph, edges: Counted[]): void {
+  const produced = new Map<string, number>();
+  const writer = new Map(graph.nodes.map((node) => [node.output, node]));
+  const into = (node: GraphNode | undefined) => edges.filter((edge) => edge.node === node);
+  const from = new Map(
+    Object.keys(graph.tensors).map((tensor) => [tensor, edges.filter((edge) => edge.tensor === tensor)]),
+  );
+  const reads = new Map(graph.nodes.map((node) => [node.output, into(node)]));
+  const note = (tensor: string) => {
+    for (const edge of from.get(tensor)!)
+      edge.depth = Math.max(edge.depth, ((produced.get(tensor) ?? 0) - edge.taken) * edge.channels);
+  };
+  const demand = (tensor: string, count: number): void => {
+    for (let at = produced.get(tensor) ?? 0; at < count; at++) {
+      for (const edge of reads.get(tensor) ?? [])
+        while (edge.taken < edge.needs(at)) {
+          demand(edge.tensor, edge.taken + 1);
+          edge.taken++;
+          note(edge.tensor);
+        }
+      produced.set(tensor, at + 1);
+    }
+  };
+  const places = (tensor: string) => {
+    const [rows, columns] = graph.tensors[tensor]!.shape;
+    return rows * columns;
+  };
+  // From the last node on: one that has given its whole output takes whatever else comes.
+  for (const tensor of [...graph.nodes.map((node) => node.output).reverse(), 'input']) {
+    demand(tensor, places(tensor));
+    note(tensor);
+    for (const edge of into(writer.get(tensor))) edge.taken = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Places of its first input, up to the last of the window, that a node needs for a place of its output. */
+function needsOf(node: GraphNode, graph: Graph): (at: number) => number {
+  if (node.op === 'fire' || node.op === 'attend') return (at) => at + 1;
+  const [height, width] = graph.tensors[node.input]!.shape;
+  const columns = graph.tensors[node.output]!.shape[1];
+  const [top, left] = node.op === 'pool' ? [0, 0] : node.padding;
+  const last = (at: number, stride: number, padding: number, kernel: number, size: number) =>
+    Math.min(at * stride - padding + kernel, size) - 1;
+  return (at) => {
+    const row = last(Math.floor(at / columns), node.stride[0], top, node.kernel[0], height);
+    const column = last(at % columns, node.stride[1], left, node.kernel[1], width);
+    return row < 0 || column < 0 ? 0 : row * width + column + 1;
+  };
+}

@@ -1,0 +1,54 @@
+/** Names of Verilog from a Graph's: each its own, in the order they are asked for. */
+export function identifiers(): (name: string) => string {
+  const used = new Map<string, string>();
+  const taken = new Set<string>();
+  return (name) => {
+    const known = used.get(name);
+    if (known) return known;
+    const plain = `${/^[A-Za-z]/.test(name) ? '' : 'n_'}${name.replace(/[^A-Za-z0-9_]/g, '_')}`;
+    let id = plain;
+    for (let at = 2; taken.has(id); at++) id = `${plain}_${at}`;
+    used.set(name, id);
+    taken.add(id);
+    return id;
+  };
+}
+
+export const range = (bits: number): string => (bits === 1 ? '' : `[${bits - 1}:0] `);
+
+/** An instance of a core; a parameter that is text is written in quotes. */
+export function instance(
+  core: string,
+  name: string,
+  parameters: Record<string, number | string>,
+  ports: Record<string, string>,
+): string {
+  const set = Object.entries(parameters).map(
+    ([key, value]) => `.${key}(${typeof value === 'string' ? `"${value}"` : value})`,
+  );
+  const wired = Object.entries(ports).map(([key, value]) => `.${key}(${value})`);
+  return `  ${core} #(\n${folded(set)}\n  ) ${name} (\n${folded(['.i_clk(i_clk)', '.i_rst(i_rst)', ...wired])}\n  );\n`;
+}
+
+/** Items on lines of at most some 110 characters. */
+function folded(items: string[]): string {
+  const lines: string[] = [];
+  for (const item of items.map((text, at) => (at < items.length - 1 ? `${text},` : text))) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + item.length < 110) lines[lines.length - 1] = `${last} ${item}`;
+    else lines.push(`      ${item}`);
+  }
+  return lines.join('\n');
+}
+
+/** A stream: `NAME_valid`, `NAME_ready` and `NAME_data`. */
+export const streamWires = (name: string, bits: number): string =>
+  `  wire ${name}_valid, ${name}_ready;\n  wire ${range(bits)}${name}_data;\n`;
+
+/** `name` in `from` bits as one of `to` bits; widened by its sign where it has one. */
+export const widened = (name: string, from: number, to: number, signed: boolean): string =>
+  to <= from
+    ? name
+    : `{{${to - from}{${signed ? `${name}${from === 1 ? '' : `[${from - 1}]`}` : "1'b0"}}}, ${name}}`;
+
+export const comment = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

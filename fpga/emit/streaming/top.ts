@@ -1,0 +1,190 @@
+import { SpikeletError } from '../../../models/error.js';
+import { type Graph, type GraphNode, prove } from '../../../models/graph.js';
+import type { OutputFile } from '../../../models/output.js';
+import { equationOf } from '../equations.js';
+import type { Datapath } from '../sequential.js';
+import { balance } from './balance.js';
+import { type Edge, edgesOf } from './edges.js';
+import { type Context, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
+import { comment, identifiers, instance, range, streamWires, widened } from './text.js';
+
+/** Bits of o_spikes: neurons of all layers may fire in one clock. */
+export const spikeBits = (graph: Graph): number =>
+  Math.max(
+    1,
+    Math.ceil(Math.log2(1 + Object.values(graph.tensors).reduce((n, { levels = 0 }) => n + levels, 0))),
+  );
+
+/** Names of the FIFOs, in the order of the bits of o_stalled. */
+export const fifoNames = (graph: Graph): string[] =>
+  edgesOf(graph).map(
+    ({ tensor, node, residual }) => `${tensor} -> ${node.name}${residual ? ' (residual)' : ''}`,
+  );
+
+/** The streaming top and the files of its constants. */
+export function emitStreaming(
+  graph: Graph,
+  { lanes, datapath }: { lanes: number; datapath: Datapath },
+): OutputFile[] {
+  const nodes = graph.nodes.map(requireStreamed);
+  const proof = prove(graph);
+  const id = identifiers();
+  const input = id('pixels');
+  const context: Context = { graph, proof, datapath, foldings: balance(graph, { lanes, datapath }), id };
+  const layers = new Map(nodes.map((node) => [node, layerOf(node, context)]));
+  const edges = edgesOf(graph);
+  const streams = [
+    { tensor: 'input', name: input },
+    ...nodes.map((node) => ({ tensor: node.output, name: id(node.name) })),
+  ];
+  const fan = streams.map((stream) => fanOut(stream, edges, context)).filter((text) => text !== '');
+  const bodies = nodes.map((node) =>
+    [
+      ...[...equationOf(node, graph), layers.get(node)!.note ?? '']
+        .filter((line) => line !== '')
+        .map((line) => `  // ${comment(line)}\n`),
+      streamWires(id(node.name), streamBits(node.output, context)),
+      ...edges.filter((edge) => edge.node === node).map((edge) => fifoOf(edge, edges, context)),
+      layers.get(node)!.source,
+    ].join(''),
+  );
+  const source = [
+    header(graph, lanes, edges.length),
+    `  // The pixels\n${streamWires(input, 8)}  assign ${input}_valid = i_valid;\n  assign ${input}_data = i_data;\n  assign o_ready = ${input}_ready;\n`,
+    ...bodies,
+    `  // What several layers read\n${fan.join('')}`,
+    outputs(graph, streams, context),
+    'endmodule\n`default_nettype wire\n',
+  ].join('\n');
+  return [
+    { path: 'spikelet_core.v', contents: source },
+    ...nodes.flatMap((node) => (layers.get(node) as Layer).files),
+  ];
+}
+
+function requireStreamed(node: GraphNode): StreamNode {
+  if (node.op !== 'attend') return node;
+  throw new SpikeletError(`the streaming architecture has no core for '${node.name}' (attention)`, {
+    hint: "use '--architecture sequential', which serves every op",
+  });
+}
+
+const header = (
+  graph: Graph,
+  lanes: number,
+  fifos: number,
+) => `// '${comment(graph.name)}' as a core per layer with FIFOs between them; the slowest layer has up to ${lanes} lanes.
+\`default_nettype none
+module spikelet_core (
+    input  wire        i_clk,
+    input  wire        i_rst,
+    input  wire        i_valid,
+    output wire        o_ready,
+    input  wire [7:0]  i_data,
+    output wire        o_valid,
+    input  wire        i_ready,
+    output wire [31:0] o_data,
+    input  wire        i_weight_valid,    // the weights stand in the bitstream: nothing is loaded
+    input  wire [31:0] i_weight_address,
+    input  wire [7:0]  i_weight_data,
+    output wire ${range(spikeBits(graph))}o_spikes,
+    output wire ${range(graph.nodes.length + 1)}o_trace_valid,
+    output wire [${16 * (graph.nodes.length + 1) - 1}:0] o_trace_tensor,
+    output wire [${32 * (graph.nodes.length + 1) - 1}:0] o_trace_value,
+    input  wire [7:0]  i_stall,
+    output wire ${range(fifos)}o_stalled
+);
+  wire unused = &{1'b0, i_weight_valid, i_weight_address, i_weight_data};
+`;
+
+type Stream = { tensor: string; name: string };
+
+const inputOf = ({ node, residual }: Edge, { id }: Context): string =>
+  `${id(node.name)}_${residual ? 'residual' : 'in'}`;
+
+/** What feeds an edge: a tensor's stream, or its way from the fork. */
+function sourceOf(
+  edge: Edge,
+  edges: Edge[],
+  { graph, id }: Context,
+): { valid: string; ready: string; data: string } {
+  const writer = graph.nodes.find((node) => node.output === edge.tensor);
+  const name = writer ? id(writer.name) : id('pixels');
+  const ways = edges.filter(({ tensor }) => tensor === edge.tensor);
+  const data = `${name}_data`;
+  if (ways.length === 1) return { valid: `${name}_valid`, ready: `${name}_ready`, data };
+  const stream = inputOf(edge, { id } as Context);
+  return { valid: `${stream}_offered`, ready: `${stream}_room`, data };
+}
+
+function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
+  const name = inputOf(edge, context);
+  const bits = streamBits(edge.tensor, context);
+  const { valid, ready, data } = sourceOf(edge, edges, context);
+  const at = edges.indexOf(edge);
+  const offered = valid.endsWith('_offered') ? `  wire ${valid}, ${ready};\n` : '';
+  return (
+    offered +
+    streamWires(name, bits) +
+    instance(
+      'stream_fifo',
+      `${name}_fifo`,
+      { WIDTH: bits, DEPTH: edge.depth, SEED: ((at + 1) * 40503) % 65535 || 1 },
+      {
+        i_stall: 'i_stall',
+        o_stalled: `o_stalled${edges.length > 1 ? `[${at}]` : ''}`,
+        i_valid: valid,
+        o_ready: ready,
+        i_data: data,
+        o_valid: `${name}_valid`,
+        i_ready: `${name}_ready`,
+        o_data: `${name}_data`,
+      },
+    )
+  );
+}
+
+/** The fork of a tensor that several nodes read. */
+function fanOut({ tensor, name }: Stream, edges: Edge[], context: Context): string {
+  const ways = edges.filter((edge) => edge.tensor === tensor);
+  if (ways.length < 2) return '';
+  const all = (suffix: string) => `{${ways.map((edge) => `${inputOf(edge, context)}_${suffix}`).join(', ')}}`;
+  return instance(
+    'stream_fork',
+    `${name}_fork`,
+    { WAYS: ways.length },
+    { i_valid: `${name}_valid`, o_ready: `${name}_ready`, o_valid: all('offered'), i_ready: all('room') },
+  );
+}
+
+/** Logits, spikes and the traces. */
+function outputs(graph: Graph, streams: Stream[], context: Context): string {
+  const bits = (tensor: string) => streamBits(tensor, context);
+  const signed = (tensor: string) => graph.tensors[tensor]!.kind !== 'spikes';
+  const value = ({ tensor, name }: Stream) => widened(`${name}_data`, bits(tensor), 32, signed(tensor));
+  const logits = streams.at(-1)!;
+  const passes = ({ name }: Stream) => `${name}_valid && ${name}_ready`;
+  const firing = streams.filter(({ tensor }) => !signed(tensor));
+  const width = spikeBits(graph);
+  const spikes = firing.map((stream) => {
+    const n = bits(stream.tensor);
+    return `(${passes(stream)} ? ${widened(`${stream.name}_data`, n, width, false)} : ${width}'d0)`;
+  });
+  const traces = [...streams].reverse();
+  const list = (items: string[]) => `{\n      ${items.join(',\n      ')}\n  }`;
+  return `  // The logits
+  assign o_valid = ${logits.name}_valid;
+  assign ${logits.name}_ready = i_ready;
+  assign o_data = ${value(logits)};
+
+  reg ${range(width)}spikes_q;
+  always @(posedge i_clk)
+    spikes_q <= i_rst ? ${width}'d0 : ${spikes.join(' +\n        ') || `${width}'d0`};
+  assign o_spikes = spikes_q;
+
+  // Every tensor's values as they pass, the last tensor's first
+  assign o_trace_valid = ${list(traces.map(passes))};
+  assign o_trace_tensor = ${list(traces.map((_, at) => `16'd${traces.length - 1 - at}`))};
+  assign o_trace_value = ${list(traces.map(value))};
+`;
+}
