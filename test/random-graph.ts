@@ -176,23 +176,25 @@ export class GraphBuilder {
   }
 }
 
-/** A small Graph of every op in a random order and geometry; proven by construction. */
-export function randomGraph(random: Random, blocks = 6): Graph {
+/** A small Graph of every op, or of those without attention, in a random order and geometry; proven by construction. */
+export function randomGraph(random: Random, blocks = 6, kinds: readonly BlockKind[] = blockKinds): Graph {
   const b = new GraphBuilder(random, [4 + below(random, 8), 4 + below(random, 8), 1 + below(random, 3)]);
   let x = 'input';
-  for (let i = 0; i < blocks; i++) x = block(b, x, `b${i}`);
+  for (let i = 0; i < blocks; i++) x = block(b, x, `b${i}`, kinds);
   return close(b, x);
 }
 
 const blockKinds = ['conv', 'grouped', 'depthwise', 'pointwise', 'residual', 'attention', 'pool'] as const;
+export type BlockKind = (typeof blockKinds)[number];
+export const feedForward = blockKinds.filter((kind) => kind !== 'attention');
 
 /** Appends one block that takes pixels, spikes or a membrane and returns its last tensor. */
-function block(b: GraphBuilder, input: string, name: string): string {
+function block(b: GraphBuilder, input: string, name: string, kinds: readonly BlockKind[]): string {
   const { random } = b;
   let x = input;
   if (b.tensor(x).kind === 'membrane') {
     const spikes = b.fire(`${name}.fire`, x, 1 + below(random, 6), random() < 0.5);
-    const kind = pick(random, blockKinds);
+    const kind = pick(random, kinds);
     if (kind === 'residual') {
       const { shape } = b.tensor(x);
       const sum = pick(random, ['i16', 'i32'] as const);
@@ -211,7 +213,7 @@ function block(b: GraphBuilder, input: string, name: string): string {
     }
     x = spikes;
   }
-  const kind = b.tensor(x).kind === 'pixels' ? 'conv' : pick(random, blockKinds);
+  const kind = b.tensor(x).kind === 'pixels' ? 'conv' : pick(random, kinds);
   const [h, w, c] = b.tensor(x).shape;
   const bits = pick(random, [8, 6, 4] as const);
   if (kind === 'pool') {

@@ -64,8 +64,10 @@ module window #(
   localparam [A-1:0] A_ONE = 1;
   localparam RING_LAST_N = RING - 1;
   localparam [A-1:0] RING_LAST = RING_LAST_N[A-1:0];
-  localparam [A:0] RING_END = RING;
-  localparam [A:0] ROW_STEP = ROW;
+  localparam RING_N = RING;
+  localparam [A:0] RING_END = RING_N[A:0];
+  localparam ROW_N = ROW;
+  localparam [A:0] ROW_STEP = ROW_N[A:0];
   localparam TOP_STEP_N = (ROW_STRIDE % ROWS) * ROW;
   localparam [A:0] TOP_STEP = TOP_STEP_N[A:0];
   localparam FRAME_STEP_N = (HEIGHT % ROWS) * ROW;

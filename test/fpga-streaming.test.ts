@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { edgesOf } from '../fpga/emit/streaming/edges.js';
+import { datapaths, emitVerilog, simulationPorts } from '../fpga/emit.js';
+import { compileVerilator, verilogFiles } from '../host/fpga/verilator.js';
+import { verifyVerilog } from '../host/verify.js';
+import { interpret } from '../models/index.js';
+import { present, traced, writeFiles } from './fpga-icarus.js';
+import { feedForward, GraphBuilder, pick, randomGraph, seeded } from './random-graph.js';
+import { randomPixels } from './wasm-models.js';
+
+/** The streaming architecture: a core per layer. */
+const folder = mkdtempSync(join(tmpdir(), 'spikelet-streaming-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const streaming = { architecture: 'streaming' } as const;
+
+test('random graphs: every value of every tensor equals the interpreter, and every FIFO was stalled', async () => {
+  if (!present('iverilog', '-V')) return;
+  const lints = present('verilator', '--version');
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = seeded(seed);
+    const graph = randomGraph(random, 5, feedForward);
+    const options = { ...streaming, lanes: pick(random, [1, 3, 4, 8]), datapath: datapaths[seed % 3]! };
+    const pixels = randomPixels(graph, random, pick(random, [0, 0.2, 0.6, 1]));
+    const expected: number[][] = [];
+    const logits = [...interpret(graph, pixels, (_, values) => expected.push([...values]))];
+    const where = join(folder, `random ${seed}`);
+    const files = await verilogFiles(graph, options);
+    writeFiles(where, files);
+    for (const [, core] of String(files[0]!.contents).matchAll(/^ {2}(\w+) #\(/gm)) seen.add(core!);
+    const { traces, fifos } = simulationPorts(graph, options);
+    const stall = seed % 2 ? 0 : 100;
+    const found = traced(where, files, graph, pixels, { stall, frames: 2, traces, fifos: fifos.length });
+    const twice = (values: number[]) => [...values, ...values];
+    assert.equal(
+      { tensors: found.tensors, logits: found.logits },
+      { tensors: expected.map(twice), logits: twice(logits) },
+      `seed ${seed}, ${JSON.stringify(options)}`,
+    );
+    found.stalled.forEach((clocks, at) => {
+      // A stream of a few values may by chance go past all stalls.
+      const { tensor } = edgesOf(graph)[at]!;
+      const values = graph.tensors[tensor]!.shape.reduce((a, b) => a * b);
+      if (stall && values > 20) assert.ok(clocks > 0, `seed ${seed}: ${fifos[at]} never stalled`);
+      if (!stall) assert.is(clocks, 0);
+    });
+    if (lints && seed % 6 === 0) {
+      const names = files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
+      const flags = ['--lint-only', '-Wall', '--top-module', 'spikelet_core', ...names];
+      const { status, stderr } = spawnSync('verilator', flags, { cwd: where, encoding: 'utf8' });
+      assert.is(status, 0, stderr);
+    }
+  }
+  for (const core of [
+    ...['window', 'spike_accumulate', 'depthwise_accumulate', 'thresholds', 'charge'],
+    ...['window_sum', 'map_sum', 'stream_fifo', 'stream_fork'],
+  ])
+    assert.ok(seen.has(core), `no graph had a ${core}`);
+});
+
+const same = { stride: [1, 1] as [number, number], groups: 1 };
+
+/** Two residual branches, the second around two kernels. */
+function residuals(): ReturnType<typeof randomGraph> {
+  const b = new GraphBuilder(seeded(5), [8, 8, 1]);
+  const kernel = (side: number) => ({
+    ...same,
+    kernel: [side, side] as [number, number],
+    padding: [side >> 1, side >> 1] as [number, number],
+  });
+  const charge = { kind: 'charge', type: 'i16', saturate: true } as const;
+  const fires = { kind: 'fire', levels: 4 } as const;
+  const x = b.accumulate('stem', 'input', { ...kernel(3), out: 4 }, charge);
+  const point = b.accumulate('a.1', b.fire('a.0', x, 4, true), { ...kernel(1), out: 4 }, fires);
+  const deep = b.accumulate('a.2', point, { ...kernel(5), out: 4, groups: 4 }, fires);
+  const y = b.accumulate('a.3', deep, { ...kernel(1), out: 4 }, { ...charge, residual: x });
+  const wide = b.accumulate('b.1', b.fire('b.0', y, 4, false), { ...kernel(3), out: 8 }, fires, 6);
+  const z = b.accumulate('b.2', wide, { ...kernel(3), out: 4 }, { ...charge, residual: y }, 4);
+  const last = b.fire('last', b.pool('pool', z, [8, 8], [1, 1]), 4, true, 2000);
+  b.accumulate('head', last, { ...kernel(1), out: 3 }, { kind: 'readout' });
+  return b.graph;
+}
+
+test('residual FIFOs are as deep as the branch beside them needs', () => {
+  const depths = edgesOf(residuals()).filter(({ residual }) => residual);
+  // Two rows of 8 places and three more of 4 channels; twice a row and two more, the place itself in between.
+  assert.equal(
+    depths.map(({ depth }) => depth),
+    [19 * 4, 19 * 4],
+  );
+});
+
+test('a residual FIFO of half that depth is a deadlock, and frames that overlap are equal', async () => {
+  if (!present('verilator', '--version') || !present('g++', '--version')) return;
+  const graph = residuals();
+  const random = seeded(7);
+  const images = Array.from({ length: 8 }, (_, i) => randomPixels(graph, random, i / 7));
+  const simulate = await compileVerilator(graph, join(folder, 'verilator'), { ...streaming, lanes: 4 });
+  const alone = await verifyVerilog(graph, simulate, images);
+  assert.is(alone.equal, 8);
+  const overlapped = await verifyVerilog(graph, simulate, images, { overlap: true });
+  assert.is(overlapped.equal, 8);
+  assert.ok(overlapped.interval < alone.interval, 'frames did not overlap');
+  const stalled = await verifyVerilog(graph, simulate, images, { stall: 0.5, seed: 3, overlap: true });
+  assert.is(stalled.equal, 8);
+  assert.is(stalled.fifos.length, edgesOf(graph).length);
+  for (const clocks of stalled.fifos) assert.ok(clocks > 0, 'a FIFO never stalled');
+});
+
+test('attention is refused with a hint, and so are lanes that are not possible', () => {
+  const attends = Array.from({ length: 20 }, (_, seed) => randomGraph(seeded(seed), 6)).find(({ nodes }) =>
+    nodes.some(({ op }) => op === 'attend'),
+  )!;
+  try {
+    emitVerilog(attends, streaming);
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /no core for '.+' \(attention\)/);
+    assert.match((error as { hint: string }).hint, /--architecture sequential/);
+  }
+  assert.throws(() => emitVerilog(residuals(), { ...streaming, lanes: 0 }), /0 lanes/);
+});
+
+test.run();
