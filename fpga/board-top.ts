@@ -4,7 +4,8 @@ import { type Board, constraintsOf } from './boards/board.js';
 /**
  * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
  * out by o_valid, i_ready, o_data (32 bits). `spikeBits`: width of o_spikes, neurons' spikes of a clock; 0: it has none.
- * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits).
+ * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits). `stalls`: its FIFOs
+ * stall by i_stall (8 bits), which a board ties to 0.
  */
 export type CoreInterface = {
   module: string;
@@ -12,6 +13,7 @@ export type CoreInterface = {
   logits: number;
   spikeBits: number;
   loads: boolean;
+  stalls?: boolean;
   /** Ports that a board leaves open, for simulation. */
   open?: string[];
 };
@@ -40,6 +42,7 @@ function topSource(board: Board, core: CoreInterface, hash: number, divide: numb
     ...(core.loads
       ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
       : []),
+    ...(core.stalls ? [".i_stall(8'd0)"] : []),
   ];
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none

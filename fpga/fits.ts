@@ -1,5 +1,6 @@
 import { SpikeletError } from '../models/error.js';
 import { type Board, fpgaBoards } from './boards/index.js';
+import type { Architecture } from './emit.js';
 import type { Area } from './parts.js';
 
 const names: Record<keyof Area, string> = {
@@ -20,17 +21,20 @@ const mayHold = (area: Area, from: Board, board: Board): boolean =>
   board.capacity.brams * board.bramBits >= bramBits(area, from) &&
   board.capacity.dsps >= area.dsps;
 
+/** What was synthesised, as far as another choice would be smaller. */
+export type Choice = { architecture: Architecture; lanes: number };
+
 /**
  * Throws a SpikeletError where a synthesised design needs more than a board has: which resource, and what would fit.
- * `lanes` is what was synthesised.
  */
-export function requireRoom(name: string, area: Area, board: Board, lanes: number): void {
+export function requireRoom(name: string, area: Area, board: Board, { architecture, lanes }: Choice): void {
   const over = (Object.keys(names) as (keyof Area)[]).filter((what) => area[what] > board.capacity[what]);
   if (!over.length) return;
   const needs = over.map((what) => `${area[what]} of ${board.capacity[what]} ${names[what]}`).join(', ');
   const logic = over.some((what) => what !== 'brams' && what !== 'sprams');
   const larger = fpgaBoards.filter((other) => other !== board && mayHold(area, board, other));
   const hints = [
+    ...(architecture === 'streaming' ? ["'--architecture sequential'"] : []),
     ...(logic && lanes > 1 ? [`fewer lanes ('--lanes ${Math.ceil(lanes / 2)}')`] : []),
     ...(over.includes('dsps') ? ["'--datapath popcount'"] : []),
     ...(over.includes('brams') ? ["weights of fewer bits ('quantize --bits 4') or a smaller net"] : []),

@@ -4,20 +4,25 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
+import { spikeBits } from './emit/streaming/top.js';
 import { cores, emitVerilog, type VerilogOptions } from './emit.js';
 
 /** A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. */
 export type Project = { files: OutputFile[]; rtl: string[]; hash: number };
 
 /** The interface of `spikelet_core` (fpga/README.md) as a board top must know it. */
-export const coreInterface = (graph: Graph): CoreInterface => ({
-  module: 'spikelet_core',
-  inputs: product(graph.tensors['input']!.shape),
-  logits: product(graph.tensors[outputOf(graph)]!.shape),
-  spikeBits: 4,
-  loads: true,
-  open: ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'],
-});
+export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {}): CoreInterface {
+  const streams = architecture === 'streaming';
+  return {
+    module: 'spikelet_core',
+    inputs: product(graph.tensors['input']!.shape),
+    logits: product(graph.tensors[outputOf(graph)]!.shape),
+    spikeBits: streams ? spikeBits(graph) : 4,
+    loads: true,
+    stalls: streams,
+    open: ['o_trace_valid', 'o_trace_tensor', 'o_trace_value', ...(streams ? ['o_stalled'] : [])],
+  };
+}
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
@@ -28,7 +33,7 @@ export function emitProject(graph: Graph, board: Board, options: VerilogOptions 
     0,
   );
   return {
-    files: [...generated, ...emitBoardTop(board, coreInterface(graph), { hash })],
+    files: [...generated, ...emitBoardTop(board, coreInterface(graph, options), { hash })],
     rtl: [...cores[options.architecture ?? 'sequential'], ...linkSources],
     hash,
   };

@@ -48,7 +48,7 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   io.note('synthesising');
   const { area, json } = await synthesise(project, boardTop, board.family);
   printArea(area, board, io);
-  requireRoom(graph.name, area, board, lanes);
+  requireRoom(graph.name, area, board, { architecture, lanes });
   if (!board.nextpnr) return { ...result, area };
   if (!installed(nextpnr)) {
     io.print(`not placed: ${installLine(nextpnr)}`);

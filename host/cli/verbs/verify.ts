@@ -66,7 +66,7 @@ export const verify = verb<Options>({
     },
     {
       flags: '--stall <percent>',
-      description: 'clocks in which each side of the Verilog core waits',
+      description: 'clocks in which each side of the Verilog core, and each FIFO in it, waits',
       parse: integer(0, 90),
       default: 0,
     },
@@ -93,7 +93,11 @@ export const verify = verb<Options>({
     const result =
       against === 'verilog'
         ? await inSimulation(graph, options, (simulate) =>
-            verifyVerilog(graph, simulate, images(), { ...given, stall: options.stall / 100 }),
+            verifyVerilog(graph, simulate, images(), {
+              ...given,
+              stall: options.stall / 100,
+              overlap: options.architecture === 'streaming',
+            }),
           )
         : against === 'firmware'
           ? await onBoard(graph, options, io, {}, async (board) =>
@@ -136,8 +140,14 @@ async function inSimulation<T>(
 
 type Simulated = Awaited<ReturnType<typeof verifyVerilog>>;
 
-function printLayers({ layers, cycles, stalls }: Simulated, io: Io): void {
-  io.print(`${Math.round(cycles)} cycles per image, ${stalls.toFixed(1)} stalled`);
+function printLayers({ layers, cycles, interval, stalls, fifos }: Simulated, io: Io): void {
+  io.print(
+    `${Math.round(cycles)} cycles from the first pixel to the last logit, ${stalls.toFixed(1)} stalled`,
+  );
+  if (fifos.length)
+    io.print(
+      `an image each ${Math.round(interval)} cycles; ${fifos.filter((clocks) => clocks > 0).length} of ${fifos.length} FIFOs stalled`,
+    );
   io.table(
     [{ title: 'tensor' }, { title: 'cycles', right: true }, { title: 'spikes', right: true }],
     layers.map(({ tensor, cycles: each, spikes }) => [tensor, String(Math.round(each)), spikes.toFixed(1)]),
