@@ -30,6 +30,7 @@ export function firmwareProject(board: Board, program: Program): OutputFile[] {
   const sources = [
     'platform/memory.c',
     'platform/receive.c',
+    'platform/spare.c',
     ...board.sources.map((name) => `platform/${name}`),
     ...program.sources,
   ];

@@ -1,30 +1,41 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { writeFiles } from '../host/files.js';
 import type { Graph, OutputFile } from '../models/index.js';
 import { differenceOf, wordsOf } from './firmware-layers.js';
 import { temporaryFolder } from './firmware-project.js';
 
 /** C of the tests, which tsc does not copy. */
-const driver = fileURLToPath(new URL('../../test/firmware/layers.c', import.meta.url));
+export const testSource = async (name: string): Promise<OutputFile> => ({
+  path: name,
+  contents: await readFile(new URL(`../../test/firmware/${name}`, import.meta.url), 'utf8'),
+});
 
-export const install = 'apt-get install gcc gcc-multilib';
+export const install = 'apt-get install gcc gcc-multilib qemu-user';
+
+/** What starts a 32-bit program: the kernel, or where it has only 64-bit ones, QEMU. */
+const starters: string[][] = [[], ['qemu-i386']];
+let starter: string[] = [];
 
 /** Whether this machine compiles and runs 32-bit C with sanitizers. Says what is missing. */
 export async function canRunHere(): Promise<boolean> {
-  const folder = await temporaryFolder();
-  await writeFiles(folder, [{ path: 'try.c', contents: 'int main(void) { return 0; }' }]);
   try {
-    execFileSync('gcc', [...flags, 'try.c', '-o', 'try'], { cwd: folder, stdio: 'ignore' });
-    execFileSync(join(folder, 'try'), { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.log(`skipped: printed C on this machine, because gcc -m32 is not installed (${install})`);
-    return false;
-  }
+    const program = await compileProgram([{ path: 'try.c', contents: 'int main(void) { return 0; }' }], []);
+    for (starter of starters) if (runHere(program).status === 0) return true;
+  } catch {}
+  console.log(`skipped: printed C on this machine, because gcc -m32 or QEMU is not installed (${install})`);
+  return false;
 }
+
+/** Runs a program of compileProgram() to its end. Leaks are not looked for: QEMU cannot, and there is no heap. */
+export const runHere = (program: string, input: NodeJS.ArrayBufferView | string = '') =>
+  spawnSync(starter[0] ?? program, [...starter.slice(1), ...(starter.length ? [program] : [])], {
+    cwd: dirname(program),
+    env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
+    input,
+    maxBuffer: 1 << 30,
+  });
 
 const flags = [
   ...['-m32', '-std=c99', '-pedantic', '-O1', '-g', '-Wall', '-Wextra', '-Werror'],
@@ -32,26 +43,28 @@ const flags = [
 ];
 
 /** Compiles a printed model with the driver that prints the CRC of every layer. */
-export async function compileHere(files: OutputFile[], defines: string[] = []): Promise<string> {
+export const compileHere = async (files: OutputFile[], defines: string[] = []): Promise<string> =>
+  compileProgram([...files, await testSource('layers.c')], ['SPIKELET_TRACE', ...defines]);
+
+/** Compiles C of one folder for this machine, 32-bit and with sanitizers; returns the program's path. */
+export async function compileProgram(files: OutputFile[], defines: string[]): Promise<string> {
   const folder = await temporaryFolder();
-  const contents = await readFile(driver, 'utf8');
-  await writeFiles(folder, [...files, { path: 'layers.c', contents }]);
-  const sources = [...files.map(({ path }) => path), 'layers.c'].filter((path) => /\.[cS]$/.test(path));
-  const args = ['-DSPIKELET_TRACE', ...defines.map((name) => `-D${name}`), '-I.', ...sources, '-o', 'layers'];
+  await writeFiles(folder, files);
+  const sources = files.map(({ path }) => path).filter((path) => /\.[cS]$/.test(path));
+  const args = [...defines.map((name) => `-D${name}`), '-I.', ...sources, '-o', 'program'];
   execFileSync('gcc', [...flags, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  return join(folder, 'layers');
+  return join(folder, 'program');
 }
 
 /** Samples of which every layer equals the interpreter; the first layer that differs otherwise. */
 export function compareHere(program: string, graph: Graph, images: Int8Array[]): string {
-  const output = execFileSync(program, {
-    cwd: dirname(program),
-    input: Buffer.concat(images.map((image) => Buffer.from(image.buffer, image.byteOffset, image.length))),
-    maxBuffer: 1 << 30,
-  });
+  const { stdout: output, stderr } = runHere(
+    program,
+    Buffer.concat(images.map((image) => Buffer.from(image.buffer, image.byteOffset, image.length))),
+  );
   const words = new Uint32Array(output.buffer, output.byteOffset, output.length / 4);
   const perImage = wordsOf(graph);
-  if (words.length !== perImage * images.length) return `${words.length} words came`;
+  if (words.length !== perImage * images.length) return `${words.length} words came: ${stderr}`;
   for (const [sample, image] of images.entries()) {
     const found = words.subarray(sample * perImage, (sample + 1) * perImage);
     const difference = differenceOf(graph, image, found);

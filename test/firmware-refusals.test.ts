@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { dirname } from 'node:path';
 import binaryen from 'binaryen';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,7 +5,7 @@ import { readWasm } from '../firmware-gen/model/read.js';
 import { printModel } from '../host/firmware/model.js';
 import { planModel } from '../host/wasm/plan-model.js';
 import { SpikeletError } from '../models/index.js';
-import { canRunHere, compileHere } from './firmware-host.js';
+import { canRunHere, compileHere, runHere } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
@@ -100,7 +98,7 @@ if (await canRunHere())
         return { ...file, contents };
       });
       const program = await compileHere(broken, ['SPIKELET_CHECKED']);
-      const { status, stderr } = spawnSync(program, { cwd: dirname(program), input: images });
+      const { status, stderr } = runHere(program, images);
       assert.is(status, 3);
       assert.is(String(stderr), `trap in ${node.name}\n`);
     }

@@ -8,6 +8,9 @@ const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(
 /** Bytes of a row of weights.c or weights.S, and of everything else that is constant. */
 export type ConstantBytes = { weights: number; constants: number };
 
+/** Units of a logit in a factor of 2 of its softmax; 31 bits, so that twice as many fit a word. */
+const octaveOf = (scale: number): number => Math.min(Math.max(Math.round(Math.LN2 / scale), 1), 2 ** 31 - 1);
+
 /** Prints spikelet.h: sizes as constants, and the whole API. */
 export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
   const { rows, columns, channels } = model.input;
@@ -19,6 +22,11 @@ export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
     ['SPIKELET_INPUT_CHANNELS', `${channels}`],
     ['SPIKELET_INPUT_BYTES', `${rows * columns * channels}`],
     ['SPIKELET_CLASSES', `${model.classes.length}`],
+    [
+      'SPIKELET_LOGITS_PER_OCTAVE',
+      `${octaveOf(model.logitScale)}u`,
+      'a logit smaller by so many halves its probability',
+    ],
     ['SPIKELET_LAYERS', `${model.layers.length}`],
     ['SPIKELET_ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
     ['SPIKELET_WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],

@@ -11,6 +11,8 @@ export type FirmwareModel = {
   comments: ReadonlyMap<string, readonly string[]>;
   input: { rows: number; columns: number; channels: number };
   classes: readonly string[];
+  /** What one unit of a logit is worth in the float network. */
+  logitScale: number;
   /** What each raw pixel becomes, [channel][256]. */
   pixelTable: Int8Array;
   /** Bytes of tensors and working memory. */

@@ -35,6 +35,9 @@ uint32_t platform_ticks(void);
 /* Lets the core rest until an interrupt: call where a loop waits for a byte. May return at once. */
 void platform_wait(void);
 
+/* RAM that nothing else uses, from the end of all variables to the end of the RAM, and how many bytes it has. */
+uint8_t *platform_spare(uint32_t *bytes);
+
 /* Starts again from reset. Does not return. */
 void platform_reset(void) __attribute__((noreturn));
 

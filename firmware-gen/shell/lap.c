@@ -1,0 +1,21 @@
+#include "lap.h"
+
+#include "platform.h"
+
+#define TICKS_PER_MICROSECOND (PLATFORM_TICKS_PER_SECOND / 1000000u)
+#if PLATFORM_TICKS_PER_SECOND % 1000000u
+#error "the counter does not count whole ticks in a microsecond"
+#endif
+
+struct lap lap_now(void) {
+  static uint32_t before, seconds, ticks; /* the counter when it was looked at, and what it had counted by then */
+  const uint32_t counter = platform_ticks(), passed = counter - before;
+  before = counter;
+  seconds += passed / PLATFORM_TICKS_PER_SECOND;
+  ticks += passed % PLATFORM_TICKS_PER_SECOND;
+  if (ticks >= PLATFORM_TICKS_PER_SECOND) {
+    ticks -= PLATFORM_TICKS_PER_SECOND;
+    seconds++;
+  }
+  return (struct lap){seconds, ticks / TICKS_PER_MICROSECOND};
+}

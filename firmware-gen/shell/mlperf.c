@@ -1,0 +1,261 @@
+#include "mlperf.h"
+
+#include "lap.h"
+#include "platform.h"
+#include "softmax.h"
+#include "spikelet.h"
+
+/* Characters of a command, as runners count them. */
+#define COMMAND_LENGTH 80u
+
+/* Of the image: bytes that `db load` announced, and those that came. */
+static uint32_t announced, loaded;
+
+/* Answers */
+
+static void send(const char *text) {
+  uint32_t n = 0;
+  while (text[n]) n++;
+  platform_write((const uint8_t *)text, n);
+}
+
+/* In decimal, with so many digits at least. */
+static void send_number(uint32_t number, uint32_t digits) {
+  uint8_t text[10];
+  uint32_t at = sizeof text;
+  for (; number || at > sizeof text - digits; number /= 10) text[--at] = (uint8_t)('0' + number % 10);
+  platform_write(text + at, sizeof text - at);
+}
+
+static void send_with_number(const char *before, uint32_t number, const char *after) {
+  send(before);
+  send_number(number, 1);
+  send(after);
+}
+
+static void send_byte(uint8_t byte) {
+  static const char digits[] = "0123456789abcdef";
+  const uint8_t text[] = {(uint8_t)digits[byte >> 4], (uint8_t)digits[byte & 15]};
+  platform_write(text, sizeof text);
+}
+
+/* Seconds and six digits, written together, are microseconds. */
+static void send_lap(struct lap lap) {
+  send("m-lap-us-");
+  if (lap.seconds) send_number(lap.seconds, 1);
+  send_number(lap.microseconds, lap.seconds ? 6 : 1);
+  send("\r\n");
+}
+
+static const char *send_results(const int32_t *logits) {
+  const struct softmax softmax = softmax_of(logits);
+  for (uint32_t i = 0; i < SPIKELET_CLASSES; i++) {
+    const uint32_t thousandths = softmax_thousandths(&softmax, i);
+    send_with_number(i ? "," : "m-results-[", thousandths / 1000, ".");
+    send_number(thousandths % 1000, 3);
+  }
+  return "]\r\n";
+}
+
+/* Words of a command */
+
+static int same(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+/* The next word, ended where a space was; 0: there is none. Moves *at behind it. */
+static const char *next_word(char **at) {
+  char *word = *at;
+  while (*word == ' ') word++;
+  char *end = word;
+  while (*end && *end != ' ') end++;
+  *at = end + (*end != 0);
+  *end = 0;
+  return *word ? word : 0;
+}
+
+/* `otherwise` where there is no word; -1 where it is no number of 31 bits. */
+static int32_t number_of(const char *word, int32_t otherwise) {
+  if (!word) return otherwise;
+  int32_t number = 0;
+  for (; *word; word++) {
+    if (*word < '0' || *word > '9' || number > (INT32_MAX - 9) / 10) return -1;
+    number = number * 10 + (*word - '0');
+  }
+  return number;
+}
+
+static int digit_of(char letter) {
+  if (letter >= '0' && letter <= '9') return letter - '0';
+  letter |= 'a' ^ 'A';
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/* The image */
+
+/* Where it goes; 0, and an error sent, where too little RAM is left over. */
+static uint8_t *room(void) {
+  uint32_t bytes;
+  uint8_t *const at = platform_spare(&bytes);
+  if (bytes >= SPIKELET_INPUT_BYTES) return at;
+  send_with_number("e-[No RAM for an image of ", SPIKELET_INPUT_BYTES, " bytes: ");
+  send_with_number("", bytes, " are left over]\r\n");
+  return 0;
+}
+
+static const char *db_load(const char *word) {
+  const int32_t n = number_of(word, 0);
+  announced = loaded = 0;
+  if (!word) return "e-[Command 'db load' requires the # of bytes]\r\n";
+  if (n <= 0) return "e-[Command 'db load' must be >0 bytes]\r\n";
+  if ((uint32_t)n > SPIKELET_INPUT_BYTES) {
+    send_with_number("e-[An image has ", SPIKELET_INPUT_BYTES, " bytes");
+    return "]\r\n";
+  }
+  if (!room()) return "";
+  announced = (uint32_t)n;
+  send_with_number("m-[Expecting ", announced, " bytes");
+  return "]\r\n";
+}
+
+/* Eight bytes to a line, like runners print them. */
+static const char *db_print(const char *count, const char *offset) {
+  const int32_t n = number_of(count, 16), first = number_of(offset, 0);
+  if (n < 0 || first < 0) return "e-[Command 'db print' takes a # of bytes and an offset]\r\n";
+  const uint8_t *const at = room();
+  if (!at) return "";
+  for (uint32_t i = 0; i < (uint32_t)n && (uint32_t)first + i < loaded; i++) {
+    send(i % 8 ? "-" : i ? "\r\nm-buffer-" : "m-buffer-");
+    send_byte(at[(uint32_t)first + i]);
+  }
+  return "\r\n";
+}
+
+/* Digits beyond the last byte that was announced are left. */
+static const char *db_bytes(const char *digits) {
+  uint8_t *const at = room();
+  if (!at) return "";
+  if (loaded == announced) return "e-[No bytes are expected: announce them by 'db load N']\r\n";
+  for (; *digits; digits += 2) {
+    if (!digits[1]) return "e-[Insufficient number of hex digits]\r\n";
+    const int high = digit_of(digits[0]), low = digit_of(digits[1]);
+    if (high < 0 || low < 0) {
+      send("e-[Invalid hex digit '");
+      platform_write((const uint8_t *)digits, 2);
+      return "']\r\n";
+    }
+    at[loaded++] = (uint8_t)(high << 4 | low);
+    if (loaded == announced) return "m-load-done\r\n";
+  }
+  return "";
+}
+
+static const char *db(char *rest) {
+  const char *const word = next_word(&rest);
+  if (!word) return "e-[Command 'db' requires a subcommand]\r\n";
+  if (same(word, "load")) return db_load(next_word(&rest));
+  if (!same(word, "print")) return db_bytes(word);
+  const char *const count = next_word(&rest);
+  return db_print(count, next_word(&rest));
+}
+
+/* Inference */
+
+/* The whole image; 0, and an error sent, where it is not there. */
+static const uint8_t *image(void) {
+  if (loaded == SPIKELET_INPUT_BYTES) return room();
+  send_with_number("e-[An image has ", SPIKELET_INPUT_BYTES, " bytes, ");
+  send_with_number("", loaded, " are loaded]\r\n");
+  return 0;
+}
+
+/* The model uses up its input, so each inference begins with the raw pixels. */
+static const int32_t *logits_of(const uint8_t *raw) {
+  spikelet_pixels(raw);
+  return spikelet_infer();
+}
+
+static const char *infer(char *rest) {
+  const char *const word = next_word(&rest);
+  int32_t n = number_of(word, 1), warmups = number_of(next_word(&rest), 10);
+  if (n <= 0) return "e-[Inference iterations must be >0]\r\n";
+  if (warmups < 0) return "e-[Inference warmup must be >=0]\r\n";
+  const uint8_t *const raw = image();
+  if (!raw) return "";
+  send_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
+  while (warmups-- > 0) logits_of(raw);
+  send("m-warmup-done\r\n");
+  send_with_number("m-infer-start-", (uint32_t)n, "\r\n");
+  const struct lap start = lap_now();
+  struct lap end;
+  const int32_t *logits;
+  do {
+    logits = logits_of(raw);
+    end = lap_now();
+  } while (--n > 0);
+  /* Sent after both, so that no line is measured. */
+  send_lap(start);
+  send_lap(end);
+  send("m-infer-done\r\n");
+  return send_results(logits);
+}
+
+/* Of the image that is loaded, computed again: another protocol may have used the model. */
+static const char *results(void) {
+  const uint8_t *const raw = image();
+  return raw ? send_results(logits_of(raw)) : "";
+}
+
+static const char *timestamp(void) {
+  send_lap(lap_now());
+  return "";
+}
+
+/* By the first of these names runners know the protocol, by the second they choose images. */
+static const char profile[] = "m-profile-[ULPMark for tinyML Firmware V0.0.1]\r\nm-model-[" SPIKELET_MODEL "]\r\n";
+
+static const char help[] =
+    "help, name, profile  : this text, the board, the model\r\n"
+    "timestamp            : microseconds\r\n"
+    "db load N            : announces an image of N bytes\r\n"
+    "db HH[HH]*           : its next bytes in hexadecimal\r\n"
+    "db print [N] [OFFSET]: N bytes of it, or 16\r\n"
+    "infer [N] [W]        : N inferences, or 1, after W that are not measured, or 10\r\n"
+    "results              : the probability of each class\r\n";
+
+/* Carries a command out; what is to be said at last. */
+static const char *carry_out(char *command) {
+  const char *const word = next_word(&command);
+  if (!word) return "";
+  if (same(word, "name")) return "m-name-dut-[" PLATFORM_NAME "]\r\n";
+  if (same(word, "profile")) return profile;
+  if (same(word, "help")) return help;
+  if (same(word, "timestamp")) return timestamp();
+  if (same(word, "db")) return db(command);
+  if (same(word, "infer")) return infer(command);
+  if (same(word, "results")) return results();
+  send("e-[Unknown command: ");
+  send(word);
+  return "]\r\n";
+}
+
+void mlperf_byte(uint8_t byte) {
+  static char command[COMMAND_LENGTH + 1];
+  static uint32_t length; /* COMMAND_LENGTH + 1: too long */
+  if (byte != '%') {
+    /* No text begins the command anew: the line that a terminal ends, what was left of something else. */
+    if (byte < ' ' || byte > '~') length = 0;
+    else if (length < COMMAND_LENGTH) command[length++] = (char)byte;
+    else length = COMMAND_LENGTH + 1;
+    return;
+  }
+  const uint32_t ended = length;
+  length = 0;
+  if (ended > COMMAND_LENGTH) send_with_number("e-[A command has at most ", COMMAND_LENGTH, " characters]\r\n");
+  else {
+    command[ended] = 0;
+    send(carry_out(command));
+  }
+  send("m-ready\r\n");
+}

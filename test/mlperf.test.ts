@@ -1,0 +1,205 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { boardOf } from '../firmware-gen/boards/index.js';
+import { boardHeader } from '../firmware-gen/header.js';
+import { printModel } from '../host/firmware/model.js';
+import { readShell } from '../host/firmware/shell.js';
+import { planModel } from '../host/wasm/plan-model.js';
+import { interpret, pixelTable, product, prove, rawToPixels } from '../models/index.js';
+import { canRunHere, compileProgram, runHere, testSource } from './firmware-host.js';
+import { removeFolders } from './firmware-project.js';
+import { probabilities, resultsLine, thousandths } from './mlperf-results.js';
+import { below, randomGraph, seeded } from './random-graph.js';
+
+/** MLPerf Tiny's protocol in the firmware, compiled for this machine under sanitizers. */
+const board = boardOf('mps2-an386');
+const graph = randomGraph(seeded(31), 5);
+prove(graph);
+// Logits of random constants lie far apart in any unit that a trained net would have.
+const logitsOf = (raw: Uint8Array) => interpret(graph, rawToPixels(pixelTable(graph), raw));
+const bytes = product(graph.tensors['input']!.shape);
+const random = seeded(3);
+const images = Array.from({ length: 20 }, () => Uint8Array.from({ length: bytes }, () => below(random, 256)));
+graph.tensors[graph.nodes.at(-1)!.output]!.scale =
+  4 / Math.max(...images.flatMap((raw) => spread(logitsOf(raw))));
+
+function spread(logits: Int32Array): number {
+  return Math.max(...logits) - Math.min(...logits);
+}
+
+const shell = await readShell();
+const model = await printModel(planModel(graph, { tier: 'swar' }));
+const compile = async (ticks: number, spare = bytes) =>
+  compileProgram(
+    [
+      ...shell.filter(({ path }) => /^(mlperf|lap|softmax)\.c$|^[^/]+\.h$/.test(path)),
+      ...model,
+      { path: 'board.h', contents: boardHeader(board) },
+      await testSource('platform-host.c'),
+      await testSource('only-mlperf.c'),
+    ],
+    [`TICKS=${ticks}u`, `SPARE_BYTES=${spare}`],
+  );
+
+const hex = (raw: Uint8Array) => Buffer.from(raw).toString('hex');
+/** Commands that load an image, so many bytes in each. */
+const loading = (raw: Uint8Array, step = 31): string =>
+  `db load ${raw.length}%${hex(raw).replace(new RegExp(`.{1,${2 * step}}`, 'g'), 'db $&%')}`;
+
+/** What the device says, as the lines before each `m-ready`. */
+function talk(program: string, sent: string | Uint8Array): string[][] {
+  const { status, stdout, stderr } = runHere(program, sent);
+  assert.is(status, 0, String(stderr));
+  const answers = stdout.toString('latin1').split('m-ready\r\n');
+  assert.is(answers.pop(), '');
+  return answers.map((answer) => {
+    const lines = answer.split('\r\n');
+    assert.is(lines.pop(), '');
+    return lines;
+  });
+}
+
+if (await canRunHere()) {
+  const program = await compile(25);
+
+  test('who it is', () => {
+    assert.equal(talk(program, 'name%profile%timestamp%timestamp%%'), [
+      ['m-name-dut-[mps2-an386]'],
+      ['m-profile-[ULPMark for tinyML Firmware V0.0.1]', 'm-model-[random]'],
+      ['m-lap-us-1'],
+      ['m-lap-us-2'],
+      [],
+    ]);
+    assert.ok(talk(program, 'help%')[0]!.length > 5);
+  });
+
+  test('results of images are the softmax of the logits of the interpreter, the largest where theirs is', () => {
+    const answers = talk(program, images.map((raw) => `${loading(raw)}infer 1 0%`).join(''));
+    const perImage = 2 + Math.ceil(bytes / 31);
+    for (const [i, raw] of images.entries()) {
+      const [load, ...rest] = answers.slice(i * perImage, (i + 1) * perImage);
+      assert.equal(load, [`m-[Expecting ${bytes} bytes]`]);
+      const infer = rest.pop()!;
+      assert.equal(rest.pop(), ['m-load-done']);
+      for (const answer of rest) assert.equal(answer, []);
+      const values = thousandths(graph, logitsOf(raw));
+      assert.equal(
+        infer.map((line) => line.replace(/us-\d+/, 'us-N')),
+        [
+          'm-warmup-start-0',
+          'm-warmup-done',
+          'm-infer-start-1',
+          'm-lap-us-N',
+          'm-lap-us-N',
+          'm-infer-done',
+          resultsLine(values),
+        ],
+      );
+      assert.is(values.indexOf(Math.max(...values)), bestOf(logitsOf(raw)));
+      for (const [c, p] of probabilities(graph, logitsOf(raw)).entries())
+        assert.ok(Math.abs(values[c]! / 1000 - p) < 0.0015, `${values[c]} thousandths, not ${1000 * p}`);
+    }
+  });
+
+  test('inferences that follow each other have the same image, warm-ups are not measured', () => {
+    const raw = images[7]!;
+    const expected = resultsLine(thousandths(graph, logitsOf(raw)));
+    const [first, again, tenth] = talk(program, `${loading(raw)}infer 9 3%results%infer%`).slice(-3);
+    assert.is(first!.at(-1), expected);
+    assert.equal(again, [expected]);
+    assert.equal(tenth!.slice(0, 3), ['m-warmup-start-10', 'm-warmup-done', 'm-infer-start-1']);
+    // The counter moves a microsecond each time it is looked at, once for an inference.
+    assert.is(elapsed(first!), 9);
+    assert.is(elapsed(tenth!), 1);
+  });
+
+  test('the timer goes on where the counter of 32 bits wraps', async () => {
+    const most = 2 ** 32 - 1;
+    const wrapping = await compile(most);
+    const answers = talk(wrapping, `${loading(images[0]!)}infer 100 0%timestamp%`);
+    // Whole ticks of a microsecond are told, so that both ends may lack one.
+    assert.ok(Math.abs(elapsed(answers.at(-2)!) - (100 * most) / 25) <= 1);
+    assert.is(answers.at(-1)![0], `m-lap-us-${Math.floor((102 * most) / 25)}`);
+  });
+
+  test('what is wrong is answered by an error, and the next command is as ever', () => {
+    const loaded = loading(images[0]!);
+    for (const [sent, error] of [
+      ['abc 1', 'e-[Unknown command: abc]'],
+      ['db', "e-[Command 'db' requires a subcommand]"],
+      ['db load', "e-[Command 'db load' requires the # of bytes]"],
+      ['db load 0', "e-[Command 'db load' must be >0 bytes]"],
+      ['db load -4', "e-[Command 'db load' must be >0 bytes]"],
+      ['db load 99999999999', "e-[Command 'db load' must be >0 bytes]"],
+      [`db load ${bytes + 1}`, `e-[An image has ${bytes} bytes]`],
+      ['db 00', "e-[No bytes are expected: announce them by 'db load N']"],
+      ['infer 1 0', `e-[An image has ${bytes} bytes, 0 are loaded]`],
+      ['results', `e-[An image has ${bytes} bytes, 0 are loaded]`],
+      ['db load 3%db 0g', "e-[Invalid hex digit '0g']"],
+      ['db load 3%db 001', 'e-[Insufficient number of hex digits]'],
+      [`db load ${bytes}%db 0011%infer 1 0`, `e-[An image has ${bytes} bytes, 2 are loaded]`],
+      [`${loaded}infer 0 0`, 'e-[Inference iterations must be >0]'],
+      [`${loaded}infer 1 -1`, 'e-[Inference warmup must be >=0]'],
+      [`${loaded}db 00`, "e-[No bytes are expected: announce them by 'db load N']"],
+      ['a'.repeat(81), 'e-[A command has at most 80 characters]'],
+      ['a'.repeat(5000), 'e-[A command has at most 80 characters]'],
+      ['a'.repeat(80), `e-[Unknown command: ${'a'.repeat(80)}]`],
+    ] as const)
+      assert.equal(talk(program, `${sent}%name%`).slice(-2), [[error], ['m-name-dut-[mps2-an386]']], sent);
+  });
+
+  test('bytes of the image are printed; digits after the last are left; what is no text begins a command anew', () => {
+    const raw = Uint8Array.from({ length: 20 }, (_, i) => 7 * i);
+    const answers = talk(program, `${loading(raw, 19)}db print%db print 3 18%db print 4 99%`);
+    const line = (from: number, to: number) =>
+      `m-buffer-${hex(raw.subarray(from, to)).replace(/..(?!$)/g, '$&-')}`;
+    assert.equal(answers.slice(-3), [[line(0, 8), line(8, 16)], [line(18, 20)], ['']]);
+    assert.equal(talk(program, 'db load 1%db 00112233%').at(-1), ['m-load-done']);
+    const noise = Uint8Array.from([0xff, 0x41, 0x00, 0x80, 13, 10, ...Buffer.from('name%')]);
+    assert.equal(talk(program, noise), [['m-name-dut-[mps2-an386]']]);
+  });
+
+  test('a board without RAM for the image says so', async () => {
+    const short = `e-[No RAM for an image of ${bytes} bytes: ${bytes - 1} are left over]`;
+    const answers = talk(await compile(25, bytes - 1), `db load ${bytes}%db print%name%`);
+    assert.equal(answers, [[short], [short], ['m-name-dut-[mps2-an386]']]);
+  });
+
+  test('no bytes whatever make it read or write where it may not', () => {
+    const noise = seeded(9);
+    const words = [
+      'db ',
+      'load ',
+      'print ',
+      'infer ',
+      'results',
+      'name',
+      '%',
+      '%',
+      ' ',
+      `${bytes}`,
+      '0',
+      '1 0',
+      '9',
+      'ff',
+    ];
+    const sent = Array.from({ length: 20_000 }, () =>
+      noise() < 0.9 ? words[below(noise, words.length)]! : String.fromCharCode(below(noise, 256)),
+    ).join('');
+    const program_ = talk(program, Buffer.from(`${sent}%name%`, 'latin1'));
+    assert.equal(program_.at(-1), ['m-name-dut-[mps2-an386]']);
+  });
+}
+
+const bestOf = (logits: Int32Array): number => logits.indexOf(Math.max(...logits));
+
+/** Microseconds between the two laps of an answer. */
+function elapsed(lines: string[]): number {
+  const [start, end] = lines
+    .filter((line) => line.startsWith('m-lap-us-'))
+    .map((line) => Number(line.slice(9)));
+  return end! - start!;
+}
+
+test.after(removeFolders);
+test.run();
