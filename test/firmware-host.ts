@@ -21,7 +21,7 @@ let starter: string[] = [];
 /** Whether this machine compiles and runs 32-bit C with sanitizers. Says what is missing. */
 export async function canRunHere(): Promise<boolean> {
   try {
-    const program = await compileProgram([{ path: 'try.c', contents: 'int main(void) { return 0; }' }], []);
+    const program = await compileProgram([{ path: 'try.c', contents: 'int main(void) { return 0; }' }]);
     for (starter of starters) if (runHere(program).status === 0) return true;
   } catch {}
   console.log(`skipped: printed C on this machine, because gcc -m32 or QEMU is not installed (${install})`);
@@ -29,10 +29,14 @@ export async function canRunHere(): Promise<boolean> {
 }
 
 /** Runs a program of compileProgram() to its end. Leaks are not looked for: QEMU cannot, and there is no heap. */
-export const runHere = (program: string, input: NodeJS.ArrayBufferView | string = '') =>
+export const runHere = (
+  program: string,
+  input: NodeJS.ArrayBufferView | string = '',
+  env: Record<string, string> = {},
+) =>
   spawnSync(starter[0] ?? program, [...starter.slice(1), ...(starter.length ? [program] : [])], {
     cwd: dirname(program),
-    env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
+    env: { ...process.env, ...env, ASAN_OPTIONS: 'detect_leaks=0' },
     input,
     maxBuffer: 1 << 30,
   });
@@ -47,7 +51,7 @@ export const compileHere = async (files: OutputFile[], defines: string[] = []): 
   compileProgram([...files, await testSource('layers.c')], ['SPIKELET_TRACE', ...defines]);
 
 /** Compiles C of one folder for this machine, 32-bit and with sanitizers; returns the program's path. */
-export async function compileProgram(files: OutputFile[], defines: string[]): Promise<string> {
+export async function compileProgram(files: OutputFile[], defines: string[] = []): Promise<string> {
   const folder = await temporaryFolder();
   await writeFiles(folder, files);
   const sources = files.map(({ path }) => path).filter((path) => /\.[cS]$/.test(path));

@@ -10,24 +10,46 @@ export async function openSerial(path: string) {
   port.on('data', (bytes: Buffer) => {
     received = Buffer.concat([received, bytes]);
   });
+  const waitFor = async (there: () => boolean, seconds: number, what: () => string) => {
+    for (let waited = 0; !there(); waited += 1) {
+      assert.ok(waited < seconds * 1000, what());
+      await new Promise((done) => setTimeout(done, 1));
+    }
+  };
   return {
     send: (bytes: Uint8Array | number[] | string) => port.write(Buffer.from(bytes as Uint8Array)),
     /** The next bytes; fails when they do not come. */
     async take(count: number, seconds = 20): Promise<Buffer> {
-      for (let waited = 0; received.length < count; waited += 1) {
-        assert.ok(waited < seconds * 1000, `${received.length} of ${count} bytes came`);
-        await new Promise((done) => setTimeout(done, 1));
-      }
+      await waitFor(
+        () => received.length >= count,
+        seconds,
+        () => `${received.length} of ${count} bytes came`,
+      );
       const taken = received.subarray(0, count);
       received = received.subarray(count);
       return taken;
     },
+    /** The next line of text, without its end; fails when none comes. */
+    async line(seconds = 20): Promise<string> {
+      await waitFor(
+        () => received.includes(10),
+        seconds,
+        () => `no line came, only '${received}'`,
+      );
+      const end = received.indexOf(10);
+      const text = received
+        .subarray(0, end)
+        .toString('latin1')
+        .replace(/[\r\0]/g, '');
+      received = received.subarray(end + 1);
+      return text;
+    },
     /** Sends until the firmware answers: what comes before it listens is lost. Late answers are dropped. */
-    async greet(): Promise<void> {
+    async greet(text = 'a'): Promise<void> {
       received = Buffer.alloc(0);
       for (let tries = 0; !received.length; tries++) {
         assert.ok(tries < 200, 'the firmware is silent');
-        port.write('a');
+        port.write(text);
         await new Promise((done) => setTimeout(done, 50));
       }
       await new Promise((done) => setTimeout(done, 300));

@@ -23,12 +23,9 @@ export function thousandths(graph: Graph, logits: Int32Array): number[] {
     if (halvings > 16) return 0;
     // The binary digits of the fraction, the first at the root of one half.
     const digits = Math.floor(((below % octave) * 2 ** 16) / octave);
-    return (
-      roots.reduce(
-        (product, root, i) => (digits & (1 << (15 - i)) ? (product * root) >> 16 : product),
-        65536,
-      ) >> halvings
-    );
+    const times = (product: number, root: number, i: number) =>
+      digits & (1 << (15 - i)) ? Math.floor((product * root) / 2 ** 16) : product;
+    return roots.reduce(times, 65536) >> halvings;
   });
   const sum = odds.reduce((a, b) => a + b);
   return odds.map((value, i) => {

@@ -19,6 +19,12 @@ int inference_put(uint32_t offset, const uint8_t *pixels, uint32_t n) {
   return 0;
 }
 
+void inference_put_raw(const uint8_t *raw) {
+  inference.logits = 0;
+  spikelet_pixels(raw);
+  present = SPIKELET_INPUT_BYTES;
+}
+
 static void look_at_bytes(struct note *note, const uint8_t *bytes, uint32_t n) {
   note->crc = crc32(note->crc, bytes, n);
   for (; n; n--, bytes++) {

@@ -31,6 +31,9 @@ extern struct inference {
  */
 int inference_put(uint32_t offset, const uint8_t *pixels, uint32_t n);
 
+/* Puts a whole image of raw pixels 0..255. */
+void inference_put_raw(const uint8_t *raw);
+
 /* Computes the logits and uses up the image. -1: not all of it has come. */
 int inference_run(uint32_t notes);
 

@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+/* `problem`: what spikelet_init() found. Where it found one, there are no images. */
+void mlperf_begin(int problem);
+
 /* Takes a received byte; where it ends a command, returns when that is carried out and answered. */
 void mlperf_byte(uint8_t byte);
 

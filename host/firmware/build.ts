@@ -7,7 +7,10 @@ import type { Placed } from './plan-board.js';
 import { readShell } from './shell.js';
 
 /** Sources of the shell that make the program which a board runs. */
-const program = ['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'];
+const program = [
+  ...['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'],
+  ...['mlperf.c', 'softmax.c', 'lap.c'],
+];
 
 /** What it is compiled with: the notes that it takes of layers. */
 const traced = ['SPIKELET_TRACE'];

@@ -5,7 +5,7 @@
 
 int main(void) {
   platform_init();
-  if (spikelet_init() != 0) return 1;
+  mlperf_begin(spikelet_init());
   for (;;) {
     const int byte = platform_read();
     if (byte < 0) platform_wait();

@@ -6,18 +6,25 @@ import { type Graph, pixelTable, rawImage, rawToPixels } from '../../models/inde
 import { shared } from '../shared.js';
 import { folder, result } from './cli.js';
 
+/** Fashion-MNIST, as --data has it. Ends the process where it is absent. */
+export function fashionSpec(): string {
+  const data = shared('data/fashion-mnist');
+  if (data) return `fashion-mnist=${data}`;
+  console.log('skipped: ../shared/data/fashion-mnist is absent');
+  process.exit();
+}
+
 /**
  * A trained Fashion-MNIST graph and the pixels of the first test images: the file on the command line, or the
  * reference's trained net of the tiny class at 8 bits. Ends the process where the data is absent.
  */
 export async function fashionGraph(count: number): Promise<{ graph: Graph; images: Int8Array[] }> {
-  const data = shared('data/fashion-mnist');
+  const spec = fashionSpec();
   const checkpoint = shared('vectors/fashion-sfa/model.safetensors');
-  if (!data || !checkpoint) {
-    console.log('skipped: ../shared/data/fashion-mnist and ../shared/vectors/fashion-sfa are absent');
+  if (!checkpoint) {
+    console.log('skipped: ../shared/vectors/fashion-sfa is absent');
     process.exit();
   }
-  const spec = `fashion-mnist=${data}`;
   const path = process.argv[2] ?? join(folder, 'fashion-sfa.graph.safetensors');
   if (!existsSync(path)) {
     const net = join(folder, 'fashion-sfa.safetensors');
