@@ -7,6 +7,7 @@ import { type BoardLink, connectBoard, note } from '../host/device/board-link.js
 import type { LinkCounts } from '../host/device/link.js';
 import { openPort, type Port } from '../host/device/port.js';
 import { writeFiles } from '../host/files.js';
+import { program as shell } from '../host/firmware/build.js';
 import { versionOfTool } from '../host/firmware/tools.js';
 import { crc32, SpikeletError } from '../models/index.js';
 import { delays, noise } from './bad-line.js';
@@ -14,9 +15,8 @@ import { temporaryFolder } from './firmware-project.js';
 import { createPty, needsSocat } from './pty.js';
 import { below, type Random } from './random-graph.js';
 
-/** The shell's own C on this machine: test/firmware/link is its platform and its model. */
+/** The shell's own C on this machine: test/firmware/platform-host.c is its platform, test/firmware/link its model. */
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const SHELL = ['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'];
 const PIXELS = 48;
 
 export async function canLinkHere(): Promise<boolean> {
@@ -31,16 +31,17 @@ export async function canLinkHere(): Promise<boolean> {
 export async function compileLinkHost(): Promise<string> {
   const folder = await temporaryFolder();
   await writeFiles(folder, [{ path: 'board.h', contents: boardHeader(boardOf('mps2-an386')) }]);
-  const program = join(folder, 'firmware');
+  const built = join(folder, 'firmware');
   const flags = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-DSPIKELET_TRACE'];
   const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   const include = [folder, path('firmware-gen/shell'), path('test/firmware/link')].map((at) => `-I${at}`);
   const sources = [
-    ...SHELL.map((name) => path(`firmware-gen/shell/${name}`)),
-    path('test/firmware/link/host.c'),
+    ...shell.map((name) => path(`firmware-gen/shell/${name}`)),
+    path('test/firmware/platform-host.c'),
+    path('test/firmware/link/model.c'),
   ];
-  execFileSync('gcc', [...flags, ...sanitize, ...include, ...sources, '-o', program], { stdio: 'inherit' });
-  return program;
+  execFileSync('gcc', [...flags, ...sanitize, ...include, ...sources, '-o', built], { stdio: 'inherit' });
+  return built;
 }
 
 /** One byte of `every` is flipped, lost or doubled, one of `lateEvery` late by up to `lateMs`; both ways. */

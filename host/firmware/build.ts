@@ -7,7 +7,7 @@ import type { Placed } from './plan-board.js';
 import { readShell } from './shell.js';
 
 /** Sources of the shell that make the program which a board runs. */
-const program = [
+export const program = [
   ...['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'],
   ...['mlperf.c', 'softmax.c', 'lap.c'],
 ];

@@ -8,7 +8,9 @@ int main(void) {
   mlperf_begin(spikelet_init());
   for (;;) {
     const int byte = platform_read();
-    if (byte < 0) platform_wait();
-    else mlperf_byte((uint8_t)byte);
+    if (byte < 0)
+      platform_wait();
+    else
+      mlperf_byte((uint8_t)byte);
   }
 }

@@ -5,9 +5,11 @@ import { boardOf } from '../../firmware-gen/boards/index.js';
 import { loadDataset } from '../../host/data/index.js';
 import { emulate } from '../../host/device/emulate.js';
 import { writeFiles } from '../../host/files.js';
+import { requirePlace } from '../../host/firmware/plan-board.js';
 import { interpret, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
+import { compileProduct } from '../firmware-device.js';
 import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
-import { firmwareOf, withRunner } from '../mlperf-device.js';
+import { withRunner } from '../mlperf-device.js';
 import { resultsLine, thousandths } from '../mlperf-results.js';
 import { verdict } from './cli.js';
 import { fashionGraph, fashionSpec } from './fashion-graph.js';
@@ -46,7 +48,7 @@ function bestOf(values: number[]): number {
 for (const { name, images: count, windows } of trials) {
   const board = boardOf(name);
   if (!(await canTry(board))) continue;
-  const program = await firmwareOf(board, graph);
+  const program = await compileProduct(board, requirePlace(board, graph));
   await withRunner(
     board,
     program,
@@ -99,7 +101,10 @@ async function tryPublicRunner(runner: string): Promise<void> {
   );
   await writeFiles(folder, [...files, { path: join(graph.name, 'y_labels.csv'), contents: labels.join('') }]);
   const glue = fileURLToPath(new URL('../../../test/proofs/mlperf-public.py', import.meta.url));
-  const emulation = await emulate(board, { program: await firmwareOf(board, graph), counting: true });
+  const emulation = await emulate(board, {
+    program: await compileProduct(board, requirePlace(board, graph)),
+    counting: true,
+  });
   try {
     const args = [glue, runner, emulation.port, folder, String(IMAGES)];
     const said = execFileSync(process.env['PYTHON'] ?? 'python3', args, { cwd: folder, encoding: 'utf8' });
