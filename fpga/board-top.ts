@@ -14,6 +14,8 @@ export type CoreInterface = {
   spikeBits: number;
   loads: boolean;
   stalls?: boolean;
+  /** Tensors whose cycles and spikes are counted by o_trace_valid, o_trace_tensor (16 bits); 0: it has no such ports. */
+  tensors: number;
   /** Ports that a board leaves open, for simulation. */
   open?: string[];
 };
@@ -43,6 +45,7 @@ function topSource(board: Board, core: CoreInterface, hash: number, divide: numb
       ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
       : []),
     ...(core.stalls ? [".i_stall(8'd0)"] : []),
+    ...(core.tensors ? ['.o_trace_valid(trace_valid)', '.o_trace_tensor(trace_tensor)'] : []),
   ];
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none
@@ -69,14 +72,17 @@ module ${boardTop} (
   wire [7:0] value;
   wire [31:0] logit;
   wire [${spikes - 1}:0] spikes;
+  wire trace_valid;
+  wire [15:0] trace_tensor;
   wire weight_valid;
   wire [31:0] weight_address;
   wire [7:0] weight_data;
-${core.spikeBits ? '' : '  assign spikes = 0;\n'}  host_link #(
+${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign trace_valid = 1'b0;\n  assign trace_tensor = 16'd0;\n"}  host_link #(
     .HASH(32'h${hash.toString(16).padStart(8, '0')}),
     .INPUTS(${core.inputs}),
     .LOGITS(${core.logits}),
-    .SPIKE_BITS(${spikes})
+    .SPIKE_BITS(${spikes}),
+    .TENSORS(${core.tensors})
   ) link (
     .i_clk(i_clk), .i_rst(rst),
     .i_rx_valid(rx_valid), .i_rx_data(rx_data),
@@ -85,7 +91,7 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}  host_link #(
     .o_valid(value_valid), .i_ready(value_ready), .o_data(value),
     .i_valid(logit_valid), .o_ready(logit_ready), .i_data(logit),
     .o_weight_valid(weight_valid), .o_weight_address(weight_address), .o_weight_data(weight_data),
-    .i_spikes(spikes)
+    .i_spikes(spikes), .i_trace_valid(trace_valid), .i_trace_tensor(trace_tensor)
   );
 
   ${core.module} core (

@@ -24,13 +24,20 @@ const mayHold = (area: Area, from: Board, board: Board): boolean =>
 /** What was synthesised, as far as another choice would be smaller. */
 export type Choice = { architecture: Architecture; lanes: number };
 
+/** What a design needs more of than a board has, as `6000 of 5280 look-up tables`. */
+export const shortOf = (area: Area, board: Board): { what: keyof Area; text: string }[] =>
+  (Object.keys(names) as (keyof Area)[])
+    .filter((what) => area[what] > board.capacity[what])
+    .map((what) => ({ what, text: `${area[what]} of ${board.capacity[what]} ${names[what]}` }));
+
 /**
  * Throws a SpikeletError where a synthesised design needs more than a board has: which resource, and what would fit.
  */
 export function requireRoom(name: string, area: Area, board: Board, { architecture, lanes }: Choice): void {
-  const over = (Object.keys(names) as (keyof Area)[]).filter((what) => area[what] > board.capacity[what]);
-  if (!over.length) return;
-  const needs = over.map((what) => `${area[what]} of ${board.capacity[what]} ${names[what]}`).join(', ');
+  const short = shortOf(area, board);
+  if (!short.length) return;
+  const needs = short.map(({ text }) => text).join(', ');
+  const over = short.map(({ what }) => what);
   const logic = over.some((what) => what !== 'brams' && what !== 'sprams');
   const larger = fpgaBoards.filter((other) => other !== board && mayHold(area, board, other));
   const hints = [

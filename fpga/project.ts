@@ -20,17 +20,22 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     spikeBits: streams ? spikeBits(graph) : 4,
     loads: true,
     stalls: streams,
-    open: ['o_trace_valid', 'o_trace_tensor', 'o_trace_value', ...(streams ? ['o_stalled'] : [])],
+    // Layers that work side by side are not done one after the other: nothing is theirs alone.
+    tensors: streams ? 0 : graph.nodes.length + 1,
+    open: ['o_trace_value', ...(streams ? ['o_trace_valid', 'o_trace_tensor', 'o_stalled'] : [])],
   };
 }
 
-/** The whole design of a Graph on a board. Its hash is of everything that was generated for the core. */
+/** Commands of host_link.v; another number where a host of before would misunderstand a board, or be misunderstood. */
+const LINK_VERSION = 2;
+
+/** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
   const generated = emitVerilog(graph, { sprams: board.capacity.sprams, ...options });
   const encoder = new TextEncoder();
   const hash = generated.reduce(
     (crc, { contents }) => crc32(typeof contents === 'string' ? encoder.encode(contents) : contents, crc),
-    0,
+    LINK_VERSION,
   );
   return {
     files: [...generated, ...emitBoardTop(board, coreInterface(graph, options), { hash })],

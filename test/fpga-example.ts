@@ -8,6 +8,7 @@ export const exampleCore: CoreInterface = {
   logits: 4,
   spikeBits: 1,
   loads: true,
+  tensors: 2,
 };
 
 export const exampleLogits = (values: Int8Array, weights: Int8Array): number[] =>
@@ -26,6 +27,8 @@ module example (
   input wire i_ready,
   output wire [31:0] o_data,
   output wire o_spikes,
+  output wire o_trace_valid,
+  output wire [15:0] o_trace_tensor,
   input wire i_weight_valid,
   input wire [31:0] i_weight_address,
   input wire [7:0] i_weight_data
@@ -39,6 +42,8 @@ module example (
   assign o_data = sum_q[at_q[1:0]] + {{24{weight_q[at_q[1:0]][7]}}, weight_q[at_q[1:0]]};
   wire take = i_valid && o_ready;
   assign o_spikes = take && i_data != 0;
+  assign o_trace_valid = take || (o_valid && i_ready);
+  assign o_trace_tensor = {15'd0, o_valid};
   wire [31:0] value = {{24{i_data[7]}}, i_data};
   always @(posedge i_clk) begin
     rest_q <= take;

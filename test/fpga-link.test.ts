@@ -68,7 +68,7 @@ else {
     const disconnect = connect(simulated, pty, 50_000);
     const port = await openPort(pty.path, { baud: board.baud });
     try {
-      const link = fpgaLink(port, { logits: exampleCore.logits, ms: 20_000 });
+      const link = fpgaLink(port, { logits: exampleCore.logits, tensors: exampleCore.tensors, ms: 20_000 });
       assert.is(await link.ping(), 0xc0ffee01);
       await link.load(bytesOf(weights));
       await link.reset();
@@ -80,6 +80,10 @@ else {
         // A value each second clock.
         assert.is(stalls, 11);
         assert.ok(cycles >= 24, `${cycles} cycles`);
+        const [input, logits] = await link.layers();
+        assert.is(input!.spikes, spikes);
+        assert.is(logits!.spikes, spikes);
+        assert.ok(input!.cycles >= 23 && input!.cycles < logits!.cycles && logits!.cycles <= cycles);
       }
     } finally {
       disconnect();

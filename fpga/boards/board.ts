@@ -16,9 +16,16 @@ export type Board = {
   nextpnr?: { device: string; package: string };
   /** Pins by the names of the board top's ports. */
   pins: Partial<Record<BoardPort, string>>;
-  /** The command that writes a bitstream, `FILE` for its name. */
-  program?: string;
+  /** What writes a bitstream to it. */
+  programmer?: Programmer;
 };
+
+/** A program that writes a bitstream: its arguments with `FILE` for the bitstream's name, and how it is installed. */
+export type Programmer = { program: string; args: string[]; install: string };
+
+/** The command line that writes a bitstream, for people. */
+export const commandOf = ({ program, args }: Programmer, file: string): string =>
+  [program, ...args.map((arg) => (arg === 'FILE' ? file : arg))].join(' ');
 
 export type BoardPort = 'i_clk' | 'i_rx' | 'o_tx';
 

@@ -1,4 +1,5 @@
 import type { Board } from './board.js';
+import { iceprog } from './programmers.js';
 
 /** Lattice's iCE40HX-8K breakout board: 12 MHz on J3, UART of the FTDI FT2232H on B10 and B12. */
 export const hx8kBreakout: Board = {
@@ -11,5 +12,5 @@ export const hx8kBreakout: Board = {
   baud: 1_000_000,
   nextpnr: { device: 'hx8k', package: 'ct256' },
   pins: { i_clk: 'J3', i_rx: 'B10', o_tx: 'B12' },
-  program: 'iceprog -S FILE',
+  programmer: { ...iceprog, args: ['-S', 'FILE'] },
 };

@@ -1,4 +1,5 @@
 import type { Board } from './board.js';
+import { iceprog } from './programmers.js';
 
 /** Pins as in the board's icebreaker.pcf: 12 MHz crystal, UART of the FTDI FT2232H. */
 export const icebreaker: Board = {
@@ -11,5 +12,5 @@ export const icebreaker: Board = {
   baud: 1_000_000,
   nextpnr: { device: 'up5k', package: 'sg48' },
   pins: { i_clk: '35', i_rx: '6', o_tx: '9' },
-  program: 'iceprog FILE',
+  programmer: iceprog,
 };

@@ -7,7 +7,7 @@ import { icebreaker } from './icebreaker.js';
 import { upduino } from './upduino.js';
 import { xc7a35t } from './xc7a35t.js';
 
-export { type Board, constraintsOf } from './board.js';
+export { type Board, commandOf, constraintsOf, type Programmer } from './board.js';
 
 /** Every FPGA board and part, in the order of lists. */
 export const fpgaBoards: Board[] = [icebreaker, upduino, hx8kBreakout, ecp525f, xc7a35t, gw1nr9];

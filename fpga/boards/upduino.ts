@@ -1,4 +1,5 @@
 import type { Board } from './board.js';
+import { openFpgaLoader } from './programmers.js';
 
 /** Version 3: 12 MHz from the FTDI FT232H on gpio_20 once the jumper OSC is closed, a USB-UART adapter on gpio 47 and 2. */
 export const upduino: Board = {
@@ -11,5 +12,5 @@ export const upduino: Board = {
   baud: 1_000_000,
   nextpnr: { device: 'up5k', package: 'sg48' },
   pins: { i_clk: '20', i_rx: '47', o_tx: '2' },
-  program: 'openFPGALoader -b upduino3 FILE',
+  programmer: { ...openFpgaLoader, args: ['-b', 'upduino3', 'FILE'] },
 };

@@ -6,6 +6,8 @@
 //   03 counters -> cycles from the frame's first value taken to its last logit, spikes, cycles a value waited
 //   04 weights  address (4), bytes -> nothing; written as they come; where the reply is 15, all again from address 0
 //   05 reset    -> nothing; the core and the counters are reset
+//   06 layers   -> for each tensor of the last frame, the input first: cycles until its last value was written, spikes
+//                  of all neurons until then; unknown where TENSORS is 0
 // A request that stops for 2^TIMEOUT_BITS clocks is forgotten. A byte that comes while a reply is owed says that the
 // host has given up: it is dropped with the reply, and the core is reset.
 `default_nettype none
@@ -14,6 +16,7 @@ module host_link #(
   parameter INPUTS = 784,
   parameter LOGITS = 10,
   parameter SPIKE_BITS = 1,
+  parameter TENSORS = 0,
   parameter TIMEOUT_BITS = 18
 ) (
   input wire i_clk,
@@ -33,11 +36,15 @@ module host_link #(
   output reg o_weight_valid,
   output wire [31:0] o_weight_address,
   output wire [7:0] o_weight_data,
-  input wire [SPIKE_BITS-1:0] i_spikes  // neurons' spikes of this clock
+  input wire [SPIKE_BITS-1:0] i_spikes,  // neurons' spikes of this clock
+  input wire i_trace_valid,  // a value of this tensor is written
+  input wire [15:0] i_trace_tensor
 );
   localparam AT = $clog2(INPUTS + 1);
   localparam [2:0] COMMAND = 0, LENGTH = 1, PAYLOAD = 2, CHECK = 3, RUN = 4, REPLY = 5, DATA = 6, SUM = 7;
-  localparam [7:0] PING = 1, FRAME = 2, COUNTERS = 3, WEIGHTS = 4, RESET = 5, REFUSED = 8'h15;
+  localparam [15:0] LAYER_WORDS = {TENSORS[14:0], 1'b0};
+  localparam [7:0] LAST = TENSORS > 0 ? 8'd6 : 8'd5;  // command
+  localparam [7:0] PING = 1, FRAME = 2, COUNTERS = 3, WEIGHTS = 4, RESET = 5, LAYERS = 6, REFUSED = 8'h15;
 
   reg [2:0] state_q;
   reg second_q;  // the second of two bytes
@@ -65,6 +72,32 @@ module host_link #(
     if (store) frame[at_q[$clog2(INPUTS)-1:0]] <= i_rx_data;
   always @(posedge i_clk) if (fetch) value_q <= frame[at_q[$clog2(INPUTS)-1:0]];
 
+  // What was counted when each tensor was last written: in the clock after, when the counters hold it too.
+  localparam TENSOR = $clog2(TENSORS < 2 ? 2 : TENSORS);
+  reg [TENSOR-1:0] layer_q;
+  wire [31:0] layer_cycles, layer_spikes;
+  generate
+    if (TENSORS > 0) begin : g_layers
+      reg traced_q;
+      reg [TENSOR-1:0] tensor_q;
+      reg [63:0] layers[0:(1<<TENSOR)-1];
+      reg [63:0] read_q;
+      always @(posedge i_clk) begin
+        traced_q <= i_trace_valid && running_q;
+        tensor_q <= i_trace_tensor[TENSOR-1:0];
+      end
+      always @(posedge i_clk) if (traced_q) layers[tensor_q] <= {spikes_q, cycles_q};
+      always @(posedge i_clk) read_q <= layers[layer_q];
+      wire unused = &{1'b0, i_trace_tensor};
+      assign layer_cycles = read_q[31:0];
+      assign layer_spikes = read_q[63:32];
+    end else begin : g_no_layers
+      wire unused = &{1'b0, i_trace_valid, i_trace_tensor, layer_q};
+      assign layer_cycles = 0;
+      assign layer_spikes = 0;
+    end
+  endgenerate
+
   // What goes out: words, lowest byte first.
   reg [31:0] word_q;
   reg [2:0] bytes_q;  // of the word that are still to go
@@ -73,7 +106,7 @@ module host_link #(
   reg [1:0] head_q;
   reg [7:0] out;
   wire [15:0] words = wrong_q ? 16'd0 : command_q == PING ? 16'd1 : command_q == FRAME ? LOGITS[15:0] :
-      command_q == COUNTERS ? 16'd3 : 16'd0;
+      command_q == COUNTERS ? 16'd3 : command_q == LAYERS ? LAYER_WORDS : 16'd0;
   always @* begin
     out = word_q[7:0];
     if (state_q == REPLY)
@@ -106,7 +139,7 @@ module host_link #(
   wire [15:0] length = {i_rx_data, left_q[7:0]};
   wire length_ok = command_q == FRAME ? length == INPUTS[15:0] :
       command_q == WEIGHTS ? length > 16'd4 : length == 16'd0;
-  wire known = command_q >= PING && command_q <= RESET;
+  wire known = command_q >= PING && command_q <= LAST;
 
   wire abandoned = i_rx_valid && state_q >= RUN;
 
@@ -173,6 +206,7 @@ module host_link #(
         state_q <= REPLY;
         head_q <= 0;
         which_q <= 0;
+        layer_q <= 0;
         bytes_q <= 0;
         crc_q <= 16'hffff;
         left_q <= words;
@@ -204,7 +238,9 @@ module host_link #(
         if (bytes_q == 1 && left_q == 0) state_q <= SUM;
       end else if (wants && (command_q != FRAME || i_valid)) begin
         word_q  <= command_q == FRAME ? i_data : command_q == PING ? HASH :
+                   command_q == LAYERS ? (which_q[0] ? layer_spikes : layer_cycles) :
                    which_q == 0 ? cycles_q : which_q == 1 ? spikes_q : stalls_q;
+        if (which_q[0]) layer_q <= layer_q + 1'b1;
         which_q <= which_q + 1'b1;
         bytes_q <= 4;
         left_q  <= left_q - 1'b1;
@@ -233,6 +269,7 @@ module host_link #(
 
   generate
     if (INPUTS < 2 || INPUTS > 65535) host_link_needs_2_to_65535_inputs illegal ();
+    if (TENSORS > 32767) host_link_needs_at_most_32767_tensors illegal ();
     if (LOGITS < 1 || LOGITS > 65535) host_link_needs_1_to_65535_logits illegal ();
   endgenerate
 endmodule

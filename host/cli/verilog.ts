@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { boardTop } from '../../fpga/board-top.js';
-import { type Board, constraintsOf, fpgaBoardOf } from '../../fpga/boards/index.js';
+import { type Board, commandOf, constraintsOf, fpgaBoardOf } from '../../fpga/boards/index.js';
 import type { VerilogOptions } from '../../fpga/emit.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Area } from '../../fpga/parts.js';
@@ -87,5 +87,5 @@ function printPlaced({ utilisation, fmaxHz }: Placed, board: Board, bitstream: s
   io.print(
     `clock: up to ${(fmaxHz / 1e6).toFixed(1)} MHz, ${board.clockHz / 1e6} MHz on the board${fmaxHz < board.clockHz ? ': TOO SLOW' : ''}`,
   );
-  io.print(`${bitstream}: ${board.program!.replace('FILE', bitstream)}`);
+  io.print(`${bitstream}: ${commandOf(board.programmer!, bitstream)}`);
 }

@@ -2,7 +2,7 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 import type { Port } from './port.js';
 
 /** Commands of fpga/rtl/host_link.v, where the frames of bytes are described. */
-const command = { ping: 1, frame: 2, counters: 3, weights: 4, reset: 5 } as const;
+const command = { ping: 1, frame: 2, counters: 3, weights: 4, reset: 5, layers: 6 } as const;
 type Command = keyof typeof command;
 
 const REFUSED = 0x15;
@@ -15,6 +15,9 @@ const FORGETS_MS = 60;
 /** Cycles from the frame's first value to its last logit; neurons' spikes; cycles that a value waited for the core. */
 export type Counters = { cycles: number; spikes: number; stalls: number };
 
+/** Cycles of the frame until a tensor's last value was written, and all neurons' spikes until then. */
+export type LayerCounters = { cycles: number; spikes: number };
+
 /** A core on an FPGA at the other end of a serial port. Damaged requests and replies are sent again. */
 export type FpgaLink = {
   /** The configuration's hash. */
@@ -25,6 +28,8 @@ export type FpgaLink = {
   infer(values: Int8Array): Promise<Int32Array>;
   /** Counters of the last frame. */
   counters(): Promise<Counters>;
+  /** What was counted of each tensor of the last frame, the input first. */
+  layers(): Promise<LayerCounters[]>;
   reset(): Promise<void>;
 };
 
@@ -47,14 +52,27 @@ export function requestOf(code: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Opens the link over a port. `ms` is how long a reply may take. */
-export function fpgaLink(port: Port, { logits, ms = 2000 }: { logits: number; ms?: number }): FpgaLink {
-  const words: Record<Command, number> = { ping: 1, frame: logits, counters: 3, weights: 0, reset: 0 };
+/** `tensors`: those that the core counts; how long a reply may take, and the logits of a frame. */
+export type FpgaLinkOptions = { logits: number; tensors?: number; ms?: number; frameMs?: number };
+
+/** Opens the link over a port. */
+export function fpgaLink(
+  port: Port,
+  { logits, tensors = 0, ms = 2000, frameMs = ms }: FpgaLinkOptions,
+): FpgaLink {
+  const words: Record<Command, number> = {
+    ping: 1,
+    frame: logits,
+    counters: 3,
+    weights: 0,
+    reset: 0,
+    layers: 2 * tensors,
+  };
 
   /** One request and its reply's words; undefined where either was damaged. */
   async function attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined> {
     await port.write(requestOf(command[name], payload));
-    const head = await port.read(3, ms);
+    const head = await port.read(3, name === 'frame' ? frameMs : ms);
     const count = head[1]! | (head[2]! << 8);
     if (head[0] === REFUSED && count === 0) {
       await port.read(2, ms);
@@ -113,6 +131,11 @@ export function fpgaLink(port: Port, { logits, ms = 2000 }: { logits: number; ms
       const reply = await ask('counters');
       const word = (i: number) => reply.getUint32(4 * i, true);
       return { cycles: word(0), spikes: word(1), stalls: word(2) };
+    },
+    async layers() {
+      const reply = await ask('layers');
+      const word = (i: number) => reply.getUint32(4 * i, true);
+      return Array.from({ length: tensors }, (_, i) => ({ cycles: word(2 * i), spikes: word(2 * i + 1) }));
     },
     async reset() {
       await ask('reset');

@@ -15,6 +15,19 @@ export async function versionOfTool(program: string, flag = '--version'): Promis
 }
 
 /**
+ * Whether a program is on the path, by running it with `flag`: its version where it tells one, else 'installed'. For
+ * programs that end in an error without work to do.
+ */
+export async function programInstalled(program: string, flag = '--help'): Promise<string | undefined> {
+  try {
+    const { stdout } = await execute(program, [flag], { timeout: 10_000 });
+    return /\d+(\.\d+)+/.exec(stdout)?.[0] ?? 'installed';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'installed';
+  }
+}
+
+/**
  * Runs a program to its end. Throws a SpikeletError with what it printed where it fails, and with the line that
  * installs it where it is missing.
  */

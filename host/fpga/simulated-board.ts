@@ -12,8 +12,8 @@ export type SimulatedBoard = {
   silence(): number;
 };
 
-/** The harness's buffers. */
-const MOST_BYTES = 1 << 16;
+/** Most bytes at once: the harness's buffers. */
+export const MOST_BYTES = 1 << 16;
 
 /** Simulates a board's whole design, UART included. */
 export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {

@@ -1,5 +1,7 @@
 import { boards as all, type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../../firmware-gen/fits.js';
+import { fpgaBoards } from '../../../fpga/boards/index.js';
+import { explore } from '../../../fpga/estimate/explore.js';
 import { type Graph, SpikeletError } from '../../../models/index.js';
 import { type Placed, placeOn } from '../../firmware/plan-board.js';
 import { bytes, quantity } from '../../report/text.js';
@@ -10,11 +12,13 @@ import { verb } from '../verb.js';
 const RIGHT = { right: true } as const;
 
 export const boards = verb({
-  summary: 'list the boards that firmware is built for, and on which of them a Graph fits',
+  summary: 'list the boards and FPGAs that are built for, and on which of them a Graph fits',
   arguments: [['[graph]', 'a Graph, as quantize writes it']],
   options: [],
   async run([path], _options, io) {
-    return { result: path ? listFits(await loadGraph(path), io) : list(io) };
+    if (!path) return { result: { ...list(io), ...listFpgas(io) } };
+    const graph = await loadGraph(path);
+    return { result: { ...listFits(graph, io), ...listFpgaFits(graph, io) } };
   },
 });
 
@@ -48,6 +52,68 @@ function list(io: Io) {
     rows.map((row) => [row.name, row.core, bytes(row.flash), bytes(row.ram), row.counts, row.tried]),
   );
   return { boards: rows };
+}
+
+function listFpgas(io: Io) {
+  io.print();
+  io.table(
+    [
+      { title: 'FPGA' },
+      { title: 'what' },
+      ...['look-up tables', 'block RAM', 'single-port RAM', 'multipliers', 'clock'].map((title) => ({
+        title,
+        ...RIGHT,
+      })),
+      { title: 'written by' },
+    ],
+    fpgaBoards.map(({ name, title, capacity, bramBits, clockHz, programmer }) => [
+      name,
+      title,
+      String(capacity.luts),
+      bytes((capacity.brams * bramBits) / 8),
+      capacity.sprams ? bytes(capacity.sprams * 32768) : '',
+      String(capacity.dsps),
+      `${clockHz / 1e6} MHz`,
+      programmer?.program ?? '',
+    ]),
+  );
+  return { fpgas: fpgaBoards };
+}
+
+/** The fastest design that is expected to fit each. */
+function listFpgaFits(graph: Graph, io: Io) {
+  const rows = fpgaBoards.map((board) => {
+    try {
+      const points = explore([graph], board);
+      const best = points.find(({ short }) => !short.length);
+      return { name: board.name, fits: best !== undefined, best: best ?? null };
+    } catch (error) {
+      if (!(error instanceof SpikeletError)) throw error;
+      return { name: board.name, fits: false, best: null, problem: error.message };
+    }
+  });
+  io.print();
+  io.print(io.bold(`on FPGAs, by estimate: the fastest design that fits ('spikelet explore' lists all)`));
+  io.table(
+    [
+      { title: 'FPGA' },
+      { title: 'fits' },
+      { title: 'architecture' },
+      { title: 'datapath' },
+      { title: 'lanes', ...RIGHT },
+      { title: '~LUT', ...RIGHT },
+      { title: '~ms at its clock', ...RIGHT },
+    ],
+    rows.map(({ name, best }) => {
+      if (!best) return [name, 'no', '', '', '', '', ''];
+      const { clockHz } = fpgaBoards.find((board) => board.name === name)!;
+      const { architecture, datapath, lanes, estimate } = best;
+      const time = ((estimate.cycles / clockHz) * 1e3).toPrecision(3);
+      return [name, 'yes', architecture, datapath, String(lanes), String(estimate.area.luts), time];
+    }),
+  );
+  for (const { name, problem } of rows) if (problem) io.print(`${name}: ${problem}`);
+  return { fpgas: rows };
 }
 
 function listFits(graph: Graph, io: Io) {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
 import { toolsOfBoards } from '../../firmware/board-tools.js';
 import { folderOf, installLine, toolPackages } from '../../fpga/packages.js';
+import { programsOfFpgas } from '../../fpga/programs.js';
 import { version, wantedVersion } from '../../version.js';
 import { verb } from '../verb.js';
 
@@ -118,6 +119,7 @@ const checks: Check[] = [
     install: installLine(tool),
     find: async () => (folderOf(tool) ? versionOf(tool.name) : undefined),
   })),
+  ...programsOfFpgas.map((program) => ({ ...program, needed: false })),
   // What firmware is compiled with and emulated by: outside of npm, and of use for some boards each.
   ...toolsOfBoards().map(({ tool, boards, emulates }) => ({
     ...tool,

@@ -1,14 +1,20 @@
-import { boardOf } from '../../../firmware-gen/boards/index.js';
+import type { Board as FpgaBoard } from '../../../fpga/boards/index.js';
 import { exitCode } from '../../../models/index.js';
 import { writeFile } from '../../files.js';
-import { required, verb } from '../verb.js';
+import { bitstreamAt, programBoard } from '../../fpga/bitstream.js';
+import { anyBoardOf } from '../boards.js';
+import type { Io } from '../io.js';
+import { required, usageError, verb } from '../verb.js';
 
 type Options = { board?: string; port?: string; out?: string };
 
 export const flash = verb<Options>({
-  summary: 'write compiled firmware to a board, compare it and start it',
+  summary: 'write compiled firmware to a board, compare it and start it; a bitstream to an FPGA',
   arguments: [
-    ['<program>', "a folder that 'build --target firmware' wrote, after make, or its firmware.bin"],
+    [
+      '<program>',
+      "a folder that 'build --target firmware' wrote, after make, or its firmware.bin; one of '--target verilog', or its .bin",
+    ],
   ],
   options: [
     { flags: '--board <name>', description: "a board of 'spikelet boards'" },
@@ -19,7 +25,8 @@ export const flash = verb<Options>({
     { flags: '--out <file>', description: 'write the file that other programs flash instead (.img, .uf2)' },
   ],
   async run([path], options, io) {
-    const board = boardOf(required(options.board, '--board'));
+    const { fpga, firmware: board } = anyBoardOf(required(options.board, '--board'));
+    if (fpga) return { result: await flashFpga(path!, fpga, options, io) };
     const device = await import('../../device/flash/index.js');
     const program = await device.programAt(path!);
     if (options.out) {
@@ -46,6 +53,26 @@ export const flash = verb<Options>({
     return { code: await untilStopped(stop, ended!) };
   },
 });
+
+/** Bitstreams go by the board's own programmer, over USB. */
+async function flashFpga(path: string, board: FpgaBoard, { port, out }: Options, io: Io) {
+  if (port !== undefined)
+    throw usageError(
+      `${board.name} is flashed over USB`,
+      'leave --port away; its serial port is for profile and verify',
+    );
+  const { path: file, bytes } = await bitstreamAt(path, board);
+  if (out) {
+    await writeFile(out, bytes);
+    io.print(`${out}: ${bytes.length} B for ${board.name}`);
+    return { board: board.name, out, bytes: bytes.length };
+  }
+  const started = performance.now();
+  await programBoard(board.programmer!, file, io.note);
+  const seconds = (performance.now() - started) / 1000;
+  io.print(`${bytes.length} B to ${board.name} by ${board.programmer!.program} in ${seconds.toFixed(1)} s`);
+  return { board: board.name, bytes: bytes.length, programmer: board.programmer!.program, seconds };
+}
 
 /** An emulated board runs until the emulator ends or somebody stops this command. */
 async function untilStopped(stop: () => Promise<void>, ended: Promise<void>): Promise<number> {

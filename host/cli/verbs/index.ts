@@ -3,6 +3,7 @@ import { boards } from './boards.js';
 import { build } from './build.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
+import { explore } from './explore.js';
 import { flash } from './flash.js';
 import { importVerb } from './import.js';
 import { inspect } from './inspect.js';
@@ -21,6 +22,7 @@ export const verbs: Record<string, Verb> = {
   verify,
   flash,
   inspect,
+  explore,
   boards,
   doctor,
   demo,

@@ -1,0 +1,23 @@
+import type { Graph } from '../../models/graph.js';
+import type { Board } from '../boards/board.js';
+import { type Architecture, type Datapath, datapaths } from '../emit.js';
+import type { Features } from './features.js';
+import { sequentialFeatures } from './sequential.js';
+
+/** What is explored of an architecture. */
+export type ArchitectureModel = {
+  /** Values of its lanes that are worth a look, ascending. */
+  lanes: readonly number[];
+  datapaths: readonly Datapath[];
+  features(graph: Graph, board: Board, design: { lanes: number; datapath: Datapath }): Features;
+};
+
+/** Architectures of `emitVerilog` by their names there. */
+export const architectures = {
+  sequential: {
+    lanes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
+    datapaths,
+    features: (graph, board, design) =>
+      sequentialFeatures(graph, { ...design, sprams: board.capacity.sprams }),
+  },
+} satisfies Partial<Record<Architecture, ArchitectureModel>>;

@@ -1,0 +1,46 @@
+import type { Fitted } from './fitted.js';
+
+/** First values, by eye; `npm run bench:explore -- fit` writes fitted ones. */
+export const fitted: Record<'sequential', Fitted> = {
+  sequential: {
+    luts: {
+      design: 700,
+      control: 8,
+      program: 0.8,
+      'popcount lanes': 6.4,
+      'unary lanes': 5,
+      'dsp lanes': 2.5,
+    },
+    flipFlops: {
+      design: 400,
+      control: 4,
+      program: 0.3,
+      'popcount lanes': 2.9,
+      'unary lanes': 2.9,
+      'dsp lanes': 2.9,
+    },
+    cells: {
+      design: 900,
+      control: 9,
+      program: 0.9,
+      'popcount lanes': 6.6,
+      'unary lanes': 5.4,
+      'dsp lanes': 3,
+    },
+    families: {},
+    period: { up5k: { design: 25, 'log2 lanes': 2, carry: 0.4, dsp: 5, popcount: 2 } },
+    cycles: {
+      pixels: 1,
+      steps: 3,
+      windows: 4,
+      scanned: 1,
+      additions: 1,
+      'pixel additions': 1,
+      blocks: 4,
+      outputs: 2,
+      comparisons: 1,
+      scales: 4,
+      'scale bits': 1,
+    },
+  },
+};

@@ -1,0 +1,64 @@
+import type { Graph } from '../../models/graph.js';
+import type { Board } from '../boards/board.js';
+import type { VerilogOptions } from '../emit.js';
+import type { Area } from '../parts.js';
+import { architectures } from './architectures.js';
+import { fitted } from './coefficients.js';
+import { type Features, sumOf } from './features.js';
+import type { Fitted } from './fitted.js';
+import { bramsOf, spramsOf } from './memories.js';
+
+/** A design as `emitVerilog` takes it. */
+export type Design = Required<Pick<VerilogOptions, 'lanes' | 'datapath'>> & {
+  architecture: keyof typeof architectures;
+};
+
+/**
+ * What a design is expected to take, before synthesis. Linear in what the architecture tells of it (features.ts), the
+ * coefficients fitted to synthesised, placed and simulated designs; `npm run bench:explore` prints how far it is off.
+ */
+export type Estimate = {
+  area: Area;
+  /** Logic cells of iCE40 once placed: a look-up table, a flip-flop or both. */
+  cells?: number;
+  /** Of a frame, at the activity of the calibration images. */
+  cycles: number;
+  /** Of the frame's arrival and of each node. */
+  nodeCycles: number[];
+  /** Highest clock; only for parts that are placed. */
+  fmaxHz?: number;
+};
+
+/** Estimates a design. Throws a SpikeletError where the architecture cannot serve the graph, or was not calibrated. */
+export function estimate(graph: Graph, board: Board, design: Design): Estimate {
+  const features = architectures[design.architecture].features(graph, board, design);
+  return estimateOf(features, board, fitted[design.architecture]);
+}
+
+/** Terms times coefficients, as a design's estimate. */
+export function estimateOf(
+  features: Features,
+  board: Board,
+  { luts, flipFlops, cells, families, period, cycles }: Fitted,
+): Estimate {
+  const { memories, multipliers, logic } = features;
+  const part = families[board.family] ?? { luts: 1, flipFlops: 1 };
+  const huge = memories.filter(({ huge }) => huge);
+  const block = memories.filter(({ huge }) => !huge);
+  const nodeCycles = features.cycles.map((terms) => sumOf(terms, cycles));
+  const times = board.nextpnr && period[board.nextpnr.device];
+  return {
+    area: {
+      luts: Math.round(sumOf(logic, luts) * part.luts),
+      flipFlops: Math.round(sumOf(logic, flipFlops) * part.flipFlops),
+      carries: 0,
+      brams: block.reduce((sum, memory) => sum + bramsOf(memory, board.family), 0),
+      sprams: huge.reduce((sum, memory) => sum + spramsOf(memory), 0),
+      dsps: board.capacity.dsps ? multipliers : 0,
+    },
+    ...(board.nextpnr ? { cells: Math.round(sumOf(logic, cells)) } : {}),
+    cycles: Math.round(nodeCycles.reduce((sum, x) => sum + x, 0)),
+    nodeCycles: nodeCycles.map(Math.round),
+    ...(times ? { fmaxHz: 1e9 / sumOf(features.period, times) } : {}),
+  };
+}

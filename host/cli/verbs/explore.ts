@@ -1,0 +1,135 @@
+import { basename, join } from 'node:path';
+import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
+import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
+import { rawImage } from '../../../models/dataset.js';
+import type { Graph } from '../../../models/graph.js';
+import { pixelTable, rawToPixels } from '../../../models/interpret.js';
+import { loadDataset, usages } from '../../data/index.js';
+import { requireWritable, writeFiles } from '../../files.js';
+import { measureBest } from '../../fpga/explore.js';
+import type { Measured } from '../../fpga/measure.js';
+import { installed, installLine, nextpnr, yosys } from '../../fpga/packages.js';
+import { simulatorInstall, simulatorThere } from '../../fpga/simulator.js';
+import { exploreSvg } from '../../report/explore-chart.js';
+import { estimateTable, measuredTable, shortages } from '../../report/explore-table.js';
+import { requireFits } from '../fits.js';
+import type { Io } from '../io.js';
+import { loadGraph } from '../load.js';
+import { integer, required, verb } from '../verb.js';
+
+type Options = { board?: string; measure: number; data?: string; count: number; out?: string };
+
+export const explore = verb<Options>({
+  summary: 'compare the FPGA designs that a Graph can have on a board: area, clocks, latency',
+  arguments: [['<graphs...>', 'Graphs, as quantize writes them: the same net at 8, 6 and 4 bits, say']],
+  options: [
+    { flags: '--board <name>', description: "an FPGA board: 'spikelet boards' lists them" },
+    {
+      flags: '--measure <n>',
+      description: 'so many of the best designs are synthesised, placed and simulated; 0: estimates alone',
+      parse: integer(0, 100),
+      default: 3,
+    },
+    { flags: '--data <spec>', description: `images to simulate: ${usages()}` },
+    { flags: '--count <n>', description: 'test images to simulate', parse: integer(1, 10_000), default: 10 },
+    { flags: '--out <folder>', description: 'writes explore.json and explore.svg there' },
+  ],
+  async run(args, options, io) {
+    const board = fpgaBoardOf(required(options.board, '--board'));
+    const paths = args.flat();
+    const graphs = await Promise.all(paths.map(loadGraph));
+    const files = ['explore.json', 'explore.svg'];
+    if (options.out) for (const file of files) await requireWritable(join(options.out, file));
+    const names = namesOf(graphs, paths);
+    const points = designs(graphs, board);
+    const { missing, synthesises, simulates } = await toolsFor(board, options);
+    const images =
+      simulates && options.data !== undefined
+        ? await imagesOf(paths, graphs, { spec: options.data, count: options.count }, io)
+        : undefined;
+    const measured = synthesises
+      ? await measureBest(points, { graphs, board, count: options.measure, images, note: io.note })
+      : new Map<Point, Measured>();
+    print(points, measured, board, names, io);
+    for (const line of missing) io.print(line);
+    const result = {
+      board: board.name,
+      graphs: graphs.map(({ name }, i) => ({ path: paths[i]!, name })),
+      clockHz: board.clockHz,
+      designs: points.map((point) => ({ ...point, measured: measured.get(point) ?? null })),
+      notMeasured: missing,
+    };
+    if (options.out) {
+      await writeFiles(options.out, [
+        { path: files[0]!, contents: `${JSON.stringify(result, null, 2)}\n` },
+        { path: files[1]!, contents: exploreSvg(points, measured, board, names) },
+      ]);
+      io.print(files.map((file) => join(options.out!, file)).join(', '));
+    }
+    return { result };
+  },
+});
+
+/** What tells graphs apart: their names, or where some are called alike, their files. */
+const namesOf = (graphs: Graph[], paths: string[]): string[] =>
+  new Set(graphs.map(({ name }) => name)).size === graphs.length
+    ? graphs.map(({ name }) => name)
+    : paths.map((path) => basename(path).replace(/(\.graph)?\.safetensors$/, ''));
+
+/** What can be measured, and a line for each thing that cannot. */
+async function toolsFor(board: Board, { measure, data }: Options) {
+  const missing: string[] = [];
+  const synthesises = measure > 0 && installed(yosys);
+  if (measure > 0 && !installed(yosys)) missing.push(`not synthesised: ${installLine(yosys)}`);
+  if (synthesises && board.nextpnr && !installed(nextpnr))
+    missing.push(`not placed: ${installLine(nextpnr)}`);
+  if (synthesises && !board.nextpnr)
+    missing.push(`no place-and-route is known for ${board.name}: no highest clock`);
+  const simulates = synthesises && (await simulatorThere()) !== undefined;
+  if (synthesises && !simulates) missing.push(`clocks not simulated: ${simulatorInstall()}`);
+  else if (simulates && data === undefined) missing.push('clocks not simulated: give images with --data');
+  return { missing, synthesises, simulates };
+}
+
+/** The first test images as each graph's pixels. */
+async function imagesOf(
+  paths: string[],
+  graphs: Graph[],
+  { spec, count }: { spec: string; count: number },
+  io: Io,
+): Promise<Int8Array[][]> {
+  const [{ tensors, classes, input }] = graphs as [Graph];
+  const { shape } = tensors['input']!;
+  const data = await loadDataset(spec, { log: io.note, input: { shape, classes, ...input }, limit: count });
+  graphs.forEach((graph, i) => {
+    requireFits(paths[i]!, { shape: graph.tensors['input']!.shape, classes: graph.classes }, data);
+  });
+  const images = Math.min(count, data.test.count);
+  return graphs.map((graph) => {
+    const table = pixelTable(graph);
+    return Array.from({ length: images }, (_, i) => rawToPixels(table, rawImage(data.test, data.shape, i)));
+  });
+}
+
+function print(points: Point[], measured: Map<Point, Measured>, board: Board, names: string[], io: Io): void {
+  const estimates = estimateTable(points, board, names);
+  if (estimates.rows.length) {
+    io.print(io.bold(`estimates, fastest first; * none that fits is both faster and smaller`));
+    io.table(estimates.columns, estimates.rows);
+  }
+  const left = points.filter(({ short }) => short.length);
+  if (left.length)
+    io.print(
+      `${left.length} of ${points.length} designs do not fit ${board.name} by estimate: too few ${shortages(
+        left,
+      )
+        .map(({ what, designs }) => `${what} for ${designs}`)
+        .join(', ')}`,
+    );
+  if (!measured.size) return;
+  const { columns, rows } = measuredTable(measured, board, names);
+  io.print();
+  io.print(io.bold('measured beside their estimates'));
+  io.table(columns, rows);
+  for (const { short } of measured.values()) if (short.length) io.print(`no room: ${short.join(', ')}`);
+}

@@ -1,0 +1,69 @@
+import type { Board } from '../../fpga/boards/index.js';
+import type { VerilogOptions } from '../../fpga/emit.js';
+import { coreInterface, emitProject } from '../../fpga/project.js';
+import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/index.js';
+import { type FpgaLink, fpgaLink } from '../device/fpga-link.js';
+import type { Port } from '../device/port.js';
+import { rtlFiles } from './rtl.js';
+import { simulateBoard } from './simulated-board.js';
+import { simulatedPort } from './simulated-port.js';
+
+/** Which core, on which board: the one at a port, or a simulated one. */
+export type FpgaTarget = {
+  graph: Graph;
+  board: Board;
+  options: VerilogOptions;
+  port?: string | undefined;
+  baud?: number | undefined;
+  note(line: string): void;
+};
+
+/** A link to a board that holds the right configuration and its weights. `simulated`: clock by clock, on this machine. */
+export type FpgaSession = { link: FpgaLink; hash: number; simulated: boolean };
+
+/** A frame of the slowest design on the largest graph that fits ends within so many ms at the board's clock. */
+const FRAME_MS = 30_000;
+
+/**
+ * Connects to a board, compares its configuration with the Graph's, loads the weights, and closes the port afterwards.
+ * Throws a SpikeletError: exit code 3 where the board is missing or silent; with the install line where no port is given
+ * and the packages that simulate are missing.
+ */
+export async function withFpga<T>(
+  { graph, board, options, port: path, baud, note }: FpgaTarget,
+  use: (session: FpgaSession) => Promise<T>,
+): Promise<T> {
+  const { files, rtl, hash } = emitProject(graph, board, options);
+  const simulated = path === undefined;
+  const port = simulated
+    ? await portOfSimulation([...(await rtlFiles(rtl)), ...files], board, note)
+    : await (await import('../device/port.js')).openPort(path, { baud: baud ?? board.baud });
+  try {
+    const { logits, tensors } = coreInterface(graph);
+    const link = fpgaLink(port, { logits, tensors, frameMs: FRAME_MS });
+    const found = await link.ping();
+    if (found !== hash)
+      throw new SpikeletError(
+        `the configuration of ${board.name} is ${hex32(found)}; that of '${graph.name}' with these options is ${hex32(hash)}`,
+        {
+          hint: "give the options that it was built with, or 'spikelet build --target verilog' and 'spikelet flash' it",
+        },
+      );
+    const weights = files.find(({ path: name }) => name === 'weights.bin')!.contents as Uint8Array;
+    await link.load(weights);
+    await link.reset();
+    return await use({ link, hash, simulated });
+  } finally {
+    await port.close();
+  }
+}
+
+async function portOfSimulation(
+  files: OutputFile[],
+  board: Board,
+  note: (line: string) => void,
+): Promise<Port> {
+  note(`no port: ${board.name} is simulated`);
+  const design = files.filter(({ path }) => path !== 'weights.bin');
+  return simulatedPort(await simulateBoard(design, board), board.clockHz);
+}
