@@ -1,4 +1,5 @@
 import { argmax, crc32, crcOf, type Graph, hex32, interpret, SpikeletError } from '../models/index.js';
+import type { Values } from '../models/ops/op.js';
 import type { SimulateOptions, Simulator } from './fpga/verilator.js';
 import type { WasmModel } from './wasm/load.js';
 
@@ -11,7 +12,7 @@ export type Verification<Backend extends string = 'wasm'> = {
   accuracy: Record<'graph' | Backend, number> | null;
 };
 
-/** The first tensor, in order of execution, that differs in the first sample that does; CRC-32 in hex. */
+/** The first tensor, in order of execution, that differs in the first sample that does; CRC-32 in hex, or `12 spikes`. */
 export type Difference = { sample: number; tensor: string; expected: string; actual: string };
 
 export type VerifyOptions = {
@@ -107,30 +108,38 @@ export type LayerActivity = { tensor: string; cycles: number; spikes: number };
 /** The input and every layer's output, in order of execution. */
 export const tensorNames = (graph: Graph): string[] => ['input', ...graph.nodes.map((node) => node.output)];
 
-/** What a backend computed of one image. */
-type Run = { logits: ArrayLike<number>; crcs: Map<string, number> };
+/** What a backend computed of one image; of each tensor its CRC-32, or what `digest` tells instead. */
+type Run = { logits: ArrayLike<number>; crcs: Map<string, number | string> };
+
+type ComparisonOptions = Pick<VerifyOptions, 'labels' | 'onProgress'> & {
+  /** What is compared of a tensor, for backends that tell no CRC-32; undefined: nothing. */
+  digest?: (tensor: string, values: Values) => number | string | undefined;
+};
 
 /** Compares run by run with the interpreter. */
 export function comparison<Backend extends string>(
   graph: Graph,
   backend: Backend,
-  { labels, onProgress }: Pick<VerifyOptions, 'labels' | 'onProgress'>,
+  { labels, onProgress, digest = (_, values) => crcOf(values) }: ComparisonOptions,
 ) {
   const result: Verification<Backend> = { samples: 0, equal: 0, firstDifference: null, accuracy: null };
   const correct = { graph: 0, backend: 0 };
   return {
     add(pixels: Int8Array, { logits: found, crcs: actual }: Run) {
       const sample = result.samples++;
-      const expected = new Map<string, number>();
-      const logits = interpret(graph, pixels, (tensor, values) => expected.set(tensor, crcOf(values)));
+      const expected = new Map<string, number | string>();
+      const logits = interpret(graph, pixels, (tensor, values) => {
+        const digested = digest(tensor, values);
+        if (digested !== undefined) expected.set(tensor, digested);
+      });
       const different = [...expected].find(([tensor, crc]) => actual.get(tensor) !== crc);
       if (different) {
         const [tensor, crc] = different;
         result.firstDifference ??= {
           sample,
           tensor,
-          expected: hex32(crc),
-          actual: hex32(actual.get(tensor) ?? 0),
+          expected: shown(crc),
+          actual: shown(actual.get(tensor) ?? 0),
         };
       } else result.equal++;
       if (labels) {
@@ -149,6 +158,8 @@ export function comparison<Backend extends string>(
     },
   };
 }
+
+const shown = (digest: number | string): string => (typeof digest === 'number' ? hex32(digest) : digest);
 
 function requireSameTensors(graph: Graph, { description }: WasmModel): void {
   const wanted = tensorNames(graph).map((name) => {

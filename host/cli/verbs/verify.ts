@@ -16,6 +16,7 @@ import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { requireFits } from '../fits.js';
+import { onFpga, sessionResult } from '../fpga-options.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { threadsOption } from '../plan-options.js';
@@ -48,7 +49,11 @@ export const verify = verb<Options>({
       flags: '--build <path>',
       description: 'a folder that build wrote, or its model.wasm (default: built now)',
     },
-    { flags: '--board <name>', description: "firmware: a board of 'spikelet boards'" },
+    {
+      flags: '--board <name>',
+      description:
+        "firmware, verilog: a board of 'spikelet boards' (verilog without it: the core alone, simulated)",
+    },
     ...portOptions,
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
     {
@@ -92,13 +97,22 @@ export const verify = verb<Options>({
     };
     const result =
       against === 'verilog'
-        ? await inSimulation(graph, options, (simulate) =>
-            verifyVerilog(graph, simulate, images(), {
-              ...given,
-              stall: options.stall / 100,
-              overlap: options.architecture === 'streaming',
-            }),
-          )
+        ? options.board === undefined && options.port === undefined
+          ? await inSimulation(graph, options, (simulate) =>
+              verifyVerilog(graph, simulate, images(), {
+                ...given,
+                stall: options.stall / 100,
+                overlap: options.architecture === 'streaming',
+              }),
+            )
+          : await onFpga(graph, options, io, async (session, { name }) => {
+              const { verifyFpga } = await import('../../device/verify-fpga.js');
+              return {
+                ...(await verifyFpga(graph, session, images(), given)),
+                board: name,
+                ...sessionResult(session),
+              };
+            })
         : against === 'firmware'
           ? await onBoard(graph, options, io, {}, async (board) =>
               (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images(), given),
@@ -106,8 +120,11 @@ export const verify = verb<Options>({
           : await inWasm(graph, options, (model) => verifyWasm(graph, model, images(), given));
     bar.done();
     const { firstDifference: difference, accuracy } = result;
+    const where = 'board' in result ? ` on ${result.board}` : '';
     io.print(
-      `${result.equal} of ${result.samples} samples equal at every tensor${'board' in result ? ` on ${result.board}` : ''}`,
+      'simulated' in result
+        ? `${result.equal} of ${result.samples} samples: logits${result.layersCounted ? " and every layer's spikes" : ''} equal${where}${result.simulated ? ', simulated' : ''}, configuration ${result.hash}`
+        : `${result.equal} of ${result.samples} samples equal at every tensor${where}`,
     );
     if (accuracy)
       io.print(
@@ -118,7 +135,7 @@ export const verify = verb<Options>({
     if (difference)
       io.print(
         `first difference: sample ${difference.sample}, tensor '${difference.tensor}': ` +
-          `CRC-32 ${difference.expected} expected, ${difference.actual} found`,
+          `${/^\d+ spikes$/.test(difference.expected) ? '' : 'CRC-32 '}${difference.expected} expected, ${difference.actual} found`,
       );
     return { result: { against, ...result }, ...(difference ? { code: exitCode.differs } : {}) };
   },

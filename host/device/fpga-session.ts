@@ -2,11 +2,11 @@ import type { Board } from '../../fpga/boards/index.js';
 import type { VerilogOptions } from '../../fpga/emit.js';
 import { coreInterface, emitProject } from '../../fpga/project.js';
 import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/index.js';
-import { type FpgaLink, fpgaLink } from '../device/fpga-link.js';
-import type { Port } from '../device/port.js';
-import { rtlFiles } from './rtl.js';
-import { simulateBoard } from './simulated-board.js';
-import { simulatedPort } from './simulated-port.js';
+import { rtlFiles } from '../fpga/rtl.js';
+import { simulateBoard } from '../fpga/simulated-board.js';
+import { simulatedPort } from '../fpga/simulated-port.js';
+import { type FpgaLink, fpgaLink } from './fpga-link.js';
+import { openPort, type Port } from './port.js';
 
 /** Which core, on which board: the one at a port, or a simulated one. */
 export type FpgaTarget = {
@@ -19,7 +19,13 @@ export type FpgaTarget = {
 };
 
 /** A link to a board that holds the right configuration and its weights. `simulated`: clock by clock, on this machine. */
-export type FpgaSession = { link: FpgaLink; hash: number; simulated: boolean };
+export type FpgaSession = {
+  link: FpgaLink;
+  hash: number;
+  simulated: boolean;
+  /** Whether the design counts each layer's cycles and spikes. */
+  layersCounted: boolean;
+};
 
 /** A frame of the slowest design on the largest graph that fits ends within so many ms at the board's clock. */
 const FRAME_MS = 30_000;
@@ -37,9 +43,9 @@ export async function withFpga<T>(
   const simulated = path === undefined;
   const port = simulated
     ? await portOfSimulation([...(await rtlFiles(rtl)), ...files], board, note)
-    : await (await import('../device/port.js')).openPort(path, { baud: baud ?? board.baud });
+    : await openPort(path, { baud: baud ?? board.baud });
   try {
-    const { logits, tensors } = coreInterface(graph);
+    const { logits, tensors } = coreInterface(graph, options);
     const link = fpgaLink(port, { logits, tensors, frameMs: FRAME_MS });
     const found = await link.ping();
     if (found !== hash)
@@ -52,7 +58,7 @@ export async function withFpga<T>(
     const weights = files.find(({ path: name }) => name === 'weights.bin')!.contents as Uint8Array;
     await link.load(weights);
     await link.reset();
-    return await use({ link, hash, simulated });
+    return await use({ link, hash, simulated, layersCounted: tensors > 0 });
   } finally {
     await port.close();
   }

@@ -1,0 +1,42 @@
+import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
+import type { VerilogOptions } from '../../fpga/emit.js';
+import { type Graph, hex32 } from '../../models/index.js';
+import type { FpgaSession } from '../device/fpga-session.js';
+import { clang, installed, installLine, yosys } from '../fpga/packages.js';
+import type { BoardFlags } from './board-options.js';
+import type { Io } from './io.js';
+import { required, usageError } from './verb.js';
+
+/** Flags of the verbs that talk to an FPGA. */
+export type FpgaFlags = Pick<BoardFlags, 'board' | 'port' | 'baud'> &
+  Pick<VerilogOptions, 'architecture' | 'lanes' | 'datapath'>;
+
+/** Runs `use` with the board at its port, or with a simulated one where no port is given. */
+export async function onFpga<T>(
+  graph: Graph,
+  { board: name, port, baud, architecture, lanes, datapath }: FpgaFlags,
+  io: Io,
+  use: (session: FpgaSession, board: Board) => Promise<T>,
+): Promise<T> {
+  const board = fpgaBoardOf(required(name, '--board'));
+  const missing = [yosys, clang].filter((tool) => !installed(tool));
+  if (port === undefined && missing.length)
+    throw usageError(
+      `without --port ${board.name} is simulated, which needs ${missing.map((tool) => tool.name).join(' and ')}`,
+      `${missing.map(installLine).join('; ')}, or name the port`,
+    );
+  const { withFpga } = await import('../device/fpga-session.js');
+  const options: VerilogOptions = {
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(lanes === undefined ? {} : { lanes }),
+    ...(datapath === undefined ? {} : { datapath }),
+  };
+  return withFpga({ graph, board, options, port, baud, note: io.note }, (session) => use(session, board));
+}
+
+/** What --json tells of a session. */
+export const sessionResult = ({ hash, simulated, layersCounted }: FpgaSession) => ({
+  hash: hex32(hash),
+  simulated,
+  layersCounted,
+});
