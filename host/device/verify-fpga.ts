@@ -18,7 +18,11 @@ export async function verifyFpga(
     ...options,
     digest: (tensor, values) => {
       const { kind } = graph.tensors[tensor]!;
-      return kind === 'spikes' && layersCounted ? fired(sumOf(values)) : kind === 'logits' ? crcOf(values) : undefined;
+      return kind === 'spikes' && layersCounted
+        ? fired(sumOf(values))
+        : kind === 'logits'
+          ? crcOf(values)
+          : undefined;
     },
   });
   for (const pixels of images) {
