@@ -1,6 +1,6 @@
-import { placeBytes, rowCounts } from './counts';
+import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
-import { gather } from './gather';
+import { windowRow } from './gather';
 import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
@@ -69,7 +69,6 @@ export function events<E, S, R, Y, T>(
   const outputs = pairs * PAIR;
   const depth = channels * kernelRows;
   const place = placeBytes<Y>(out, packed);
-  const xPlace = placeBytes<u8>(channels, inputPacked);
   for (let r = row; r < row + rows; r++) {
     const top = r * strideRows - paddingRows;
     const y = rowAt(node.y, node.yRows, columns * place, r);
@@ -81,14 +80,9 @@ export function events<E, S, R, Y, T>(
       const until =
         chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;
       const held = until - from;
-      let x: usize;
-      if (kernelRows > 1) {
-        x = streams + streamBytes;
-        gather(node.x, node.xRows, top, kernelRows, height, width, channels, from, held, inputPacked, x);
-      } else {
-        x = rowAt(node.x, node.xRows, width * xPlace, top) + <usize>(from * xPlace);
-        x = rowCounts(x, streams + streamBytes, held, channels, inputPacked);
-      }
+      const x = windowRow(
+        node, top, kernelRows, height, width, channels, from, held, inputPacked, streams + streamBytes,
+      );
       extract<E>(x, held, depth, planes, streams, streams + tableBytes);
       for (let tile = 0; tile < count; tile++) {
         const block = <usize>(tile * blockBytes);

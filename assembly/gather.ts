@@ -1,5 +1,5 @@
-import { loadCounts, placeBytes } from './counts';
-import { rowAt } from './node';
+import { loadCounts, placeBytes, rowCounts } from './counts';
+import { Node, rowAt } from './node';
 import { clear } from './sum';
 
 /**
@@ -30,4 +30,22 @@ export function gather(
       }
     }
   }
+}
+
+/**
+ * Address of the counts of columns `from` .. `from + columns` under a row of windows, [column][row of the window][channel]:
+ * where they lie, or `to` after they were gathered or unpacked there.
+ */
+@inline
+export function windowRow(
+  node: Node, top: i32, rows: i32, height: i32, width: i32, channels: i32, from: i32, columns: i32, packed: bool,
+  to: usize,
+): usize {
+  if (rows > 1) {
+    gather(node.x, node.xRows, top, rows, height, width, channels, from, columns, packed, to);
+    return to;
+  }
+  const place = placeBytes<u8>(channels, packed);
+  const x = rowAt(node.x, node.xRows, width * place, top) + <usize>(from * place);
+  return rowCounts(x, to, columns, channels, packed);
 }

@@ -6,12 +6,28 @@ const packageRoot = new URL('../../', import.meta.url);
 /** Sources and options that the compiler may read; anything else that it asks for does not exist. */
 const readable = /^(asconfig\.json|assembly\/(\w+\/)?[\w-]+\.ts)$/;
 
-/** What a kernel's arithmetic may use: `simd` 128-bit vectors, `swar` plain 32-bit integers. */
-export const tiers = ['simd', 'swar'] as const;
+/**
+ * What a kernel's arithmetic may use: `relaxed` 128-bit vectors and products of bytes, which not every engine has and
+ * computes right, `simd` 128-bit vectors, `swar` plain 32-bit integers.
+ */
+export const tiers = ['relaxed', 'simd', 'swar'] as const;
 export type Tier = (typeof tiers)[number];
 
+export const hasVectors = (tier: Tier): boolean => tier !== 'swar';
+
+/** Options of the compiler for a tier. */
+export const tierFlags: Record<Tier, string[]> = {
+  relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd'],
+  simd: ['--enable', 'simd'],
+  swar: [],
+};
+
+/** Whose file is read where a tier has none of its own. */
+const sources: Record<Tier, Tier[]> = { relaxed: ['relaxed', 'simd'], simd: ['simd'], swar: ['swar'] };
+
 /**
- * Compiles AssemblyScript in memory. A module that has a file for each tier, `lanes-simd.ts`, is imported as `lanes`.
+ * Compiles AssemblyScript in memory. A module that has a file for each tier, `lanes-simd.ts`, is imported as `lanes`;
+ * where `relaxed` has none of its own it takes that of `simd`.
  * `entry` is a file of the package, or `source` under that name.
  * Throws where it does not compile, which is a defect of ours.
  */
@@ -29,7 +45,11 @@ export async function compileAssemblyScript(
     async readFile(path) {
       if (path === entry && source !== undefined) return source;
       if (!readable.test(path)) return null;
-      return (await read(path)) ?? read(path.replace(/\.ts$/, `-${tier}.ts`));
+      for (const part of ['', ...sources[tier].map((name) => `-${name}`)]) {
+        const text = await read(path.replace(/\.ts$/, `${part}.ts`));
+        if (text !== null) return text;
+      }
+      return null;
     },
     writeFile(path, contents) {
       if (path === 'out.wasm') binary = contents as Uint8Array;

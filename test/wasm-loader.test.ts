@@ -13,7 +13,7 @@ const graph = randomGraph(seeded(21), 6);
 const raw = Uint8Array.from({ length: product(graph.tensors['input']!.shape) }, (_, i) => (i * 7919) % 256);
 const pixels = rawToPixels(pixelTable(graph), raw);
 const expected = [...interpret(graph, pixels)];
-const { files } = await emitBuild(graph, { band: 2, fallback: true });
+const { files } = await emitBuild(graph, { band: 2, also: ['swar'] });
 
 test('model.mjs runs in Node, on raw pixels and on the pixels of the network', () =>
   inFolder(async (folder) => {

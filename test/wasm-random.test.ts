@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
 import { ops, plainChoices } from '../models/index.js';
 import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { setActivity, tiers } from './tiers.js';
 import { compiled, randomPixels } from './wasm-models.js';
 
 const bands = [1, 2, 3, 5, undefined];
@@ -16,6 +16,7 @@ test('random graphs: every tensor equals the interpreter, whatever the tier and 
     fc.asyncProperty(fc.integer({ min: 0 }), async (seed) => {
       const random = seeded(seed);
       const graph = randomGraph(random, 10);
+      setActivity(graph, random);
       for (const node of graph.nodes)
         seen.add(node.op === 'accumulate' ? `${node.op} ${node.end.kind}` : node.op);
       const images = [0, 0.1, 0.3, 0.6, 1].map((density) => randomPixels(graph, random, density));
@@ -42,6 +43,7 @@ test('random graphs: every tensor equals the interpreter, whatever the tier and 
 test('a module writes all of its tensors, and nothing outside of the predicted arena', async () => {
   for (const [seed, tier] of [11, 12].flatMap((seed) => tiers.map((tier) => [seed, tier] as const))) {
     const graph = randomGraph(seeded(seed), 8);
+    setActivity(graph, seeded(seed));
     for (const choices of [plainChoices, randomChoices(graph, tier, seeded(seed))]) {
       const linked = await compiled(graph, tier, choices);
       for (const band of choices === plainChoices ? bands : [1, undefined]) {

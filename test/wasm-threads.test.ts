@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
 import { loadThreads, loadWasm } from '../host/wasm/load.js';
 import { SpikeletError } from '../models/index.js';
 import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { setActivity, tiers } from './tiers.js';
 import { linker, randomPixels } from './wasm-models.js';
 
 const THREADS = [1, 2, 3, 5];
@@ -16,6 +16,7 @@ test('random graphs: every tensor equals the interpreter, whatever the number of
     fc.asyncProperty(fc.integer({ min: 0 }), async (seed) => {
       const random = seeded(seed);
       const graph = randomGraph(random, 8);
+      setActivity(graph, random);
       const images = [0, 0.2, 0.6, 1].map((density) => randomPixels(graph, random, density));
       for (const tier of tiers) {
         const { packed, columns } = randomChoices(graph, tier, random);

@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { tiers } from '../host/assemblyscript.js';
 import { verifyWasm } from '../host/verify.js';
 import { layersOf } from '../host/wasm/layers.js';
 import { type Graph, plainChoices, type Shape } from '../models/index.js';
 import { randomChoices } from './random-choices.js';
 import { GraphBuilder, seeded } from './random-graph.js';
+import { setActivity, tiers } from './tiers.js';
 import { compiled, randomPixels } from './wasm-models.js';
 
 /**
@@ -105,6 +105,7 @@ for (const [name, wide] of Object.entries(wides))
   test(name, async () => {
     const graph = graphOf(wide, 3);
     const random = seeded(4);
+    setActivity(graph, random);
     const images = [0, 0.2, 1].map((density) => randomPixels(graph, random, density));
     images.push(images[0]!.slice().fill(127), images[0]!.slice().fill(-127));
     for (const tier of tiers) {

@@ -8,9 +8,11 @@ import {
 } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import { streamOf } from '../../models/ops/streams.js';
+import { hasVectors } from '../assemblyscript.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import { type Context, int32, type Layer, type Line, tensorOf, thresholdRows } from './layers.js';
-import { pairsOf, pixelWeights, plainWeights, tiledWeights } from './weights.js';
+import { pairsIn16, pairsPay } from './pairs.js';
+import { pairedWeights, pixelWeights, plainWeights, tapWeights, tiledWeights, tileOf } from './weights.js';
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
 type Call = {
@@ -128,10 +130,14 @@ function constantsOf(
   );
 }
 
+/** The kernels of all tiers; `pairs` is the relaxed tier's for spikes that are mostly not zero. */
+type KernelFile = Kernel | 'pairs';
+
 /** The kernel that a tier has for a node: vectors only help where they exist, lanes where the sums fit. */
-function callOf(node: Accumulate, { graph, proof, tier }: Context): Kernel {
+function callOf(node: Accumulate, { graph, proof, tier }: Context): KernelFile {
   const kernel = kernelOf(node, graph);
   if (tier === 'swar' && kernel === 'pixels') return 'grouped';
+  if (tier === 'relaxed' && kernel === 'events' && pairsPay(node, graph)) return 'pairs';
   return kernel === 'depthwise' && !fits16(proof.nodes.get(node.name)!.accumulator) ? 'grouped' : kernel;
 }
 
@@ -144,11 +150,16 @@ const windowLine = (node: Accumulate): Line => ({
   meaning: 'kernel, stride, padding',
 });
 
-const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
+const tilesLine = (stream: ReturnType<typeof streamOf>): Line => ({
+  values: [stream.tableBytes, stream.rowBytes, stream.chunk],
+  meaning: 'streams: bytes of a table, bytes of a row, columns of the output at a time',
+});
+
+const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = {
   events(node, { graph, proof, tier, choices }) {
     const x = tensorOf(graph, node.input);
     const stream = streamOf(node, graph, choices);
-    const tile = pairsOf(node.out, tier, choices.fetches.get(node.name)?.pairs);
+    const tile = tileOf(node.out, tier, 'events', choices.fetches.get(node.name)?.pairs);
     const { pair, pairs } = tile;
     const flush = flushOf(node, graph, proof.nodes.get(node.name)!.accumulator);
     const sums = flush === 'Flush.Never' ? 'i16' : 'i32';
@@ -162,15 +173,37 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
           meaning: 'columns and channels of the output',
         },
         windowLine(node),
-        {
-          values: [stream.planes, stream.tableBytes, stream.rowBytes, stream.chunk],
-          meaning: 'streams: planes, bytes of a table, bytes of a row, columns of the output at a time',
-        },
+        { values: [stream.planes], meaning: 'planes' },
+        tilesLine(stream),
         { values: [pairs, node.bits, flush], meaning: 'pairs of lanes in a tile, bits of weights' },
       ],
       sums,
       weights: tiledWeights(node, graph, x.shape[2], tile),
       outputs: pair * pairs,
+    };
+  },
+
+  pairs(node, { graph, proof, tier, choices }) {
+    const stream = streamOf(node, graph, choices);
+    const tile = tileOf(node.out, tier, 'pairs', choices.fetches.get(node.name)?.pairs);
+    const narrow = fits16(proof.nodes.get(node.name)!.accumulator);
+    const most = narrow ? 0 : pairsIn16(node, graph);
+    return {
+      kernel: 'pairs',
+      types: [stream.index, narrow ? 'i16' : 'i32'],
+      geometry: [
+        ...mapLines(node, graph),
+        {
+          values: [tensorOf(graph, node.output).shape[1], node.out],
+          meaning: 'columns and channels of the output',
+        },
+        windowLine(node),
+        tilesLine(stream),
+        { values: [tile.pairs, most], meaning: 'pairs of vectors in a tile, pairs of inputs in 16 bits' },
+      ],
+      sums: narrow ? 'i16' : 'i32',
+      weights: pairedWeights(node, graph, tensorOf(graph, node.input).shape[2], tile),
+      outputs: tile.pair * tile.pairs,
     };
   },
 
@@ -204,7 +237,7 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
     const weights = plainWeights(node, graph);
     return {
       kernel: 'depthwise',
-      types: [tier === 'simd' ? 'i16' : 'i8'],
+      types: [hasVectors(tier) ? 'i16' : 'i8'],
       geometry: [
         ...mapLines(node, graph),
         { values: [tensorOf(graph, node.output).shape[1]], meaning: 'columns of the output' },
@@ -214,7 +247,7 @@ const calls: Record<Kernel, (node: Accumulate, context: Context) => Call> = {
           : []),
       ],
       sums: 'i16',
-      weights: tier === 'simd' ? Int16Array.from(weights) : weights,
+      weights: tapWeights(node, weights, tier),
     };
   },
 

@@ -1,14 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
+import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
 import { compileSource, link } from './compile.js';
 import { describe } from './describe.js';
 import { emitSource } from './emit.js';
 import { layOutImage } from './image.js';
+import type { Layer } from './layers.js';
 import { type ModelOptions, type PlannedModel, planModel } from './plan-model.js';
 
 export type BuildOptions = ModelOptions & {
-  /** Adds model-swar.wasm, which the loader takes where an engine has no vectors. */
-  fallback?: boolean;
+  /**
+   * Tiers of which a module is added that the loader takes where it can: model-relaxed.wasm where an engine computes
+   * relaxed SIMD right, unless no layer gains by it, and model-swar.wasm where it has no vectors.
+   */
+  also?: Tier[];
 };
 
 export type WasmBuild = {
@@ -43,19 +48,41 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
   // Before the work, since what is asked for may not go together.
   const shared = threads > 1 ? planModel(planned.graph, { ...options, tier: planned.tier }) : undefined;
   const { files, ...build } = await compileModel(planned, 'model');
-  const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
+  const { threads: _, ...single } = options;
+  let loader = await beside('./model.mjs');
+  for (const tier of options.also ?? []) {
+    const other = planModel(planned.graph, { ...single, tier });
+    if (tier === planned.tier || (tier === 'relaxed' && !other.layers.some(gains))) continue;
+    files.push(...(await compileModel(other, `model-${tier}`)).files);
+    if (tier === 'relaxed') loader = await withKnownAnswer(loader);
+  }
   files.push(
-    { path: 'model.mjs', contents: await beside('./model.mjs') },
+    { path: 'model.mjs', contents: loader },
     { path: 'model.d.mts', contents: await beside('./model.d.mts') },
   );
-  if (options.fallback && planned.tier !== 'swar') {
-    const swar = planModel(planned.graph, { ...options, tier: 'swar' });
-    files.push(...(await compileModel(swar, 'model-swar')).files);
-  }
   if (!shared) return { files, ...build };
   const { files: more, bytes, ramBytes, pages } = await compileModel(shared, 'model-threads');
   files.push(...more, { path: 'threads.mjs', contents: await beside('./threads.mjs') });
   return { files, ...build, threads: { count: threads, ramBytes, pages, bytes: bytes.module } };
+}
+
+const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
+
+/** Whether the relaxed tier has a kernel of its own for a layer. */
+const gains = ({ kernel }: Layer): boolean => kernel === 'pairs' || kernel === 'depthwise';
+
+/** What a right engine answers (assembly/known-relaxed.ts), computed in plain numbers by test/relaxed.test.ts. */
+export const KNOWN_ANSWER = -174042874;
+
+/** The loader with the known-answer test of the relaxed tier. */
+async function withKnownAnswer(loader: string): Promise<string> {
+  const flags = [...tierFlags.relaxed, '--optimizeLevel', '3'];
+  const known = Buffer.from(await compileAssemblyScript('assembly/known-relaxed.ts', flags)).toString(
+    'base64',
+  );
+  const empty = "{ known: '', answer: 0 }";
+  if (!loader.includes(empty)) throw new Error(`the loader has no ${empty}`);
+  return loader.replace(empty, `{ known: '${known}', answer: ${KNOWN_ANSWER} }`);
 }
 
 /** One module, and its constants outside. */

@@ -1,4 +1,4 @@
-import { compileAssemblyScript, type Tier } from '../assemblyscript.js';
+import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
 import { pagesFor, SECTION, type WasmDescription } from './describe.js';
 import { IMAGE_ADDRESS, type Image } from './image.js';
 
@@ -7,22 +7,26 @@ import { IMAGE_ADDRESS, type Image } from './image.js';
  * The result has no data yet. More than one of `threads`: it imports a memory that they share.
  */
 export async function compileSource(source: string, tier: Tier, threads = 1): Promise<Uint8Array> {
-  const flags = tier === 'simd' ? ['--enable', 'simd'] : [];
+  const flags = [...tierFlags[tier]];
   // How much memory is shared is known when the module is linked.
   if (threads > 1) flags.push('--enable', 'threads', '--sharedMemory', '--maximumMemory', '65535');
-  return optimise(await compileAssemblyScript('model.ts', flags, source, tier), threads);
+  return optimise(await compileAssemblyScript('model.ts', flags, source, tier), tier, threads);
 }
 
 /** The same in the swar tier and not optimised, with the names of functions and values: for firmware, printed as C. */
 export const compileForC = (source: string): Promise<Uint8Array> =>
   compileAssemblyScript('model.ts', ['--debug'], source, 'swar');
 
-async function optimise(code: Uint8Array, threads: number): Promise<Uint8Array> {
+async function optimise(code: Uint8Array, tier: Tier, threads: number): Promise<Uint8Array> {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(code);
   try {
+    const { Features } = binaryen;
     module.setFeatures(
-      module.getFeatures() | binaryen.Features.SIMD128 | (threads > 1 ? binaryen.Features.Atomics : 0),
+      module.getFeatures() |
+        Features.SIMD128 |
+        (tier === 'relaxed' ? Features.RelaxedSIMD : 0) |
+        (threads > 1 ? Features.Atomics : 0),
     );
     // The image begins at 1024, so offsets below fit into loads and stores.
     binaryen.setLowMemoryUnused(true);

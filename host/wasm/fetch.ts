@@ -3,7 +3,7 @@ import type { Accumulate } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import type { Tier } from '../assemblyscript.js';
 import type { Layer } from './layers.js';
-import { pairsOf } from './weights.js';
+import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
@@ -16,24 +16,31 @@ export function fetchOptions(graph: Graph, tier: Tier, layers: Layer[]): Map<str
     graph.nodes.flatMap((node, i) => {
       const layer = layers[i]!;
       if (node.op !== 'accumulate') return [];
-      if (layer.kernel !== 'events')
+      const { kernel } = layer;
+      if (!isTiled(kernel))
         return [[node.name, [{ pairs: 1, tiles: 1, tileBytes: layer.constants.blockBytes, cost: 1 }]]];
-      return [[node.name, tilesOf(node, graph, tier, layer)]];
+      return [[node.name, optionsOf(node, graph, tier, kernel, layer)]];
     }),
   );
 }
 
-function tilesOf(node: Accumulate, graph: Graph, tier: Tier, layer: Layer): FetchOption[] {
+function optionsOf(
+  node: Accumulate,
+  graph: Graph,
+  tier: Tier,
+  kernel: TiledKernel,
+  layer: Layer,
+): FetchOption[] {
   const inputs = (graph.data.get(node.weights)!.length / node.out) | 0;
   const thresholdBytes = layer.types.at(-1) === 'i16' ? 2 : 4;
-  const fastest = pairsOf(node.out, tier);
-  return [1, 2, 3, 4].map((pairs) => {
-    const { pair, tiles, cost } = pairsOf(node.out, tier, pairs);
+  const choices = tilesOf(node.out, tier, kernel);
+  const least = Math.min(...choices.map(({ cost }) => cost));
+  return choices.map(({ pair, pairs, tiles, cost }) => {
     const outputs = pair * pairs;
     const ends =
       node.end.kind === 'fire'
         ? align(levelsOf(graph, node.output) * outputs * thresholdBytes)
         : 2 * align(4 * outputs);
-    return { pairs, tiles, tileBytes: align(inputs * outputs) + ends, cost: cost / fastest.cost };
+    return { pairs, tiles, tileBytes: align(inputs * outputs) + ends, cost: cost / least };
   });
 }

@@ -1,5 +1,5 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../../models/index.js';
-import type { Tier } from '../assemblyscript.js';
+import { hasVectors, type Tier } from '../assemblyscript.js';
 import type { Layer } from './layers.js';
 import { NODE_WORDS, nodeRecord } from './node-record.js';
 
@@ -31,13 +31,13 @@ export const CONTROL_BYTES = 192;
 /** Bytes of a step. */
 export const STEP_BYTES = 6;
 
-/** Where assembly/node.ts expects the simd tier's table. */
+/** Where assembly/node.ts expects the vector tiers' table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /**
- * Lays out what assembly/node.ts declares: Model, the simd tier's table, steps, nodes; then the constants.
+ * Lays out what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants.
  * `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their 16 bits.
  */
 export function layOutImage(
@@ -51,7 +51,7 @@ export function layOutImage(
     });
   const table = pixelTable(graph);
   const constants = layers.map((layer) => layer.constants);
-  const compaction = tier === 'simd' ? compactionTable() : new Uint8Array(0);
+  const compaction = hasVectors(tier) ? compactionTable() : new Uint8Array(0);
   let end = IMAGE_ADDRESS;
   const place = (bytes: number): number => {
     const address = end;

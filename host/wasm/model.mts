@@ -17,6 +17,8 @@ export type Model = {
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array): Int32Array;
   /** Threads that share the work on an image. */
   threads: number;
+  /** What its kernels need of the engine: relaxed, simd or swar. */
+  tier: string;
   /** Ends the threads; after it, a model of several computes no more. */
   close(): Promise<void>;
 };
@@ -28,6 +30,7 @@ export type LoadOptions = {
 
 type Description = {
   name: string;
+  tier: string;
   classes: string[];
   output: { scale: number };
   tensors: [name: string, kind: string, type: string, shape: Model['shape'], address: number, ring: number][];
@@ -44,8 +47,31 @@ const VECTORS = Uint8Array.of(
 );
 
 /**
- * Loads a model: by default the model.wasm beside this file, or the model-swar.wasm where the engine has no vectors
- * (a build has one if it was asked for). A model that reads its weights from outside of its memory takes them from
+ * assembly/known-relaxed.ts in base64, where a model-relaxed.wasm lies beside this file: the build writes it here
+ * (build.ts), with the answer.
+ */
+const RELAXED = { known: '', answer: 0 };
+
+/** Enough of them that an engine which compiles in two tiers runs both; 0.1 ms each. */
+const [ROUNDS, TIMES] = [20_000, 8];
+
+/** Whether the engine has relaxed SIMD and computes with it what the kernels rely on. */
+async function relaxedIsRight(): Promise<boolean> {
+  const bytes = Uint8Array.from(atob(RELAXED.known), (letter) => letter.charCodeAt(0));
+  if (!bytes.length || !WebAssembly.validate(bytes)) return false;
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(bytes));
+  for (let time = 0; time < TIMES; time++) {
+    if ((exports['knownAnswer'] as (rounds: number) => number)(ROUNDS) !== RELAXED.answer) return false;
+    // So that what is compiled in the background can take over.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return true;
+}
+
+/**
+ * Loads a model: by default the model.wasm beside this file; the model-relaxed.wasm where the build has one and the engine
+ * passes its known-answer test, and the model-swar.wasm where the engine has no vectors (a build has them if it was asked
+ * for). A model that reads its weights from outside of its memory takes them from
  * `weights`, by default from the .weights.bin beside the module. Several threads take the model-threads.wasm; a page that
  * is not isolated from other origins gets one thread, and a warning.
  */
@@ -60,12 +86,12 @@ export async function load(
   if (threads > 1 && !shares)
     console.warn('one thread: several need the headers COOP: same-origin and COEP: require-corp');
   const wanted = shares ? threads : 1;
-  const source = given ?? new URL(fileFor(wanted), import.meta.url);
+  const source = given ?? new URL(await fileFor(wanted), import.meta.url);
   const module = await WebAssembly.compile(await bytesOf(source));
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
   if (!section) throw new Error('this WebAssembly is no spikelet model');
   const description: Description = JSON.parse(new TextDecoder().decode(section));
-  const { name, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
+  const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
   if (wanted > (shared?.[0] ?? 1))
     throw new RangeError(
       `'${name}' was built for ${shared?.[0] ?? 1} threads, not ${wanted}: build it with --threads`,
@@ -104,6 +130,7 @@ export async function load(
     classes,
     shape,
     scale: output.scale,
+    tier,
     threads: wanted,
     close: crew.close,
     infer(values) {
@@ -117,10 +144,11 @@ export async function load(
   };
 }
 
-const fileFor = (threads: number): string => {
+async function fileFor(threads: number): Promise<string> {
   if (threads > 1) return './model-threads.wasm';
-  return WebAssembly.validate(VECTORS) ? './model.wasm' : './model-swar.wasm';
-};
+  if (!WebAssembly.validate(VECTORS)) return './model-swar.wasm';
+  return (await relaxedIsRight()) ? './model-relaxed.wasm' : './model.wasm';
+}
 
 async function constantsOf(
   source: URL | Response | BufferSource | undefined,

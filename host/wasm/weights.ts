@@ -6,29 +6,40 @@ import type { Tier } from '../assemblyscript.js';
 const weightsOf = (node: Accumulate, graph: Graph): Int8Array => graph.data.get(node.weights) as Int8Array;
 
 /** Outputs in a pair of lanes: PAIR in assembly/lanes-*.ts. */
-const PAIR: Record<Tier, number> = { simd: 16, swar: 4 };
+const PAIR: Record<Tier, number> = { relaxed: 16, simd: 16, swar: 4 };
 
 /**
  * Time per pair of lanes in tiles of 1, 2, 3 and 4 pairs: a tile shares what a spike costs before any weight is added.
  * Measured at 28 % density: 119, 181, 202 and 222 GMAC/s of SIMD.
  */
-const COST = [1 / 119, 1 / 181, 1 / 202, 1 / 222];
+const COST = {
+  events: [1 / 119, 1 / 181, 1 / 202, 1 / 222],
+  // Eight vectors of sums and eight of weights are more than an engine has registers for.
+  pairs: [1 / 98, 1 / 108, 1 / 112],
+};
 
-/**
- * How outputs are cut into tiles of equal size; the last may be filled up with zeros. `wanted`: pairs of a tile;
- * default: what costs least.
- */
-export function pairsOf(
-  out: number,
-  tier: Tier,
-  wanted?: number,
-): { pair: number; pairs: number; tiles: number; cost: number } {
+/** The kernels whose outputs are cut into tiles. */
+export type TiledKernel = keyof typeof COST;
+export const isTiled = (kernel: string): kernel is TiledKernel => Object.hasOwn(COST, kernel);
+
+/** `pairs` pairs of lanes, each of `pair` outputs; how many of them a layer has. */
+type Tile = { pair: number; pairs: number; tiles: number };
+
+type TileChoice = Tile & { cost: number };
+
+/** The ways to cut outputs into tiles of equal size; the last tile may be filled up with zeros. */
+export function tilesOf(out: number, tier: Tier, kernel: TiledKernel): TileChoice[] {
   const pair = PAIR[tier];
   const needed = Math.ceil(out / pair);
-  const choices = COST.map((cost, i) => {
+  return COST[kernel].map((cost, i) => {
     const tiles = Math.ceil(needed / (i + 1));
     return { pair, pairs: i + 1, tiles, cost: cost * tiles * (i + 1) };
   });
+}
+
+/** The tile of `wanted` pairs; default: what costs least. */
+export function tileOf(out: number, tier: Tier, kernel: TiledKernel, wanted?: number): TileChoice {
+  const choices = tilesOf(out, tier, kernel);
   if (wanted) return choices[wanted - 1]!;
   return choices.reduce((best, choice) => (choice.cost < best.cost ? choice : best));
 }
@@ -37,11 +48,36 @@ export function pairsOf(
  * Bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input][pair][output]: a spike adds one contiguous run.
  * Within a pair, low bytes of its 16-bit lanes are the first half of the outputs and high bytes the second.
  */
-export function tiledWeights(
+export const tiledWeights = (node: Accumulate, graph: Graph, channels: number, tile: Tile): Uint8Array => {
+  const { pair } = tile;
+  const outputs = tile.pair * tile.pairs;
+  return tiled(node, graph, channels, tile, (o, input) => {
+    const inPair = o % pair;
+    return input * outputs + o - inPair + 2 * (inPair % (pair / 2)) + Math.floor(inPair / (pair / 2));
+  });
+};
+
+/** The same for the relaxed tier, i8 [tile][kernel column][kernel row][pair of inputs][output][2]. */
+export const pairedWeights = (node: Accumulate, graph: Graph, channels: number, tile: Tile): Int8Array => {
+  const outputs = tile.pair * tile.pairs;
+  const biased = tiled(
+    node,
+    graph,
+    channels,
+    tile,
+    (o, input) => (input >> 1) * 2 * outputs + 2 * o + (input & 1),
+  );
+  const zero = 2 ** (node.bits - 1);
+  return Int8Array.from(biased, (byte) => byte - zero);
+};
+
+/** Weights in tiles, `byteOf` an output of the tile and an input of the window. */
+function tiled(
   node: Accumulate,
   graph: Graph,
   channels: number,
-  { pair, pairs, tiles }: { pair: number; pairs: number; tiles: number },
+  { pair, pairs, tiles }: Tile,
+  byteOf: (output: number, input: number) => number,
 ): Uint8Array {
   const weights = weightsOf(node, graph);
   const [kernelRows, kernelColumns] = node.kernel;
@@ -50,18 +86,30 @@ export function tiledWeights(
   const zero = 2 ** (node.bits - 1);
   const packed = new Uint8Array(tiles * inputs * outputs).fill(zero);
   for (let o = 0; o < node.out; o++) {
-    const inPair = o % pair;
-    const byte = o - inPair + 2 * (inPair % (pair / 2)) + Math.floor(inPair / (pair / 2));
-    const to = Math.floor(byte / outputs) * inputs * outputs + (byte % outputs);
+    const to = Math.floor(o / outputs) * inputs * outputs;
     let from = o * inputs;
     for (let i = 0; i < kernelRows; i++)
-      for (let j = 0; j < kernelColumns; j++) {
-        const tap = j * kernelRows + i;
+      for (let j = 0; j < kernelColumns; j++)
         for (let ci = 0; ci < channels; ci++)
-          packed[to + (tap * channels + ci) * outputs] = weights[from++]! + zero;
-      }
+          packed[to + byteOf(o % outputs, (j * kernelRows + i) * channels + ci)] = weights[from++]! + zero;
   }
   return packed;
+}
+
+/**
+ * A depthwise layer's weights for vectors, two bytes for each tap and channel: a number of 16 bits, or where the tier has
+ * products of bytes the tap and the one below it, 0 below the last row.
+ */
+export function tapWeights(node: Accumulate, weights: Int8Array, tier: Tier): Int8Array | Int16Array {
+  if (tier === 'swar') return weights;
+  if (tier === 'simd') return Int16Array.from(weights);
+  const row = weights.length / node.kernel[0];
+  const pairs = new Int8Array(2 * weights.length);
+  for (let i = 0; i < weights.length; i++) {
+    pairs[2 * i] = weights[i]!;
+    pairs[2 * i + 1] = weights[i + row] ?? 0;
+  }
+  return pairs;
 }
 
 /** i16 [8 outputs][kernel row][pair of inputs][output][2], filled up with zeros. */

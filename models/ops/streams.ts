@@ -19,7 +19,7 @@ export type Stream = {
 };
 
 /** Bits of the largest count. */
-const planesOf = (levels: number): number => 32 - Math.clz32(levels);
+export const planesOf = (levels: number): number => 32 - Math.clz32(levels);
 
 const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
 

@@ -1,0 +1,183 @@
+import { placeBytes } from './counts';
+import { fireRun, scaleRun } from './ends';
+import { windowRow } from './gather';
+import { COMPACTION, Node, rowAt } from './node';
+import { End } from './scalar';
+import { clear } from './sum';
+
+/** Bytes of the weights of one input for a pair of vectors of sums, as in lanes-simd.ts. */
+const PAIR: i32 = 16;
+
+/**
+ * Lists the pairs of neighbouring inputs of a row that are not both zero, by their positions in pairs, which `depth`
+ * inputs of a column are a whole number of. `table` [column + 1] gets the address where each column begins.
+ */
+function extractPairs<E>(x: usize, columns: i32, depth: i32, table: usize, entries: usize): void {
+  let index = 0;
+  for (let c = 0; c < columns; c++) {
+    store<u32>(table, entries);
+    table += 4;
+    let left = depth;
+    for (; left >= 16; left -= 16) {
+      const mask = i16x8.bitmask(i16x8.ne(v128.load(x), i16x8.splat(0)));
+      const bits = v128.load_ext<u8>(COMPACTION + (<usize>mask << 3));
+      if (sizeof<E>() == 2) v128.store(entries, i16x8.add(bits, i16x8.splat(<i16>index)));
+      else {
+        v128.store(entries, i32x4.add(i32x4.extend_low_i16x8_u(bits), i32x4.splat(index)));
+        v128.store(entries, i32x4.add(i32x4.extend_high_i16x8_u(bits), i32x4.splat(index)), 16);
+      }
+      entries += <usize>popcnt(mask) * sizeof<E>();
+      x += 16;
+      index += 8;
+    }
+    for (; left > 0; left -= 2) {
+      store<E>(entries, <E>(index++));
+      entries += <usize>(load<u16>(x) != 0) * sizeof<E>();
+      x += 2;
+    }
+  }
+  store<u32>(table, entries);
+}
+
+/** The products of a pair of counts with the weights of eight outputs, at `w`. A count has 4 bits, so no sum saturates. */
+@inline
+function dot(w: usize, counts: v128): v128 {
+  return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(w), counts);
+}
+
+/** Adds eight sums of 16 bits to those of 32 bits at `to`. */
+@inline
+function addWide(to: usize, sums: v128): void {
+  v128.store(to, i32x4.add(v128.load(to), i32x4.extend_low_i16x8_s(sums)));
+  v128.store(to, i32x4.add(v128.load(to, 16), i32x4.extend_high_i16x8_s(sums)), 16);
+}
+
+/**
+ * A band of rows of `accumulate` on spikes as events.ts computes it, for layers whose inputs are mostly not zero: pairs
+ * of neighbouring inputs are listed once, whatever their counts, and a pair adds its two products to eight outputs
+ * in two instructions. Weights are i8 [kernel column][kernel row][pair of inputs][output of the tile][2], `channels` times
+ * `kernelRows` is even, and sums go to 32 bits after `most` pairs, of which no 16 bits overflow (0: never).
+ */
+@inline
+export function pairs<E, S, R, Y, T>(
+  node: Node,
+  row: i32,
+  rows: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  columns: i32,
+  out: i32,
+  kernelRows: i32,
+  kernelColumns: i32,
+  strideRows: i32,
+  strideColumns: i32,
+  paddingRows: i32,
+  paddingColumns: i32,
+  tableBytes: i32,
+  streamBytes: i32,
+  chunk: i32,
+  pairs: i32,
+  most: i32,
+  blockBytes: i32,
+  begin: i32,
+  count: i32,
+  end: End,
+  levels: i32,
+  residual: bool,
+  inputPacked: bool,
+  packed: bool,
+): void {
+  const sums = node.scratch;
+  const table = sums + 256;
+  const outputs = pairs * PAIR;
+  // Vectors of sums that hold any output.
+  const vectors = out < outputs ? (out + 7) >> 3 : pairs * 2;
+  const depth = channels * kernelRows;
+  const place = placeBytes<Y>(out, packed);
+  for (let r = row; r < row + rows; r++) {
+    const top = r * strideRows - paddingRows;
+    const y = rowAt(node.y, node.yRows, columns * place, r);
+    const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
+    for (let chunkBegin = 0; chunkBegin < columns; chunkBegin += chunk) {
+      const chunkEnd = chunk < columns ? min(columns, chunkBegin + chunk) : columns;
+      // The columns of the input under these windows.
+      const from = chunk < columns ? max(0, chunkBegin * strideColumns - paddingColumns) : 0;
+      const until =
+        chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;
+      const held = until - from;
+      const x = windowRow(
+        node, top, kernelRows, height, width, channels, from, held, inputPacked, table + streamBytes,
+      );
+      extractPairs<E>(x, held, depth, table, table + tableBytes);
+      for (let tile = 0; tile < count; tile++) {
+        const block = <usize>(tile * blockBytes);
+        const first = (begin + tile) * outputs;
+        const n = out % outputs == 0 ? outputs : min(outputs, out - first);
+        for (let c = chunkBegin; c < chunkEnd; c++) {
+          const left = c * strideColumns - paddingColumns - from;
+          let entry: usize = load<u32>(table + (<usize>max(0, left) << 2));
+          const stop: usize = load<u32>(table + (<usize>min(held, left + kernelColumns) << 2));
+          // An entry counts from the start of its row, the weights from the left edge of the window.
+          const base = node.weights + block - <usize>(left * depth * outputs);
+          let a = i16x8.splat(0);
+          let b = a;
+          let d = a;
+          let e = a;
+          let f = a;
+          let g = a;
+          let h = a;
+          let i = a;
+          if (most) clear<i32>(sums, outputs);
+          do {
+            const pause = most ? min(stop, entry + most * sizeof<E>()) : stop;
+            for (; entry < pause; entry += sizeof<E>()) {
+              const pair = <usize>load<E>(entry);
+              const counts = v128.load16_splat(x + (pair << 1));
+              const w = base + pair * <usize>(2 * outputs);
+              a = i16x8.add(a, dot(w, counts));
+              if (vectors > 1) b = i16x8.add(b, dot(w + 16, counts));
+              if (vectors > 2) d = i16x8.add(d, dot(w + 32, counts));
+              if (vectors > 3) e = i16x8.add(e, dot(w + 48, counts));
+              if (vectors > 4) f = i16x8.add(f, dot(w + 64, counts));
+              if (vectors > 5) g = i16x8.add(g, dot(w + 80, counts));
+              if (vectors > 6) h = i16x8.add(h, dot(w + 96, counts));
+              if (vectors > 7) i = i16x8.add(i, dot(w + 112, counts));
+            }
+            if (most) {
+              addWide(sums, a);
+              if (vectors > 1) addWide(sums + 32, b);
+              if (vectors > 2) addWide(sums + 64, d);
+              if (vectors > 3) addWide(sums + 96, e);
+              if (vectors > 4) addWide(sums + 128, f);
+              if (vectors > 5) addWide(sums + 160, g);
+              if (vectors > 6) addWide(sums + 192, h);
+              if (vectors > 7) addWide(sums + 224, i);
+              a = b = d = e = f = g = h = i = i16x8.splat(0);
+            }
+          } while (most && entry < stop);
+          if (!most) {
+            v128.store(sums, a);
+            if (vectors > 1) v128.store(sums, b, 16);
+            if (vectors > 2) v128.store(sums, d, 32);
+            if (vectors > 3) v128.store(sums, e, 48);
+            if (vectors > 4) v128.store(sums, f, 64);
+            if (vectors > 5) v128.store(sums, g, 80);
+            if (vectors > 6) v128.store(sums, h, 96);
+            if (vectors > 7) v128.store(sums, i, 112);
+          }
+          const to = y + <usize>(c * place);
+          if (end == End.Fire)
+            fireRun<S, T>(
+              sums, to + placeBytes<Y>(first, packed), n, node.thresholds + block, outputs, levels, packed,
+            );
+          else
+            scaleRun<S, R, Y>(
+              node.multiplier + block, node.bias + block, node.shift,
+              sums, to + first * sizeof<Y>(), x1 + (c * out + first) * sizeof<R>(), n, residual,
+            );
+        }
+      }
+    }
+  }
+}
