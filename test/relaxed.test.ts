@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,7 +9,15 @@ import { verifyWasm } from '../host/verify.js';
 import { emitBuild, KNOWN_ANSWER } from '../host/wasm/build.js';
 import { layersOf } from '../host/wasm/layers.js';
 import { pairsIn16 } from '../host/wasm/pairs.js';
-import { type Graph, interpret, type OutputFile, product } from '../models/index.js';
+import {
+  type Graph,
+  interpret,
+  type OutputFile,
+  pixelTable,
+  product,
+  rawToPixels,
+  writeGraph,
+} from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
 import { inFolder } from './browser.js';
 import { GraphBuilder, seeded } from './random-graph.js';
@@ -18,8 +26,14 @@ import { compiled, randomPixels } from './wasm-models.js';
 
 const ROUNDS = 20_000;
 const relaxedHere = tiers.includes('relaxed');
-const point = { kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1 } as const;
+const old = process.versions.node.startsWith('20.');
+const flags = old ? ['--experimental-wasm-relaxed-simd'] : [];
+
 type Geometry = Parameters<GraphBuilder['accumulate']>[2];
+const geometry = (out: number, more: Partial<Geometry> = {}): Geometry => ({
+  ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1, out },
+  ...more,
+});
 
 /** assembly/known-relaxed.ts in plain numbers. */
 function knownAnswer(rounds: number): number {
@@ -54,12 +68,12 @@ test('pairs of inputs in 16 bits: as many as provably fit, and no more', () =>
       const random = seeded(seed);
       const levels = 1 + Math.floor(random() * 15);
       const b = new GraphBuilder(random, [3, 3, 1]);
-      const x = b.accumulate('x', 'input', { ...point, out: 24 } as unknown as Geometry, {
+      const x = b.accumulate('x', 'input', geometry(24), {
         kind: 'fire',
         levels,
       });
       const kernel: [number, number] = [1 + Math.floor(random() * 3), 1 + Math.floor(random() * 3)];
-      b.accumulate('y', x, { ...point, kernel, out: 3 } as unknown as Geometry, { kind: 'fire', levels: 2 });
+      b.accumulate('y', x, geometry(3, { kernel }), { kind: 'fire', levels: 2 });
       const node = b.graph.nodes[1] as Accumulate;
       const weights = b.graph.data.get(node.weights) as Int8Array;
       const taps = product(kernel);
@@ -86,28 +100,18 @@ test('pairs of inputs in 16 bits: as many as provably fit, and no more', () =>
 function extremeGraph(): Graph {
   const b = new GraphBuilder(seeded(1), [6, 9, 1]);
   const fire = { kind: 'fire' as const, levels: 15 };
-  const wide = { ...point, kernel: [3, 3], padding: [1, 1] };
-  let x = b.accumulate('x', 'input', { ...point, out: 40 } as unknown as Geometry, { ...fire, levels: 5 });
-  x = b.accumulate(
-    'deep',
-    x,
-    { ...wide, kernel: [7, 7], padding: [3, 3], groups: 40, out: 40 } as unknown as Geometry,
-    fire,
-  );
-  x = b.accumulate('wide', x, { ...wide, out: 70 } as unknown as Geometry, fire);
-  x = b.accumulate('strided', x, { ...wide, stride: [2, 2], out: 24 } as unknown as Geometry, fire);
-  const y = b.accumulate('sum', x, { ...point, out: 20 } as unknown as Geometry, {
+  const wide: Partial<Geometry> = { kernel: [3, 3], padding: [1, 1] };
+  let x = b.accumulate('x', 'input', geometry(40), { ...fire, levels: 5 });
+  x = b.accumulate('deep', x, geometry(40, { kernel: [7, 7], padding: [3, 3], groups: 40 }), fire);
+  x = b.accumulate('wide', x, geometry(70, wide), fire);
+  x = b.accumulate('strided', x, geometry(24, { ...wide, stride: [2, 2] }), fire);
+  const y = b.accumulate('sum', x, geometry(20), {
     kind: 'charge',
     type: 'i32',
     saturate: false,
   });
   const [h, w] = b.tensor(y).shape;
-  b.accumulate(
-    'head',
-    b.fire('last', y, 15, true),
-    { ...point, kernel: [h, w], out: 6 } as unknown as Geometry,
-    { kind: 'readout' },
-  );
+  b.accumulate('head', b.fire('last', y, 15, true), geometry(6, { kernel: [h, w] }), { kind: 'readout' });
   const { graph } = b;
   for (const node of graph.nodes) {
     if (node.op === 'accumulate' && node.name !== 'x') {
@@ -141,11 +145,11 @@ function extremeGraph(): Graph {
 function busyGraph(): Graph {
   const random = seeded(5);
   const b = new GraphBuilder(random, [4, 4, 1]);
-  const x = b.accumulate('x', 'input', { ...point, out: 24 } as unknown as Geometry, {
+  const x = b.accumulate('x', 'input', geometry(24), {
     kind: 'fire',
     levels: 4,
   });
-  b.accumulate('head', x, { ...point, kernel: [4, 4], out: 5 } as unknown as Geometry, { kind: 'readout' });
+  b.accumulate('head', x, geometry(5, { kernel: [4, 4] }), { kind: 'readout' });
   setActivity(b.graph, () => 0.9);
   return b.graph;
 }
@@ -177,24 +181,21 @@ test('the loader takes the relaxed module only from an engine that computes it r
     ['model.wasm', 'model-relaxed.wasm', 'model-swar.wasm'],
   );
   const raw = Uint8Array.from({ length: 16 }, (_, i) => (i * 7919) % 256);
-  const old = process.versions.node.startsWith('20.');
-  const flags = old ? ['--experimental-wasm-relaxed-simd'] : [];
-  const simd = await loaded(
-    files
-      .filter(({ path }) => path !== 'model-relaxed.wasm' && path !== 'model.mjs')
-      .concat((await emitBuild(graph)).files.filter(({ path }) => path === 'model.mjs')),
-    raw,
-  );
-  assert.is(simd.tier, 'simd');
+  const loaderWith = (change: (text: string) => string) =>
+    files.map(({ path, contents }) => ({
+      path,
+      contents: path === 'model.mjs' ? change(String(contents)) : contents,
+    }));
+  const plain = loaderWith((text) => text.replace(/known: '[^']+'/, "known: ''"));
+  const simd = await loaded(plain, raw, flags);
+  const expected = [...interpret(graph, rawToPixels(pixelTable(graph), raw))];
+  assert.equal(simd, { tier: 'simd', logits: expected });
   assert.equal(await loaded(files, raw, flags), { ...simd, tier: 'relaxed' });
   // Before and after an optimising compiler has seen it.
   for (const only of ['--liftoff-only', '--no-liftoff'])
     assert.is((await loaded(files, raw, [...flags, only])).tier, 'relaxed', only);
   if (old) assert.equal(await loaded(files, raw), simd, 'an engine without relaxed SIMD');
-  const wrong = files.map(({ path, contents }) => ({
-    path,
-    contents: path === 'model.mjs' ? String(contents).replace(String(KNOWN_ANSWER), '1') : contents,
-  }));
+  const wrong = loaderWith((text) => text.replace(String(KNOWN_ANSWER), '1'));
   assert.equal(await loaded(wrong, raw, flags), simd, 'another answer than the known one');
 });
 
@@ -206,13 +207,42 @@ test('a build has no relaxed module where no layer gains by it', async () => {
   assert.ok(String(files.find(({ path }) => path === 'model.mjs')!.contents).includes("known: ''"));
 });
 
-test('interpreter and both vector tiers agree on a busy net', async () => {
-  const graph = busyGraph();
-  const pixels = randomPixels(graph, seeded(3), 1);
-  for (const tier of tiers) {
-    const { model } = await (await compiled(graph, tier))();
-    assert.equal([...model.infer(pixels)], [...interpret(graph, pixels)], tier);
-  }
-});
+test('build --also adds modules, verify --build runs one of them', () =>
+  inFolder(async (folder) => {
+    const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
+    const random = seeded(9);
+    const b = new GraphBuilder(random, [32, 32, 2]);
+    const x = b.accumulate('x', 'input', geometry(10), { kind: 'fire', levels: 3 });
+    b.accumulate('head', x, geometry(8, { kernel: [32, 32] }), { kind: 'readout' });
+    setActivity(b.graph, () => 0.8);
+    await writeFile(join(folder, 'graph.safetensors'), writeGraph(b.graph));
+    const json = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, main, ...args, '--json'], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      assert.is(status, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    const built = json(
+      'build',
+      'graph.safetensors',
+      '--target',
+      'wasm',
+      '--also',
+      'swar,relaxed',
+      '--out',
+      'b',
+    );
+    for (const tier of ['relaxed', 'swar']) {
+      const path = `model-${tier}.wasm`;
+      assert.ok(built.files.includes(path));
+      const { samples, equal } = json(
+        ...['verify', 'graph.safetensors', '--against', 'wasm', '--build', join('b', path)],
+        ...['--data', 'gestures:train=8,test=8', '--count', '3'],
+      );
+      assert.equal([samples, equal], [3, 3], tier);
+    }
+  }));
 
 test.run();

@@ -17,6 +17,9 @@ if (!there) console.log('skipped: this engine has no relaxed SIMD: Node 20 and n
 /** The tiers that this engine can run. */
 export const tiers = all.filter((tier) => tier !== 'relaxed' || there);
 
+/** All tiers but one, another in each round: tests that compile much take them in turn. */
+export const tiersOf = (round: number) => tiers.filter((_, i) => i !== round % 3);
+
 /** Gives spikes densities as if they had been seen, of which the relaxed tier chooses its kernels. */
 export function setActivity(graph: Graph, random: Random): void {
   for (const tensor of Object.values(graph.tensors))

@@ -87,6 +87,11 @@ export const byteCount = (text: string): number => {
   return count;
 };
 
+/** Parser of some of several words, separated by commas. */
+export const someOf =
+  <T extends string>(values: readonly T[]) =>
+  (text: string): T[] => [...new Set(text.split(',').map(oneOf(values)))];
+
 /** Parser of one of several words. */
 export const oneOf =
   <T extends string | number>(values: readonly T[]) =>

@@ -7,7 +7,7 @@ import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
-import { integer, oneOf, required, usageError, verb } from '../verb.js';
+import { integer, oneOf, required, someOf, usageError, verb } from '../verb.js';
 import { buildVerilog } from '../verilog.js';
 
 type Options = PlanFlags & {
@@ -15,6 +15,7 @@ type Options = PlanFlags & {
   board?: string;
   out: string;
   threads: number;
+  also: ('relaxed' | 'swar')[];
   architecture: Architecture;
   lanes: number;
   datapath: Datapath;
@@ -52,17 +53,25 @@ export const build = verb<Options>({
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
     threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),
+    {
+      flags: '--also <tiers>',
+      description:
+        'wasm: modules that the loader takes where it can: relaxed (an engine with relaxed SIMD that computes right), swar (one without vectors); relaxed,swar',
+      parse: someOf(['relaxed', 'swar'] as const),
+      default: [],
+    },
   ],
   async run([path], options, io) {
     const target = required(options.target, '--target');
     if (target !== 'wasm' && options.threads > 1)
       throw usageError('--threads is for wasm', `${target} has no threads`);
+    if (target !== 'wasm' && options.also.length)
+      throw usageError('--also is for wasm', `${target} has kernels of one tier`);
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     if (target === 'verilog') return { result: await buildVerilog(path!, options, io) };
     const graph = await loadGraph(path!);
     const started = performance.now();
-    const { threads } = options;
-    const threading = threads > 1 ? { ...modelOptions(options), threads } : {};
+    const { threads, also } = options;
     const planned = planModel(graph, modelOptions(options));
     const { weights } = planned;
     io.note(`planned: ${planned.ramBytes} B of RAM in ${planned.plan.steps.length} steps`);
@@ -73,7 +82,7 @@ export const build = verb<Options>({
       ramBytes,
       pages,
       threads: shared,
-    } = await emitPlanned(planned, threading);
+    } = await emitPlanned(planned, { ...modelOptions(options), threads, also });
     const seconds = (performance.now() - started) / 1000;
     await writeFiles(options.out, files);
     io.table(
@@ -93,6 +102,12 @@ export const build = verb<Options>({
           : `, all of the memory; ${sizes.outside} B of constants in a file of their own`
       }; ${pages} pages of WebAssembly; built in ${seconds.toFixed(1)} s`,
     );
+    for (const tier of also) {
+      const file = files.find(({ path }) => path === `model-${tier}.wasm`);
+      io.print(
+        file ? `${file.path}: ${file.contents.length} B` : `no model-${tier}.wasm: no layer gains by it`,
+      );
+    }
     if (shared)
       io.print(
         `model-threads.wasm: up to ${threads} threads, ${shared.ramBytes} B (${bytes(shared.ramBytes)}) of RAM, ${shared.bytes} B`,
