@@ -13,13 +13,15 @@ import { integer, required, usageError, type VerbOption } from './verb.js';
 /** Flags of the verbs that talk to a board. */
 export type BoardFlags = { board?: string; port?: string; baud?: number; build?: string };
 
+export const baudOption = (fallback: string): VerbOption => ({
+  flags: '--baud <n>',
+  description: `speed of the port (default: ${fallback})`,
+  parse: integer(300, 4_000_000),
+});
+
 export const portOptions: VerbOption[] = [
   { flags: '--port <path>', description: 'serial port of the board; without it, its emulator' },
-  {
-    flags: '--baud <n>',
-    description: "speed of the port (default: the board's, 115200 where --board is not given)",
-    parse: integer(300, 4_000_000),
-  },
+  baudOption("the board's, or 115200"),
 ];
 
 /** The board that a folder of `build --target firmware` is for; undefined where it is no such folder. */

@@ -15,18 +15,25 @@ export function modelBytes(planned: PlannedModel): ModelBytes {
   };
 }
 
+type Kernels = Pick<PlannedModel, 'graph' | 'layers'>;
+
 /**
- * Bytes of weights that one inference reads, at the firing rates of the calibration images: a byte for each event of
+ * Bytes of weights that each layer reads in one inference, at the firing rates of the graph's tensors: a byte for each event of
  * the layers that skip zeros, for each multiply of the others. Undefined where no rates are known.
  */
-export function weightsRead({ graph, layers }: Pick<PlannedModel, 'graph' | 'layers'>): number | undefined {
-  let total = 0;
-  for (const [i, node] of graph.nodes.entries()) {
-    if (node.op !== 'accumulate') continue;
+export function weightsReadBy({ graph, layers }: Kernels): (number | undefined)[] {
+  return graph.nodes.map((node, i) => {
+    if (node.op !== 'accumulate') return 0;
     const operations = operationsOf(node, graph);
-    if (!operations) return undefined;
     const skips = layers[i]!.kernel === 'events' || node.groups > 1;
-    total += skips ? operations.events : operations.dense;
-  }
-  return Math.round(total);
+    return operations && Math.round(skips ? operations.events : operations.dense);
+  });
+}
+
+/** Bytes of weights that one inference reads; undefined where rates are not known. */
+export function weightsRead(kernels: Kernels): number | undefined {
+  return weightsReadBy(kernels).reduce(
+    (sum, bytes) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
+    0,
+  );
 }

@@ -7,6 +7,8 @@ import { explore } from './explore.js';
 import { flash } from './flash.js';
 import { importVerb } from './import.js';
 import { inspect } from './inspect.js';
+import { monitor } from './monitor.js';
+import { profile } from './profile.js';
 import { quantize } from './quantize.js';
 import { run } from './run.js';
 import { train } from './train.js';
@@ -21,6 +23,8 @@ export const verbs: Record<string, Verb> = {
   run,
   verify,
   flash,
+  monitor,
+  profile,
   inspect,
   explore,
   boards,

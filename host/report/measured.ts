@@ -1,0 +1,39 @@
+import { definition, type Graph, operationsOf, product } from '../../models/index.js';
+import type { LayerProfile } from './profile.js';
+
+/** What tensors held, summed over `samples` images: of spikes their number, and values that are not zero. */
+export type Measured = { samples: number; tensors: Map<string, { spikes: number; active: number }> };
+
+/** The graph with the activity that was measured in place of the calibration's. */
+export function withActivity(graph: Graph, { samples, tensors }: Measured): Graph {
+  const measured = Object.entries(graph.tensors).map(([name, tensor]) => {
+    const { spikes, active } = tensors.get(name)!;
+    const values = samples * product(tensor.shape);
+    // The mean magnitude of pixels is nothing that operations depend on.
+    const rate = (tensor.kind === 'spikes' ? spikes : active) / values;
+    return [name, { ...tensor, activity: { rate, density: active / values } }] as const;
+  });
+  return { ...graph, tensors: Object.fromEntries(measured) };
+}
+
+/** What every layer of a graph withActivity() took in and worked, means of one image. `weightBytes`: a layer each. */
+export function layerWork(graph: Graph, weightBytes: (number | null)[]): Omit<LayerProfile, 'cost'>[] {
+  return graph.nodes.map((node, i) => {
+    const [first, second] = definition(node).inputs(node);
+    // Attention's events are those of q and of k; other second inputs are a residual that is only added.
+    const inputs = [first!, ...(node.op === 'attend' ? [second!] : [])].map((name) => graph.tensors[name]!);
+    const values = inputs.reduce((sum, { shape }) => sum + product(shape), 0);
+    const all = (key: 'rate' | 'density') =>
+      inputs.reduce((sum, { shape, activity }) => sum + product(shape) * activity![key], 0);
+    const { effectiveAcs, effectiveMacs } = operationsOf(node, graph)!;
+    return {
+      layer: node.name,
+      op: node.op,
+      spikesIn: inputs.every(({ kind }) => kind === 'spikes') ? all('rate') : null,
+      density: all('density') / values,
+      sops: effectiveAcs,
+      macs: effectiveMacs,
+      weightBytes: weightBytes[i]!,
+    };
+  });
+}
