@@ -20,6 +20,9 @@ export type Target = {
   note(line: string): void;
 };
 
+/** An emulator on a busy machine may take long to start, and to notice that its port was opened. */
+const EMULATED_HELLO_MS = 30_000;
+
 /** Of ports whose board nobody named. */
 const USUAL_BAUD = 115200;
 
@@ -41,7 +44,7 @@ export async function withBoard<T>(
     const path = target.port ?? emulation?.port ?? (await guessPort(note));
     const port = await openPort(path, { baud: target.baud ?? board?.serial.baud ?? USUAL_BAUD });
     try {
-      const link = await connectBoard(port, options);
+      const link = await connectBoard(port, emulation ? { helloMs: EMULATED_HELLO_MS, ...options } : options);
       if (board && link.hello.board !== board.name)
         throw new SpikeletError(`the board at ${path} is ${link.hello.board}, not ${board.name}`, {
           hint: `give --board ${link.hello.board}, or another --port`,
