@@ -11,7 +11,7 @@ module charge #(
     parameter OUT = 16,         // bits of y
     parameter CHANNELS = 8,
     parameter PARALLEL = 0,
-    parameter FILE = "rom.hex"         // words of {multiplier, bias}
+    parameter FILE = ""        // words of {multiplier, bias}
 ) (
     input  wire                                        i_clk,
     input  wire                                        i_rst,

@@ -11,7 +11,7 @@ module depthwise_accumulate #(
     parameter TAP = 4,         // bits of a tap's number
     parameter WEIGHT = 8,
     parameter SUM = 20,
-    parameter WEIGHT_FILE = "weights.hex"  // words of LANES weights, [pass][tap]
+    parameter WEIGHT_FILE = ""  // words of LANES weights, [pass][tap]
 ) (
     input  wire                   i_clk,
     input  wire                   i_rst,

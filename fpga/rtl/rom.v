@@ -5,7 +5,7 @@ module rom #(
     parameter WIDTH = 8,
     parameter DEPTH = 256,
     parameter ADDRESS = 8,  // bits of an address, DEPTH <= 2^ADDRESS
-    parameter FILE = "rom.hex"
+    parameter FILE = ""     // hex words; zeros without
 ) (
     input  wire               i_clk,
     input  wire               i_read,
@@ -24,11 +24,21 @@ module rom #(
     if (DEPTH <= FEW) begin : g_logic
       // Padded, so that every address has a word.
       (* ram_style = "logic", rom_style = "logic" *) reg [WIDTH-1:0] memory [0:(1<<ADDRESS)-1];
-      initial $readmemh(FILE, memory, 0, DEPTH - 1);
+      if (|FILE) begin : g_file
+        initial $readmemh(FILE, memory, 0, DEPTH - 1);
+      end else begin : g_zeros
+        integer at;
+        initial for (at = 0; at < DEPTH; at = at + 1) memory[at] = 0;
+      end
       always @(posedge i_clk) if (i_read) data_q <= memory[i_address];
     end else begin : g_block
-      reg [WIDTH-1:0] memory [0:(1<<ADDRESS)-1];
-      initial $readmemh(FILE, memory, 0, DEPTH - 1);
+      reg [WIDTH-1:0] memory [0:DEPTH-1];
+      if (|FILE) begin : g_file
+        initial $readmemh(FILE, memory, 0, DEPTH - 1);
+      end else begin : g_zeros
+        integer at;
+        initial for (at = 0; at < DEPTH; at = at + 1) memory[at] = 0;
+      end
       always @(posedge i_clk) if (i_read) data_q <= memory[i_address];
     end
   endgenerate

@@ -14,7 +14,7 @@ module spike_accumulate #(
     parameter TAP = 4,         // bits of a tap's number
     parameter WEIGHT = 8,
     parameter SUM = 20,
-    parameter WEIGHT_FILE = "weights.hex"  // words of LANES weights, [group][block][tap]
+    parameter WEIGHT_FILE = ""  // words of LANES weights, [group][block][tap]
 ) (
     input  wire                  i_clk,
     input  wire                  i_rst,

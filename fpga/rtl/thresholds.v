@@ -6,7 +6,7 @@ module thresholds #(
     parameter LEVELS = 4,
     parameter COUNT = 3,      // bits of a count
     parameter CHANNELS = 1,
-    parameter FILE = "rom.hex"       // words of LEVELS thresholds, the lowest in the lowest bits
+    parameter FILE = ""      // words of LEVELS thresholds, the lowest in the lowest bits
 ) (
     input  wire                    i_clk,
     input  wire                    i_rst,
