@@ -1,5 +1,5 @@
-// Window generator: takes a map value by value, [row][column][channel], keeps the rows that a kernel covers in a ring
-// (line buffers), and gives for each place of the output, for each group, the words of its window,
+// Window generator: takes a map value by value, [row][column][channel], keeps the rows that a kernel covers, and the next, in
+// a ring (line buffers), and gives for each place of the output, for each group, the words of its window,
 // [kernel row][kernel column][channel of the group], PACK values at a time. Taps outside the map are passed over in one
 // clock each; only a window's last word is always given, as zeros if need be. A row is overwritten as the window leaves it,
 // by the next frame's too.
@@ -36,7 +36,8 @@ module window #(
   localparam WORDS = CHANNELS / GROUPS / PACK;  // of a tap
   localparam PLACE = CHANNELS / PACK;           // words of a place of the map
   localparam ROW = COLUMNS * PLACE;
-  localparam ROWS = KERNEL_ROWS < HEIGHT ? KERNEL_ROWS : HEIGHT;
+  // Those of a window and those that the next one takes in, so that what comes before need not wait for a row to end.
+  localparam ROWS = KERNEL_ROWS + ROW_STRIDE < HEIGHT ? KERNEL_ROWS + ROW_STRIDE : HEIGHT;
   localparam RING = ROWS * ROW;
   localparam A = RING < 2 ? 1 : $clog2(RING);
   localparam K = 2 + $clog2(2 * HEIGHT + COLUMNS + KERNEL_ROWS + KERNEL_COLUMNS + ROW_STRIDE + COLUMN_STRIDE +

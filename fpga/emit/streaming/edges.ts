@@ -1,7 +1,11 @@
 import { definition, type Graph, type GraphNode } from '../../../models/graph.js';
 
-/** A stream from a tensor to a node that reads it; `depth`: values that its FIFO must hold so that nothing ever waits for itself. */
-export type Edge = { tensor: string; node: GraphNode; residual: boolean; depth: number };
+/**
+ * A stream from a tensor to a node that reads it. `least`: values that its FIFO must hold so that nothing ever waits for
+ * itself. `depth`: values that it is given; a residual branch has a row more, for with the least the layers beside it would
+ * take turns.
+ */
+export type Edge = { tensor: string; node: GraphNode; residual: boolean; least: number; depth: number };
 
 type Counted = Edge & {
   channels: number;
@@ -11,7 +15,7 @@ type Counted = Edge & {
 };
 
 /**
- * Every edge in the order of the nodes. The depths come from running the graph once, place by place and on demand: the
+ * Every edge in the order of the nodes. The least depths come from running the graph once, place by place and on demand: the
  * most that an edge then holds is enough. One order of events that ends within these depths proves that every order
  * does, for a stream's reader and writer wait for nothing but it.
  */
@@ -23,11 +27,14 @@ export function edgesOf(graph: Graph): Edge[] {
         const residual = at > 0;
         const needs = residual ? (place: number) => place + 1 : needsOf(node, graph);
         const channels = graph.tensors[tensor]!.shape[2];
-        return { tensor, node, residual, depth: 2, channels, needs, taken: 0 };
+        return { tensor, node, residual, least: 1, depth: 2, channels, needs, taken: 0 };
       }),
   );
   demandAll(graph, edges);
-  return edges.map(({ tensor, node, residual, depth }) => ({ tensor, node, residual, depth }));
+  return edges.map(({ tensor, node, residual, least }) => {
+    const [, columns, channels] = graph.tensors[tensor]!.shape;
+    return { tensor, node, residual, least, depth: Math.max(2, least + (residual ? columns * channels : 0)) };
+  });
 }
 
 function demandAll(graph: Graph, edges: Counted[]): void {
@@ -40,7 +47,7 @@ function demandAll(graph: Graph, edges: Counted[]): void {
   const reads = new Map(graph.nodes.map((node) => [node.output, into(node)]));
   const note = (tensor: string) => {
     for (const edge of from.get(tensor)!)
-      edge.depth = Math.max(edge.depth, ((produced.get(tensor) ?? 0) - edge.taken) * edge.channels);
+      edge.least = Math.max(edge.least, ((produced.get(tensor) ?? 0) - edge.taken) * edge.channels);
   };
   const demand = (tensor: string, count: number): void => {
     for (let at = produced.get(tensor) ?? 0; at < count; at++) {
