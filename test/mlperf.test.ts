@@ -17,7 +17,7 @@ const shell = await readShell();
 const model = await printModel(planModel(graph, { tier: 'swar' }));
 const compile = async () =>
   compileProgram([
-    ...shell.filter(({ path }) => /^(mlperf|inference|crc32|lap|softmax)\.c$|^[^/]+\.h$/.test(path)),
+    ...shell.filter(({ path }) => /^(mlperf|inference|crc32|lap|softmax|text)\.c$|^[^/]+\.h$/.test(path)),
     ...model,
     { path: 'board.h', contents: boardHeader(board) },
     await testSource('platform-host.c'),

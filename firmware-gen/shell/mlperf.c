@@ -4,6 +4,7 @@
 #include "lap.h"
 #include "platform.h"
 #include "softmax.h"
+#include "text.h"
 
 /* Characters of a command, as runners count them. */
 #define COMMAND_LENGTH 80u
@@ -17,24 +18,10 @@ void mlperf_begin(int problem) { model_problem = problem; }
 
 /* Answers */
 
-static void send(const char *text) {
-  uint32_t n = 0;
-  while (text[n]) n++;
-  platform_write((const uint8_t *)text, n);
-}
-
-/* In decimal, with so many digits at least. */
-static void send_number(uint32_t number, uint32_t digits) {
-  uint8_t text[10];
-  uint32_t at = sizeof text;
-  for (; number || at > sizeof text - digits; number /= 10) text[--at] = (uint8_t)('0' + number % 10);
-  platform_write(text + at, sizeof text - at);
-}
-
 static void send_with_number(const char *before, uint32_t number, const char *after) {
-  send(before);
-  send_number(number, 1);
-  send(after);
+  text_send(before);
+  text_send_number(number, 1);
+  text_send(after);
 }
 
 static void send_byte(uint8_t byte) {
@@ -45,10 +32,10 @@ static void send_byte(uint8_t byte) {
 
 /* Seconds and six digits, written together, are microseconds. */
 static void send_lap(struct lap lap) {
-  send("m-lap-us-");
-  if (lap.seconds) send_number(lap.seconds, 1);
-  send_number(lap.microseconds, lap.seconds ? 6 : 1);
-  send("\r\n");
+  text_send("m-lap-us-");
+  if (lap.seconds) text_send_number(lap.seconds, 1);
+  text_send_number(lap.microseconds, lap.seconds ? 6 : 1);
+  text_send("\r\n");
 }
 
 static const char *send_results(const int32_t *logits) {
@@ -56,7 +43,7 @@ static const char *send_results(const int32_t *logits) {
   for (uint32_t i = 0; i < SPIKELET_CLASSES; i++) {
     const uint32_t thousandths = softmax_thousandths(&softmax, i);
     send_with_number(i ? "," : "m-results-[", thousandths / 1000, ".");
-    send_number(thousandths % 1000, 3);
+    text_send_number(thousandths % 1000, 3);
   }
   return "]\r\n";
 }
@@ -103,7 +90,7 @@ static uint8_t *room(void) {
   uint32_t bytes;
   uint8_t *const at = platform_spare(&bytes);
   if (model_problem) {
-    send("e-[The model is damaged: flash the board again]\r\n");
+    text_send("e-[The model is damaged: flash the board again]\r\n");
     return 0;
   }
   if (bytes >= SPIKELET_INPUT_BYTES) return at;
@@ -134,7 +121,7 @@ static const char *db_print(const char *count, const char *offset) {
   const uint8_t *const at = room();
   if (!at) return "";
   for (uint32_t i = 0; i < (uint32_t)n && (uint32_t)first + i < loaded; i++) {
-    send(i % 8 ? "-" : i ? "\r\nm-buffer-" : "m-buffer-");
+    text_send(i % 8 ? "-" : i ? "\r\nm-buffer-" : "m-buffer-");
     send_byte(at[(uint32_t)first + i]);
   }
   return "\r\n";
@@ -149,7 +136,7 @@ static const char *db_bytes(const char *digits) {
     if (!digits[1]) return "e-[Insufficient number of hex digits]\r\n";
     const int high = digit_of(digits[0]), low = digit_of(digits[1]);
     if (high < 0 || low < 0) {
-      send("e-[Invalid hex digit '");
+      text_send("e-[Invalid hex digit '");
       platform_write((const uint8_t *)digits, 2);
       return "']\r\n";
     }
@@ -194,7 +181,7 @@ static const char *infer(char *rest) {
   if (!raw) return "";
   send_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
   while (warmups-- > 0) logits_of(raw);
-  send("m-warmup-done\r\n");
+  text_send("m-warmup-done\r\n");
   send_with_number("m-infer-start-", (uint32_t)n, "\r\n");
   const struct lap start = lap_now();
   struct lap end;
@@ -206,7 +193,7 @@ static const char *infer(char *rest) {
   /* Sent after both, so that no line is measured. */
   send_lap(start);
   send_lap(end);
-  send("m-infer-done\r\n");
+  text_send("m-infer-done\r\n");
   return send_results(logits);
 }
 
@@ -244,8 +231,8 @@ static const char *carry_out(char *command) {
   if (same(word, "db")) return db(command);
   if (same(word, "infer")) return infer(command);
   if (same(word, "results")) return results();
-  send("e-[Unknown command: ");
-  send(word);
+  text_send("e-[Unknown command: ");
+  text_send(word);
   return "]\r\n";
 }
 
@@ -264,7 +251,7 @@ void mlperf_byte(uint8_t byte) {
   if (ended > COMMAND_LENGTH) send_with_number("e-[A command has at most ", COMMAND_LENGTH, " characters]\r\n");
   else {
     command[ended] = 0;
-    send(carry_out(command));
+    text_send(carry_out(command));
   }
-  send("m-ready\r\n");
+  text_send("m-ready\r\n");
 }

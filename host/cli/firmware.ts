@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { reserved, shellRam } from '../../firmware-gen/fits.js';
 import { compileTools, requireTools } from '../firmware/board-tools.js';
+import { checkedDefines } from '../firmware/build.js';
 import { compileFirmware } from '../firmware/compile.js';
 import { type Linked, linkedBytes } from '../firmware/map.js';
 import { type Placed, requirePlace } from '../firmware/plan-board.js';
@@ -14,17 +15,28 @@ import { required, usageError } from './verb.js';
 /** `build --target firmware`: plans for the board, writes the project, compiles it, compares with the prediction. */
 export async function buildFirmware(
   path: string,
-  options: PlanFlags & { board?: string; out: string },
+  options: PlanFlags & { board?: string; out: string; checked?: boolean },
   io: Io,
 ) {
   const board = boardOf(required(options.board, '--board'));
   if (options.weights === 'outside')
     throw usageError('firmware reads its weights in place', 'leave --weights away');
+  const { checked = false } = options;
+  if (checked && !compileTools(board).length)
+    throw usageError(
+      `${board.name} is built by its vendor's own system`,
+      'define SPIKELET_CHECKED there, and write the spikelet_trap() that spikelet.h declares',
+    );
   await requireTools(compileTools(board), `firmware for ${board.name}`);
-  const placed = requirePlace(board, await loadGraph(path), modelOptions(options));
+  const placed = requirePlace(board, await loadGraph(path), { ...modelOptions(options), checked });
   const { model, fit, weightsRead, planned } = placed;
   io.note(`planned: ${model.arena} B of RAM in ${planned.plan.steps.length} steps, ${board.title}`);
-  const { files, built } = await compileFirmware(board, placed, options.out);
+  const { files, built } = await compileFirmware(
+    board,
+    placed,
+    options.out,
+    checked ? { defines: checkedDefines } : {},
+  );
   const linked = built && (await linkedBytes(built.map));
   printSizes(placed, linked, io);
   io.print();

@@ -77,6 +77,7 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
   const { ms = 1000, tries = 10 } = options;
   let sequence = options.sequence ?? Math.floor(Math.random() * SEQUENCES);
   const read = frameReader();
+  let said = '';
   const counts: LinkCounts = { requests: 0, answered: 0, again: 0, damaged: 0, stale: 0, text: 0 };
 
   /** The answer with this number, or why there is none within `wait`. */
@@ -94,8 +95,12 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
   }
 
   function tally(piece: Piece): boolean {
-    if ('text' in piece) counts.text += piece.text.length;
-    else if ('damaged' in piece || piece.frame.kind === LINK_ERROR) {
+    if ('text' in piece) {
+      counts.text += piece.text.length;
+      said = (said + Buffer.from(piece.text.subarray(-SAID)).toString('latin1')).slice(-SAID);
+      const [, layer] = TRAP.exec(said) ?? [];
+      if (layer !== undefined) throw trapped(port.path, layer);
+    } else if ('damaged' in piece || piece.frame.kind === LINK_ERROR) {
       counts.damaged++;
       return true;
     } else counts.stale++;
@@ -134,6 +139,16 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
     },
   };
 }
+
+/** What a checked build says of a layer (firmware-gen/shell/trap.c), and how much of a device's text is looked at. */
+const TRAP = /e-\[trap in layer (.*?)\]\r\n/;
+const SAID = 512;
+
+const trapped = (path: string, layer: string): SpikeletError =>
+  new SpikeletError(
+    `${path}: the model stopped in layer '${layer.replace(/[^\x20-\x7e]/g, '?')}', which was about to read or write what it may not`,
+    { hint: 'what the board computes from is damaged: build it again, then flash it and reset the board' },
+  );
 
 function refused(path: string, code: number): RefusedError {
   const [refusal, meaning] = refusals[code - 1] ?? ['unnamed', `it refuses with the unknown error ${code}`];

@@ -9,11 +9,14 @@ import { readShell } from './shell.js';
 /** Sources of the shell that make the program which a board runs. */
 export const program = [
   ...['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'],
-  ...['mlperf.c', 'softmax.c', 'lap.c'],
+  ...['mlperf.c', 'softmax.c', 'lap.c', 'text.c', 'trap.c'],
 ];
 
 /** What it is compiled with: the notes that it takes of layers. */
 const traced = ['SPIKELET_TRACE'];
+
+/** With every access of the model bounded too: shell/trap.c says what becomes of a bad one. */
+export const checkedDefines = [...traced, 'SPIKELET_CHECKED'];
 
 /** The graph that a project computes, in its folder. */
 export const GRAPH_FILE = 'graph.safetensors';

@@ -13,30 +13,26 @@ export type Placed = {
   weightsRead: number | undefined;
 };
 
+/** `checked`: for a build that bounds every access. */
+export type PlaceOptions = Pick<ModelOptions, 'ram' | 'time'> & { checked?: boolean };
+
 /**
  * The fastest plan of a graph that the board's RAM holds, or that `options` allow, and how it lies there. Where it does
  * not fit, `fit.problem` says why. Throws a SpikeletError where no plan has so little RAM.
  */
-export function placeOn(
-  board: Board,
-  graph: Graph,
-  options: Pick<ModelOptions, 'ram' | 'time'> = {},
-): Placed {
+export function placeOn(board: Board, graph: Graph, options: PlaceOptions = {}): Placed {
+  const { checked, ...budgets } = options;
   const budget =
-    options.ram === undefined && options.time === undefined
+    budgets.ram === undefined && budgets.time === undefined
       ? { ram: ramFor(board, graph.nodes.length) }
-      : options;
+      : budgets;
   const planned = planModel(graph, { ...budget, tier: 'swar' });
-  const model = modelBytes(planned);
+  const model = modelBytes(planned, checked);
   return { planned, model, fit: fitOn(board, model), weightsRead: weightsRead(planned) };
 }
 
 /** Like placeOn, but throws a SpikeletError where it does not fit, with what would. */
-export function requirePlace(
-  board: Board,
-  graph: Graph,
-  options: Pick<ModelOptions, 'ram' | 'time'> = {},
-): Placed {
+export function requirePlace(board: Board, graph: Graph, options: PlaceOptions = {}): Placed {
   let reason: string;
   try {
     const placed = placeOn(board, graph, options);
@@ -47,15 +43,15 @@ export function requirePlace(
     reason = error.message;
   }
   throw new SpikeletError(`graph '${graph.name}' does not fit on ${board.name}: ${reason}`, {
-    hint: advice(board, graph),
+    hint: advice(board, graph, options.checked ?? false),
   });
 }
 
 /** What would fit, found by planning: this board with less RAM, or other boards. */
-function advice(board: Board, graph: Graph): string {
+function advice(board: Board, graph: Graph, checked: boolean): string {
   const fits = (candidate: Board): boolean => {
     try {
-      return !placeOn(candidate, graph).fit.problem;
+      return !placeOn(candidate, graph, { checked }).fit.problem;
     } catch (error) {
       if (error instanceof SpikeletError) return false;
       throw error;

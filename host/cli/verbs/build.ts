@@ -13,6 +13,7 @@ import { buildVerilog } from '../verilog.js';
 type Options = PlanFlags & {
   target?: 'wasm' | 'firmware' | 'verilog';
   board?: string;
+  checked?: boolean;
   out: string;
   threads: number;
   also: ('relaxed' | 'swar')[];
@@ -32,6 +33,11 @@ export const build = verb<Options>({
       parse: oneOf(['wasm', 'firmware', 'verilog'] as const),
     },
     { flags: '--board <name>', description: "the board: 'spikelet boards' lists them" },
+    {
+      flags: '--checked',
+      description:
+        'firmware: bounds every access to memory; a bad one stops the program, which names the layer',
+    },
     {
       flags: '--architecture <name>',
       description: `verilog: one core for all layers or a core per layer: ${architectures.join(', ')}`,
@@ -67,6 +73,8 @@ export const build = verb<Options>({
       throw usageError('--threads is for wasm', `${target} has no threads`);
     if (target !== 'wasm' && options.also.length)
       throw usageError('--also is for wasm', `${target} has kernels of one tier`);
+    if (target !== 'firmware' && options.checked)
+      throw usageError('--checked is for firmware', `${target} has no accesses to bound`);
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     if (target === 'verilog') return { result: await buildVerilog(path!, options, io) };
     const graph = await loadGraph(path!);
