@@ -17,6 +17,9 @@ export function modelLibrary(model: OutputFile[], version: string): OutputFile[]
     { path: 'library.properties', contents: arduinoLibrary(version) },
     { path: 'library.json', contents: platformioLibrary(version) },
     { path: 'CMakeLists.txt', contents: espIdfComponent(compiled) },
+    { path: 'idf_component.yml', contents: espIdfManifest(version) },
+    { path: 'keywords.txt', contents: keywords },
+    { path: 'README.md', contents: readme },
     { path: 'examples/Classify/Classify.ino', contents: sketch },
     ...model.map(({ path, contents }) => ({ path: `${SOURCES}/${path}`, contents })),
   ];
@@ -46,6 +49,8 @@ const platformioLibrary = (version: string): string =>
       frameworks: '*',
       platforms: '*',
       headers: 'spikelet.h',
+      keywords: ['machine learning', 'spiking neural network'],
+      examples: [{ name: 'Classify', base: 'examples/Classify', files: ['Classify.ino'] }],
       build: { srcDir: SOURCES, includeDir: SOURCES, flags: '-O2' },
     },
     null,
@@ -58,6 +63,33 @@ const espIdfComponent = (sources: string[]): string => `idf_component_register(
   INCLUDE_DIRS "${SOURCES}"
 )
 target_compile_options(\${COMPONENT_LIB} PRIVATE -O2)
+`;
+
+const espIdfManifest = (version: string): string => `version: "${version}"
+description: ${sentence}
+url: https://www.npmjs.com/package/spikelet
+`;
+
+/** What Arduino's editor colours: names, a tab, what they are. */
+const keywords = `${[
+  ...['init', 'input', 'pixels', 'infer'].map((name) => `spikelet_${name}\tKEYWORD2`),
+  ...['MODEL', 'INPUT_BYTES', 'CLASSES'].map((name) => `SPIKELET_${name}\tLITERAL1`),
+  'spikelet_classes\tLITERAL1',
+].join('\n')}
+`;
+
+const readme = `# A spiking network in C
+
+    if (spikelet_init() != 0) stop();
+    spikelet_pixels(image);                       // SPIKELET_INPUT_BYTES raw pixels 0..255, [row][column][channel]
+    const int32_t *logits = spikelet_infer();     // SPIKELET_CLASSES of them
+
+src/spikelet.h is the whole API, for C and C++. It needs 32-bit addresses and a little-endian core, no heap, no floating
+point and no other library.
+
+- Arduino: copy this folder into the libraries folder of your sketchbook; File > Examples > Spikelet > Classify.
+- PlatformIO: copy it into lib/ of your project.
+- ESP-IDF: copy it into components/ of your project, and name it in PRIV_REQUIRES of what uses it.
 `;
 
 const sketch = `// Classifies images that come over the serial port: SPIKELET_INPUT_BYTES raw pixels each, [row][column][channel].

@@ -1,11 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards } from '../firmware-gen/boards/index.js';
+import { toolchainOf } from '../firmware-gen/toolchain.js';
 import { prove, writeGraph } from '../models/index.js';
 import { canTry } from './firmware-project.js';
 import { randomGraph, seeded } from './random-graph.js';
@@ -91,14 +100,56 @@ test('a board of a vendor with its own build system gets the library alone', () 
   assert.match(readFileSync(join(folder, 'esp/spikelet/library.properties'), 'utf8'), 'includes=spikelet.h');
 });
 
-test('the library compiles as C and its sketch as C++', () => {
-  if (spawnSync('g++', ['--version']).error) return console.log('skipped: g++ is not installed');
-  const library = join(folder, 'esp/spikelet');
-  mkdirSync(join(folder, 'arduino'), { recursive: true });
-  // What the sketch uses of Arduino.
-  writeFileSync(
-    join(folder, 'arduino/Arduino.h'),
-    `#include <stddef.h>
+test('the library has what Arduino, PlatformIO and ESP-IDF look for', () => {
+  const read = (name: string) => readFileSync(join(folder, 'esp/spikelet', name), 'utf8');
+  const properties = new Map(
+    read('library.properties')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=') as [string, string]),
+  );
+  for (const name of [
+    'name',
+    'version',
+    'author',
+    'maintainer',
+    'sentence',
+    'paragraph',
+    'category',
+    'url',
+    'architectures',
+  ])
+    assert.ok(properties.get(name), name);
+  const { name, version, examples } = JSON.parse(read('library.json'));
+  assert.is(name, properties.get('name'));
+  assert.match(version, /^\d+\.\d+\.\d+$/);
+  for (const manifest of [properties.get('version'), read('idf_component.yml')])
+    assert.match(manifest!, version);
+  for (const { base, files } of examples)
+    for (const file of files) assert.ok(existsSync(join(folder, 'esp/spikelet', base, file)), file);
+  for (const line of read('keywords.txt').trim().split('\n')) {
+    const [word, kind, ...more] = line.split('\t');
+    assert.match(read('src/spikelet.h'), new RegExp(`\\b${word}\\b`));
+    assert.match(kind!, /^(KEYWORD[123]|LITERAL1)$/);
+    assert.is(more.length, 0);
+  }
+});
+
+/** Compilers of the library: this machine's, and those of boards. */
+const compilers = [
+  { prefix: '', flags: [], sources: false },
+  ...['mps2-an386', 'rp2040', 'rv32-virt'].map((name) => ({ ...toolchainOf(boardOf(name))!, sources: true })),
+];
+for (const { prefix, flags, sources } of compilers)
+  test(`${prefix}gcc ${flags[0] ?? ''}: the library compiles as C99, its sketch as C++`, () => {
+    if (spawnSync(`${prefix}g++`, ['--version']).error)
+      return console.log(`skipped: ${prefix}g++ is not installed`);
+    const library = join(folder, 'esp/spikelet');
+    mkdirSync(join(folder, 'arduino'), { recursive: true });
+    // What the sketch uses of Arduino.
+    writeFileSync(
+      join(folder, 'arduino/Arduino.h'),
+      `#include <stddef.h>
 #include <stdint.h>
 struct Port {
   void begin(long) {}
@@ -108,18 +159,22 @@ struct Port {
 extern Port Serial;
 void delay(unsigned long);
 `,
-  );
-  const { status, stderr } = spawnSync(
-    'g++',
-    [
-      ...['-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-x', 'c++', '-include', 'Arduino.h'],
-      ...[`-I${join(folder, 'arduino')}`, `-I${join(library, 'src')}`],
-      join(library, 'examples/Classify/Classify.ino'),
-    ],
-    { encoding: 'utf8' },
-  );
-  assert.is(status, 0, stderr);
-});
+    );
+    const strict = [...flags, '-ffreestanding', '-pedantic', '-Wall', '-Wextra', '-Werror', '-fsyntax-only'];
+    const run = (compiler: string, args: string[]) => {
+      const { status, stderr } = spawnSync(compiler, [...strict, ...args], { encoding: 'utf8' });
+      assert.is(status, 0, stderr);
+    };
+    // Addresses of 64 bits are refused, as they should be.
+    const code = readdirSync(join(library, 'src')).filter((name) => name.endsWith('.c'));
+    if (sources) run(`${prefix}gcc`, ['-std=c99', ...code.map((name) => join(library, 'src', name))]);
+    for (const standard of ['c++98', 'c++20'])
+      run(`${prefix}g++`, [
+        ...[`-std=${standard}`, '-x', 'c++', '-include', 'Arduino.h'],
+        ...[`-I${join(folder, 'arduino')}`, `-I${join(library, 'src')}`],
+        join(library, 'examples/Classify/Classify.ino'),
+      ]);
+  });
 
 test('a missing compiler is named with the line that installs it, and nothing is written', () => {
   const { status, stderr } = run(build('mps2-an386', 'nothing'), { PATH: folder });
