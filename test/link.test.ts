@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connectBoard } from '../host/device/board-link.js';
+import { readHello } from '../host/device/hello.js';
 import { openLink, RefusedError } from '../host/device/link.js';
 import { decodeFrame, encodeFrame, frameReader } from '../host/device/link-frames.js';
 import { removeFolders } from './firmware-project.js';
@@ -79,6 +80,35 @@ test('a stream without end of a frame does not fill the memory', () => {
   const endless = new Uint8Array(1 << 16).fill(0xff);
   for (let i = 0; i < 16; i++) assert.equal(read(endless), []);
   assert.equal(read(Uint8Array.of(0)), [{ damaged: 1 << 20 }]);
+});
+
+test('what a device says of itself is bounded and cannot control a terminal, or it is refused', () => {
+  const numbers = [516, 0, 7, 48, 3, 2, 3, 1000, 1, 1, 4096, 96, 2048];
+  const said = (words: number[], texts: string[]) =>
+    Uint8Array.from([
+      ...new Uint8Array(Uint32Array.from(words).buffer),
+      ...texts.flatMap((text) => [text.length, ...Buffer.from(text, 'latin1')]),
+    ]);
+  const texts = ['a\x1b[2Jboard', 'net', 'cycles'];
+  const { hello, payload } = readHello(said(numbers, texts))!;
+  assert.equal([hello.board, hello.classes, payload], ['a?[2Jboard', 3, 516]);
+  for (const [at, value] of [
+    [0, 2 ** 31],
+    [0, 4],
+    [4, 2 ** 31],
+    [5, 2 ** 31],
+    [7, 0],
+    [9, 0],
+  ] as const)
+    assert.is(readHello(said(numbers.with(at, value), texts)), undefined);
+  assert.is(readHello(said(numbers, ['board', 'net', 'seconds'])), undefined);
+  const random = seeded(seed);
+  for (let i = 0; i < 300; i++) {
+    const bytes = said(numbers, texts);
+    bytes[below(random, bytes.length)]! ^= 1 << below(random, 8);
+    const found = readHello(bytes.subarray(0, below(random, bytes.length + 1)));
+    if (found) assert.match(found.hello.board + found.hello.model, /^[\x20-\x7e]*$/);
+  }
 });
 
 if (await canLinkHere()) {

@@ -1,5 +1,6 @@
 import { NOTE_BYTES } from '../../firmware-gen/fits.js';
 import { exitCode, SpikeletError } from '../../models/index.js';
+import { type Hello, readHello } from './hello.js';
 import { type Link, type LinkOptions, openLink, RefusedError } from './link.js';
 import type { Port } from './port.js';
 
@@ -13,23 +14,6 @@ export function requestName(kind: number): string | undefined {
 
 /** Of `infer`: what the device is to note of every tensor. */
 export const note = { ticks: 1, values: 2 } as const;
-
-/** What a device says of itself. */
-export type Hello = {
-  board: string;
-  model: string;
-  /** CRC-32 of the graph's file. */
-  graphCrc: number;
-  inputBytes: number;
-  classes: number;
-  layers: number;
-  /** Whether it can note anything: its firmware was compiled with SPIKELET_TRACE. */
-  traced: boolean;
-  /** What its counter counts: `count = ticks * count / ticks`; and its ticks in a second. */
-  counter: { means: string; count: number; ticks: number; ticksPerSecond: number };
-  /** Bytes: of the board's RAM, the model's arena, the stack. */
-  ram: { board: number; arena: number; stack: number };
-};
 
 /** Of a tensor in the last inference; `ticks` of the layer that wrote it, `spikes` its sum, `active` values not zero. */
 export type Note = { ticks: number; crc: number; spikes: number; active: number };
@@ -55,9 +39,6 @@ export type BoardOptions = LinkOptions & {
   /** Pixels in a frame; fewer on a bad line. */
   chunk?: number;
 };
-
-/** Logits and layers that a device may have: bounds on what its hello makes us allocate. */
-const MOST = 1 << 16;
 
 /** Calls the device until it answers. Throws a SpikeletError with exit code 3 where it is silent or something else. */
 export async function connectBoard(port: Port, options: BoardOptions = {}): Promise<BoardLink> {
@@ -173,51 +154,7 @@ async function greet(port: Port, link: Link, limitMs: number) {
       },
     );
   });
-  const parsed = parseHello(answer);
-  if (!parsed) throw nonsense(port);
-  return parsed;
-}
-
-const NUMBERS = 13;
-
-function parseHello(bytes: Uint8Array) {
-  if (bytes.length < 4 * NUMBERS) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const words = Array.from({ length: NUMBERS }, (_, i) => view.getUint32(4 * i, true));
-  const texts: string[] = [];
-  for (let at = 4 * NUMBERS; at < bytes.length; at += 1 + bytes[at]!)
-    texts.push(new TextDecoder().decode(bytes.subarray(at + 1, at + 1 + bytes[at]!)));
-  const [payload, problem, graphCrc, inputBytes, classes, layers, notes] = words as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [ticksPerSecond, count, ticks, board, arena, stack] = words.slice(7) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [name, model, means] = texts;
-  if (!name || model === undefined || !means || payload < 8 || classes > MOST || layers > MOST)
-    return undefined;
-  if (!count || !ticks || !ticksPerSecond) return undefined;
-  const hello: Hello = {
-    board: name,
-    model,
-    graphCrc,
-    inputBytes,
-    classes,
-    layers,
-    traced: notes !== 0,
-    counter: { means, count, ticks, ticksPerSecond },
-    ram: { board, arena, stack },
-  };
-  return { hello, payload, problem };
+  const read = readHello(answer);
+  if (!read) throw nonsense(port);
+  return read;
 }

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import type { Board } from '../../firmware-gen/boards/index.js';
-import { crc32, exitCode, type Graph, hex32, SpikeletError, writeGraph } from '../../models/index.js';
+import {
+  crc32,
+  exitCode,
+  type Graph,
+  hex32,
+  product,
+  SpikeletError,
+  writeGraph,
+} from '../../models/index.js';
 import { type BoardLink, type BoardOptions, connectBoard } from './board-link.js';
 import { emulate } from './emulate.js';
 import { fileOf, programAt, weightsOf } from './flash/program.js';
@@ -69,7 +77,11 @@ async function programIn(board: Board, folder: string) {
 /** Throws where a board computes another graph. */
 export function requireGraph({ hello }: BoardLink, graph: Graph): void {
   const crc = crc32(writeGraph(graph));
-  if (hello.graphCrc === crc) return;
+  const sizes =
+    hello.layers === graph.nodes.length &&
+    hello.classes === graph.classes.length &&
+    hello.inputBytes === product(graph.tensors['input']!.shape);
+  if (hello.graphCrc === crc && sizes) return;
   throw new SpikeletError(
     `the firmware on ${hello.board} computes '${hello.model}' (graph ${hex32(hello.graphCrc)}), not '${graph.name}' (${hex32(crc)})`,
     {

@@ -55,7 +55,7 @@ export async function profileBoard(
     device,
     model: graph.name,
     samples: measured.samples,
-    counts: means as Profile['counts'],
+    counts: means,
     layers: work.map((layer, i) => ({ ...layer, cost: (perImage(ticks[i + 1]!) * count) / per })),
     total: {
       cost: (perImage(all) * count) / per,
