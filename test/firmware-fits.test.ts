@@ -51,13 +51,23 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     () => requirePlace(sized(roomy, { ssram23: beside + 16 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
-      /does not fit on mps2-an386: .*the smallest plan takes \d+ B/.test(error.message) &&
-      /it fits on .*rp2040/.test(error.hint!),
+      /does not fit on mps2-an386: stack and program leave 16 B of RAM: the smallest plan takes \d+ B$/.test(
+        error.message,
+      ) &&
+      /it fits on .*rp2040[\w, -]*$/.test(error.hint!),
+  );
+  assert.throws(
+    () => requirePlace(sized(roomy, { ssram1: reserved.code, psram: 0 }), graph),
+    (error: unknown) =>
+      error instanceof SpikeletError &&
+      /B of flash, \d+ B more than there are/.test(error.message) &&
+      /fewer --bits would not help/.test(error.hint!),
   );
   assert.throws(
     () => requirePlace(roomy, graph, { ram: 16 }),
     (error: unknown) =>
       error instanceof SpikeletError &&
+      /on mps2-an386: --ram allows 16 B of RAM: the smallest/.test(error.message) &&
       error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - beside}`),
   );
 });

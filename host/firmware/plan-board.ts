@@ -40,10 +40,11 @@ export function requirePlace(board: Board, graph: Graph, options: PlaceOptions =
     reason = placed.fit.problem;
   } catch (error) {
     if (!(error instanceof SpikeletError)) throw error;
-    reason = error.message;
+    const budget = options.ram === undefined ? 'stack and program leave ' : '--ram allows ';
+    reason = error.message.replace(`graph '${graph.name}' does not fit in `, budget);
   }
   throw new SpikeletError(`graph '${graph.name}' does not fit on ${board.name}: ${reason}`, {
-    hint: advice(board, graph, options.checked ?? false),
+    hint: advice(board, graph, options.checked ?? false) + (/flash|weights/.test(reason) ? aboutBits : ''),
   });
 }
 
@@ -60,10 +61,9 @@ function advice(board: Board, graph: Graph, checked: boolean): string {
   if (fits(board))
     return `it fits without --time, and with --ram ${ramFor(board, graph.nodes.length)} or none`;
   const others = boards.filter((candidate) => candidate !== board && fits(candidate));
-  return (
-    (others.length
-      ? `it fits on ${others.map(({ name }) => name).join(', ')}`
-      : 'it fits on no board: make a smaller network') +
-    '; fewer --bits would not help, since each weight takes a byte on a device'
-  );
+  return others.length
+    ? `it fits on ${others.map(({ name }) => name).join(', ')}`
+    : 'it fits on no board: make a smaller network';
 }
+
+const aboutBits = '; fewer --bits would not help, since each weight takes a byte on a device';
