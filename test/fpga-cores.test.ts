@@ -61,12 +61,12 @@ const windows: {
   channels: [all: number, groups: number, pack: number];
   unit?: number;
 }[] = [
-  { map: [4, 5], kernel: [3, 3], stride: [1, 1], padding: [1, 1], channels: [2, 1, 1] },
-  { map: [4, 4], kernel: [3, 3], stride: [1, 1], padding: [1, 1], channels: [4, 2, 2], unit: 1 },
-  { map: [7, 6], kernel: [5, 5], stride: [2, 2], padding: [2, 2], channels: [1, 1, 1] },
+  { map: [9, 5], kernel: [3, 3], stride: [1, 1], padding: [1, 1], channels: [2, 1, 1] },
+  { map: [8, 4], kernel: [3, 3], stride: [1, 1], padding: [1, 1], channels: [4, 2, 2], unit: 1 },
+  { map: [15, 6], kernel: [5, 5], stride: [2, 2], padding: [2, 2], channels: [1, 1, 1] },
   { map: [5, 5], kernel: [5, 5], stride: [1, 1], padding: [2, 2], channels: [6, 1, 3] },
   { map: [3, 3], kernel: [3, 3], stride: [1, 1], padding: [0, 0], channels: [2, 1, 2] },
-  { map: [5, 6], kernel: [2, 3], stride: [2, 1], padding: [1, 2], channels: [3, 3, 1] },
+  { map: [9, 6], kernel: [2, 3], stride: [2, 1], padding: [1, 2], channels: [3, 3, 1] },
   { map: [4, 3], kernel: [1, 1], stride: [1, 1], padding: [0, 0], channels: [4, 1, 2] },
   { map: [7, 7], kernel: [1, 1], stride: [3, 3], padding: [0, 0], channels: [1, 1, 1] },
   { map: [7, 4], kernel: [2, 1], stride: [3, 2], padding: [0, 0], channels: [2, 2, 1] },

@@ -21,18 +21,16 @@ import { trainedGraph } from './trained-graph.js';
 const COUNT = 200;
 
 const designs: [architecture: Architecture, lanes: number, datapath: Datapath][] = [
-  ['sequential', 8, 'popcount'],
-  ['sequential', 8, 'unary'],
-  ['sequential', 8, 'dsp'],
-  ['sequential', 1, 'popcount'],
-  ['sequential', 16, 'popcount'],
-  ['streaming', 1, 'popcount'],
-  ['streaming', 4, 'popcount'],
   ['streaming', 8, 'popcount'],
-  ['streaming', 16, 'popcount'],
-  ['streaming', 8, 'unary'],
-  ['streaming', 8, 'dsp'],
+  ['sequential', 8, 'popcount'],
+  ['streaming', 2, 'popcount'],
   ['streaming', 16, 'dsp'],
+  ['sequential', 16, 'popcount'],
+  ['sequential', 1, 'popcount'],
+  ['streaming', 8, 'dsp'],
+  ['streaming', 8, 'unary'],
+  ['sequential', 8, 'dsp'],
+  ['sequential', 8, 'unary'],
 ];
 
 if (present('verilator', '--version') && !(await prove())) process.exitCode = 1;

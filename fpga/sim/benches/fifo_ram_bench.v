@@ -26,7 +26,7 @@ module bench;
       for (t = 0; t < 18; t = t + 1) begin
         push = t < 10 && pattern[2*t]; pop = t >= 10 || pattern[2*t+1];
         #1;
-        if (count < DEPTH && !in_ready) errors = errors + 1;
+        if (in_ready !== (count - out_valid < DEPTH)) errors = errors + 1;
         if (out_valid && (count == 0 || data !== oldest)) errors = errors + 1;
         if (held && !out_valid) errors = errors + 1;
         if (push && !in_ready) full = full + 1;
