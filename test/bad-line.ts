@@ -1,4 +1,25 @@
+import { openPort } from '../host/device/port.js';
+import type { Pty } from './pty.js';
 import { below, type Random } from './random-graph.js';
+
+/** Passes what the board at a port sends and gets through `spoil` to the PTY and back, until the returned stop. */
+export async function connectLine(
+  board: string,
+  pty: Pty,
+  spoil: (bytes: Uint8Array) => Uint8Array,
+): Promise<() => Promise<void>> {
+  const port = await openPort(board, { baud: 115200 });
+  let open = true;
+  pty.onBytes((bytes) => void port.write(spoil(bytes)).catch(() => undefined));
+  const pump = (async () => {
+    while (open) pty.write(spoil(await port.readSome(50).catch(() => new Uint8Array())));
+  })();
+  return async () => {
+    open = false;
+    await pump;
+    await port.close();
+  };
+}
 
 /** About one byte of `every` is flipped, lost or doubled. */
 export const noise =

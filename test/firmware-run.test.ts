@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { boards } from '../firmware-gen/boards/index.js';
+import { boardOf, boards } from '../firmware-gen/boards/index.js';
 import { NOTE_BYTES, reserved, shellRam } from '../firmware-gen/fits.js';
 import { toolchainOf } from '../firmware-gen/toolchain.js';
+import { emulate } from '../host/device/emulate.js';
 import { linkedBytes, readMap } from '../host/firmware/map.js';
 import { printModel } from '../host/firmware/model.js';
 import { type Placed, requirePlace } from '../host/firmware/plan-board.js';
+import { versionOfTool } from '../host/firmware/tools.js';
 import { type OutputFile, prove } from '../models/index.js';
+import { connectLine, noise } from './bad-line.js';
 import { compileProduct, runOn } from './firmware-device.js';
 import { canTry, removeFolders } from './firmware-project.js';
+import { createPty, needsSocat } from './pty.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
 
@@ -51,6 +55,34 @@ for (const board of boards)
       assert.is(equal, images.length);
       assert.ok(stackBytes < board.stackBytes, `${stackBytes} B of stack`);
     });
+
+const bad = boardOf('mps2-an386');
+if (!(await versionOfTool('socat', '-V')))
+  console.log(`skipped: a board over a bad line, because socat is not installed (${needsSocat})`);
+else if (await canTry(bad))
+  test(`${bad.name} over a line that flips, drops and doubles bytes: every layer equal all the same`, async () => {
+    const placed = requirePlace(bad, graph);
+    const program = await compileProduct(bad, placed, { model: await print(placed) });
+    const emulation = await emulate(bad, { program });
+    const pty = await createPty();
+    let spoilt = 0;
+    const spoil = noise(seeded(Number(process.env['SPIKELET_SEED'] ?? 1)), 333);
+    const stop = await connectLine(emulation.port, pty, (bytes) => {
+      const passed = spoil(bytes);
+      if (!Buffer.from(passed).equals(bytes)) spoilt++;
+      return passed;
+    });
+    try {
+      const { equal, difference } = await runOn({ port: pty.path }, graph, images, { chunk: 64 });
+      assert.is(difference, undefined);
+      assert.is(equal, images.length);
+      assert.ok(spoilt > 0, 'no byte was spoilt');
+    } finally {
+      await stop();
+      await pty.close();
+      await emulation.stop();
+    }
+  });
 
 test.after(removeFolders);
 test.run();

@@ -2,17 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Emulation } from '../host/device/emulate.js';
 import { createAn3155 } from '../host/device/flash/an3155.js';
 import { programAt } from '../host/device/flash/program.js';
 import type { FlashingBy } from '../host/device/flash/protocol.js';
 import { emulateLoader } from '../host/device/loader.js';
-import { openPort, type Port } from '../host/device/port.js';
 import { versionOfTool } from '../host/firmware/tools.js';
-import { noise } from './bad-line.js';
+import { connectLine, noise } from './bad-line.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
-  BAUD,
   board,
   canTryLoader,
   compileLoader,
@@ -28,23 +25,6 @@ import { seeded } from './random-graph.js';
 /** The emulated board behind a bad line: a PTY of ours, which passes bytes on as it likes. */
 const socat = await versionOfTool('socat', '-V');
 if (!socat) console.log(`skipped: bad lines, because socat is not installed (${needsSocat})`);
-
-type Spoil = (bytes: Uint8Array) => Uint8Array;
-
-/** Passes what the emulated board sends and gets through `spoil`, until `stop`. */
-async function connectLine(emulation: Emulation, pty: Awaited<ReturnType<typeof createPty>>, spoil: Spoil) {
-  const port: Port = await openPort(emulation.port, { baud: BAUD });
-  let open = true;
-  pty.onBytes((bytes) => void port.write(spoil(bytes)).catch(() => undefined));
-  const pump = (async () => {
-    while (open) pty.write(spoil(await port.readSome(50).catch(() => new Uint8Array())));
-  })();
-  return async () => {
-    open = false;
-    await pump;
-    await port.close();
-  };
-}
 
 async function flashOver(path: string, program: string, progress: (done: number) => void = () => undefined) {
   return createAn3155().flash({
@@ -67,7 +47,7 @@ if (socat && (await canTryLoader())) {
     const emulation = await emulateLoader(board, loader, flash);
     const pty = await createPty();
     const random = seeded(Number(process.env['SPIKELET_SEED'] ?? 1));
-    const stop = await connectLine(emulation, pty, noise(random, 2000));
+    const stop = await connectLine(emulation.port, pty, noise(random, 2000));
     try {
       const { restarts } = await flashOver(pty.path, program);
       assert.ok(restarts > 0, 'no byte was spoilt');
@@ -85,13 +65,13 @@ if (socat && (await canTryLoader())) {
     const flash = await newFlash();
     const pty = await createPty();
     let emulation = await emulateLoader(board, loader, flash);
-    let stop = await connectLine(emulation, pty, (bytes) => bytes);
+    let stop = await connectLine(emulation.port, pty, (bytes) => bytes);
     let replugged: Promise<void> | undefined;
     const replug = async () => {
       await stop();
       await emulation.stop();
       emulation = await emulateLoader(board, loader, flash);
-      stop = await connectLine(emulation, pty, (bytes) => bytes);
+      stop = await connectLine(emulation.port, pty, (bytes) => bytes);
     };
     try {
       const { restarts } = await flashOver(pty.path, program, (done) => {
