@@ -7,16 +7,22 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 const installed = ([name, version]) =>
   existsSync(new URL(`node_modules/${name}/package.json`, import.meta.url)) &&
-  json(`node_modules/${name}/package.json`).version === version;
+  version.endsWith(json(`node_modules/${name}/package.json`).version);
 // Stdout belongs to the bench's result.
 const run = (command, args) =>
   spawnSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
     .status === 0;
 
-const missing = Object.entries(json('package.json').dependencies).filter((entry) => !installed(entry));
+const { dependencies, optionalDependencies } = json('package.json');
+// Newer Nodes come for Linux on x64 only.
+const wanted =
+  process.platform === 'linux' && process.arch === 'x64'
+    ? { ...dependencies, ...optionalDependencies }
+    : dependencies;
+const missing = Object.entries(wanted).filter((entry) => !installed(entry));
 if (missing.length) {
   const names = missing.map((entry) => entry.join('@')).join(', ');
-  console.error(`installing the engines to compare with (about 500 MB): ${names}`);
+  console.error(`installing the engines to compare with (about 900 MB): ${names}`);
   if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
     console.error('error: the engines that the bench measures against cannot be installed');
     console.error(

@@ -3,6 +3,7 @@ import { argmax, hex32, SpikeletError } from '../../../dist/models/index.js';
 import { type Contestant, startContestant } from './contestant.js';
 import type { Task } from './engines/engine.js';
 import { type Measured, measure } from './measure.js';
+import { type NewerNode, newerNodes } from './nodes.js';
 import { type Bits, type ModelFile, type Prepared, prepare } from './prepare.js';
 import { workload } from './workload.js';
 
@@ -15,16 +16,27 @@ type Entry = {
   /** Of our own kernels. */
   tier?: Tier;
   file: ModelFile;
+  /** Another Node than the one that runs the bench. */
+  node?: NewerNode;
 };
 
 /** The tier that the peers are compared with: what `spikelet build` makes. */
 const OWN: Tier = 'simd';
 
-/** Ours first, and of ours the one that the peers are compared with. */
+/**
+ * Ours first, and of ours the one that the peers are compared with. Relaxed SIMD is there from Node 22 on, so that tier
+ * runs on newer Nodes, with the peer that runs in WebAssembly too.
+ */
 function entriesOf({ modules, files }: Prepared): Entry[] {
-  const own = modules.map(({ tier, file }): Entry => ({ engine: 'spikelet', precision: 'int8', tier, file }));
+  const own = modules.flatMap(({ tier, file }): Entry[] => {
+    const entry: Entry = { engine: 'spikelet', precision: 'int8', tier, file };
+    return tier === 'relaxed' ? newerNodes.map((node) => ({ ...entry, node })) : [entry];
+  });
   return [
     ...own.sort((a, b) => Number(b.tier === OWN) - Number(a.tier === OWN)),
+    ...newerNodes.map(
+      (node): Entry => ({ engine: 'onnxruntime-web', precision: 'int8', file: files.int8, node }),
+    ),
     { engine: 'onnxruntime-web', precision: 'int8', file: files.int8 },
     { engine: 'onnxruntime-web', precision: 'float32', file: files.float },
     { engine: 'onnxruntime-node', precision: 'int8', file: files.int8 },
@@ -44,6 +56,8 @@ export type Agreement = {
 export type Row = {
   engine: string;
   precision: Precision;
+  /** Version of the Node that it ran on. */
+  node: string;
   threads: number;
   /** Median, least and most milliseconds of an image. */
   ms: number;
@@ -102,11 +116,11 @@ export async function bench(model: string, { data, bits, threads, log }: BenchOp
   const contestants = new Map<Contestant, Entry>();
   try {
     for (const entry of entriesOf(prepared)) {
-      const { engine, precision, file } = entry;
+      const { engine, precision, file, node } = entry;
       const images = precision === 'int8' ? prepared.pixels : work.inputs;
       const task: Task = { engine, model: file.path, threads, shape: work.net.input.shape, images };
       try {
-        contestants.set(await startContestant(task), entry);
+        contestants.set(await startContestant(task, node?.path), entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         if (engine === 'spikelet') throw new SpikeletError(`our module of '${model}' does not run: ${why}`);
@@ -118,7 +132,8 @@ export async function bench(model: string, { data, bits, threads, log }: BenchOp
       rowOf(contestant, contestants.get(contestant)!, times, prepared),
     );
     const { modules, integers, macs, density } = prepared;
-    const own = modules.map((_, i): Own => {
+    const running = [...contestants.values()].filter(({ tier }) => tier);
+    const own = running.map((_, i): Own => {
       const { tier } = contestants.get(measured[i]![0])!;
       const { arenaBytes, buildSeconds } = modules.find((module) => module.tier === tier)!;
       const exact = measured[i]![1].logits.every((logits, n) => String(logits) === String(integers[n]!));
@@ -143,13 +158,14 @@ export async function bench(model: string, { data, bits, threads, log }: BenchOp
 
 function rowOf(
   { loaded }: Contestant,
-  { engine, precision, file }: Entry,
+  { engine, precision, file, node }: Entry,
   { ms, fastest, slowest, rounds, logits, crc }: Measured,
   { logits: reference }: Prepared,
 ): Row {
   return {
     engine,
     precision,
+    node: node?.version ?? process.versions.node,
     threads: loaded.threads,
     ms,
     fastest,

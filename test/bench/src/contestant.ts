@@ -12,9 +12,13 @@ export type Contestant = {
   stop(): void;
 };
 
-/** Starts a process and loads the model in it. Rejects with the engine's own words where it cannot. */
-export async function startContestant(task: Task): Promise<Contestant> {
+/**
+ * Starts a process, of another Node if its path is given, and loads the model in it. Rejects with the engine's own words
+ * where it cannot.
+ */
+export async function startContestant(task: Task, node = process.execPath): Promise<Contestant> {
   const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+    execPath: node,
     serialization: 'advanced',
     // What engines print is no result.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

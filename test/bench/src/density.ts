@@ -1,6 +1,7 @@
 import { percent } from '../../../dist/host/report/text.js';
 import { type Contestant, startContestant } from './contestant.js';
 import { measure } from './measure.js';
+import { newerNodes } from './nodes.js';
 import { prepare } from './prepare.js';
 import { syntheticNet } from './synthetic.js';
 
@@ -21,25 +22,38 @@ export type DensityCurve = {
   /** Multiply-accumulates of an image if nothing were skipped. */
   macs: number;
   /** `density`: share of the MACs whose input is not zero, as measured. */
-  points: { density: number; ms: number; gmacs: number }[];
+  points: { tier: string; density: number; ms: number; gmacs: number }[];
   peers: { engine: string; precision: string; ms: number; gmacs: number }[];
 };
 
-/** Time of our module against the density of the spikes, on one thread; all nets are measured in turn. */
+/**
+ * Time of our modules against the density of the spikes, on one thread, the relaxed one on the newest Node; all nets are
+ * measured in turn.
+ */
 export async function densityCurve(log: (line: string) => void): Promise<DensityCurve> {
-  const running: { contestant: Contestant; density?: number; engine: string; precision: string }[] = [];
+  const running: {
+    contestant: Contestant;
+    tier?: string;
+    density?: number;
+    engine: string;
+    precision: string;
+  }[] = [];
   let [macs, images] = [0, 0];
   try {
     for (const [wanted, z] of points) {
       const work = syntheticNet(`density-${100 * wanted}`, z);
       const { shape } = work.net.input;
-      const prepared = await prepare(work, 8, log, ['simd']);
+      const newest = newerNodes.at(-1);
+      const prepared = await prepare(work, 8, log, newest ? ['simd', 'relaxed'] : ['simd']);
       [macs, images] = [prepared.macs, work.inputs.length];
-      const start = (engine: string, model: string, images: (Float32Array | Int8Array)[]) =>
-        startContestant({ engine, model, threads: 1, shape, images });
+      const start = (engine: string, model: string, images: (Float32Array | Int8Array)[], node?: string) =>
+        startContestant({ engine, model, threads: 1, shape, images }, node);
       const { density, pixels, files, modules } = prepared;
-      const own = await start('spikelet', modules[0]!.file.path, pixels);
-      running.push({ contestant: own, density, engine: 'spikelet', precision: 'int8' });
+      for (const { tier, file } of modules) {
+        const node = tier === 'relaxed' ? newest?.path : undefined;
+        const own = await start('spikelet', file.path, pixels, node);
+        running.push({ contestant: own, tier, density, engine: 'spikelet', precision: 'int8' });
+      }
       if (wanted !== PEERS_AT) continue;
       for (const engine of ['onnxruntime-web', 'onnxruntime-node'])
         for (const precision of ['int8', 'float32'] as const) {
@@ -57,16 +71,16 @@ export async function densityCurve(log: (line: string) => void): Promise<Density
       images,
       log,
     );
-    const rows = running.map(({ contestant, density, engine, precision }) => {
+    const rows = running.map(({ contestant, tier, density, engine, precision }) => {
       const { ms } = times.get(contestant)!;
-      return { engine, precision, density, ms, gmacs: macs / ms / 1e6 };
+      return { engine, precision, tier, density, ms, gmacs: macs / ms / 1e6 };
     });
     return {
       macs,
-      points: rows.flatMap(({ density, ms, gmacs }) =>
-        density === undefined ? [] : [{ density, ms, gmacs }],
+      points: rows.flatMap(({ tier, density, ms, gmacs }) =>
+        tier === undefined || density === undefined ? [] : [{ tier, density, ms, gmacs }],
       ),
-      peers: rows.flatMap(({ density, ...row }) => (density === undefined ? [row] : [])),
+      peers: rows.flatMap(({ tier, density, ...row }) => (density === undefined ? [row] : [])),
     };
   } finally {
     for (const { contestant } of running) contestant.stop();
@@ -85,7 +99,9 @@ export function curveMarkdown({ macs, points, peers }: DensityCurve): string {
     '',
     '| engine | ms | GMAC/s |',
     '| --- | --- | --- |',
-    ...points.map(({ density, ms, gmacs }) => row(`spikelet, density ${percent(density)}`, ms, gmacs)),
+    ...points.map(({ tier, density, ms, gmacs }) =>
+      row(`spikelet ${tier}, density ${percent(density)}`, ms, gmacs),
+    ),
     ...peers.map(({ engine, precision, ms, gmacs }) => row(`${engine} ${precision}`, ms, gmacs)),
     '',
   ].join('\n');

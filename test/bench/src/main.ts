@@ -8,11 +8,11 @@ import { curveMarkdown, densityCurve } from './density.js';
 import { buildFolder } from './paths.js';
 import type { Bits } from './prepare.js';
 import { machine, markdown, threadsMarkdown } from './report.js';
-import { knownNames } from './workload.js';
+import { defaultNames, knownNames } from './workload.js';
 
 const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
 
-MODEL is ${knownNames.join(', ')} (default: all of them), or the path of a Net together with --data;
+MODEL is ${knownNames.join(', ')} (default: ${defaultNames.join(', ')}), or the path of a Net together with --data;
 'density' measures our time against the density of the spikes.
 Without --threads each is measured on one thread and on all. Results go to build/bench.`;
 
@@ -38,7 +38,7 @@ function read(args: string[]) {
     const bits = [8, 6, 4].find((n) => String(n) === values.bits) as Bits | undefined;
     if (!bits) throw new Error(`--bits ${values.bits} is none of 8, 6, 4`);
     const { data, json, help } = values;
-    return { models: positionals.length ? positionals : knownNames, threads, bits, data, json, help };
+    return { models: positionals.length ? positionals : defaultNames, threads, bits, data, json, help };
   } catch (error) {
     throw new SpikeletError((error as Error).message, { hint: usage, code: exitCode.usage });
   }

@@ -84,7 +84,10 @@ export function threadsMarkdown(results: Result[]): string {
 
 const rows = (table: string[][]): string[] => table.map((row) => `| ${row.join(' | ')} |`);
 
-const nameOf = (row: Row | Own): string => `${row.engine} ${'tier' in row ? row.tier : row.precision}`;
+const nameOf = (row: Row | Own): string =>
+  `${row.engine} ${'tier' in row ? row.tier : row.precision}${
+    row.node === process.versions.node ? '' : `, Node ${Number.parseInt(row.node, 10)}`
+  }`;
 
 const ownLine = (own: Own): string =>
   `${nameOf(own)}: integers ${own.exact ? 'equal' : 'DIFFER FROM'} the reference interpreter's, arena ` +

@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { loadDataset } from '../../../dist/host/data/index.js';
 import { readBytes } from '../../../dist/host/files.js';
 import { importFile } from '../../../dist/host/import/index.js';
@@ -14,7 +15,7 @@ import {
   SpikeletError,
   toFloat32,
 } from '../../../dist/models/index.js';
-import { shared } from './paths.js';
+import { proofsFolder, shared } from './paths.js';
 
 /** A network and the images it is measured on, normalised, [row][column][channel]. */
 export type Workload = {
@@ -26,14 +27,17 @@ export type Workload = {
   calibration: Float32Array[];
 };
 
-/** Networks that the bench knows by name; each reads ../shared. */
+/** Networks that the bench knows by name; each reads ../shared, and `tiny-sparse` what bench:sparse left. */
 const known: Record<string, () => Promise<Workload>> = {
   'espikeformer-m': () => vectors('espikeformer-m'),
   'espikeformer-nano': () => vectors('espikeformer-nano'),
   tiny: trainedTiny,
+  'tiny-sparse': sparseTiny,
 };
 
 export const knownNames = Object.keys(known);
+/** Those that need nothing but ../shared. */
+export const defaultNames = knownNames.filter((name) => name !== 'tiny-sparse');
 
 const INPUTS = 5;
 const CALIBRATION = 64;
@@ -96,6 +100,18 @@ async function trainedTiny(): Promise<Workload> {
     crc32(await readBytes(path)),
     `fashion-mnist=${needed('data/fashion-mnist')}`,
   );
+}
+
+/** The same net, trained here with a firing penalty. */
+async function sparseTiny(): Promise<Workload> {
+  const path = join(proofsFolder, 'tiny-sparse.safetensors');
+  if (!existsSync(path))
+    throw new SpikeletError(`${path} is absent`, {
+      hint: "'npm run bench:train' and 'npm run bench:sparse' make it",
+    });
+  const bytes = await readBytes(path);
+  const data = `fashion-mnist=${needed('data/fashion-mnist')}`;
+  return onDataset('tiny-sparse', readNet(bytes, path), crc32(bytes), data);
 }
 
 async function onDataset(name: string, net: Net, crc: number, spec: string): Promise<Workload> {
