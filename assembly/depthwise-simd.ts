@@ -2,7 +2,6 @@ import { eightAt, placeBytes, valueAt } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
-import { fourPlaces, oneTap, takesRows, tapAt } from './taps';
 
 /**
  * A band of rows of a depthwise `accumulate` on spikes. W, R, Y, T: types of weights (16 bits), residual, output and thresholds.
@@ -47,15 +46,49 @@ export function depthwise<W, R, Y, T>(
       const lastColumn = min(kernelColumns, width - left);
       // Four places whose windows lie within the map share the loads of the weights.
       const inside = left >= 0 && left + 3 * strideColumns + kernelColumns <= width;
-      const places = c + 4 <= columns && inside && takesRows(firstRow, lastRow, kernelRows) ? 4 : 1;
+      const places = c + 4 <= columns && inside ? 4 : 1;
       let ch = 0;
       if (places == 4) {
         for (; ch < (channels & ~7); ch += 8) {
-          fourPlaces(
-            node.x + left * place, firstSlot, ring, width * place, ch, channels, place, firstRow, lastRow, kernelColumns,
-            strideColumns, node.weights + (firstRow * kernelColumns * channels + ch) * 2, inputPacked,
-            sums + (<usize>ch << 1),
-          );
+          let a = i16x8.splat(0);
+          let b = i16x8.splat(0);
+          let d = i16x8.splat(0);
+          let e = i16x8.splat(0);
+          let slot = firstSlot;
+          let w = node.weights + (firstRow * kernelColumns * channels + ch) * 2;
+          for (let i = firstRow; i < lastRow; i++) {
+            let x = node.x + (slot * width + left) * place;
+            // Of neighbouring places each sees next what the one to its right has seen.
+            let x0 = eightAt(x, ch, inputPacked);
+            let x1 = eightAt(x + next, ch, inputPacked);
+            let x2 = eightAt(x + 2 * next, ch, inputPacked);
+            x += 3 * next;
+            for (let j = 0; j < kernelColumns; j++) {
+              const x3 = eightAt(x, ch, inputPacked);
+              const weights = v128.load(w);
+              a = i16x8.add(a, i16x8.mul(x0, weights));
+              b = i16x8.add(b, i16x8.mul(x1, weights));
+              d = i16x8.add(d, i16x8.mul(x2, weights));
+              e = i16x8.add(e, i16x8.mul(x3, weights));
+              x += place;
+              w += channels * 2;
+              if (strideColumns == 1) {
+                x0 = x1;
+                x1 = x2;
+                x2 = x3;
+              } else {
+                x0 = eightAt(x - 3 * next, ch, inputPacked);
+                x1 = eightAt(x - 2 * next, ch, inputPacked);
+                x2 = eightAt(x - next, ch, inputPacked);
+              }
+            }
+            if (++slot == ring) slot = 0;
+          }
+          const to = sums + (<usize>ch << 1);
+          v128.store(to, a);
+          v128.store(to + channels * 2, b);
+          v128.store(to + channels * 4, d);
+          v128.store(to + channels * 6, e);
         }
       } else {
         for (; ch < (channels & ~7); ch += 8) {
@@ -65,7 +98,7 @@ export function depthwise<W, R, Y, T>(
             let x = node.x + (slot * width + left + firstColumn) * place;
             let w = node.weights + ((i * kernelColumns + firstColumn) * channels + ch) * 2;
             for (let j = firstColumn; j < lastColumn; j++) {
-              a = i16x8.add(a, i16x8.mul(eightAt(x, ch, inputPacked), tapAt(w)));
+              a = i16x8.add(a, i16x8.mul(eightAt(x, ch, inputPacked), v128.load(w)));
               x += place;
               w += channels * 2;
             }
@@ -83,7 +116,7 @@ export function depthwise<W, R, Y, T>(
               let x = node.x + (slot * width + left + firstColumn) * place + at * next;
               let w = node.weights + ((i * kernelColumns + firstColumn) * channels + rest) * 2;
               for (let j = firstColumn; j < lastColumn; j++) {
-                sum += valueAt<u8>(x, rest, inputPacked) * oneTap(w);
+                sum += valueAt<u8>(x, rest, inputPacked) * <i32>load<i16>(w);
                 x += place;
                 w += channels * 2;
               }

@@ -12,7 +12,7 @@ import { hasVectors } from '../assemblyscript.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import { type Context, int32, type Layer, type Line, tensorOf, thresholdRows } from './layers.js';
 import { pairsIn16, pairsPay } from './pairs.js';
-import { pairedWeights, pixelWeights, plainWeights, tapWeights, tiledWeights, tileOf } from './weights.js';
+import { pairedWeights, pixelWeights, plainWeights, tiledWeights, tileOf } from './weights.js';
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
 type Call = {
@@ -247,7 +247,7 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
           : []),
       ],
       sums: 'i16',
-      weights: tapWeights(node, weights, tier),
+      weights: hasVectors(tier) ? Int16Array.from(weights) : weights,
     };
   },
 

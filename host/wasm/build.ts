@@ -69,7 +69,7 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
 const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
 
 /** Whether the relaxed tier has a kernel of its own for a layer. */
-const gains = ({ kernel }: Layer): boolean => kernel === 'pairs' || kernel === 'depthwise';
+const gains = ({ kernel }: Layer): boolean => kernel === 'pairs';
 
 /** What a right engine answers (assembly/known-relaxed.ts), computed in plain numbers by test/relaxed.test.ts. */
 export const KNOWN_ANSWER = -174042874;

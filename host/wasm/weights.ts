@@ -96,22 +96,6 @@ function tiled(
   return packed;
 }
 
-/**
- * A depthwise layer's weights for vectors, two bytes for each tap and channel: a number of 16 bits, or where the tier has
- * products of bytes the tap and the one below it, 0 below the last row.
- */
-export function tapWeights(node: Accumulate, weights: Int8Array, tier: Tier): Int8Array | Int16Array {
-  if (tier === 'swar') return weights;
-  if (tier === 'simd') return Int16Array.from(weights);
-  const row = weights.length / node.kernel[0];
-  const pairs = new Int8Array(2 * weights.length);
-  for (let i = 0; i < weights.length; i++) {
-    pairs[2 * i] = weights[i]!;
-    pairs[2 * i + 1] = weights[i + row] ?? 0;
-  }
-  return pairs;
-}
-
 /** i16 [8 outputs][kernel row][pair of inputs][output][2], filled up with zeros. */
 export function pixelWeights(node: Accumulate, graph: Graph, channels: number, pairs: number): Int16Array {
   const weights = weightsOf(node, graph);
