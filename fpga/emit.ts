@@ -22,13 +22,16 @@ export type VerilogOptions = {
   datapath?: Datapath;
   /** Single-port RAMs of 16384 words of 16 bits for the maps, then for the weights, which are then loaded by the link. */
   sprams?: number;
+  /** Whether hardware multipliers scale membranes and logits; without, bit by bit. */
+  multipliers?: boolean;
 };
 
 /** The cores of fpga/rtl that a top needs, as they are named there. */
 export const cores: Record<Architecture, readonly string[]> = {
   sequential: [
     'event_extract.v',
-    'fire_count.v',
+    'finish.v',
+    'map_memory.v',
     'ram.v',
     'scale.v',
     'spike_engine.v',
@@ -86,9 +89,9 @@ export function emitVerilog(graph: Graph, options: VerilogOptions = {}): OutputF
 
 function emitSequential(
   graph: Graph,
-  { lanes, datapath, sprams = 0 }: VerilogOptions & { lanes: number; datapath: Datapath },
+  { lanes, datapath, sprams = 0, multipliers = true }: VerilogOptions & { lanes: number; datapath: Datapath },
 ): OutputFile[] {
-  const engine = sequential(graph, prove(graph), { lanes, datapath, sprams });
+  const engine = sequential(graph, prove(graph), { lanes, datapath, sprams, multipliers });
   const { program, word, constant } = engine;
   return [
     { path: 'spikelet_core.v', contents: topSource(graph, engine) },

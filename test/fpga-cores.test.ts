@@ -15,11 +15,13 @@ const benches: [core: string, parameters: Record<string, number>][] = [
   ['fifo', { ADDRESS: 1 }],
   ['fifo', { ADDRESS: 2 }],
   ['event_extract', {}],
-  ['fire_count', {}],
+  ['finish', { DSP: 0 }],
+  ['finish', { DSP: 1 }],
   ['spike_steps', { DATAPATH: 0 }],
   ['spike_steps', { DATAPATH: 1 }],
   ['spike_steps', { DATAPATH: 2 }],
-  ['scale', {}],
+  ['scale', { DSP: 0 }],
+  ['scale', { DSP: 1 }],
   ['fifo_ram', { DEPTH: 2 }],
   ['fifo_ram', { DEPTH: 3 }],
   ['stream_fork', {}],
@@ -135,7 +137,11 @@ const illegal: [core: string, parameters: Record<string, number>, says: RegExp][
   ['map_sum', { SUM: 15 }, /SUM_is_too_narrow/],
   ['spike_engine', { WEIGHT: 5 }, /WEIGHT_must_be_4_6_or_8/],
   ['spike_engine', { LANES: 0 }, /LANES_must_be_at_least_1/],
-  ['spike_engine', { SUM: 40 }, /needs_MAP_le_SUM/],
+  ['spike_engine', { SUM: 12 }, /SUM_is_narrower_than_MAP/],
+  ['spike_engine', { ENCODE: 1, STREAMS: 0 }, /ENCODE_needs_STREAMS/],
+  ['finish', { PRODUCT: 10 }, /needs_VALUE_le_SUM_and_PRODUCT/],
+  ['finish', { RESULT: 8 }, /RESULT_is_narrower_than_MAP/],
+  ['weight_memory', { HUGE: 80 }, /HUGE_is_more_than_WORD/],
 ];
 
 test('illegal parameters stop elaboration and say which', () => {

@@ -22,4 +22,15 @@ test('E-SpikeFormer has the published parameter counts', () => {
   assert.is(countParams(make('espikeformer-m', [224, 224, 3], 1000)), 10023112);
 });
 
+test('dense is 784-128-10 on 28x28 pixels, its first layer the whole map; conv is convolutions alone', () => {
+  // Pixel code 1 + 2, hidden layer 784 * 128 + 2 * 128, head 128 * 10 + 10.
+  assert.is(countParams(make('dense', [28, 28, 1])), 101901);
+  assert.is(countParams(make('dense', [5, 3, 2], 4)), 4 + 4 + 30 * 128 + 256 + 128 * 4 + 4);
+  const { nodes } = make('conv', [28, 28, 1]);
+  assert.equal(
+    nodes.filter(({ op }) => op === 'add' || op === 'attend'),
+    [],
+  );
+});
+
 test.run();

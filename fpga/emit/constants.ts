@@ -9,13 +9,18 @@ export const wrap = (value: number, bits: number): bigint => BigInt.asUintN(bits
 export const hexWords = (words: bigint[], bits: number): string =>
   words.map((word) => `${word.toString(16).padStart(Math.ceil(bits / 4), '0')}\n`).join('');
 
-/** Words of one operand for each tap of a window, for each block of `lanes` outputs, for each group. */
+/**
+ * Words of one operand for each tap of a window, for each block of `lanes` outputs, for each group; of a depthwise
+ * convolution the channels are the outputs of a block.
+ */
 export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits: number): bigint[] {
   const weights = graph.data.get(node.weights) as Int8Array;
-  const taps = product(node.kernel) * (graph.tensors[node.input]!.shape[2] / node.groups);
-  const outputs = node.out / node.groups;
+  const inputs = graph.tensors[node.input]!.shape[2] / node.groups;
+  const taps = product(node.kernel) * inputs;
+  const groups = isDepthwise(node, graph) ? 1 : node.groups;
+  const outputs = node.out / groups;
   const words: bigint[] = [];
-  for (let group = 0; group < node.groups; group++)
+  for (let group = 0; group < groups; group++)
     for (let first = 0; first < outputs; first += lanes)
       for (let tap = 0; tap < taps; tap++) {
         let word = 0n;
@@ -25,6 +30,10 @@ export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits:
       }
   return words;
 }
+
+/** Whether every channel has a kernel of its own and one output. */
+export const isDepthwise = (node: Accumulate, graph: Graph): boolean =>
+  node.groups > 1 && node.groups === graph.tensors[node.input]!.shape[2] && node.out === node.groups;
 
 /** Words of `each` values side by side, the first in the lowest bits. */
 export function rowWords(values: ArrayLike<number>, each: number, bits: number): bigint[] {

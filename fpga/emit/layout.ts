@@ -13,11 +13,18 @@ export const productWords = (node: Attend, graph: Graph): number =>
 
 type Life = { name: string; words: number; from: number; to: number };
 
-/** First fit in the order of birth. The input stays at 0, where a frame is received. */
-export function layOut(graph: Graph): Layout {
-  const lives: Life[] = [
-    { name: 'input', words: product(graph.tensors['input']!.shape), from: -1, to: lastRead(graph, 'input') },
-  ];
+/** First fit in the order of birth. The input stays at 0, where a frame is received if it is `stored`. */
+export function layOut(graph: Graph, stored: boolean): Layout {
+  const lives: Life[] = stored
+    ? [
+        {
+          name: 'input',
+          words: product(graph.tensors['input']!.shape),
+          from: -1,
+          to: lastRead(graph, 'input'),
+        },
+      ]
+    : [];
   graph.nodes.forEach((node, at) => {
     if (node.op === 'attend')
       lives.push({ name: productOf(node), words: productWords(node, graph), from: at, to: at });

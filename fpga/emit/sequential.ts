@@ -2,11 +2,23 @@ import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 import { bitsFor, wrap } from './constants.js';
 import { layOut } from './layout.js';
-import { type FieldName, type Program, programOf, widths } from './steps.js';
+import { placeMemories, storedIn } from './memories.js';
+import {
+  END,
+  encodingOf,
+  type FieldName,
+  type Fields,
+  OPERAND,
+  type Program,
+  programOf,
+  widths,
+} from './steps.js';
 
 /** How an event is added: once per spike, once per set bit of its count, or multiplied. In the order of rtl/spike_steps.v. */
 export const datapaths = ['unary', 'popcount', 'dsp'] as const;
 export type Datapath = (typeof datapaths)[number];
+
+export type SequentialOptions = { lanes: number; datapath: Datapath; sprams: number; multipliers: boolean };
 
 /** What the top gives spike_engine.v, and the contents of its memories. */
 export type Sequential = {
@@ -19,83 +31,126 @@ export type Sequential = {
 
 const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
 
-/** Sizes every width by the graph's proof. */
+const spanOf = (ranges: { lo: number; hi: number }[]): number =>
+  bitsFor(Math.min(0, ...ranges.map(({ lo }) => lo)), Math.max(0, ...ranges.map(({ hi }) => hi)));
+
+/** Sizes every width by the graph's proof, and leaves out what no step needs. */
 export function sequential(
   graph: Graph,
   proof: Proof,
-  { lanes, datapath, sprams }: { lanes: number; datapath: Datapath; sprams: number },
+  { lanes, datapath, sprams, multipliers }: SequentialOptions,
 ): Sequential {
-  const layout = layOut(graph);
+  const encode = encodingOf(graph);
+  const layout = layOut(graph, !encode);
   const convolutions = graph.nodes.filter((node) => node.op === 'accumulate');
   const bits = convolutions.reduce((most, node) => Math.max(most, node.bits), 4);
   const program = programOf(graph, proof, layout, { lanes, bits });
-  const of = (ranges: { lo: number; hi: number }[]) =>
-    bitsFor(Math.min(0, ...ranges.map(({ lo }) => lo)), Math.max(0, ...ranges.map(({ hi }) => hi)));
-  const stored = [...proof.tensors]
-    .filter(([name]) => graph.tensors[name]!.kind !== 'logits')
-    .map(([name, { lo, hi }]) => ({
-      lo: Math.min(...lo),
-      hi: Math.max(...hi, graph.tensors[name]!.levels ?? 0),
-    }));
-  // k^T v is bounded by what its inputs reach at every place.
-  const products = graph.nodes.flatMap((node) => {
-    if (node.op !== 'attend') return [];
-    const [rows, columns] = graph.tensors[node.inputs[0]]!.shape;
-    const most = (name: string) => Math.max(...proof.tensors.get(name)!.hi);
-    return [{ lo: 0, hi: rows * columns * most(node.inputs[1]) * most(node.inputs[2]) }];
+  const stored = storedIn(graph, proof, layout);
+  const map = Math.max(...stored.map(({ bits: each }) => each));
+  const proven = graph.nodes.map((node) => ({ node, ...proof.nodes.get(node.name)! }));
+  // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
+  const sum = Math.max(
+    map,
+    bits,
+    encode ? 9 : 0,
+    spanOf(proven.map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }))),
+  );
+  const scaled = proven.flatMap(({ node, accumulator, product: range }) => {
+    if (!range || node.op !== 'accumulate' || node.end.kind === 'fire') return [];
+    const times = 2 ** (program.shifts[node.end.kind] - node.end.shift);
+    const multiplier = Math.max(...graph.data.get(node.end.multiplier)!) * times;
+    return [
+      {
+        node,
+        end: node.end,
+        accumulator,
+        multiplier,
+        product: { lo: range.lo * times, hi: range.hi * times },
+      },
+    ];
   });
-  const map = Math.max(8, of([...stored, ...products]));
-  const accumulators = [...proof.nodes.values()].map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }));
-  const sum = Math.max(map, bits, of([...accumulators, ...products]));
-  const scaled = [...proof.nodes.values()].flatMap(({ product: range }) => (range ? [range] : []));
-  const productBits = Math.max(sum, of([...scaled, ...program.constants.map((c) => ({ lo: c, hi: c }))]));
+  const value = Math.max(2, spanOf(scaled.map(({ accumulator }) => accumulator)));
+  const productBits = Math.max(
+    value,
+    spanOf(scaled.map(({ product: range }) => range)),
+    spanOf(program.constants.map((c) => ({ lo: c, hi: c }))),
+  );
+  // Before it is clamped, a membrane is its residual and what a product leaves after the shift.
+  const results = scaled.flatMap(({ end, product: range }) => {
+    if (end.kind !== 'charge') return [];
+    const shift = 2 ** program.shifts.charge;
+    const residual = end.residual ? proof.tensors.get(end.residual)! : { lo: [0], hi: [0] };
+    return [
+      {
+        lo: Math.floor(range.lo / shift) + Math.min(0, ...residual.lo),
+        hi: Math.floor(range.hi / shift) + Math.max(0, ...residual.hi),
+      },
+    ];
+  });
   const levels = Object.values(graph.tensors).map((tensor) => tensor.levels ?? 0);
-  const wide = convolutions.some((node) => graph.tensors[node.input]!.kind === 'pixels');
-  const value = Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels)));
+  const wide = convolutions.some(
+    (node) => graph.tensors[node.input]!.kind === 'pixels' && !(encode && node === graph.nodes[0]),
+  );
+  const events = Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels)));
   const a = addressBits(layout.words);
-  const mapHuge = spramsOf(map, layout.words) <= sprams;
-  const left = mapHuge ? sprams - spramsOf(map, layout.words) : sprams;
-  const weightHuge = spramsOf(lanes * bits, program.weights.length) <= left;
+  const memories = placeMemories(
+    stored,
+    { bits: map, words: layout.words },
+    { bits: lanes * bits, words: program.weights.length },
+    sprams,
+  );
+  const some = (test: (fields: Fields) => boolean) =>
+    Number(program.steps.some(({ fields }) => test(fields)));
+  const charges = results.length ? (some(({ end }) => end === END.charge) ? 2 : 1) : 0;
+  const places = some(({ rows = 1, columns = 1 }) => rows > 1 || columns > 1);
+  const pixels = product(graph.tensors['input']!.shape);
   return {
     program,
     word: lanes * bits,
-    constant: productBits,
+    constant: Math.max(productBits, sum),
     parameters: {
       LANES: lanes,
       DATAPATH: datapaths.indexOf(datapath),
       WEIGHT: bits,
       WEIGHT_WORDS: Math.max(1, program.weights.length),
-      WEIGHT_HUGE: Number(weightHuge),
-      MAP_HUGE: Number(mapHuge),
+      ...memories,
       MAP: map,
       MAP_WORDS: layout.words,
-      VALUE: value,
+      VALUE: events,
       EVENTS: program.events,
-      CONSTANT: productBits,
+      CONSTANT: Math.max(productBits, sum),
       CONSTANT_WORDS: Math.max(1, program.constants.length),
       SUM: sum,
+      SCALED: value,
+      MULTIPLIER: Math.max(1, bitsFor(0, Math.max(...scaled.map(({ multiplier }) => multiplier))) - 1),
       PRODUCT: productBits,
-      PIXELS: product(graph.tensors['input']!.shape),
+      SCALE_DSP: Number(multipliers),
+      CHARGES: charges,
+      SHIFT: program.shifts.charge,
+      LOGIT_SHIFT: program.shifts.readout,
+      RESULT: Math.max(map, 5, spanOf(results)),
+      PIXELS: pixels,
+      ENCODE: encode,
+      OVERLAP: places,
+      KERNELS: some(
+        ({ kernel_rows = 1, kernel_columns = 1, row_padding = 0, column_padding = 0 }) =>
+          kernel_rows > 1 || kernel_columns > 1 || row_padding > 0 || column_padding > 0,
+      ),
+      PLACES: places,
+      MAP_OPERANDS: some(({ operand }) => operand === OPERAND.map),
+      POOLS: some(({ operand }) => operand === OPERAND.none),
+      STREAMS: some(({ operand }) => operand === OPERAND.pass),
+      LANEWISE: some(({ lanewise }) => lanewise === 1),
       STEPS: program.steps.length,
       STEP: addressBits(program.steps.length + 1),
-      COUNT:
-        addressBits(
-          2 +
-            Math.max(
-              product(graph.tensors['input']!.shape),
-              ...program.steps.flatMap(({ fields }) => counts(fields)),
-            ),
-        ) + 1,
-      A: a,
+      COUNT: addressBits(2 + Math.max(lanes, ...program.steps.flatMap(({ fields }) => counts(fields)))) + 1,
+      A: Math.max(a, addressBits(encode ? 1 : pixels + 1)),
       // Operands are weights or words of the map.
       B: Math.max(a, addressBits(program.weights.length + 1)),
       C: addressBits(program.constants.length + 2),
     },
   };
 }
-
-/** Single-port RAMs of 16384 words of 16 bits that a memory takes. */
-const spramsOf = (bits: number, words: number): number => Math.ceil(bits / 16) * Math.ceil(words / 16384);
 
 const counts = (fields: Partial<Record<FieldName, number>>): number[] =>
   Object.entries(fields).flatMap(([name, value]) => (widths[name as FieldName] === 'COUNT' ? [value] : []));

@@ -1,11 +1,19 @@
-import type { Graph, GraphNode, GraphTensor, Op, Proof } from '../../models/graph.js';
+import {
+  definition,
+  type Graph,
+  type GraphNode,
+  type GraphTensor,
+  type Op,
+  type Proof,
+} from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import type { Attend } from '../../models/ops/attend.js';
 import type { Fire } from '../../models/ops/fire.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import type { Pool } from '../../models/ops/pool.js';
-import { product } from '../../models/tensor.js';
-import { weightWords } from './constants.js';
+import { product, type Shape } from '../../models/tensor.js';
+import { isDepthwise, weightWords } from './constants.js';
+import { equationOf, shapeOf } from './equations.js';
 import { type Layout, productOf } from './layout.js';
 
 /** Fields of a step as spike_engine.v names them; what a step leaves out is 0, counts 1. */
@@ -45,9 +53,9 @@ export const widths = {
   output: 'A',
   residual: 'A',
   operand: 2,
+  lanewise: 1,
   end: 2,
   levels: 4,
-  shift: 5,
   clamp: 1,
   logits: 1,
   tensor: 16,
@@ -57,12 +65,17 @@ export type FieldName = keyof typeof widths;
 /** One step of the engine, and what it computes. */
 export type Step = { comment: string[]; fields: Fields };
 
-/** Words of constants and of weights so far, and the most events that a window may keep. */
+/**
+ * Words of constants and of weights so far, and the most events that a window may keep. `shifts`: one right shift for all
+ * membranes and one for all logits. `encode`: the first step fires on the frame as it comes (1) or on its complement (2).
+ */
 export type Program = {
   steps: Step[];
   constants: number[];
   weights: bigint[];
   events: number;
+  shifts: { charge: number; readout: number };
+  encode: 0 | 1 | 2;
 };
 
 type Context = {
@@ -74,8 +87,8 @@ type Context = {
   program: Program;
 };
 
-const OPERAND = { weights: 0, map: 1, none: 2 };
-const END = { sum: 0, fire: 1, scale: 2, charge: 3 };
+export const OPERAND = { weights: 0, map: 1, none: 2, pass: 3 };
+export const END = { sum: 0, fire: 1, scale: 2, charge: 3 };
 
 export function programOf(
   graph: Graph,
@@ -83,7 +96,14 @@ export function programOf(
   layout: Layout,
   { lanes, bits }: { lanes: number; bits: number },
 ): Program {
-  const program: Program = { steps: [], constants: [], weights: [], events: 1 };
+  const program: Program = {
+    steps: [],
+    constants: [],
+    weights: [],
+    events: 1,
+    shifts: { charge: largestShift(graph, 'charge'), readout: largestShift(graph, 'readout') },
+    encode: encodingOf(graph),
+  };
   const context = { graph, proof, layout, lanes, bits, program };
   graph.nodes.forEach((node, at) => {
     const add = adders[node.op] as (node: GraphNode, context: Context, tensor: number) => void;
@@ -95,62 +115,97 @@ export function programOf(
 const adders: { [O in Op]: (node: Extract<GraphNode, { op: O }>, context: Context, tensor: number) => void } =
   { accumulate: addAccumulate, fire: addFire, attend: addAttend, pool: addPool };
 
-const shapeOf = ({ shape, kind }: GraphTensor): string => `${kind} [${shape.join('][')}]`;
+/** The largest shift of those that end so. A smaller one is made equal to it by doubling multiplier and bias. */
+const largestShift = (graph: Graph, kind: 'charge' | 'readout'): number =>
+  graph.nodes.reduce(
+    (most, node) =>
+      node.op === 'accumulate' && node.end.kind === kind ? Math.max(most, node.end.shift) : most,
+    0,
+  );
+
+/**
+ * Whether the first node gives each pixel a neuron of its own that multiplies all by the same weight, and nothing else reads
+ * the pixels: then n = #{k : w * x >= t_k} = #{k : x >= t_k / w} needs no product and the pixels no memory. With
+ * w < 0 it is -x >= t_k / -w, or ~x >= t_k / -w - 1 on the complement ~x = -x - 1.
+ */
+export function encodingOf(graph: Graph): 0 | 1 | 2 {
+  const [first, ...others] = graph.nodes;
+  if (first?.op !== 'accumulate' || first.end.kind !== 'fire' || first.out !== 1) return 0;
+  const input = graph.tensors[first.input]!;
+  const weight = graph.data.get(first.weights)![0]!;
+  const pointwise = product(first.kernel) === 1 && product(first.stride) === 1 && input.shape[2] === 1;
+  const alone = others.every((node) => !definition(node).inputs(node).includes(first.input));
+  if (!pointwise || !alone || weight === 0) return 0;
+  return weight > 0 ? 1 : 2;
+}
+
+/** A window without padding that is one place, or the whole map of one group, is one run of values. */
+const isRun = ({ kernel, padding, groups }: Accumulate, [height, width]: Shape): boolean =>
+  product(padding.map((p) => p + 1)) === 1 &&
+  (product(kernel) === 1 || (groups === 1 && kernel[0] === height && kernel[1] === width));
 
 function addAccumulate(node: Accumulate, context: Context, tensor: number): void {
-  const { graph, layout, lanes, bits, program } = context;
+  const { graph, program } = context;
+  if (program.encode && !program.steps.length) {
+    addEncoding(node, context, tensor);
+    return;
+  }
+  const { layout, lanes, bits } = context;
   const [height, width, channels] = graph.tensors[node.input]!.shape;
   const output = graph.tensors[node.output]!;
-  const depth = channels / node.groups;
-  const taps = product(node.kernel) * depth;
+  const inputs = channels / node.groups;
   const outputs = node.out / node.groups;
-  const { end, stride, padding, kernel } = node;
-  program.events = Math.max(program.events, taps);
+  const { end, stride, padding } = node;
+  const run = isRun(node, [height, width, channels]);
+  const lanewise = isDepthwise(node, graph);
+  const kernel = run ? [1, 1] : node.kernel;
+  const taps = product(node.kernel) * inputs;
+  const depth = run ? taps : inputs;
+  program.events = Math.max(program.events, lanewise ? taps * Math.min(lanes, node.groups) : taps);
   const constants = program.constants.length;
   if (end.kind === 'fire') pushThresholds(context, node.name, end.thresholds);
   else {
     const multiplier = graph.data.get(end.multiplier)!;
     const bias = graph.data.get(end.bias)!;
-    for (let o = 0; o < node.out; o++) program.constants.push(multiplier[o]!, bias[o]!);
+    const times = 2 ** (program.shifts[end.kind] - end.shift);
+    for (let o = 0; o < node.out; o++) program.constants.push(multiplier[o]! * times, bias[o]! * times);
   }
   const levels = end.kind === 'fire' ? levelsOf(graph, node.output) : 0;
   const residual = end.kind === 'charge' ? end.residual : undefined;
-  const becomes =
-    end.kind === 'fire'
-      ? `n = levels reached of ${levels} thresholds per channel`
-      : `y = ${residual ? `${residual} + ` : ''}((acc * multiplier + bias) >> ${end.shift})`;
   program.steps.push({
-    comment: [
-      `${node.name}: acc = sum of w[o][${kernel.join('][')}][${depth}] * ${node.input}, stride ${stride.join('x')}, padding ${padding.join('x')}; ${becomes}`,
-      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(output)}`,
-    ],
+    comment: equationOf(node, graph),
     fields: {
       rows: output.shape[0],
       columns: output.shape[1],
       groups: node.groups,
       outputs,
-      height,
-      width,
-      kernel_rows: kernel[0],
-      kernel_columns: kernel[1],
-      depth,
-      row_stride: stride[0],
-      column_stride: stride[1],
-      row_padding: padding[0],
-      column_padding: padding[1],
+      ...(run
+        ? { depth, a_depth: 1, b_depth: 1 }
+        : {
+            height,
+            width,
+            kernel_rows: kernel[0]!,
+            kernel_columns: kernel[1]!,
+            row_stride: stride[0],
+            column_stride: stride[1],
+            row_padding: padding[0],
+            column_padding: padding[1],
+            a_kernel_row: width * channels,
+            a_kernel_column: channels,
+            b_kernel_row: kernel[1]! * depth,
+            b_kernel_column: depth,
+            depth,
+            a_depth: 1,
+            b_depth: 1,
+          }),
+      ...(lanewise ? { lanewise: 1, b_depth: 0 } : {}),
       a_base: layout.address.get(node.input)! - (padding[0] * width + padding[1]) * channels,
       a_row: stride[0] * width * channels,
       a_column: stride[1] * channels,
-      a_group: depth,
-      a_kernel_row: width * channels,
-      a_kernel_column: channels,
-      a_depth: 1,
+      a_group: node.groups === 1 ? 0 : lanewise ? lanes : depth,
       b_base: program.weights.length,
-      b_group: Math.ceil(outputs / lanes) * taps,
+      b_group: node.groups === 1 ? 0 : Math.ceil(outputs / lanes) * taps,
       b_block: taps,
-      b_kernel_row: kernel[1] * depth,
-      b_kernel_column: depth,
-      b_depth: 1,
       c_base: constants,
       c_step: levels || 2,
       output: layout.address.get(node.output) ?? 0,
@@ -158,13 +213,34 @@ function addAccumulate(node: Accumulate, context: Context, tensor: number): void
       operand: OPERAND.weights,
       end: end.kind === 'fire' ? END.fire : residual ? END.charge : END.scale,
       levels,
-      shift: end.kind === 'fire' ? 0 : end.shift,
       clamp: Number(end.kind === 'charge' && end.saturate && output.type === 'i16'),
       logits: Number(end.kind === 'readout'),
       tensor,
     },
   });
   for (const word of weightWords(node, graph, lanes, bits)) program.weights.push(word);
+}
+
+/** The node that `encodingOf` found: thresholds alone. */
+function addEncoding(node: Accumulate, { graph, layout, program }: Context, tensor: number): void {
+  const weight = graph.data.get(node.weights)![0]!;
+  if (node.end.kind !== 'fire') throw new Error(`'${node.name}' ends in ${node.end.kind}`);
+  const levels = levelsOf(graph, node.output);
+  for (const threshold of graph.data.get(node.end.thresholds)!) {
+    const at = Math.ceil(threshold / Math.abs(weight)) - Number(weight < 0);
+    program.constants.push(Math.min(Math.max(at, -128), 128));
+  }
+  program.steps.push({
+    comment: equationOf(node, graph),
+    fields: {
+      groups: product(graph.tensors[node.output]!.shape),
+      output: layout.address.get(node.output)!,
+      operand: OPERAND.pass,
+      end: END.fire,
+      levels,
+      tensor,
+    },
+  });
 }
 
 /** Thresholds beyond what the sums reach fit the accumulator when they stand one beyond it. */
@@ -183,14 +259,10 @@ function addFire(node: Fire, context: Context, tensor: number): void {
   const shared = graph.data.get(node.thresholds)!.length === levels;
   pushThresholds(context, node.name, node.thresholds);
   program.steps.push({
-    comment: [
-      `${node.name}: n = levels reached of ${levels} thresholds ${shared ? 'for all channels' : 'per channel'}`,
-      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(graph.tensors[node.output]!)}`,
-    ],
+    comment: equationOf(node, graph),
     fields: {
-      rows,
-      columns,
-      groups,
+      // With one row of thresholds there is nothing that places and channels differ in.
+      ...(shared ? { groups: rows * columns * groups } : { rows, columns, groups }),
       a_base: layout.address.get(node.input)!,
       a_row: columns * groups,
       a_column: groups,
@@ -198,7 +270,7 @@ function addFire(node: Fire, context: Context, tensor: number): void {
       c_base: constants,
       c_step: shared ? 0 : levels,
       output: layout.address.get(node.output)!,
-      operand: OPERAND.none,
+      operand: OPERAND.pass,
       end: END.fire,
       levels,
       tensor,
@@ -210,10 +282,7 @@ function addPool(node: Pool, { graph, layout, program }: Context, tensor: number
   const [height, width, channels] = graph.tensors[node.input]!.shape;
   const [rows, columns] = graph.tensors[node.output]!.shape;
   program.steps.push({
-    comment: [
-      `${node.name}: y = sum of ${node.kernel.join('x')} places, stride ${node.stride.join('x')}`,
-      `${shapeOf(graph.tensors[node.input]!)} -> ${shapeOf(graph.tensors[node.output]!)}`,
-    ],
+    comment: equationOf(node, graph),
     fields: {
       rows,
       columns,

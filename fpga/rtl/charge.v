@@ -94,7 +94,7 @@ module charge #(
         end
       scale #(.VALUE(SUM), .MULTIPLIER(MULTIPLIER), .PRODUCT(PRODUCT)) multiply (
           .i_clk(i_clk), .i_rst(i_rst), .i_start(start), .i_value(sum_q), .i_multiplier(multiplier), .i_bias(bias),
-          .i_shift(5'd0), .o_done(done), .o_result(scaled)
+          .o_done(done), .o_result(scaled)
       );
       assign scaled_valid = full_q;
     end

@@ -1,8 +1,10 @@
 // The time-multiplexed core: runs one step of a program after the other over one memory of maps. A step is, for every
 // place of its output, a window of values times operands, summed, and an end:
-//   scan window -> keep events -> for each block of lanes: replay events, add operands -> thresholds or scale -> write
-// Convolutions, depthwise and dense layers take weights as operands; both products of attention take counts from the
-// map; pooling and firing take values as they are. The addresses of a step come from its program as bases and strides.
+//   scan window -> keep events -> for each block of lanes: replay events, add operands -> finish.v: fire or scale, write
+// A block is finished while the next one is added up. Convolutions and dense layers take weights as operands, for as many
+// outputs at a time as there are lanes; depthwise ones for as many channels; both products of attention take counts from
+// the map; pooling adds values as they are, and firing passes them on. The addresses of a step come from its program as
+// bases and strides. What no step of a program does is left out by parameters, or because a field is a constant.
 `default_nettype none
 module spike_engine #(
     parameter LANES = 8,
@@ -10,8 +12,9 @@ module spike_engine #(
     parameter WEIGHT = 8,        // bits of a weight
     parameter WEIGHT_WORDS = 256,  // words of LANES weights
     parameter WEIGHT_FILE = "",
-    parameter WEIGHT_HUGE = 0,   // 1: weights in single-port RAM (ram.v)
-    parameter MAP_HUGE = 0,      // 1: the map in single-port RAM; it is never read and written in one clock
+    parameter WEIGHT_HUGE = 0,   // bits of a word of weights in single-port RAM (weight_memory.v)
+    parameter MAP_HUGE = 0,      // 1: the map in single-port RAM, its first MAP_TOP words with more than 16 bits
+    parameter MAP_TOP = 0,
     parameter MAP = 16,          // bits of a map's word, two's complement
     parameter MAP_WORDS = 1024,
     parameter VALUE = 8,         // bits of an event's value, two's complement
@@ -20,8 +23,23 @@ module spike_engine #(
     parameter CONSTANT_WORDS = 256,
     parameter CONSTANT_FILE = "",
     parameter SUM = 24,          // bits of an accumulator, as proven
-    parameter PRODUCT = 32,      // bits of sum * multiplier + bias
+    parameter SCALED = 20,       // bits of one that is scaled, of its multiplier, and of sum * multiplier + bias
+    parameter MULTIPLIER = 16,
+    parameter PRODUCT = 32,
+    parameter SCALE_DSP = 0,     // 1: hardware multipliers scale
+    parameter CHARGES = 2,       // 0: nothing but logits is scaled, 1: membranes too, 2: with residuals
+    parameter SHIFT = 16,        // right shift of scaled membranes, of logits
+    parameter LOGIT_SHIFT = 0,
+    parameter RESULT = 24,       // bits of a result before it is clamped
     parameter PIXELS = 784,      // values of a frame
+    parameter ENCODE = 0,        // 1: the first step fires on the frame as it comes, 2: on its complement; 0: it is stored
+    parameter OVERLAP = 1,       // 1: a block is finished while the next one is added, for a register more per lane
+    parameter KERNELS = 1,       // 0: every window is one tap that lies on the map
+    parameter PLACES = 1,        // 0: every output is one place
+    parameter MAP_OPERANDS = 1,  // 1: some step multiplies by the map, adds values as they are, passes them on
+    parameter POOLS = 1,
+    parameter STREAMS = 1,
+    parameter LANEWISE = 1,      // 1: some step has a channel of its input in each lane
     parameter STEPS = 2,
     parameter STEP = 4,          // bits of a step's number
     parameter COUNT = 16,        // bits of a counter, a map address, an operand address, a constant's address
@@ -81,21 +99,24 @@ module spike_engine #(
     input  wire [C-1:0]       i_c_step,
     input  wire [A-1:0]       i_output,          // where the results go, one after the other
     input  wire [A-1:0]       i_residual,
-    input  wire [1:0]         i_operand,         // 0 weights, 1 the map, 2 none: the values are added as they are
+    input  wire [1:0]         i_operand,         // 0 weights, 1 the map, 2 none: values are added, 3: values pass
+    input  wire               i_lanewise,        // each channel of the window has a lane, so a group is LANES channels
     input  wire [1:0]         i_end,             // 0 sum, 1 fire, 2 scale, 3 scale and add the residual
     input  wire [3:0]         i_levels,
-    input  wire [4:0]         i_shift,
     input  wire               i_clamp,           // to 16 bits
     input  wire               i_logits,
     input  wire [15:0]        i_tensor           // number of the tensor that is written, 0 for none of the graph's
 );
-  localparam SHIFT = VALUE <= 2 ? 1 : VALUE <= 4 ? 2 : VALUE <= 8 ? 3 : 4;
+  localparam SHIFTS = VALUE <= 2 ? 1 : VALUE <= 4 ? 2 : VALUE <= 8 ? 3 : 4;  // bits of a step's shift
   localparam EVENT = $clog2(EVENTS < 2 ? 2 : EVENTS);
   localparam LANE = $clog2(LANES + 1);
   localparam [COUNT-1:0] ONE = 1;
+  localparam [COUNT-1:0] ALL = LANES;
+  localparam [LANE-1:0] L_ONE = 1;
+  localparam [LANE-1:0] L_ALL = LANES;
   localparam [A-1:0] A_ONE = 1;
-  localparam [3:0] RECEIVE = 0, FETCH = 1, BEGIN = 2, WINDOW = 3, SCAN = 4, BLOCK = 5, REPLAY = 6, END = 7;
-  localparam [3:0] FIRE = 8, BIAS = 9, SCALE = 10, SCALED = 11, WRITE = 12, NEXT = 13;
+  localparam [3:0] RECEIVE = 0, FETCH = 1, BEGIN = 2, WINDOW = 3, SCAN = 4, BLOCK = 5, REPLAY = 6, OFFER = 7;
+  localparam [3:0] READ = 8, PASS = 9, MOVE = 10, DRAIN = 11;
 
   generate
     if (LANES < 1) begin : g_lanes
@@ -104,88 +125,148 @@ module spike_engine #(
     if (WEIGHT != 4 && WEIGHT != 6 && WEIGHT != 8) begin : g_weight
       spike_engine_WEIGHT_must_be_4_6_or_8 illegal();
     end
-    if (SUM < MAP || PRODUCT < SUM || CONSTANT < PRODUCT || PRODUCT > 32) begin : g_width
-      spike_engine_needs_MAP_le_SUM_le_PRODUCT_le_CONSTANT_and_32 illegal();
+    if (SUM < MAP) begin : g_width
+      spike_engine_SUM_is_narrower_than_MAP illegal();
+    end
+    if (ENCODE != 0 && STREAMS == 0) begin : g_encode
+      spike_engine_ENCODE_needs_STREAMS illegal();
     end
   endgenerate
 
   reg [3:0] state_q;
   reg [STEP-1:0] step_q;
-  reg signed [PRODUCT:0] result_q;
 
   // Where the step is: counters that run down, coordinates and addresses that run up.
   reg [COUNT-1:0] rows_q, columns_q, groups_q, outputs_q, row_q, column_q;
-  reg [LANE-1:0] lanes_q;
-  reg [A-1:0] a_row_q, a_column_q, a_q, out_q, residual_q;
+  reg [A-1:0] a_row_q, a_column_q, a_q;
   reg [B-1:0] b_row_q, b_column_q, b_group_q, b_q;
-  reg [C-1:0] c_q;
 
-  wire from_map = i_operand == 2'd1;
-  wire direct = i_operand == 2'd2;
-  wire taken = state_q == RECEIVE && i_valid;
-  wire frame_done = taken && columns_q == ONE;
-  wire written = state_q == WRITE && (!i_logits || i_ready);
-  wire last_output = outputs_q == ONE;
-  wire last_group = groups_q == ONE;
-  wire last_column = columns_q == ONE;
-  wire last_row = rows_q == ONE;
+  wire from_map = MAP_OPERANDS != 0 && i_operand == 2'd1;
+  wire direct = POOLS != 0 && i_operand == 2'd2;
+  wire streams = STREAMS != 0 && i_operand == 2'd3;
+  wire lanewise = LANEWISE != 0 && i_lanewise;
+  wire single = from_map || direct || streams;  // one output at a time
+  wire encodes = ENCODE != 0 && step_q == 0;
+
+  // Groups and outputs are counted by blocks. What follows from the counters is known a clock after they moved.
+  wire [COUNT-1:0] left = lanewise ? groups_q : outputs_q;
+  reg last_output, last_group, last_column, last_row;
+  reg [LANE-1:0] block;
+  always @(posedge i_clk) begin
+    last_output <= lanewise || outputs_q <= (single ? ONE : ALL);
+    last_group <= groups_q <= (lanewise ? ALL : ONE);
+    last_column <= PLACES == 0 || columns_q == ONE;
+    last_row <= PLACES == 0 || rows_q == ONE;
+    block <= single ? L_ONE : left < ALL ? left[LANE-1:0] : L_ALL;
+  end
+
+  // A block goes to its end, from the lanes or, where values pass, as the map's or the frame's word. Without a register
+  // for finished sums the lanes wait until the last of them is written.
+  wire finish_ready, finish_idle, finish_pass, finish_read, finish_write, finish_written;
+  reg offered_q;
+  wire waits = OVERLAP == 0 && state_q == OFFER;
+  wire passes = state_q == PASS && (!encodes || i_valid);
+  wire offers = (state_q == OFFER && !offered_q) || passes;
+  wire accepted = offers && finish_ready;
+  wire moved = waits ? offered_q && finish_idle : accepted;
+  always @(posedge i_clk) offered_q <= waits && !moved && !i_rst && (offered_q || accepted);
+  wire frame = state_q == RECEIVE && i_valid;
+  wire taken = frame || (accepted && passes && encodes);
+  localparam [A-1:0] FRAME_END = PIXELS - 1;
+  wire frame_done = frame && a_q == FRAME_END;
+
+  // The map has one read port, and in single-port RAM one port: results come first.
+  wire granted = !finish_read && !(MAP_HUGE != 0 && finish_write);
 
   // ---- window and events
   wire scanning, scan_read;
   wire [A-1:0] scan_address;
   wire [B-1:0] scan_offset;
+  wire [LANE-1:0] scan_lane;
   reg read_q;
   reg [B-1:0] offset_q;
+  reg [LANE-1:0] lane_q;
   wire signed [MAP-1:0] map_data;
+  wire [COUNT-1:0] depth;
+  generate
+    if (LANEWISE != 0) begin : g_depth
+      wire [COUNT-1:0] channels = groups_q < ALL ? groups_q : ALL;
+      assign depth = i_lanewise ? channels : i_depth;
+    end else begin : g_whole
+      assign depth = i_depth;
+    end
+  endgenerate
 
-  window_scan #(.COUNT(COUNT), .ADDRESS(A), .OFFSET(B)) window (
-      .i_clk(i_clk), .i_rst(i_rst), .i_start(state_q == WINDOW),
+  window_scan #(.COUNT(COUNT), .ADDRESS(A), .OFFSET(B), .LANE(LANE), .KERNELS(KERNELS)) window (
+      .i_clk(i_clk), .i_rst(i_rst), .i_start(state_q == WINDOW), .i_grant(granted),
       .i_row(row_q), .i_column(column_q), .i_address(a_q),
       .i_height(i_height), .i_width(i_width),
-      .i_kernel_rows(i_kernel_rows), .i_kernel_columns(i_kernel_columns), .i_depth(i_depth),
+      .i_kernel_rows(i_kernel_rows), .i_kernel_columns(i_kernel_columns), .i_depth(depth),
       .i_row_step(i_a_kernel_row), .i_column_step(i_a_kernel_column), .i_depth_step(i_a_depth),
       .i_row_offset(i_b_kernel_row), .i_column_offset(i_b_kernel_column), .i_depth_offset(i_b_depth),
-      .o_busy(scanning), .o_read(scan_read), .o_address(scan_address), .o_offset(scan_offset)
+      .o_busy(scanning), .o_read(scan_read), .o_address(scan_address), .o_offset(scan_offset), .o_lane(scan_lane)
   );
 
   always @(posedge i_clk) begin
     read_q <= scan_read && !i_rst;
     offset_q <= scan_offset;
+    lane_q <= scan_lane;
   end
 
-  wire event_valid, events_done, last_addition, advance;
+  wire event_valid, events_done, advance;
   wire signed [VALUE-1:0] event_value;
   wire [B-1:0] event_offset;
+  wire [LANE-1:0] event_lane;
   // The first block is replayed while its events are found, unless its operands need the map's only read port.
   wire replaying = state_q == REPLAY || (state_q == SCAN && !from_map);
-  wire take = replaying && event_valid && advance;
+  wire take = replaying && event_valid && advance && (!from_map || granted);
 
-  event_extract #(.VALUE(VALUE), .INDEX(B), .DEPTH(EVENTS), .ADDRESS(EVENT)) events (
+  localparam TAG = LANEWISE != 0 ? B + LANE : B;
+  wire [B+LANE-1:0] tag, event_tag;
+  assign tag = {lane_q, offset_q};
+  assign event_lane = event_tag[B+:LANE];
+  assign event_offset = event_tag[B-1:0];
+  generate
+    if (LANEWISE == 0) begin : g_no_tag
+      assign event_tag[B+:LANE] = 0;
+      wire unused_lane = &{1'b0, tag[B+:LANE]};
+    end
+  endgenerate
+
+  event_extract #(.VALUE(VALUE), .INDEX(TAG), .DEPTH(EVENTS), .ADDRESS(EVENT)) events (
       .i_clk(i_clk), .i_clear(i_rst || state_q == WINDOW),
-      .i_valid(read_q && !direct), .i_value(map_data[VALUE-1:0]), .i_index(offset_q),
+      .i_valid(read_q && !direct), .i_value(map_data[VALUE-1:0]), .i_index(tag[TAG-1:0]),
       .i_rewind(state_q == BLOCK), .i_ready(take),
-      .o_valid(event_valid), .o_value(event_value), .o_index(event_offset), .o_done(events_done)
+      .o_valid(event_valid), .o_value(event_value), .o_index(event_tag[TAG-1:0]), .o_done(events_done)
   );
 
   // ---- operands and lanes
-  reg adding_q;
-  reg signed [VALUE-1:0] value_q;
+  // An event's steps are worked out before the clock in which they are added.
+  reg adding_q, last_q, negate_q;
+  reg signed [VALUE-1:0] value_q, left_q;
+  reg [SHIFTS-1:0] shift_q;
+  reg [LANES-1:0] enable_q;
   wire signed [VALUE-1:0] value_left;
-  wire [SHIFT-1:0] value_shift;
-  wire value_negate;
-  assign advance = !adding_q || last_addition;
+  wire [SHIFTS-1:0] value_shift;
+  wire value_last, value_negate;
+  wire signed [VALUE-1:0] step_value = take ? event_value : left_q;
+  assign advance = !adding_q || last_q;
 
-  spike_steps #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFT)) steps (
-      .i_value(value_q), .o_left(value_left), .o_last(last_addition), .o_shift(value_shift), .o_negate(value_negate)
+  spike_steps #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFTS)) steps (
+      .i_value(step_value), .o_left(value_left), .o_last(value_last), .o_shift(value_shift), .o_negate(value_negate)
   );
 
   always @(posedge i_clk)
     if (i_rst) adding_q <= 1'b0;
     else if (advance) adding_q <= take;
 
-  always @(posedge i_clk)
-    if (take) value_q <= event_value;
-    else value_q <= value_left;
+  always @(posedge i_clk) begin
+    value_q <= step_value;
+    left_q <= value_left;
+    last_q <= value_last;
+    shift_q <= value_shift;
+    negate_q <= value_negate;
+  end
 
   wire [B-1:0] operand_address = b_q + event_offset;
   wire [LANES*WEIGHT-1:0] weights;
@@ -196,132 +277,168 @@ module spike_engine #(
       .i_read(take && !from_map), .i_address(operand_address), .o_data(weights)
   );
 
-  localparam OPERAND = MAP > WEIGHT ? MAP : WEIGHT;  // lane 0 also adds words of the map
+  localparam USES_MAP = MAP_OPERANDS != 0 || POOLS != 0;
+  localparam OPERAND = USES_MAP && MAP > WEIGHT ? MAP : WEIGHT;  // lane 0 may also add words of the map
   localparam signed [VALUE-1:0] V_ONE = 1;
-  wire signed [OPERAND-1:0] map_operand = {{(OPERAND - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
+  wire signed [OPERAND-1:0] operand_0;
   wire signed [OPERAND-1:0] weight_operand = {{(OPERAND - WEIGHT + 1) {weights[WEIGHT-1]}}, weights[WEIGHT-2:0]};
   wire use_map = from_map || direct;
-  wire signed [LANES*SUM+SUM-1:0] sums;
-  wire clear = state_q == WINDOW || state_q == BLOCK;
-
-  assign sums[LANES*SUM +: SUM] = 0;
-  spike_lane #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFT), .OPERAND(OPERAND), .SUM(SUM)) lane_0 (
-      .i_clk(i_clk), .i_clear(clear), .i_pass(written), .i_next(sums[SUM +: SUM]),
-      .i_add(adding_q || (read_q && direct)), .i_operand(use_map ? map_operand : weight_operand),
-      .i_shift(direct ? {SHIFT{1'b0}} : value_shift), .i_negate(value_negate && !direct),
-      .i_value(direct ? V_ONE : value_q), .o_sum(sums[0 +: SUM])
-  );
-  genvar lane;
   generate
-    for (lane = 1; lane < LANES; lane = lane + 1) begin : g_lane
-      spike_lane #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFT), .OPERAND(WEIGHT), .SUM(SUM)) add (
-          .i_clk(i_clk), .i_clear(clear), .i_pass(written), .i_next(sums[(lane+1)*SUM +: SUM]),
-          .i_add(adding_q && !use_map), .i_operand(weights[lane*WEIGHT +: WEIGHT]),
-          .i_shift(value_shift), .i_negate(value_negate), .i_value(value_q), .o_sum(sums[lane*SUM +: SUM])
-      );
+    if (USES_MAP) begin : g_map_operand
+      wire signed [OPERAND-1:0] map_operand = {{(OPERAND - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
+      assign operand_0 = use_map ? map_operand : weight_operand;
+    end else begin : g_weight_operand
+      assign operand_0 = weight_operand;
     end
   endgenerate
-  wire signed [SUM-1:0] sum = sums[SUM-1:0];
+
+  wire signed [LANES*SUM-1:0] sums;
+  wire signed [LANES*SUM+SUM-1:0] chain;
+  wire clear = state_q == WINDOW || state_q == BLOCK;
+  wire moves = OVERLAP == 0 && finish_pass;
+  wire signed [SUM-1:0] passed;
+  genvar lane;
+  generate
+    if (ENCODE != 0) begin : g_encode_value
+      wire [7:0] pixel = ENCODE == 2 ? ~i_data : i_data;
+      wire signed [SUM-1:0] wide = {{(SUM - 7) {pixel[7]}}, pixel[6:0]};
+      wire signed [SUM-1:0] stored = {{(SUM - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
+      assign passed = encodes ? wide : stored;
+    end else begin : g_stored_value
+      assign passed = {{(SUM - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
+    end
+
+    for (lane = 0; lane < LANES; lane = lane + 1) begin : g_lane
+      localparam WIDTH = lane == 0 ? OPERAND : WEIGHT;
+      localparam [LANE-1:0] ME = lane;
+      wire signed [WIDTH-1:0] operand;
+      wire added, taken_in;
+      if (lane == 0) begin : g_first
+        assign operand = operand_0;
+        assign added = enable_q[0] || (read_q && direct);
+        assign taken_in = OVERLAP == 0 && STREAMS != 0 && accepted && passes;
+      end else begin : g_other
+        assign operand = weights[lane*WEIGHT +: WEIGHT];
+        assign added = enable_q[lane];
+        assign taken_in = 1'b0;
+      end
+      always @(posedge i_clk)
+        if (i_rst) enable_q[lane] <= 1'b0;
+        else if (advance)
+          enable_q[lane] <= take && (lanewise ? event_lane == ME : lane == 0 || !from_map);
+
+      spike_lane #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFTS), .OPERAND(WIDTH), .SUM(SUM)) add (
+          .i_clk(i_clk), .i_clear(clear), .i_pass(moves || taken_in),
+          .i_next(taken_in ? passed : chain[(lane+1)*SUM +: SUM]),
+          .i_add(added), .i_operand(operand),
+          .i_shift(direct ? {SHIFTS{1'b0}} : shift_q), .i_negate(negate_q && !direct),
+          .i_value(direct ? V_ONE : value_q), .o_sum(sums[lane*SUM +: SUM])
+      );
+
+      if (OVERLAP != 0) begin : g_shadow
+        reg signed [SUM-1:0] chain_q;
+        assign chain[lane*SUM +: SUM] = chain_q;
+        if (lane == 0 && STREAMS != 0) begin : g_passed
+          always @(posedge i_clk)
+            if (accepted) chain_q <= streams ? passed : sums[0 +: SUM];
+            else if (finish_pass) chain_q <= chain[SUM +: SUM];
+        end else begin : g_summed
+          always @(posedge i_clk)
+            if (accepted) chain_q <= sums[lane*SUM +: SUM];
+            else if (finish_pass) chain_q <= chain[(lane+1)*SUM +: SUM];
+        end
+      end else begin : g_same
+        assign chain[lane*SUM +: SUM] = sums[lane*SUM +: SUM];
+      end
+    end
+  endgenerate
+  assign chain[LANES*SUM +: SUM] = 0;
 
   // ---- ends
-  wire ending = state_q == END;
-  wire fires = i_end == 2'd1;
-  wire fire_read, fired, scale_done;
-  wire [C-1:0] fire_address;
-  wire [3:0] fire_total;
-  wire signed [CONSTANT-1:0] constant;
-  wire signed [PRODUCT-1:0] scaled;
-  localparam [C-1:0] C_ONE = 1;
-
-  ram #(.WIDTH(CONSTANT), .DEPTH(CONSTANT_WORDS), .ADDRESS(C), .FILE(CONSTANT_FILE)) constants (
-      .i_clk(i_clk), .i_write(1'b0), .i_write_address({C{1'b0}}), .i_write_data({CONSTANT{1'b0}}),
-      .i_read(fire_read || (ending && !fires) || state_q == BIAS),
-      .i_read_address(state_q == BIAS ? c_q + C_ONE : fires ? fire_address : c_q), .o_data(constant)
+  wire signed [RESULT-1:0] result;
+  wire signed [31:0] logit;
+  wire [A-1:0] residual_address, write_address;
+  wire [MAP-1:0] write_data;
+  finish #(
+      .SUM(SUM), .CONSTANT(CONSTANT), .CONSTANT_WORDS(CONSTANT_WORDS), .CONSTANT_FILE(CONSTANT_FILE),
+      .VALUE(SCALED), .MULTIPLIER(MULTIPLIER), .PRODUCT(PRODUCT), .DSP(SCALE_DSP), .CHARGES(CHARGES),
+      .SHIFT(SHIFT), .LOGIT_SHIFT(LOGIT_SHIFT), .RESULT(RESULT), .MAP(MAP), .A(A), .C(C), .LANE(LANE)
+  ) ends (
+      .i_clk(i_clk), .i_rst(i_rst), .i_begin(state_q == BEGIN),
+      .i_valid(offers), .o_ready(finish_ready), .i_count(block), .i_last(last_output && last_group),
+      .i_value(chain[SUM-1:0]), .o_pass(finish_pass), .o_idle(finish_idle),
+      .i_end(i_end), .i_levels(i_levels), .i_clamp(i_clamp), .i_logits(i_logits),
+      .i_c_base(i_c_base), .i_c_step(i_c_step), .i_output(i_output), .i_residual(i_residual),
+      .o_read(finish_read), .o_read_address(residual_address), .i_map(map_data),
+      .o_write(finish_write), .o_write_address(write_address), .o_write_data(write_data),
+      .o_valid(o_valid), .i_ready(i_ready), .o_data(logit),
+      .o_written(finish_written), .o_result(result)
   );
-
-  fire_count #(.WIDTH(SUM), .ADDRESS(C)) thresholds (
-      .i_clk(i_clk), .i_rst(i_rst), .i_start(ending && fires), .i_address(c_q), .i_levels(i_levels),
-      .i_value(sum), .i_threshold(constant[SUM-1:0]),
-      .o_read(fire_read), .o_address(fire_address), .o_done(fired), .o_count(fire_total)
-  );
-
-  reg [PRODUCT-1:0] multiplier_q;
-  always @(posedge i_clk) if (state_q == BIAS) multiplier_q <= constant[PRODUCT-1:0];
-
-  scale #(.VALUE(SUM), .MULTIPLIER(PRODUCT), .PRODUCT(PRODUCT)) charge (
-      .i_clk(i_clk), .i_rst(i_rst), .i_start(state_q == SCALE), .i_value(sum), .i_multiplier(multiplier_q),
-      .i_bias(constant[PRODUCT-1:0]), .i_shift(i_shift), .o_done(scale_done), .o_result(scaled)
-  );
-
-  wire signed [PRODUCT:0] wide = {scaled[PRODUCT-1], scaled};
-  wire signed [PRODUCT:0] residual = {{(PRODUCT - MAP + 2) {map_data[MAP-1]}}, map_data[MAP-2:0]};
-  wire signed [PRODUCT:0] charged = i_end == 2'd3 ? wide + residual : wide;
-  wire signed [32:0] charged_33 = {{(33 - PRODUCT) {charged[PRODUCT]}}, charged[PRODUCT-1:0]};
-  wire above = charged_33 > 33'sd32767;
-  wire below = charged_33 < -33'sd32768;
-  wire signed [32:0] clamped = !i_clamp ? charged_33 : above ? 33'sd32767 : below ? -33'sd32768 : charged_33;
-  wire unused = &{1'b0, clamped};
-
-  always @(posedge i_clk)
-    if (ending) result_q <= {{(PRODUCT - SUM + 2) {sum[SUM-1]}}, sum[SUM-2:0]};
-    else if (state_q == FIRE) result_q <= {{(PRODUCT - 3) {1'b0}}, fire_total};
-    else if (state_q == SCALED) result_q <= clamped[PRODUCT:0];
 
   // ---- the map
-  wire [MAP-1:0] pixel = {{(MAP - 7) {i_data[7]}}, i_data[6:0]};
-  ram #(.WIDTH(MAP), .DEPTH(MAP_WORDS), .ADDRESS(A), .HUGE(MAP_HUGE)) map (
+  wire map_write, map_read;
+  wire [A-1:0] map_write_address, map_read_address;
+  wire [MAP-1:0] map_write_data;
+  generate
+    if (ENCODE == 0) begin : g_frame
+      wire [MAP-1:0] pixel = {{(MAP - 7) {i_data[7]}}, i_data[6:0]};
+      assign map_write = frame || finish_write;
+      assign map_write_address = state_q == RECEIVE ? a_q : write_address;
+      assign map_write_data = state_q == RECEIVE ? pixel : write_data;
+    end else begin : g_no_frame
+      assign map_write = finish_write;
+      assign map_write_address = write_address;
+      assign map_write_data = write_data;
+    end
+  endgenerate
+  wire passing_read = STREAMS != 0 && state_q == READ && granted;
+  assign map_read = finish_read || scan_read || passing_read || (take && from_map);
+  assign map_read_address = finish_read ? residual_address : passing_read ? a_q
+      : MAP_OPERANDS == 0 || scan_read ? scan_address : operand_address[A-1:0];
+
+  map_memory #(.WIDTH(MAP), .WORDS(MAP_WORDS), .ADDRESS(A), .HUGE(MAP_HUGE), .TOP(MAP_TOP)) map (
       .i_clk(i_clk),
-      .i_write(taken || (written && !i_logits)), .i_write_address(out_q),
-      .i_write_data(state_q == RECEIVE ? pixel : result_q[MAP-1:0]),
-      .i_read(scan_read || (take && from_map) || (ending && i_end == 2'd3)),
-      .i_read_address(ending ? residual_q : scan_read ? scan_address : operand_address[A-1:0]),
-      .o_data(map_data)
+      .i_write(map_write), .i_write_address(map_write_address), .i_write_data(map_write_data),
+      .i_read(map_read), .i_read_address(map_read_address), .o_data(map_data)
   );
 
   // ---- control
+  localparam [STEP-1:0] LAST = STEPS - 1;
   always @(posedge i_clk)
-    if (i_rst) state_q <= RECEIVE;
+    if (i_rst) state_q <= ENCODE != 0 ? FETCH : RECEIVE;
     else
       case (state_q)
         RECEIVE: if (frame_done) state_q <= FETCH;
         FETCH: state_q <= BEGIN;
-        BEGIN: state_q <= WINDOW;
+        BEGIN: state_q <= encodes ? PASS : streams ? READ : WINDOW;
         WINDOW: state_q <= SCAN;
         SCAN: if (!scanning && !read_q) state_q <= REPLAY;
         BLOCK: state_q <= REPLAY;
-        REPLAY: if (events_done && !adding_q) state_q <= END;
-        END: state_q <= fires ? FIRE : i_end == 2'd0 ? WRITE : BIAS;
-        FIRE: if (fired) state_q <= WRITE;
-        BIAS: state_q <= SCALE;
-        SCALE: state_q <= SCALED;
-        SCALED: if (scale_done) state_q <= WRITE;
-        WRITE:
-          if (written)
-            state_q <= !last_output ? (lanes_q == 1 || use_map ? BLOCK : END)
-                : last_group && last_column && last_row ? NEXT : WINDOW;
-        default: state_q <= step_q == 0 ? RECEIVE : FETCH;
+        REPLAY: if (events_done && !adding_q) state_q <= OFFER;
+        OFFER, PASS:
+          if (moved) state_q <= MOVE;
+        MOVE:
+          if (!last_output) state_q <= BLOCK;
+          else if (last_group && last_column && last_row) state_q <= DRAIN;
+          else state_q <= encodes ? PASS : streams ? READ : WINDOW;
+        READ: if (granted) state_q <= PASS;
+        default: if (finish_idle) state_q <= step_q == LAST && ENCODE == 0 ? RECEIVE : FETCH;
       endcase
 
   // The number of the step; 0 once the last has ended.
-  localparam [STEP-1:0] LAST = STEPS - 1;
   localparam [STEP-1:0] S_ONE = 1;
   always @(posedge i_clk)
     if (i_rst) step_q <= 0;
-    else if (written && last_output && last_group && last_column && last_row)
-      step_q <= step_q == LAST ? 0 : step_q + S_ONE;
+    else if (state_q == DRAIN && finish_idle) step_q <= step_q == LAST ? 0 : step_q + S_ONE;
 
-  localparam [COUNT-1:0] FRAME = PIXELS;
   always @(posedge i_clk)
-    if (i_rst || state_q == NEXT) begin
-      columns_q <= FRAME;
-      out_q <= 0;
-    end else if (taken) begin
-      columns_q <= columns_q - ONE;
-      out_q <= out_q + A_ONE;
-    end else if (state_q == BEGIN) begin
+    if (i_rst || state_q == DRAIN) a_q <= 0;
+    else if (frame) a_q <= a_q + A_ONE;
+    else if (state_q == BEGIN) begin
       rows_q <= i_rows;
       columns_q <= i_columns;
       groups_q <= i_groups;
+      outputs_q <= i_outputs;
       row_q <= -i_row_padding;
       column_q <= -i_column_padding;
       a_row_q <= i_a_base;
@@ -330,20 +447,14 @@ module spike_engine #(
       b_row_q <= i_b_base;
       b_column_q <= i_b_base;
       b_group_q <= i_b_base;
-      c_q <= i_c_base;
-      out_q <= i_output;
-      residual_q <= i_residual;
-    end else if (state_q == WINDOW) outputs_q <= i_outputs;
-    else if (written) begin
-      out_q <= out_q + A_ONE;
-      residual_q <= residual_q + A_ONE;
-      c_q <= c_q + i_c_step;
-      outputs_q <= outputs_q - ONE;
+    end else if (state_q == MOVE) begin
+      outputs_q <= outputs_q - (single ? ONE : ALL);
       if (last_output) begin
-        groups_q <= groups_q - ONE;
+        outputs_q <= i_outputs;
+        groups_q <= groups_q - (lanewise ? ALL : ONE);
         a_q <= a_q + i_a_group;
         b_group_q <= b_group_q + i_b_group;
-        if (last_group) begin
+        if (last_group && PLACES != 0) begin
           groups_q <= i_groups;
           columns_q <= columns_q - ONE;
           column_q <= column_q + i_column_stride;
@@ -351,7 +462,6 @@ module spike_engine #(
           a_q <= a_column_q + i_a_column;
           b_column_q <= b_column_q + i_b_column;
           b_group_q <= b_column_q + i_b_column;
-          c_q <= i_c_base;
           if (last_column) begin
             columns_q <= i_columns;
             rows_q <= rows_q - ONE;
@@ -368,25 +478,26 @@ module spike_engine #(
       end
     end
 
-  localparam [LANE-1:0] ALL = LANES;
-  localparam [LANE-1:0] L_ONE = 1;
   always @(posedge i_clk)
-    if (state_q == WINDOW) begin
-      lanes_q <= ALL;
-      b_q <= b_group_q;
-    end else if (state_q == BLOCK) begin
-      lanes_q <= ALL;
-      b_q <= b_q + i_b_block;
-    end else if (written) lanes_q <= lanes_q - L_ONE;
+    if (state_q == WINDOW) b_q <= b_group_q;
+    else if (state_q == BLOCK) b_q <= b_q + i_b_block;
 
+  // A value of the frame is traced in the clock after it was taken, when nothing is written.
+  reg taken_q;
+  reg [7:0] data_q;
+  always @(posedge i_clk) begin
+    taken_q <= taken && !i_rst;
+    data_q <= i_data;
+  end
+
+  wire signed [RESULT+31:0] result_wide = {{32{result[RESULT-1]}}, result};
+  wire unused = &{1'b0, result_wide[RESULT+31:32], value_q, use_map, i_operand, i_lanewise};
   assign o_step = step_q;
-  assign o_ready = state_q == RECEIVE;
-  assign o_valid = state_q == WRITE && i_logits;
-  wire [31:0] result = {{(33 - PRODUCT) {result_q[PRODUCT]}}, result_q[PRODUCT-2:0]};
-  assign o_data = result;
-  assign o_spikes = written && fires ? result_q[3:0] : 4'd0;
-  assign o_trace_valid = taken || (written && i_tensor != 16'd0);
-  assign o_trace_tensor = state_q == RECEIVE ? 16'd0 : i_tensor;
-  assign o_trace_value = state_q == RECEIVE ? {{24{i_data[7]}}, i_data} : result;
+  assign o_ready = state_q == RECEIVE || (ENCODE != 0 && state_q == PASS && encodes && finish_ready);
+  assign o_data = logit;
+  assign o_spikes = finish_written && i_end == 2'd1 ? result[3:0] : 4'd0;
+  assign o_trace_valid = taken_q || (finish_written && i_tensor != 16'd0);
+  assign o_trace_tensor = taken_q ? 16'd0 : i_tensor;
+  assign o_trace_value = taken_q ? {{24{data_q[7]}}, data_q} : i_logits ? logit : result_wide[31:0];
 endmodule
 `default_nettype wire

@@ -6,7 +6,7 @@ module weight_memory #(
     parameter WORDS = 256,
     parameter ADDRESS = 8,
     parameter FILE = "",
-    parameter HUGE = 0  // 1: in single-port RAM, loaded over the link
+    parameter HUGE = 0  // bits of a word, the lower ones, in single-port RAM; then all are loaded over the link
 ) (
     input  wire               i_clk,
     input  wire               i_rst,
@@ -41,10 +41,24 @@ module weight_memory #(
     else if (write_q) address_q <= address_q + ONE;
   end
 
-  ram #(.WIDTH(WORD), .DEPTH(WORDS), .ADDRESS(ADDRESS), .FILE(FILE), .HUGE(HUGE)) words (
-      .i_clk(i_clk),
-      .i_write(write_q), .i_write_address(address_q), .i_write_data(word_q[WORD-1:0]),
-      .i_read(i_read), .i_read_address(i_address), .o_data(o_data)
-  );
+  generate
+    if (HUGE > WORD) begin : g_illegal
+      weight_memory_HUGE_is_more_than_WORD illegal();
+    end
+    if (HUGE > 0) begin : g_huge
+      ram #(.WIDTH(HUGE), .DEPTH(WORDS), .ADDRESS(ADDRESS), .HUGE(1)) lower (
+          .i_clk(i_clk),
+          .i_write(write_q), .i_write_address(address_q), .i_write_data(word_q[HUGE-1:0]),
+          .i_read(i_read), .i_read_address(i_address), .o_data(o_data[HUGE-1:0])
+      );
+    end
+    if (HUGE < WORD) begin : g_block
+      ram #(.WIDTH(WORD - HUGE), .DEPTH(WORDS), .ADDRESS(ADDRESS), .FILE(HUGE > 0 ? "" : FILE)) upper (
+          .i_clk(i_clk),
+          .i_write(write_q), .i_write_address(address_q), .i_write_data(word_q[WORD-1:HUGE]),
+          .i_read(i_read), .i_read_address(i_address), .o_data(o_data[WORD-1:HUGE])
+      );
+    end
+  endgenerate
 endmodule
 `default_nettype wire

@@ -69,6 +69,16 @@ export function convolve(x: Tensor4D, filter: Tensor4D, { stride, padding, depth
     [0, 0],
   ];
   const conv = depthwise ? tf.depthwiseConv2d : tf.conv2d;
+  const [rows, columns, inputs, outputs] = filter.shape;
+  // A dense layer: a window that is the whole map is one long place, which a 1x1 convolution reads as a product of matrices.
+  if (!depthwise && !top && !left && rows * columns > 1 && rows === x.shape[1] && columns === x.shape[2]) {
+    const size = rows * columns * inputs;
+    const [place, matrix] = [
+      tf.reshape(x, [x.shape[0], 1, 1, size]),
+      tf.reshape(filter, [1, 1, size, outputs]),
+    ];
+    return tf.conv2d(place as Tensor4D, matrix as Tensor4D, 1, 'valid');
+  }
   if (!top && !left) return conv(x, filter, stride, 'valid');
   // Our kernels pad as they go. tfjs-node's gradients know no explicit padding, so elsewhere it is an op of its own.
   if (currentHeap()) return conv(x, filter, stride, pads as unknown as 'valid');

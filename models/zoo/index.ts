@@ -1,21 +1,23 @@
 import { SpikeletError } from '../error.js';
 import { initialParams, type Net, type NetInput, type NetNode, netShapes, paramShapes } from '../net.js';
-import { product } from '../tensor.js';
+import { product, type Shape } from '../tensor.js';
 import {
   type ESpikeFormerOptions,
   espikeformer,
   espikeformerDefaults,
   espikeformerDims,
 } from './espikeformer.js';
+import { convDefaults, convNet, denseDefaults, denseNet, type PlainOptions } from './plain.js';
 import { miniDefaults, type SmallOptions, smallNet, tinyDefaults } from './small.js';
 
 /** What a zoo entry may be told; each takes what it knows of. */
-export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions>;
+export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions> & Partial<PlainOptions>;
 
 /** An architecture, and which options it knows. */
 export type ZooEntry = {
   keys: (keyof ZooOptions)[];
-  nodes: (options: ZooOptions) => NetNode[];
+  /** The nodes for images of `shape`, [rows][columns][channels]. */
+  nodes: (options: ZooOptions, shape: Shape) => NetNode[];
   /** Weight with which the last batch norm of every residual branch begins. */
   branchWeight: number;
 };
@@ -38,6 +40,16 @@ const former = (dims: keyof typeof espikeformerDims, heads: number): ZooEntry =>
 export const zoo: Record<string, ZooEntry> = {
   mini: small(miniDefaults),
   tiny: small(tinyDefaults),
+  dense: {
+    keys: Object.keys(denseDefaults) as (keyof PlainOptions)[],
+    nodes: (options, shape) => denseNet({ ...denseDefaults, ...options }, shape),
+    branchWeight: 1,
+  },
+  conv: {
+    keys: Object.keys(convDefaults) as (keyof PlainOptions)[],
+    nodes: (options) => convNet({ ...convDefaults, ...options }),
+    branchWeight: 1,
+  },
   'espikeformer-nano': former('nano', 4),
   'espikeformer-t': former('t', 8),
   'espikeformer-s': former('s', 8),
@@ -64,7 +76,7 @@ export function createNet(
     throw new SpikeletError(`there is no architecture '${model}'`, {
       hint: `known: ${Object.keys(zoo).join(', ')}`,
     });
-  const nodes = entry.nodes({ ...options, channels: input.shape[2], classes: classes.length });
+  const nodes = entry.nodes({ ...options, channels: input.shape[2], classes: classes.length }, input.shape);
   netShapes({ name: model, input, nodes });
   const parameters = [...paramShapes(nodes).values()].reduce((sum, shape) => sum + product(shape), 0);
   if (parameters > MAX_PARAMETERS)

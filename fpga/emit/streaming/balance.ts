@@ -1,7 +1,7 @@
 import type { Graph } from '../../../models/graph.js';
 import type { Accumulate } from '../../../models/ops/accumulate.js';
 import { product } from '../../../models/tensor.js';
-import { mostOf } from '../constants.js';
+import { isDepthwise, mostOf } from '../constants.js';
 import type { Datapath } from '../sequential.js';
 
 /**
@@ -44,10 +44,6 @@ export function balance(
     }),
   );
 }
-
-/** Whether every channel has a kernel of its own and one output. */
-export const isDepthwise = (node: Accumulate, graph: Graph): boolean =>
-  node.groups > 1 && node.groups === graph.tensors[node.input]!.shape[2] && node.out === node.groups;
 
 const divisors = (n: number, most: number): number[] =>
   Array.from({ length: Math.min(n, most) }, (_, i) => i + 1).filter((d) => n % d === 0);

@@ -4,9 +4,18 @@ import { type Fire, levelsOf } from '../../../models/ops/fire.js';
 import type { Pool } from '../../../models/ops/pool.js';
 import type { OutputFile } from '../../../models/output.js';
 import { product } from '../../../models/tensor.js';
-import { bitsFor, hexWords, leastOf, mostOf, rowWords, weightWords, wrap } from '../constants.js';
+import {
+  bitsFor,
+  hexWords,
+  isDepthwise,
+  leastOf,
+  mostOf,
+  rowWords,
+  weightWords,
+  wrap,
+} from '../constants.js';
 import { type Datapath, datapaths } from '../sequential.js';
-import { type Folding, isDepthwise } from './balance.js';
+import type { Folding } from './balance.js';
 import { instance, streamWires, widened } from './text.js';
 
 export type Context = {
@@ -142,7 +151,7 @@ function accumulateLayer(node: Accumulate, context: Context): Layer {
     node.end.kind === 'fire'
       ? thresholdsOf(node, node.end.thresholds, { from: `${name}_sum`, signed: true, bits: sum }, context)
       : chargeOf(node, node.end, sum, context);
-  const words = depthwise ? channelWords(node, graph, lanes) : weightWords(node, graph, lanes, node.bits);
+  const words = weightWords(node, graph, lanes, node.bits);
   const reuse = (depthwise ? node.groups : outputs) / lanes;
   return {
     source:
@@ -153,17 +162,6 @@ function accumulateLayer(node: Accumulate, context: Context): Layer {
     files: [{ path: weights, contents: hexWords(words, lanes * node.bits) }, ...end.files],
     note: `${lanes} lanes, reuse factor ${reuse}${depthwise ? '' : `, ${pack} values of a window at once`}`,
   };
-}
-
-/** Words of one weight for each of `lanes` channels, [pass][tap]. */
-function channelWords(node: Accumulate, graph: Graph, lanes: number): bigint[] {
-  const weights = graph.data.get(node.weights) as Int8Array;
-  const taps = product(node.kernel);
-  return Array.from({ length: (node.groups / lanes) * taps }, (_, at) => {
-    const first = Math.floor(at / taps) * lanes;
-    const of = (_: unknown, lane: number) => weights[(first + lane) * taps + (at % taps)]!;
-    return rowWords(Int32Array.from({ length: lanes }, of), lanes, node.bits)[0]!;
-  });
 }
 
 /** Thresholds from a stream of sums or of a membrane to the stream `ID`. */

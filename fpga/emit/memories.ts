@@ -1,0 +1,65 @@
+import type { Graph, Proof } from '../../models/graph.js';
+import { product } from '../../models/tensor.js';
+import { bitsFor } from './constants.js';
+import { type Layout, productOf, productWords } from './layout.js';
+
+/** Bits and words of a memory. */
+type Memory = { bits: number; words: number };
+
+/** Parameters of spike_engine.v: what lies in single-port RAM. */
+export type Placement = { MAP_HUGE: number; MAP_TOP: number; WEIGHT_HUGE: number };
+
+/** A single-port RAM of iCE40 UltraPlus. */
+const SPRAM: Memory = { bits: 16, words: 16384 };
+
+/** What lies in the map: its address, words and bits. */
+type Stored = Memory & { address: number };
+
+/** All that a layout places; k^T v is bounded by what its inputs reach at every place. */
+export function storedIn(graph: Graph, proof: Proof, { address }: Layout): Stored[] {
+  const tensors = [...proof.tensors].map(([name, { lo, hi }]) => ({
+    name,
+    words: product(graph.tensors[name]!.shape),
+    bits: bitsFor(Math.min(...lo), Math.max(...hi, graph.tensors[name]!.levels ?? 0)),
+  }));
+  const products = graph.nodes.flatMap((node) => {
+    if (node.op !== 'attend') return [];
+    const [rows, columns] = graph.tensors[node.inputs[0]]!.shape;
+    const most = (name: string) => Math.max(...proof.tensors.get(name)!.hi);
+    const hi = rows * columns * most(node.inputs[1]) * most(node.inputs[2]);
+    return [{ name: productOf(node), words: productWords(node, graph), bits: bitsFor(0, hi) }];
+  });
+  return [...tensors, ...products].flatMap(({ name, words, bits }) => {
+    const at = address.get(name);
+    return at === undefined ? [] : [{ address: at, words, bits }];
+  });
+}
+
+/** Block RAMs of 256 words of 16 bits that a memory takes. */
+const blocks = ({ bits, words }: Memory): number => Math.ceil(bits / 16) * Math.ceil(words / 256);
+
+/** Words from address 0 up to the last that needs more bits than a single-port RAM has. */
+const topOf = (stored: Stored[]): number =>
+  stored.reduce(
+    (top, { address, words, bits }) => (bits > SPRAM.bits ? Math.max(top, address + words) : top),
+    0,
+  );
+
+/**
+ * Places the map and the weights in `sprams` single-port RAMs and what block RAM is left, in the way that takes the least
+ * block RAM: the map whole or not at all, the lower bits of the weights as far as they go.
+ */
+export function placeMemories(stored: Stored[], map: Memory, weights: Memory, sprams: number): Placement {
+  const deep = ({ words }: Memory) => Math.ceil(words / SPRAM.words);
+  const options = [0, 1].flatMap((huge) => {
+    const left = sprams - huge * deep(map);
+    if (left < 0) return [];
+    const bits = Math.min(weights.bits, SPRAM.bits * Math.floor(left / deep(weights)));
+    const top = huge && map.bits > SPRAM.bits ? topOf(stored) : 0;
+    const high = { bits: map.bits - SPRAM.bits, words: top };
+    const cost =
+      blocks({ bits: weights.bits - bits, words: weights.words }) + (huge ? blocks(high) : blocks(map));
+    return [{ cost, placement: { MAP_HUGE: huge, MAP_TOP: top, WEIGHT_HUGE: bits } }];
+  });
+  return options.reduce((best, option) => (option.cost < best.cost ? option : best)).placement;
+}
