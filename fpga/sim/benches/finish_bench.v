@@ -1,4 +1,4 @@
-// Exhaustive: blocks of two values. Fire: every pair of 3-bit values against every ascending pair of 3-bit thresholds of
+// Exhaustive: two equal blocks of two values, so that constants begin anew. Fire: every pair of 3-bit values against every ascending pair of 3-bit thresholds of
 // two channels, with 1 and 2 levels. Scale: every 3-bit value, multiplier, residual and bias of 2 bits, with and without
 // the residual. Logits: the same, with every pattern of 4 stalls.
 `timescale 1ns / 1ns
@@ -29,7 +29,7 @@ module bench;
       .o_write(write), .o_write_address(write_address), .o_write_data(write_data),
       .o_valid(out_valid), .i_ready(ready), .o_data(data), .o_written(written), .o_result(result)
   );
-  integer a, b, m, r, n, t, x, y, got, at, tested = 0, errors = 0, waited = 0;
+  integer left, a, b, m, r, n, t, x, y, got, at, tested = 0, errors = 0, waited = 0;
   reg [3:0] stalls;
   task clock;
     begin
@@ -39,7 +39,8 @@ module bench;
       if (valid && in_ready) begin
         chain_0 <= first;
         chain_1 <= second;
-        valid <= 0;
+        valid <= left > 1;
+        left <= left - 1;
       end else if (pass) chain_0 <= chain_1;
       #1 clk = 0;
       #1;
@@ -49,19 +50,20 @@ module bench;
     begin
       start = 1;
       clock;
-      start = 0; valid = 1; count = 2; got = 0;
+      start = 0; valid = 1; left = 2; count = 2; got = 0;
       clock;
-      for (t = 0; t < 60 && !idle; t = t + 1) begin
-        ready = t >= 40 || stalls[t % 4];
+      for (t = 0; t < 99 && !(idle && !valid); t = t + 1) begin
+        ready = t >= 60 || stalls[t % 4];
         #1;
         if (out_valid && !ready) waited = waited + 1;
         if (out_valid && ready) begin
-          if (data !== (got == 0 ? x : y)) errors = errors + 1;
+          if (data !== (got % 2 == 0 ? x : y)) errors = errors + 1;
           got = got + 1;
         end
         clock;
       end
-      if (!idle || got != (logits ? 2 : 0)) errors = errors + 1;
+      if (!idle || got != (logits ? 4 : 0)) errors = errors + 1;
+      if (!logits && (results[2] !== results[0] || results[3] !== results[1])) errors = errors + 1;
       tested = tested + 1;
     end
   endtask
@@ -80,22 +82,22 @@ module bench;
             for (y = x; y < 4; y = y + 1) begin
               levels = n; c_step = n; first = a; second = b;
               dut.constants.g_block.memory[0] = x;
-              dut.constants.g_block.memory[1] = n == 1 ? -x : y;
-              dut.constants.g_block.memory[2] = -y;
-              dut.constants.g_block.memory[3] = -x;
+              dut.constants.g_block.memory[1] = n == 1 ? ~x : y;
+              dut.constants.g_block.memory[2] = ~y;
+              dut.constants.g_block.memory[3] = ~x;
               run;
               if (results[0] !== reached(a, x, y) ||
-                  results[1] !== (n == 1 ? reached(b, -x, 0) : reached(b, -y, -x))) errors = errors + 1;
+                  results[1] !== (n == 1 ? reached(b, ~x, 0) : reached(b, ~y, ~x))) errors = errors + 1;
             end
     c_step = 2;
     for (n = 0; n < 3; n = n + 1)
       for (a = -4; a < 4; a = a + 1)
         for (m = 0; m < 4; m = m + 1)
           for (b = -2; b < 2; b = b + 1)
-            for (r = n == 2 ? 1 : -2; r < 2; r = r + 1)
+            for (r = n == 2 ? 1 : -1; r < 2; r = r + 1)
               for (at = n == 2 ? 0 : 15; at < 16; at = at + 1) begin
                 how = n == 1 ? 3 : 2; logits = n == 2; stalls = at; first = a; second = ~a;
-                memory[2] = r; memory[3] = -r;
+                memory[2] = r; memory[3] = -r; memory[0] = r; memory[1] = -r;
                 dut.constants.g_block.memory[0] = m;
                 dut.constants.g_block.memory[1] = b;
                 dut.constants.g_block.memory[2] = 3 - m;
