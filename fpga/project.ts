@@ -31,7 +31,10 @@ const LINK_VERSION = 2;
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
-  const generated = emitVerilog(graph, { sprams: board.capacity.sprams, ...options });
+  const { lanes = 8, datapath } = options;
+  // Lanes that multiply come first; scaling takes up to two.
+  const multipliers = board.capacity.dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
+  const generated = emitVerilog(graph, { sprams: board.capacity.sprams, multipliers, ...options });
   const encoder = new TextEncoder();
   const hash = generated.reduce(
     (crc, { contents }) => crc32(typeof contents === 'string' ? encoder.encode(contents) : contents, crc),
