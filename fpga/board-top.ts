@@ -26,6 +26,48 @@ export const linkSources = ['uart_rx.v', 'uart_tx.v', 'crc16.v', 'host_link.v'] 
 /** The module that is a whole design: a clock, a reset, a serial line each way. */
 export const boardTop = 'board_top';
 
+/** The file of a board's clock, where a PLL makes it; a simulator has `plainClock` in its place. */
+export const clockFile = 'board_clock.v';
+
+/** The clock as it comes. */
+export const plainClock = `\`default_nettype none
+module board_clock (
+  input wire i_clk,
+  output wire o_clk,
+  output wire o_locked
+);
+  assign o_clk = i_clk;
+  assign o_locked = 1'b1;
+endmodule
+\`default_nettype wire
+`;
+
+function clockSource({ pad, divr, divf, divq, filter }: NonNullable<Board['pll']>): string {
+  const bits = (value: number, width: number) => `${width}'d${value}`;
+  return `\`default_nettype none
+module board_clock (
+  input wire i_clk,
+  output wire o_clk,
+  output wire o_locked
+);
+  SB_PLL40_${pad ? 'PAD' : 'CORE'} #(
+    .FEEDBACK_PATH("SIMPLE"),
+    .DIVR(${bits(divr, 4)}),
+    .DIVF(${bits(divf, 7)}),
+    .DIVQ(${bits(divq, 3)}),
+    .FILTER_RANGE(${bits(filter, 3)})
+  ) pll (
+    .${pad ? 'PACKAGEPIN' : 'REFERENCECLK'}(i_clk),
+    .PLLOUTGLOBAL(o_clk),
+    .LOCK(o_locked),
+    .RESETB(1'b1),
+    .BYPASS(1'b0)
+  );
+endmodule
+\`default_nettype wire
+`;
+}
+
 /** Configuration hash: which core, built for which board, answers a ping. */
 export type Configuration = { hash: number };
 
@@ -33,6 +75,7 @@ export type Configuration = { hash: number };
 export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Configuration): OutputFile[] {
   const divide = Math.round(board.clockHz / board.baud);
   const files: OutputFile[] = [{ path: `${boardTop}.v`, contents: topSource(board, core, hash, divide) }];
+  if (board.pll) files.push({ path: clockFile, contents: clockSource(board.pll) });
   if (board.nextpnr) files.push({ path: `${board.name}.pcf`, contents: constraintsOf(board) });
   return files;
 }
@@ -50,22 +93,25 @@ function topSource(board: Board, core: CoreInterface, hash: number, divide: numb
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none
 module ${boardTop} (
-  input wire i_clk,  // ${board.clockHz / 1e6} MHz
+  input wire i_clk,  // ${(board.pll?.fromHz ?? board.clockHz) / 1e6} MHz
   input wire i_rx,
   output wire o_tx
 );
+  wire clk, locked;  // ${board.clockHz / 1e6} MHz
+${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked));' : "  assign clk = i_clk;\n  assign locked = 1'b1;"}
+
   // Held for 16 clocks after configuration: block RAM of iCE40 is not ready at once.
   reg [4:0] awake_q = 0;
-  always @(posedge i_clk) if (!awake_q[4]) awake_q <= awake_q + 1'b1;
+  always @(posedge clk) if (locked && !awake_q[4]) awake_q <= awake_q + 1'b1;
   wire rst = !awake_q[4];
 
   wire rx_valid, tx_valid, tx_ready;
   wire [7:0] rx_data, tx_data;
   uart_rx #(.DIVIDE(${divide})) rx (
-    .i_clk(i_clk), .i_rst(rst), .i_rx(i_rx), .o_valid(rx_valid), .o_data(rx_data)
+    .i_clk(clk), .i_rst(rst), .i_rx(i_rx), .o_valid(rx_valid), .o_data(rx_data)
   );
   uart_tx #(.DIVIDE(${divide})) tx (
-    .i_clk(i_clk), .i_rst(rst), .i_valid(tx_valid), .o_ready(tx_ready), .i_data(tx_data), .o_tx(o_tx)
+    .i_clk(clk), .i_rst(rst), .i_valid(tx_valid), .o_ready(tx_ready), .i_data(tx_data), .o_tx(o_tx)
   );
 
   wire core_rst, value_valid, value_ready, logit_valid, logit_ready;
@@ -84,7 +130,7 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign
     .SPIKE_BITS(${spikes}),
     .TENSORS(${core.tensors})
   ) link (
-    .i_clk(i_clk), .i_rst(rst),
+    .i_clk(clk), .i_rst(rst),
     .i_rx_valid(rx_valid), .i_rx_data(rx_data),
     .o_tx_valid(tx_valid), .i_tx_ready(tx_ready), .o_tx_data(tx_data),
     .o_core_rst(core_rst),
@@ -95,7 +141,7 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign
   );
 
   ${core.module} core (
-    .i_clk(i_clk), .i_rst(core_rst),
+    .i_clk(clk), .i_rst(core_rst),
     .i_valid(value_valid), .o_ready(value_ready), .i_data(value),
     .o_valid(logit_valid), .i_ready(logit_ready), .o_data(logit)${optional.length ? `,\n    ${optional.join(',\n    ')}` : ''}
   );

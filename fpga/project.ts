@@ -4,6 +4,7 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
+import { scalesByMultipliers } from './emit/sequential.js';
 import { spikeBits } from './emit/streaming/top.js';
 import { cores, emitVerilog, type VerilogOptions } from './emit.js';
 
@@ -31,9 +32,8 @@ const LINK_VERSION = 2;
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
-  const { lanes = 8, datapath } = options;
-  // Lanes that multiply come first; scaling takes up to two.
-  const multipliers = board.capacity.dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
+  const { lanes = 8, datapath = 'popcount' } = options;
+  const multipliers = scalesByMultipliers(board.capacity.dsps, { lanes, datapath });
   const generated = emitVerilog(graph, { sprams: board.capacity.sprams, multipliers, ...options });
   const encoder = new TextEncoder();
   const hash = generated.reduce(

@@ -9,7 +9,10 @@ export type Board = {
   capacity: Area;
   /** Bits of one block RAM. */
   bramBits: number;
+  /** Of the core. */
   clockHz: number;
+  /** What makes it of the board's own clock, where it is another: the settings of an SB_PLL40 of iCE40, its pin its own or not. */
+  pll?: { fromHz: number; pad: boolean; divr: number; divf: number; divq: number; filter: number };
   /** Baud rate of the link. */
   baud: number;
   /** What place-and-route calls the part; without it a design's area is all that is told. */
@@ -30,8 +33,8 @@ export const commandOf = ({ program, args }: Programmer, file: string): string =
 export type BoardPort = 'i_clk' | 'i_rx' | 'o_tx';
 
 /** The pins as nextpnr-ice40 reads them (.pcf). */
-export const constraintsOf = ({ pins, clockHz }: Board): string =>
+export const constraintsOf = ({ pins, clockHz, pll }: Board): string =>
   `${[
     ...Object.entries(pins).map(([port, pin]) => `set_io ${port} ${pin}`),
-    `set_frequency i_clk ${clockHz / 1e6}`,
+    `set_frequency i_clk ${(pll?.fromHz ?? clockHz) / 1e6}`,
   ].join('\n')}\n`;

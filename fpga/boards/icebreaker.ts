@@ -8,7 +8,9 @@ export const icebreaker: Board = {
   family: 'ice40',
   capacity: { luts: 5280, flipFlops: 5280, carries: 5280, brams: 30, sprams: 4, dsps: 8 },
   bramBits: 4096,
-  clockHz: 12_000_000,
+  clockHz: 24_000_000,
+  // 12 MHz * 64 / 2^5.
+  pll: { fromHz: 12_000_000, pad: true, divr: 0, divf: 63, divq: 5, filter: 1 },
   baud: 1_000_000,
   nextpnr: { device: 'up5k', package: 'sg48' },
   pins: { i_clk: '35', i_rx: '6', o_tx: '9' },

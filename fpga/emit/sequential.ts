@@ -34,6 +34,12 @@ const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(w
 const spanOf = (ranges: { lo: number; hi: number }[]): number =>
   bitsFor(Math.min(0, ...ranges.map(({ lo }) => lo)), Math.max(0, ...ranges.map(({ hi }) => hi)));
 
+/** Whether a part's multipliers are enough to scale by two of them: lanes that multiply come first. */
+export const scalesByMultipliers = (
+  dsps: number,
+  { lanes, datapath }: { lanes: number; datapath: Datapath },
+): boolean => dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
+
 /** Sizes every width by the graph's proof, and leaves out what no step needs. */
 export function sequential(
   graph: Graph,

@@ -18,6 +18,6 @@ export const architectures = {
     lanes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
     datapaths,
     features: (graph, board, design) =>
-      sequentialFeatures(graph, { ...design, sprams: board.capacity.sprams }),
+      sequentialFeatures(graph, { ...design, sprams: board.capacity.sprams, dsps: board.capacity.dsps }),
   },
 } satisfies Partial<Record<Architecture, ArchitectureModel>>;

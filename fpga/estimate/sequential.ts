@@ -2,16 +2,18 @@ import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import type { Attend } from '../../models/ops/attend.js';
 import { product } from '../../models/tensor.js';
-import { type Datapath, type Sequential, sequential } from '../emit/sequential.js';
-import { widths } from '../emit/steps.js';
+import { isDepthwise } from '../emit/constants.js';
+import { type Datapath, type Sequential, scalesByMultipliers, sequential } from '../emit/sequential.js';
+import { encodingOf, widths } from '../emit/steps.js';
 import { activityOf, additionsPerEvent, type Features, type Memory, type Terms } from './features.js';
 
-/** The time-multiplexed core (rtl/spike_engine.v). `sprams`: what the part has of single-port RAM. */
+/** The time-multiplexed core (rtl/spike_engine.v). `sprams`, `dsps`: what the part has of single-port RAM, of multipliers. */
 export function sequentialFeatures(
   graph: Graph,
-  { lanes, datapath, sprams }: { lanes: number; datapath: Datapath; sprams: number },
+  { lanes, datapath, sprams, dsps }: { lanes: number; datapath: Datapath; sprams: number; dsps: number },
 ): Features {
-  const engine = sequential(graph, prove(graph), { lanes, datapath, sprams });
+  const multipliers = scalesByMultipliers(dsps, { lanes, datapath });
+  const engine = sequential(graph, prove(graph), { lanes, datapath, sprams, multipliers });
   const { parameters: p } = engine as { parameters: Record<string, number> };
   const of = (name: string) => p[name] ?? 0;
   return {
@@ -20,16 +22,16 @@ export function sequentialFeatures(
       // Counters and addresses of the places, the window and the events; the accumulator's way to the map.
       control: of('COUNT') + of('A') + of('B') + of('C') + of('SUM') + of('PRODUCT'),
       program: programBits(engine),
-      // An adder, and what shifts or multiplies a weight for it.
+      // An adder, what shifts or multiplies a weight for it, and the sum that is being finished.
       [`${datapath} lanes`]: lanes * (of('SUM') + of('WEIGHT')),
     },
     period: { design: 1, 'log2 lanes': Math.log2(lanes), [datapath]: 1, carry: Math.max(of('SUM'), of('B')) },
     cycles: [
       { pixels: product(graph.tensors['input']!.shape) },
-      ...graph.nodes.map((node) => cyclesOf(node, graph, lanes, datapath)),
+      ...graph.nodes.map((node) => cyclesOf(node, graph, { lanes, datapath, multipliers })),
     ],
     memories: memoriesOf(engine, graph),
-    multipliers: datapath === 'dsp' ? lanes : 0,
+    multipliers: (datapath === 'dsp' ? lanes : 0) + (multipliers ? Math.ceil(of('SCALED') / 16) : 0),
   };
 }
 
@@ -47,8 +49,14 @@ function programBits({ program, parameters }: Sequential): number {
 function memoriesOf({ program, parameters, word, constant }: Sequential, graph: Graph): Memory[] {
   const of = (name: string) => parameters[name]!;
   return [
-    { name: 'maps', bits: of('MAP'), words: of('MAP_WORDS'), huge: of('MAP_HUGE') === 1 },
-    { name: 'weights', bits: word, words: of('WEIGHT_WORDS'), huge: of('WEIGHT_HUGE') === 1 },
+    ...(of('MAP_HUGE')
+      ? [
+          { name: 'maps', bits: Math.min(16, of('MAP')), words: of('MAP_WORDS'), huge: true },
+          { name: 'wide maps', bits: Math.max(0, of('MAP') - 16), words: of('MAP_TOP') },
+        ]
+      : [{ name: 'maps', bits: of('MAP'), words: of('MAP_WORDS') }]),
+    { name: 'weights', bits: of('WEIGHT_HUGE'), words: of('WEIGHT_WORDS'), huge: true },
+    { name: 'weights beside', bits: word - of('WEIGHT_HUGE'), words: of('WEIGHT_WORDS') },
     { name: 'constants', bits: constant, words: Math.max(1, program.constants.length) },
     { name: 'events', bits: of('VALUE') + of('B'), words: program.events },
     { name: 'frame', bits: 8, words: 2 ** Math.ceil(Math.log2(product(graph.tensors['input']!.shape))) },
@@ -56,79 +64,60 @@ function memoriesOf({ program, parameters, word, constant }: Sequential, graph: 
   ];
 }
 
+type Engine = { lanes: number; datapath: Datapath; multipliers: boolean };
+
+/** Clocks around the scan of a window, and around the replay of a further block, of a value that passes, before a write. */
+const AROUND = { window: 6.4, block: 5, pass: 3, scale: 7, serial: 5 };
+
 /**
- * Clocks of a node, by what they are spent on. A window is scanned tap by tap; its events are added meanwhile for the
- * first block of lanes and once more for each further one; then each output ends.
+ * Clocks of a node. A window is scanned tap by tap; its events are added meanwhile for the first block of lanes and once
+ * more for each further one. The sums of a block are finished while the next one is added: the slower of both counts.
  */
-function cyclesOf(node: GraphNode, graph: Graph, lanes: number, datapath: Datapath): Terms {
+function cyclesOf(node: GraphNode, graph: Graph, engine: Engine): Terms {
+  const outputs = product(graph.tensors[node.output]!.shape);
   switch (node.op) {
     case 'accumulate':
-      return accumulateCycles(node, graph, lanes, datapath);
+      if (node === graph.nodes[0] && encodingOf(graph))
+        return { steps: 1, clocks: comparisons(node.output, graph) };
+      return { steps: 1, clocks: accumulateClocks(node, graph, engine) };
     case 'attend':
-      return attendCycles(node, graph, datapath);
-    case 'fire': {
-      const outputs = product(graph.tensors[node.output]!.shape);
-      return {
-        steps: 1,
-        windows: outputs,
-        scanned: outputs,
-        outputs,
-        comparisons: comparisons(node.output, graph),
-      };
-    }
-    case 'pool': {
-      const outputs = product(graph.tensors[node.output]!.shape);
-      return { steps: 1, windows: outputs, scanned: outputs * product(node.kernel), outputs };
-    }
+      return { steps: 2, clocks: attendClocks(node, graph, engine.datapath) };
+    case 'fire':
+      return { steps: 1, clocks: Math.max(AROUND.pass * outputs, comparisons(node.output, graph) + outputs) };
+    case 'pool':
+      return { steps: 1, clocks: outputs * (AROUND.window + product(node.kernel)) };
   }
 }
 
-function accumulateCycles(node: Accumulate, graph: Graph, lanes: number, datapath: Datapath): Terms {
-  const { shape, kind } = graph.tensors[node.input]!;
-  const [height, width, channels] = shape;
+function accumulateClocks(node: Accumulate, graph: Graph, { lanes, datapath, multipliers }: Engine): number {
+  const [height, width, channels] = graph.tensors[node.input]!.shape;
   const [rows, columns, out] = graph.tensors[node.output]!.shape;
-  const depth = channels / node.groups;
-  const inside = covered(rows, height, node, 0) * covered(columns, width, node, 1) * node.groups;
-  const outside = rows * columns * product(node.kernel) * node.groups - inside;
-  const windows = rows * columns * node.groups;
-  const blocks = Math.ceil(node.out / node.groups / lanes);
-  const additions = inside * depth * eventsOf(node.input, graph, datapath);
-  const scanned = inside * depth + outside;
-  const adds = kind === 'pixels' ? 'pixel additions' : 'additions';
+  const depthwise = isDepthwise(node, graph);
+  const covers = covered(rows, height, node, 0) * covered(columns, width, node, 1);
+  const groups = depthwise ? Math.ceil(node.groups / lanes) : node.groups;
+  const windows = rows * columns * groups;
+  const blocks = depthwise ? 1 : Math.ceil(node.out / node.groups / lanes);
+  const scanned = covers * channels + (rows * columns * product(node.kernel) - covers) * groups;
+  const additions = covers * channels * eventsOf(node.input, graph, datapath);
+  const adding =
+    windows * (AROUND.window + AROUND.block * (blocks - 1)) +
+    Math.max(scanned, additions) +
+    (blocks - 1) * additions;
   const outputs = rows * columns * out;
-  return {
-    steps: 1,
-    windows,
-    scanned,
-    [adds]: Math.max(0, additions - scanned) + (blocks - 1) * additions,
-    blocks: windows * (blocks - 1),
-    outputs,
-    ...(node.end.kind === 'fire'
-      ? { comparisons: comparisons(node.output, graph) }
-      : { scales: outputs, 'scale bits': outputs * scaleBits(node, graph) }),
-  };
+  const scaling = multipliers ? AROUND.scale : AROUND.serial + multiplierBits(node, graph);
+  const finishing = node.end.kind === 'fire' ? comparisons(node.output, graph) + outputs : outputs * scaling;
+  return Math.max(adding, finishing);
 }
 
 /** k^T v: a window of all places for each channel; q (k^T v): one of all channels of a head for each place. */
-function attendCycles(node: Attend, graph: Graph, datapath: Datapath): Terms {
+function attendClocks(node: Attend, graph: Graph, datapath: Datapath): number {
   const [q, k, v] = node.inputs;
   const [rows, columns, channels] = graph.tensors[q]!.shape;
   const places = rows * columns;
   const each = graph.tensors[v]!.shape[2] / node.heads;
-  const scanned = 2 * channels * places;
-  const [first, second] = [channels, places * node.heads].map((windows) => windows * each) as [
-    number,
-    number,
-  ];
-  return {
-    steps: 2,
-    windows: channels + places * node.heads,
-    scanned,
-    additions: channels * places * each * (eventsOf(k, graph, datapath) + eventsOf(q, graph, datapath)),
-    blocks: first + second - channels - places * node.heads,
-    outputs: first + second,
-    comparisons: comparisons(node.output, graph),
-  };
+  const windows = channels + places * node.heads;
+  const additions = channels * places * each * (eventsOf(k, graph, datapath) + eventsOf(q, graph, datapath));
+  return windows * (AROUND.window + AROUND.block * each) + 2 * channels * places + additions;
 }
 
 /** Sum over the places of one axis of the kernel's taps that lie on the map. */
@@ -153,11 +142,11 @@ function eventsOf(name: string, graph: Graph, datapath: Datapath): number {
 const comparisons = (name: string, graph: Graph): number =>
   product(graph.tensors[name]!.shape) * (1 + activityOf(name, graph).rate);
 
-/** Bits of the multiplier and of the shift, one clock each; mean of the channels. */
-function scaleBits({ end }: Accumulate, graph: Graph): number {
+/** Bits of the multiplier, one clock each; mean of the channels. */
+function multiplierBits({ end }: Accumulate, graph: Graph): number {
   if (end.kind === 'fire') return 0;
   const multipliers = graph.data.get(end.multiplier)!;
   let bits = 0;
   for (const multiplier of multipliers) bits += 32 - Math.clz32(multiplier);
-  return bits / multipliers.length + end.shift;
+  return bits / multipliers.length;
 }

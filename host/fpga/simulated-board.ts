@@ -1,4 +1,4 @@
-import { boardTop } from '../../fpga/board-top.js';
+import { boardTop, clockFile, plainClock } from '../../fpga/board-top.js';
 import type { Board } from '../../fpga/boards/board.js';
 import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
@@ -17,8 +17,9 @@ export const MOST_BYTES = 1 << 16;
 
 /** Simulates a board's whole design, UART included. */
 export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {
+  const plain = files.map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
   const { exports, memory } = await startCxxrtl(
-    await compileCxxrtl(files, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
+    await compileCxxrtl(plain, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
   );
   const { run, silence, byte_in: input, byte_out: output } = exports;
   const simulated: SimulatedBoard = {
