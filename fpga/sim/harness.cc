@@ -3,7 +3,8 @@
 // a side was made to wait, CRC-32 of every tensor in order, the cycle each was first and last written and its spikes, and
 // for each FIFO the clocks since the line before in which it held something back.
 // Arguments: pixels, logits, the tensors (comma-separated: u for spikes, i for others, bytes of a value, values; u1:784),
-// clocks of 256 in which either side and each FIFO stalls, seed, and 1 where a frame follows while others are in work.
+// clocks of 256 in which either side and each FIFO stalls, seed, 1 where a frame follows while others are in work, and how
+// many bytes of weights come before the frames and are loaded.
 // TRACES and FIFOS are the widths of the core's ports (fpga/README.md).
 #include <cstdint>
 #include <cstdio>
@@ -56,7 +57,8 @@ struct Frame {
 };
 
 int main(int argc, char **argv) {
-  if (argc != 7) return 2;
+  if (argc != 8) return 2;
+  const size_t weights = strtoul(argv[7], nullptr, 10);
   const size_t pixels = strtoul(argv[1], nullptr, 10), logits = strtoul(argv[2], nullptr, 10);
   const uint32_t stall = strtoul(argv[4], nullptr, 10);
   const bool overlap = argv[6][0] == '1';
@@ -84,6 +86,14 @@ int main(int argc, char **argv) {
   clock();
   clock();
   core.i_rst = 0;
+  for (size_t i = 0; i < weights; i++) {
+    core.i_weight_valid = 1;
+    core.i_weight_address = i;
+    core.i_weight_data = getchar() & 255;
+    clock();
+  }
+  core.i_weight_valid = 0;
+  if (weights) clock();
 
   // The frames in work, oldest first; a tensor may already be written of a later one.
   std::deque<Frame> frames;

@@ -10,13 +10,14 @@ import { compileCxxrtl, cxxName } from './cxxrtl.js';
 
 const harness = fileURLToPath(new URL('../../../fpga/sim/harness.cc', import.meta.url));
 
-const inputNames = ['i_clk', 'i_rst', 'i_valid', 'i_data', 'i_ready', 'i_weight_valid'];
+const inputNames = ['i_clk', 'i_rst', 'i_valid', 'i_data', 'i_ready'];
+const weightInputs = ['i_weight_valid', 'i_weight_address', 'i_weight_data'];
 const outputs = ['o_ready', 'o_valid', 'o_data', 'o_spikes'];
 const traces = ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'];
 
 /** The class that the harness drives, with CXXRTL in place of Verilator. */
 const shim = ({ traces: count, fifos }: SimulationPorts) => {
-  const inputs = [...inputNames, ...(fifos.length ? ['i_stall'] : [])];
+  const inputs = [...inputNames, ...weightInputs, ...(fifos.length ? ['i_stall'] : [])];
   const wide = [...traces, ...(fifos.length ? ['o_stalled'] : [])];
   return `#include "design.h"
 #define TRACES ${count}
@@ -36,8 +37,11 @@ ${outputs.map((name) => `    ${name} = top.${cxxName(name)}.get<uint32_t>();`).j
 `;
 };
 
-/** Runs the harness (fpga/sim/harness.cc) with its arguments on frames; returns its lines, one of JSON per frame. */
-export type CxxrtlCore = (args: string[], frames: Int8Array[]) => string[];
+/**
+ * Runs the harness (fpga/sim/harness.cc) with its arguments on the weights that are to be loaded and frames; returns its
+ * lines, one of JSON per frame.
+ */
+export type CxxrtlCore = (args: string[], frames: Int8Array[], weights?: Uint8Array) => string[];
 
 /** A simulator of `spikelet_core` by npm packages alone. */
 export async function compileCxxrtlCore(files: OutputFile[], ports: SimulationPorts): Promise<CxxrtlCore> {
@@ -46,11 +50,11 @@ export async function compileCxxrtlCore(files: OutputFile[], ports: SimulationPo
     model: 'command',
     headers: { 'Vspikelet_core.h': shim(ports) },
   });
-  return (args, frames) => {
+  return (args, frames, weights = new Uint8Array()) => {
     const folder = mkdtempSync(join(tmpdir(), 'spikelet-cxxrtl-'));
     try {
       const [from, to] = [join(folder, 'frames'), join(folder, 'lines')];
-      writeFileSync(from, Buffer.concat(frames.map((frame) => new Uint8Array(frame))));
+      writeFileSync(from, Buffer.concat([weights, ...frames.map((frame) => new Uint8Array(frame))]));
       const [stdin, stdout] = [openSync(from, 'r'), openSync(to, 'w')];
       try {
         const wasi = new WASI({ version: 'preview1', args: ['core', ...args], stdin, stdout });

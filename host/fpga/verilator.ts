@@ -5,7 +5,13 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { cores, emitVerilog, simulationPorts, type VerilogOptions } from '../../fpga/emit.js';
+import {
+  cores,
+  emitVerilog,
+  type SimulationPorts,
+  simulationPorts,
+  type VerilogOptions,
+} from '../../fpga/emit.js';
 import { bytesPerValue, type Graph, type OutputFile, product, SpikeletError } from '../../models/index.js';
 import { runTool } from '../firmware/tools.js';
 import { rtlFiles } from './rtl.js';
@@ -51,11 +57,23 @@ export async function compileVerilator(
   options?: VerilogOptions,
 ): Promise<Simulator> {
   const files = await verilogFiles(graph, options);
+  return compileSimulator(graph, folder, files, { ports: simulationPorts(graph, options) });
+}
+
+/**
+ * Likewise of files whose top is `spikelet_core`: of a Graph's Verilog or of a netlist of it. `arguments` are more for
+ * Verilator. Where the core has weights in single-port RAM they are loaded before the first frame.
+ */
+export async function compileSimulator(
+  graph: Graph,
+  folder: string,
+  files: OutputFile[],
+  { ports, more = [] }: { ports: SimulationPorts; more?: string[] },
+): Promise<Simulator> {
   for (const { path, contents } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), contents);
   }
-  const { traces, fifos } = simulationPorts(graph, options);
   await copyFile(harness, join(folder, 'harness.cc'));
   await runTool(
     'verilator',
@@ -66,23 +84,40 @@ export async function compileVerilator(
         '--build',
         '-O3',
         '-CFLAGS',
-        `-O1 -DTRACES=${traces} -DFIFOS=${fifos.length}`,
+        `-O1 -DTRACES=${ports.traces} -DFIFOS=${ports.fifos.length}`,
         '--top-module',
         'spikelet_core',
       ],
+      ...more,
       ...files.map(({ path }) => path).filter((path) => path.endsWith('.v')),
       'harness.cc',
     ],
     { install: verilatorInstall, folder },
   );
+  const weights = loadedWeights(files);
   return (images, options = {}) =>
-    frames(join(folder, 'obj_dir/Vspikelet_core'), harnessArguments(graph, options), folder, images);
+    frames(
+      join(folder, 'obj_dir/Vspikelet_core'),
+      harnessArguments(graph, options, weights),
+      folder,
+      bytesOf(weights, images),
+    );
+}
+
+/** The weights that a link must load: those of a core that keeps any in single-port RAM. */
+export function loadedWeights(files: OutputFile[]): Uint8Array {
+  const contents = (name: string) => files.find(({ path }) => path === name)?.contents;
+  const top = contents('spikelet_core.v');
+  const weights = contents('weights.bin');
+  const kept = typeof top === 'string' && /\.WEIGHT_HUGE\([1-9]/.test(top);
+  return kept && weights instanceof Uint8Array ? weights : new Uint8Array();
 }
 
 /** What the harness (fpga/sim/harness.cc) must know of a Graph. */
 export function harnessArguments(
   graph: Graph,
   { stall = 0, seed = 1, overlap = false }: SimulateOptions = {},
+  weights: Uint8Array = new Uint8Array(),
 ): string[] {
   const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((name) => {
     const { kind, type, shape } = graph.tensors[name]!;
@@ -90,14 +125,14 @@ export function harnessArguments(
   });
   const pixels = product(graph.tensors['input']!.shape);
   const clocks = Math.round(stall * 256);
-  return [pixels, graph.classes.length, tensors.join(','), clocks, seed, Number(overlap)].map(String);
+  return [pixels, graph.classes.length, tensors.join(','), clocks, seed, Number(overlap), weights.length].map(String);
 }
 
 async function* frames(
   program: string,
   args: string[],
   folder: string,
-  images: Iterable<Int8Array>,
+  bytes: Iterable<Uint8Array>,
 ): AsyncGenerator<Frame> {
   const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -107,7 +142,7 @@ async function* frames(
   const lines = createInterface({ input: child.stdout });
   try {
     // Ahead of the lines, so that frames can overlap. A simulator that dies early closes its end; its exit code says so.
-    pipeline(Readable.from(bytesOf(images)), child.stdin).catch(() => {});
+    pipeline(Readable.from(bytes), child.stdin).catch(() => {});
     for await (const line of lines) yield JSON.parse(line) as Frame;
     const code = await ended;
     if (code !== 0) throw new SpikeletError(`the simulated core ended with code ${code}`);
@@ -116,6 +151,7 @@ async function* frames(
   }
 }
 
-function* bytesOf(images: Iterable<Int8Array>): Generator<Uint8Array> {
+function* bytesOf(weights: Uint8Array, images: Iterable<Int8Array>): Generator<Uint8Array> {
+  if (weights.length) yield weights;
   for (const image of images) yield new Uint8Array(image.buffer, image.byteOffset, image.length);
 }
