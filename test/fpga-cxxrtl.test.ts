@@ -17,10 +17,7 @@ test('every tensor of every frame equals the interpreter, with and without stall
   if (missing.length) return;
   const random = seeded(11);
   const graph = randomGraph(random, 6);
-  const files = [
-    ...emitVerilog(graph, { lanes: 4, sprams: 2 }),
-    ...(await rtlFiles(cores.sequential)),
-  ];
+  const files = [...emitVerilog(graph, { lanes: 4, sprams: 2 }), ...(await rtlFiles(cores.sequential))];
   const weights = loadedWeights(files);
   assert.ok(weights.length, 'no weights lie in single-port RAM');
   const core = await compileCxxrtlCore(

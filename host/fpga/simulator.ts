@@ -6,6 +6,7 @@ import {
   compileVerilator,
   type Frame,
   harnessArguments,
+  loadedWeights,
   type Simulator,
   verilatorInstall,
   verilogFiles,
@@ -36,10 +37,14 @@ export async function simulatorOf(graph: Graph, folder: string, options: Verilog
 async function compileCxxrtlSimulator(graph: Graph, options: VerilogOptions): Promise<Simulator> {
   // Imported here: node:wasi warns on being loaded.
   const { compileCxxrtlCore } = await import('./cxxrtl-core.js');
-  const files = (await verilogFiles(graph, options)).filter(({ path }) => path !== 'weights.bin');
-  const core = await compileCxxrtlCore(files, simulationPorts(graph, options));
+  const files = await verilogFiles(graph, options);
+  const weights = loadedWeights(files);
+  const core = await compileCxxrtlCore(
+    files.filter(({ path }) => path !== 'weights.bin'),
+    simulationPorts(graph, options),
+  );
   return async function* (images, simulation) {
-    for (const line of core(harnessArguments(graph, simulation), [...images]))
+    for (const line of core(harnessArguments(graph, simulation, weights), [...images], weights))
       yield JSON.parse(line) as Frame;
   };
 }

@@ -125,7 +125,9 @@ export function harnessArguments(
   });
   const pixels = product(graph.tensors['input']!.shape);
   const clocks = Math.round(stall * 256);
-  return [pixels, graph.classes.length, tensors.join(','), clocks, seed, Number(overlap), weights.length].map(String);
+  return [pixels, graph.classes.length, tensors.join(','), clocks, seed, Number(overlap), weights.length].map(
+    String,
+  );
 }
 
 async function* frames(
