@@ -57,18 +57,21 @@ export async function compileVerilator(
   options?: VerilogOptions,
 ): Promise<Simulator> {
   const files = await verilogFiles(graph, options);
-  return compileSimulator(graph, folder, files, { ports: simulationPorts(graph, options) });
+  return compileSimulator(graph, folder, files, {
+    ports: simulationPorts(graph, options),
+    weights: loadedWeights(files),
+  });
 }
 
 /**
- * Likewise of files whose top is `spikelet_core`: of a Graph's Verilog or of a netlist of it. `arguments` are more for
- * Verilator. Where the core has weights in single-port RAM they are loaded before the first frame.
+ * Likewise of files whose top is `spikelet_core`: of a Graph's Verilog or of a netlist of it. `more` are arguments for
+ * Verilator; `weights` are loaded before the first frame.
  */
 export async function compileSimulator(
   graph: Graph,
   folder: string,
   files: OutputFile[],
-  { ports, more = [] }: { ports: SimulationPorts; more?: string[] },
+  { ports, weights, more = [] }: { ports: SimulationPorts; weights: Uint8Array; more?: string[] },
 ): Promise<Simulator> {
   for (const { path, contents } of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -94,7 +97,6 @@ export async function compileSimulator(
     ],
     { install: verilatorInstall, folder },
   );
-  const weights = loadedWeights(files);
   return (images, options = {}) =>
     frames(
       join(folder, 'obj_dir/Vspikelet_core'),

@@ -1,0 +1,177 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { boardTop } from '../../fpga/board-top.js';
+import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
+import { type Datapath, datapaths, simulationPorts } from '../../fpga/emit.js';
+import type { Family } from '../../fpga/parts.js';
+import { emitProject } from '../../fpga/project.js';
+import { loadGraph } from '../../host/cli/load.js';
+import { gateArguments, gatesOf } from '../../host/fpga/gates.js';
+import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
+import { place } from '../../host/fpga/place.js';
+import { rtlFiles } from '../../host/fpga/rtl.js';
+import { synthesise } from '../../host/fpga/synthesise.js';
+import {
+  compileSimulator,
+  compileVerilator,
+  loadedWeights,
+  verilogFiles,
+} from '../../host/fpga/verilator.js';
+import { verifyVerilog } from '../../host/verify.js';
+import { type Graph, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
+import { present } from '../fpga-icarus.js';
+import { folder, verdict } from './cli.js';
+import { fashion, type TrainedNet, trainedGraph } from './nets.js';
+
+/**
+ * `npm run bench:fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
+ * simulated by what is installed here: logic cells, clock and latency of nets trained on Fashion-MNIST, a netlist against
+ * the interpreter, and the three datapaths side by side on one layer. About ten minutes.
+ */
+const parts = { mini, dense, tiny, netlist, datapaths: compareDatapaths };
+const wanted = process.argv.slice(2);
+const board = fpgaBoardOf('icebreaker');
+async function netAndImages(name: TrainedNet, count: number): Promise<{ graph: Graph; images: Int8Array[] }> {
+  const { data } = await fashion();
+  const graph = await loadGraph(await trainedGraph(name));
+  const table = pixelTable(graph);
+  const images = Array.from({ length: count }, (_, i) =>
+    rawToPixels(table, rawImage(data.test, data.shape, i)),
+  );
+  return { graph, images };
+}
+
+type Design = { lanes: number; datapath: Datapath };
+
+/** What a board's memories and multipliers let `emitProject` choose, as options of the core alone. */
+const coreOptions = (design: Design, { capacity }: Board) => ({
+  ...design,
+  sprams: capacity.sprams,
+  multipliers: capacity.dsps >= (design.datapath === 'dsp' ? design.lanes : 0) + 2,
+});
+
+async function placed(graph: Graph, design: Design) {
+  const { files, rtl } = emitProject(graph, board, design);
+  const { area, json } = await synthesise([...(await rtlFiles(rtl)), ...files], boardTop, board.family);
+  const pins = files.find(({ path }) => path.endsWith('.pcf'))!.contents as string;
+  const { utilisation, fmaxHz } = await place(json, board, pins);
+  return { area, cells: utilisation['ICESTORM_LC']!.used, fmaxHz };
+}
+
+async function simulated(graph: Graph, images: Int8Array[], design: Design) {
+  const where = join(folder, 'verilog');
+  rmSync(where, { recursive: true, force: true });
+  const simulate = await compileVerilator(graph, where, coreOptions(design, board));
+  return verifyVerilog(graph, simulate, images);
+}
+
+const mhz = (hz: number) => `${(hz / 1e6).toFixed(1)} MHz`;
+
+async function mini(): Promise<void> {
+  const { graph, images } = await netAndImages('mini', 20);
+  const design: Design = { lanes: 8, datapath: 'popcount' };
+  const { cycles, equal } = await simulated(graph, images, design);
+  const { area, cells, fmaxHz } = await placed(graph, design);
+  const ms = (hz: number) => (cycles / hz) * 1e3;
+  verdict(
+    `mini on ${board.name}, 8 lanes: ${cells} of ${board.capacity.luts} logic cells, ${area.sprams} single-port and ${area.brams} block RAMs, clock`,
+    mhz(fmaxHz),
+    'at least 24 MHz',
+    fmaxHz >= 24e6,
+  );
+  verdict(
+    `mini, ${equal} of ${images.length} EQUAL, ${Math.round(cycles)} cycles an image, ${ms(fmaxHz).toFixed(2)} ms at the highest clock, at the board's ${mhz(board.clockHz)}`,
+    `${ms(board.clockHz).toFixed(2)} ms`,
+    'at most 10 ms',
+    ms(board.clockHz) <= 10,
+  );
+}
+
+async function dense(): Promise<void> {
+  const { graph, images } = await netAndImages('dense', 20);
+  const design: Design = { lanes: 8, datapath: 'dsp' };
+  const { cycles, equal } = await simulated(graph, images, design);
+  const { cells, fmaxHz } = await placed(graph, design);
+  const alone = await synthesise(
+    (await verilogFiles(graph, coreOptions(design, board))).filter(({ path }) => path !== 'weights.bin'),
+    'spikelet_core',
+    board.family,
+  );
+  const us = (hz: number) => (cycles / hz) * 1e6;
+  verdict(
+    `784-128-10 on ${board.name}: ${alone.area.luts} look-up tables and ${alone.area.flipFlops} flip-flops of the core (traces included), with its serial link`,
+    `${cells} logic cells`,
+    'at most 1600',
+    cells <= 1600,
+  );
+  verdict(
+    `784-128-10, ${equal} of ${images.length} EQUAL, ${Math.round(cycles)} cycles an image, ${us(board.clockHz).toFixed(0)} us at the board's ${mhz(board.clockHz)}, at its highest clock of ${mhz(fmaxHz)}`,
+    `${us(fmaxHz).toFixed(0)} us`,
+    'at most 200 us',
+    us(fmaxHz) <= 200,
+  );
+}
+
+async function tiny(): Promise<void> {
+  const { graph, images } = await netAndImages('tiny', 2);
+  // Three single-port RAMs of weights are six weights wide; the fourth holds the maps.
+  const design: Design = { lanes: 6, datapath: 'popcount' };
+  const { cycles, equal } = await simulated(graph, images, design);
+  const { area, cells, fmaxHz } = await placed(graph, design);
+  verdict(
+    `tiny on ${board.name}, 6 lanes: ${area.sprams} single-port RAMs, ${area.brams} block RAMs, ${cells} logic cells, ${mhz(fmaxHz)}, ${Math.round(cycles)} cycles, ${((cycles / board.clockHz) * 1e3).toFixed(1)} ms at ${mhz(board.clockHz)}`,
+    `${equal} of ${images.length} EQUAL`,
+    'all',
+    equal === images.length,
+  );
+}
+
+async function netlist(): Promise<void> {
+  const { graph, images } = await netAndImages('mini', 5);
+  const options = coreOptions({ lanes: 8, datapath: 'popcount' }, board);
+  const files = await verilogFiles(graph, options);
+  const gates = await gatesOf(files.filter(({ path }) => path !== 'weights.bin'));
+  const where = join(folder, 'netlist');
+  rmSync(where, { recursive: true, force: true });
+  const simulate = await compileSimulator(graph, where, gates, {
+    ports: simulationPorts(graph, options),
+    weights: loadedWeights(files),
+    more: gateArguments,
+  });
+  const { equal, cycles, firstDifference } = await verifyVerilog(graph, simulate, images);
+  verdict(
+    `mini's netlist of iCE40 cells, 8 lanes, ${Math.round(cycles)} cycles an image`,
+    firstDifference ? `differs in '${firstDifference.tensor}'` : `${equal} of 5 EQUAL at every tensor`,
+    'all',
+    equal === images.length,
+  );
+}
+
+/** One layer, 784 to 128, with its head: area in three families, and cycles. */
+async function compareDatapaths(): Promise<void> {
+  const { graph, images } = await netAndImages('dense', 10);
+  const families: [Family, string][] = [
+    ['ice40', 'iCE40UP5K'],
+    ['ecp5', 'ECP5'],
+    ['xilinx7', 'Artix-7'],
+  ];
+  console.log('784-128-10, core alone, 8 lanes: look-up tables + multipliers, cycles an image');
+  for (const datapath of datapaths) {
+    const options = { lanes: 8, datapath, multipliers: true };
+    const { cycles, equal } = await simulated(graph, images, { lanes: 8, datapath });
+    const areas: string[] = [];
+    for (const [family, title] of families) {
+      const files = (await verilogFiles(graph, options)).filter(({ path }) => path !== 'weights.bin');
+      const { area } = await synthesise(files, 'spikelet_core', family);
+      areas.push(`${title} ${area.luts} + ${area.dsps}`);
+    }
+    console.log(
+      `${datapath.padEnd(9)} ${areas.join('; ')}; ${Math.round(cycles)} cycles, ${equal} of ${images.length} EQUAL`,
+    );
+  }
+}
+
+const missing = [yosys, nextpnr].filter((tool) => !installed(tool)).map(installLine);
+if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
+else if (present('verilator', '--version'))
+  for (const [name, part] of Object.entries(parts)) if (!wanted.length || wanted.includes(name)) await part();
