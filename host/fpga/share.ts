@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { SpikeletError } from '../../models/index.js';
 import { folderOf, installLine, type Tree, yosys } from './packages.js';
 
-/** Small files lie in the package's resources as text, large ones beside them. */
-type Packed = { [name: string]: Packed | string | URL };
+/** Small files lie in the package's resources as text, large ones beside them until the package has read them. */
+type Packed = { [name: string]: Packed | string | URL | Uint8Array };
 
 /** A folder of what yosys ships: headers of CXXRTL, models of cells. */
 export async function shared(path: string): Promise<Tree> {
@@ -24,6 +24,7 @@ export async function shared(path: string): Promise<Tree> {
 async function unpack(packed: Packed): Promise<Tree> {
   const entries = Object.entries(packed).map(async ([name, value]) => {
     if (typeof value === 'string') return [name, value] as const;
+    if (value instanceof Uint8Array) return [name, new TextDecoder().decode(value)] as const;
     return [name, value instanceof URL ? await readFile(value, 'utf8') : await unpack(value)] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
