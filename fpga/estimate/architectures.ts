@@ -3,6 +3,7 @@ import type { Board } from '../boards/board.js';
 import { type Architecture, type Datapath, datapaths } from '../emit.js';
 import type { Features } from './features.js';
 import { sequentialFeatures } from './sequential.js';
+import { streamingFeatures } from './streaming.js';
 
 /** What is explored of an architecture. */
 export type ArchitectureModel = {
@@ -12,7 +13,7 @@ export type ArchitectureModel = {
   features(graph: Graph, board: Board, design: { lanes: number; datapath: Datapath }): Features;
 };
 
-/** Architectures of `emitVerilog` by their names there. */
+/** Every architecture of `emitVerilog`, by its name there. */
 export const architectures = {
   sequential: {
     lanes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
@@ -20,4 +21,9 @@ export const architectures = {
     features: (graph, board, design) =>
       sequentialFeatures(graph, { ...design, sprams: board.capacity.sprams, dsps: board.capacity.dsps }),
   },
-} satisfies Partial<Record<Architecture, ArchitectureModel>>;
+  streaming: {
+    lanes: [1, 2, 4, 8, 16, 32],
+    datapaths,
+    features: (graph, _board, design) => streamingFeatures(graph, design),
+  },
+} satisfies Record<Architecture, ArchitectureModel>;

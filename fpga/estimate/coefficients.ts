@@ -1,7 +1,8 @@
+import type { Architecture } from '../emit.js';
 import type { Fitted } from './fitted.js';
 
 /** First values, by eye; `npm run bench:explore -- fit` writes fitted ones. */
-export const fitted: Record<'sequential', Fitted> = {
+export const fitted: Record<Architecture, Fitted> = {
   sequential: {
     luts: {
       design: 700,
@@ -19,16 +20,17 @@ export const fitted: Record<'sequential', Fitted> = {
       'unary lanes': 2.9,
       'dsp lanes': 2.9,
     },
-    cells: {
-      design: 900,
-      control: 9,
-      program: 0.9,
-      'popcount lanes': 6.6,
-      'unary lanes': 5.4,
-      'dsp lanes': 3,
-    },
+    cells: 1.17,
     families: {},
     period: { up5k: { design: 23, 'log2 lanes': 2, carry: 0.2, dsp: 0, popcount: 1 } },
     cycles: { pixels: 1, steps: 3, clocks: 1 },
+  },
+  streaming: {
+    luts: { cores: 1 },
+    flipFlops: { cores: 0.5 },
+    cells: 1.17,
+    families: {},
+    period: {},
+    cycles: { slowest: 1, fill: 1 },
   },
 };

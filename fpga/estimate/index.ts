@@ -56,9 +56,19 @@ export function estimateOf(
       sprams: huge.reduce((sum, memory) => sum + spramsOf(memory), 0),
       dsps: board.capacity.dsps ? multipliers : 0,
     },
-    ...(board.nextpnr ? { cells: Math.round(sumOf(logic, cells)) } : {}),
+    ...(board.nextpnr ? { cells: Math.round(sumOf(logic, luts) * cells) } : {}),
     cycles: Math.round(nodeCycles.reduce((sum, x) => sum + x, 0)),
     nodeCycles: nodeCycles.map(Math.round),
     ...(times ? { fmaxHz: 1e9 / sumOf(features.period, times) } : {}),
   };
+}
+
+/**
+ * A design as it is simulated: with as much single-port RAM as its maps take, for which they may wait; weights in it would
+ * have to be loaded first, and take no other time.
+ */
+export function simulationOf(graph: Graph, board: Board, design: Design): VerilogOptions {
+  const { memories } = architectures[design.architecture].features(graph, board, design);
+  const maps = memories.filter(({ name, huge }) => huge && name === 'maps');
+  return { ...design, sprams: maps.reduce((sum, memory) => sum + spramsOf(memory), 0) };
 }

@@ -1,15 +1,44 @@
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
-import type { VerilogOptions } from '../../fpga/emit.js';
+import {
+  type Architecture,
+  architectures,
+  type Datapath,
+  datapaths,
+  type VerilogOptions,
+} from '../../fpga/emit.js';
 import { type Graph, hex32 } from '../../models/index.js';
 import type { FpgaSession } from '../device/fpga-session.js';
 import { clang, installed, installLine, yosys } from '../fpga/packages.js';
 import type { BoardFlags } from './board-options.js';
 import type { Io } from './io.js';
-import { required, usageError } from './verb.js';
+import { integer, oneOf, required, usageError, type VerbOption } from './verb.js';
+
+/** Flags that choose a core. */
+export type CoreFlags = { architecture: Architecture; lanes: number; datapath: Datapath };
 
 /** Flags of the verbs that talk to an FPGA. */
-export type FpgaFlags = Pick<BoardFlags, 'board' | 'port' | 'baud'> &
-  Pick<VerilogOptions, 'architecture' | 'lanes' | 'datapath'>;
+export type FpgaFlags = Pick<BoardFlags, 'board' | 'port' | 'baud'> & CoreFlags;
+
+export const coreOptions: VerbOption[] = [
+  {
+    flags: '--architecture <name>',
+    description: `FPGA: one core for all layers or a core per layer: ${architectures.join(', ')}`,
+    parse: oneOf(architectures),
+    default: 'sequential' as const,
+  },
+  {
+    flags: '--lanes <n>',
+    description: 'FPGA: outputs computed side by side',
+    parse: integer(1, 64),
+    default: 8,
+  },
+  {
+    flags: '--datapath <name>',
+    description: `FPGA: how a spike count is added: ${datapaths.join(', ')}`,
+    parse: oneOf(datapaths),
+    default: 'popcount' as const,
+  },
+];
 
 /** Runs `use` with the board at its port, or with a simulated one where no port is given. */
 export async function onFpga<T>(
@@ -26,11 +55,7 @@ export async function onFpga<T>(
       `${missing.map(installLine).join('; ')}, or name the port`,
     );
   const { withFpga } = await import('../device/fpga-session.js');
-  const options: VerilogOptions = {
-    ...(architecture === undefined ? {} : { architecture }),
-    ...(lanes === undefined ? {} : { lanes }),
-    ...(datapath === undefined ? {} : { datapath }),
-  };
+  const options: VerilogOptions = { architecture, lanes, datapath };
   return withFpga({ graph, board, options, port, baud, note: io.note }, (session) => use(session, board));
 }
 

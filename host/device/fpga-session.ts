@@ -55,8 +55,8 @@ export async function withFpga<T>(
           hint: "give the options that it was built with, or 'spikelet build --target verilog' and 'spikelet flash' it",
         },
       );
-    const weights = files.find(({ path: name }) => name === 'weights.bin')!.contents as Uint8Array;
-    await link.load(weights);
+    const weights = files.find(({ path: name }) => name === 'weights.bin')?.contents;
+    if (weights instanceof Uint8Array) await link.load(weights);
     await link.reset();
     return await use({ link, hash, simulated, layersCounted: tensors > 0 });
   } finally {

@@ -1,9 +1,9 @@
 import type { Board } from '../../fpga/boards/index.js';
 import type { Point } from '../../fpga/estimate/explore.js';
 import type { Graph } from '../../models/index.js';
-import { type Measured, measureArea, measureCycles } from './measure.js';
+import { type Measured, type MeasureOptions, measureArea, measureCycles } from './measure.js';
 
-export type MeasureRequest = {
+export type MeasureRequest = Pick<MeasureOptions, 'folder'> & {
   graphs: Graph[];
   board: Board;
   /** How many designs that fit are wanted. */
@@ -19,7 +19,7 @@ export type MeasureRequest = {
  */
 export async function measureBest(
   points: Point[],
-  { graphs, board, count, images, note }: MeasureRequest,
+  { graphs, board, count, images, folder, note }: MeasureRequest,
 ): Promise<Map<Point, Measured>> {
   const measured = new Map<Point, Measured>();
   const fits = () => [...measured.values()].filter(({ short }) => !short.length).length;
@@ -28,7 +28,8 @@ export async function measureBest(
     const { architecture, lanes, datapath, bits } = point;
     const graph = graphs[point.graph]!;
     note(`synthesising ${architecture}, ${lanes} lanes, ${datapath}, ${bits} bits`);
-    const found = await measureArea(graph, board, { architecture, lanes, datapath });
+    const design = { architecture, lanes, datapath };
+    const found: Measured = await measureArea(graph, board, design, { folder });
     measured.set(point, found);
     if (found.short.length) {
       note(`it does not fit: ${found.short.join(', ')}`);
@@ -37,8 +38,8 @@ export async function measureBest(
     const frames = images?.[point.graph];
     if (!frames) continue;
     note(`simulating ${frames.length} images`);
-    found.cycles = (await measureCycles(graph, { architecture, lanes, datapath }, frames)).cycles;
-    found.images = frames.length;
+    const { cycles } = await measureCycles(graph, board, design, frames, folder);
+    measured.set(point, { ...found, cycles, images: frames.length });
   }
   return measured;
 }

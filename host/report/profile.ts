@@ -15,6 +15,8 @@ export type Profile = {
     cost: number;
     /** Latency; null where the device's clock means nothing. */
     seconds: number | null;
+    /** Cycles in which a value of the image waited for the core; where the device counts them. */
+    stalls?: number;
     spikes: number;
     sops: number;
     macs: number;
@@ -64,12 +66,13 @@ export function profileLines({ counts, layers, total, memory, samples, model, de
     layer.sops ? count(layer.sops) : layer.macs ? `${count(layer.macs)} MACs` : '',
     layer.weightBytes ? `${count(layer.weightBytes)} B` : '',
   ]);
+  const stalled = total.stalls === undefined ? '' : `, ${count(total.stalls)} of them stalled`;
   const latency = total.seconds === null ? '' : `, ${(1000 * total.seconds).toFixed(2)} ms`;
   return [
     `'${model}' on ${device}, means of ${samples} images`,
     ...table(columns, rows),
     '',
-    `one inference: ${Math.round(total.cost)} ${counts}${latency}; ${count(total.spikes)} spikes, ` +
+    `one inference: ${Math.round(total.cost)} ${counts}${latency}${stalled}; ${count(total.spikes)} spikes, ` +
       `${quantity(Math.round(total.sops))} synaptic operations and ${quantity(Math.round(total.macs))} MACs, ` +
       `${quantity(Math.round(total.weightBytes))} bytes of weights read`,
     ...memory.map(({ what, bytes: used, of }) => `${what}: ${used} B of ${bytes(of)}`),

@@ -64,7 +64,7 @@ function sizesOf(node: Accumulate, graph: Graph, most: number): { lanes: number[
 const DENSITY = 0.3;
 
 /** Clocks that a layer takes for a frame, about: its windows, its sums and its values each go on beside the others. */
-function clocksOf(node: Accumulate, graph: Graph, datapath: Datapath): (folding: Folding) => number {
+export function clocksOf(node: Accumulate, graph: Graph, datapath: Datapath): (folding: Folding) => number {
   const input = graph.tensors[node.input]!;
   const [rows, columns, out] = graph.tensors[node.output]!.shape;
   const pixels = input.kind === 'pixels';

@@ -1,26 +1,24 @@
 import { join } from 'node:path';
-import { type Architecture, architectures, type Datapath, datapaths } from '../../../fpga/emit.js';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
+import { type CoreFlags, coreOptions } from '../fpga-options.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
-import { integer, oneOf, required, someOf, usageError, verb } from '../verb.js';
+import { oneOf, required, someOf, usageError, verb } from '../verb.js';
 import { buildVerilog } from '../verilog.js';
 
-type Options = PlanFlags & {
-  target?: 'wasm' | 'firmware' | 'verilog';
-  board?: string;
-  checked?: boolean;
-  out: string;
-  threads: number;
-  also: ('relaxed' | 'swar')[];
-  architecture: Architecture;
-  lanes: number;
-  datapath: Datapath;
-};
+type Options = PlanFlags &
+  CoreFlags & {
+    target?: 'wasm' | 'firmware' | 'verilog';
+    board?: string;
+    checked?: boolean;
+    out: string;
+    threads: number;
+    also: ('relaxed' | 'swar')[];
+  };
 
 export const build = verb<Options>({
   summary: 'compile a Graph for a target',
@@ -38,24 +36,7 @@ export const build = verb<Options>({
       description:
         'firmware: bounds every access to memory; a bad one stops the program, which names the layer',
     },
-    {
-      flags: '--architecture <name>',
-      description: `verilog: one core for all layers or a core per layer: ${architectures.join(', ')}`,
-      parse: oneOf(architectures),
-      default: 'sequential' as const,
-    },
-    {
-      flags: '--lanes <n>',
-      description: 'verilog: outputs computed side by side',
-      parse: integer(1, 64),
-      default: 8,
-    },
-    {
-      flags: '--datapath <name>',
-      description: `verilog: how a spike count is added: ${datapaths.join(', ')}`,
-      parse: oneOf(datapaths),
-      default: 'popcount' as const,
-    },
+    ...coreOptions,
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
     threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),

@@ -32,7 +32,11 @@ export const explore = verb<Options>({
     },
     { flags: '--data <spec>', description: `images to simulate: ${usages()}` },
     { flags: '--count <n>', description: 'test images to simulate', parse: integer(1, 10_000), default: 10 },
-    { flags: '--out <folder>', description: 'writes explore.json and explore.svg there' },
+    {
+      flags: '--out <folder>',
+      description:
+        'writes explore.json and explore.svg there, and keeps in measured/ what takes minutes: what is there is not measured again',
+    },
   ],
   async run(args, options, io) {
     const board = fpgaBoardOf(required(options.board, '--board'));
@@ -48,7 +52,14 @@ export const explore = verb<Options>({
         ? await imagesOf(paths, graphs, { spec: options.data, count: options.count }, io)
         : undefined;
     const measured = synthesises
-      ? await measureBest(points, { graphs, board, count: options.measure, images, note: io.note })
+      ? await measureBest(points, {
+          graphs,
+          board,
+          count: options.measure,
+          images,
+          folder: options.out && join(options.out, 'measured'),
+          note: io.note,
+        })
       : new Map<Point, Measured>();
     print(points, measured, board, names, io);
     for (const line of missing) io.print(line);

@@ -6,11 +6,13 @@ import { isFolder } from '../../files.js';
 import { GRAPH_FILE } from '../../firmware/build.js';
 import { profileLines } from '../../report/profile.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
+import { anyBoardOf } from '../boards.js';
 import { requireFits } from '../fits.js';
+import { type CoreFlags, coreOptions, onFpga } from '../fpga-options.js';
 import { loadGraph } from '../load.js';
 import { integer, required, usageError, verb } from '../verb.js';
 
-type Options = Omit<BoardFlags, 'build'> & { data?: string; count: number };
+type Options = Omit<BoardFlags, 'build'> & CoreFlags & { data?: string; count: number };
 
 export const profile = verb<Options>({
   summary: 'what an inference costs on a board, layer by layer',
@@ -18,6 +20,7 @@ export const profile = verb<Options>({
   options: [
     { flags: '--board <name>', description: "a board of 'spikelet boards'" },
     ...portOptions,
+    ...coreOptions,
     { flags: '--data <spec>', description: usages() },
     { flags: '--count <n>', description: 'test images', parse: integer(1, 1_000_000), default: 10 },
   ],
@@ -37,13 +40,22 @@ export const profile = verb<Options>({
     };
     const bar = io.progress('profiling');
     const flags = { ...options, ...(folder ? { build: path! } : {}) };
-    const result = await onBoard(graph, flags, io, { counting: true }, async (link, board) => {
-      const { deviceName, profileBoard } = await import('../../device/profile-board.js');
-      return profileBoard(graph, link, images(), {
-        device: deviceName(board, link, options.port === undefined),
-        onProgress: (done) => bar.update(done, samples),
+    const onProgress = (done: number) => bar.update(done, samples);
+    const onMicrocontroller = () =>
+      onBoard(graph, flags, io, { counting: true }, async (link, board) => {
+        const { deviceName, profileBoard } = await import('../../device/profile-board.js');
+        const device = deviceName(board, link, options.port === undefined);
+        return profileBoard(graph, link, images(), { device, onProgress });
       });
-    }).finally(bar.done);
+    const onGates = () =>
+      onFpga(graph, options, io, async (session, { name, clockHz }) => {
+        const { profileFpga } = await import('../../device/fpga-profile.js');
+        const device = `${name}${session.simulated ? ' (simulated by CXXRTL)' : ''} at ${clockHz / 1e6} MHz`;
+        return profileFpga(graph, session, images(), { device, clockHz, lanes: options.lanes, onProgress });
+      });
+    const fpga = options.board !== undefined && anyBoardOf(options.board).fpga !== undefined;
+    if (fpga && folder) throw usageError(`${options.board} runs no firmware`, 'give the Graph');
+    const result = await (fpga ? onGates() : onMicrocontroller()).finally(bar.done);
     for (const line of profileLines(result)) io.print(line);
     return { result };
   },

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Architecture, architectures, type Datapath, datapaths } from '../../../fpga/emit.js';
 import { rawImage } from '../../../models/dataset.js';
 import { exitCode } from '../../../models/error.js';
 import type { Graph } from '../../../models/graph.js';
@@ -16,7 +15,7 @@ import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { requireFits } from '../fits.js';
-import { onFpga, sessionResult } from '../fpga-options.js';
+import { type CoreFlags, coreOptions, onFpga, sessionResult } from '../fpga-options.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { threadsOption } from '../plan-options.js';
@@ -24,16 +23,14 @@ import { integer, oneOf, required, verb } from '../verb.js';
 
 const targets = ['wasm', 'firmware', 'verilog'] as const;
 
-type Options = BoardFlags & {
-  against?: (typeof targets)[number];
-  data?: string;
-  count: number;
-  threads: number;
-  architecture: Architecture;
-  lanes: number;
-  datapath: Datapath;
-  stall: number;
-};
+type Options = BoardFlags &
+  CoreFlags & {
+    against?: (typeof targets)[number];
+    data?: string;
+    count: number;
+    threads: number;
+    stall: number;
+  };
 
 export const verify = verb<Options>({
   summary: 'compare a backend with the reference interpreter, tensor by tensor',
@@ -56,19 +53,7 @@ export const verify = verb<Options>({
     },
     ...portOptions,
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
-    {
-      flags: '--architecture <name>',
-      description: `of the Verilog core: ${architectures.join(', ')}`,
-      parse: oneOf(architectures),
-      default: 'sequential' as const,
-    },
-    { flags: '--lanes <n>', description: 'of the Verilog core', parse: integer(1, 64), default: 8 },
-    {
-      flags: '--datapath <name>',
-      description: `of the Verilog core: ${datapaths.join(', ')}`,
-      parse: oneOf(datapaths),
-      default: 'popcount' as const,
-    },
+    ...coreOptions,
     {
       flags: '--stall <percent>',
       description: 'clocks in which each side of the Verilog core, and each FIFO in it, waits',

@@ -1,0 +1,138 @@
+import { SpikeletError } from '../../models/error.js';
+import { type Graph, type GraphNode, prove } from '../../models/graph.js';
+import type { Accumulate } from '../../models/ops/accumulate.js';
+import { levelsOf } from '../../models/ops/fire.js';
+import { product } from '../../models/tensor.js';
+import { bitsFor, mostOf } from '../emit/constants.js';
+import type { Datapath } from '../emit/sequential.js';
+import { balance, clocksOf, type Folding } from '../emit/streaming/balance.js';
+import { edgesOf } from '../emit/streaming/edges.js';
+import { streamBits } from '../emit/streaming/layers.js';
+import { activityOf, type Features, type Memory, type Terms } from './features.js';
+
+type Design = { lanes: number; datapath: Datapath };
+
+/** Words that rom.v and stream_fifo.v keep in logic. */
+const [FEW_CONSTANTS, FEW_QUEUED] = [32, 4];
+
+/** Look-up tables, about: of the link, of a layer's counters and handshakes, of a bit of a lane, of a scaled bit. */
+const [LINK, LAYER, SCALED] = [600, 120, 4];
+const LANE: Record<Datapath, number> = { unary: 2, popcount: 3, dsp: 1.5 };
+
+/** A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError where a node has no core. */
+export function streamingFeatures(graph: Graph, design: Design): Features {
+  const attend = graph.nodes.find(({ op }) => op === 'attend');
+  if (attend) throw new SpikeletError(`the streaming architecture has no core for '${attend.name}'`);
+  for (const node of graph.nodes) if (node.op === 'accumulate') activityOf(node.input, graph);
+  const proof = prove(graph);
+  const foldings = balance(graph, design);
+  const bits = (tensor: string) => streamBits(tensor, { graph, proof });
+  const layers = graph.nodes.flatMap((node) =>
+    node.op === 'accumulate' ? [{ node, folding: foldings.get(node.name)! }] : [],
+  );
+  const sumBits = ({ name, bits: weight }: Accumulate) => {
+    const { lo, hi } = proof.nodes.get(name)!.accumulator;
+    return Math.max(weight, bitsFor(lo, hi + 1));
+  };
+  const total = (of: (layer: { node: Accumulate; folding: Folding }) => number) =>
+    layers.reduce((sum, layer) => sum + of(layer), 0);
+  const scales = layers.filter(({ node }) => node.end.kind !== 'fire');
+  const parallel = scales.filter(({ folding }) => folding.parallel);
+  return {
+    // One sum, its parts weighed by about what they take: too few designs are measured to tell them apart.
+    logic: {
+      cores:
+        LINK +
+        LAYER * graph.nodes.length +
+        total(({ node, folding }) => LANE[design.datapath] * folding.lanes * (sumBits(node) + node.bits)) +
+        graph.nodes.reduce((sum, node) => sum + comparatorBits(node, graph, sumBits, bits), 0) +
+        scales.reduce((sum, { node }) => sum + SCALED * productBits(node, proof), 0),
+    },
+    period: {
+      design: 1,
+      carry: Math.max(...layers.map(({ node }) => sumBits(node))),
+      'log2 lanes': Math.log2(Math.max(...layers.map(({ folding }) => folding.lanes))),
+      [design.datapath]: 1,
+    },
+    cycles: cyclesOf(graph, design, foldings),
+    memories: memoriesOf(graph, proof, foldings, bits),
+    multipliers:
+      (design.datapath === 'dsp' ? total(({ folding }) => folding.lanes) : 0) +
+      parallel.reduce((sum, { node }) => sum + Math.ceil(sumBits(node) / 16), 0),
+  };
+}
+
+function comparatorBits(
+  node: GraphNode,
+  graph: Graph,
+  sumBits: (node: Accumulate) => number,
+  bits: (tensor: string) => number,
+): number {
+  if (node.op === 'fire') return levelsOf(graph, node.output) * bits(node.input);
+  return node.op === 'accumulate' && node.end.kind === 'fire'
+    ? levelsOf(graph, node.output) * sumBits(node)
+    : 0;
+}
+
+const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): number => {
+  const range = proof.nodes.get(name)!.product!;
+  return bitsFor(range.lo, range.hi);
+};
+
+/** All layers are at work at once: a frame takes what the slowest takes, and the time until each has its first window. */
+function cyclesOf(graph: Graph, { datapath }: Design, foldings: Map<string, Folding>): Terms[] {
+  const clocks = graph.nodes.map((node) =>
+    node.op === 'accumulate'
+      ? clocksOf(node, graph, datapath)(foldings.get(node.name)!)
+      : product(graph.tensors[node.output]!.shape),
+  );
+  const slowest = clocks.indexOf(Math.max(...clocks));
+  return [
+    {},
+    ...graph.nodes.map((node, i): Terms => {
+      const [rows] = graph.tensors[node.output]!.shape;
+      const fill = clocks[i]! / rows;
+      return i === slowest ? { slowest: clocks[i]! } : { fill };
+    }),
+  ];
+}
+
+function memoriesOf(
+  graph: Graph,
+  proof: ReturnType<typeof prove>,
+  foldings: Map<string, Folding>,
+  bits: (tensor: string) => number,
+): Memory[] {
+  const constants = (name: string, wide: number, words: number): Memory[] =>
+    words > FEW_CONSTANTS ? [{ name, bits: wide, words }] : [];
+  return [
+    ...graph.nodes.flatMap((node): Memory[] => {
+      if (node.op !== 'accumulate') return [];
+      const { lanes, pack } = foldings.get(node.name)!;
+      const [height, columns, channels] = graph.tensors[node.input]!.shape;
+      const taps = product(node.kernel) * (channels / node.groups);
+      const ring = Math.min(node.kernel[0], height) * columns * (channels / pack);
+      const { lo, hi } = proof.nodes.get(node.name)!.accumulator;
+      const sum = Math.max(node.bits, bitsFor(lo, hi + 1));
+      const blocks = node.out / lanes;
+      const end =
+        node.end.kind === 'fire'
+          ? constants('thresholds', levelsOf(graph, node.output) * sum, node.out)
+          : constants(
+              'scales',
+              productBits(node, proof) +
+                Math.ceil(Math.log2(1 + mostOf(graph.data.get(node.end.multiplier)!))),
+              node.out,
+            );
+      return [
+        { name: 'window', bits: pack * bits(node.input), words: ring },
+        ...constants('weights', lanes * node.bits, taps * blocks),
+        ...end,
+      ];
+    }),
+    ...edgesOf(graph).flatMap(({ tensor, depth }): Memory[] =>
+      depth > FEW_QUEUED ? [{ name: 'queue', bits: bits(tensor), words: depth }] : [],
+    ),
+    { name: 'frame', bits: 8, words: 2 ** Math.ceil(Math.log2(product(graph.tensors['input']!.shape))) },
+  ];
+}
