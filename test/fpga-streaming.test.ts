@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { edgesOf } from '../fpga/emit/streaming/edges.js';
+import { identifiers } from '../fpga/emit/streaming/text.js';
 import { datapaths, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileVerilator, verilogFiles } from '../host/fpga/verilator.js';
 import { verifyVerilog } from '../host/verify.js';
@@ -126,6 +127,14 @@ test('frames that follow each other overlap and are equal, with every FIFO stall
   assert.is(stalled.equal, 8);
   assert.is(stalled.fifos.length, edgesOf(graph).length);
   for (const clocks of stalled.fifos) assert.ok(clocks > 0, 'a FIFO never stalled');
+});
+
+test('a layer of any name has names of its own in Verilog', () => {
+  const id = identifiers();
+  const names = ['a', 'a.in', 'a_in', 'o', 'o.trace', 'pixels', '1x1', 'a.in', 'spikes'];
+  assert.equal(names.map(id), [
+    ...['a', 'a_in_layer', 'a_in_layer_2', 'n_o', 'n_o_trace', 'pixels_2', 'n_1x1', 'a_in_layer', 'n_spikes'],
+  ]);
 });
 
 test('attention is refused with a hint, and so are lanes that are not possible', () => {

@@ -1,11 +1,20 @@
-/** Names of Verilog from a Graph's: each its own, in the order they are asked for. */
+/** The stream of the pixels. */
+export const pixels = 'pixels';
+
+/** What a layer's own streams, wires and instances are called behind its name. */
+const suffix =
+  /_(in|residual|word|sum|tap|last|unused|window|accumulate|fire|charge|fork|fifo|valid|ready|data|offered|room)$/;
+
+/** Names of Verilog from a Graph's: each its own, and none that a port or a part of another layer has. */
 export function identifiers(): (name: string) => string {
   const used = new Map<string, string>();
-  const taken = new Set<string>();
+  const taken = new Set<string>([pixels]);
   return (name) => {
     const known = used.get(name);
     if (known) return known;
-    const plain = `${/^[A-Za-z]/.test(name) ? '' : 'n_'}${name.replace(/[^A-Za-z0-9_]/g, '_')}`;
+    const letters = name.replace(/[^A-Za-z0-9_]/g, '_');
+    const begun = /^[A-Za-z]/.test(letters) && !/^(i|o|unused|spikes)(_|$)/.test(letters);
+    const plain = `${begun ? '' : 'n_'}${letters}${suffix.test(letters) ? '_layer' : ''}`;
     let id = plain;
     for (let at = 2; taken.has(id); at++) id = `${plain}_${at}`;
     used.set(name, id);

@@ -6,7 +6,7 @@ import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
 import { type Context, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
-import { comment, identifiers, instance, range, streamWires, widened } from './text.js';
+import { comment, identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
 /** Bits of o_spikes: neurons of all layers may fire in one clock. */
 export const spikeBits = (graph: Graph): number =>
@@ -29,12 +29,11 @@ export function emitStreaming(
   const nodes = graph.nodes.map(requireStreamed);
   const proof = prove(graph);
   const id = identifiers();
-  const input = id('pixels');
   const context: Context = { graph, proof, datapath, foldings: balance(graph, { lanes, datapath }), id };
   const layers = new Map(nodes.map((node) => [node, layerOf(node, context)]));
   const edges = edgesOf(graph);
   const streams = [
-    { tensor: 'input', name: input },
+    { tensor: 'input', name: pixels },
     ...nodes.map((node) => ({ tensor: node.output, name: id(node.name) })),
   ];
   const fan = streams.map((stream) => fanOut(stream, edges, context)).filter((text) => text !== '');
@@ -50,7 +49,7 @@ export function emitStreaming(
   );
   const source = [
     header(graph, lanes, edges.length),
-    `  // The pixels\n${streamWires(input, 8)}  assign ${input}_valid = i_valid;\n  assign ${input}_data = i_data;\n  assign o_ready = ${input}_ready;\n`,
+    `  // The pixels\n${streamWires(pixels, 8)}  assign ${pixels}_valid = i_valid;\n  assign ${pixels}_data = i_data;\n  assign o_ready = ${pixels}_ready;\n`,
     ...bodies,
     `  // What several layers read\n${fan.join('')}`,
     outputs(graph, streams, context),
@@ -109,7 +108,7 @@ function sourceOf(
   { graph, id }: Context,
 ): { valid: string; ready: string; data: string } {
   const writer = graph.nodes.find((node) => node.output === edge.tensor);
-  const name = writer ? id(writer.name) : id('pixels');
+  const name = writer ? id(writer.name) : pixels;
   const ways = edges.filter(({ tensor }) => tensor === edge.tensor);
   const data = `${name}_data`;
   if (ways.length === 1) return { valid: `${name}_valid`, ready: `${name}_ready`, data };
