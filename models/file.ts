@@ -60,7 +60,8 @@ export function writeGraph(graph: Graph): Uint8Array {
     const packed = values instanceof Int8Array ? packWeights(values, bits.get(key) ?? 8) : values;
     tensors.set(key, { shape: [packed.length], data: packed });
   }
-  return writeSafetensors(tensors, metadataOf('graph', structure));
+  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
+  return writeSafetensors(tensors, metadataOf('graph', graphSchema.parse(structure)));
 }
 
 /** Reads a Graph and proves it; `label` (a path, say) begins every error. */

@@ -17,7 +17,7 @@ import {
 import { quantize } from '../quantize/index.js';
 import { edits, growth, mutated, survives } from './mutations.js';
 import { zooNet } from './nets.js';
-import { seeded } from './random-graph.js';
+import { randomGraph, seeded } from './random-graph.js';
 
 const random = seeded(5);
 const image = (length: number): Float32Array => Float32Array.from({ length }, () => 4 * random());
@@ -66,6 +66,13 @@ function refused(read: () => unknown, message: RegExp, what = String(message)): 
   }
   assert.unreachable(`${what}: it was not refused`);
 }
+
+test('a graph that was read is written as the same bytes, whoever made it', () => {
+  for (const made of [graph, ...[1, 2, 3].map((seed) => randomGraph(seeded(seed), 8))]) {
+    const file = writeGraph(made);
+    assert.equal(Buffer.from(writeGraph(readGraph(file))), Buffer.from(file));
+  }
+});
 
 test('what is written is read', () => {
   assert.equal(readNet(netFile), net);
