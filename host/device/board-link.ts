@@ -3,14 +3,7 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 import { type Hello, readHello } from './hello.js';
 import { type Link, type LinkOptions, openLink, RefusedError } from './link.js';
 import type { Port } from './port.js';
-
-/** Requests of firmware-gen/shell/requests.h, where their payloads are described. */
-const request = { hello: 1, input: 2, infer: 3, logits: 4, notes: 5, memory: 6, reset: 7 } as const;
-
-/** The name of a request's kind, or of an answer's; undefined: it is none. */
-export function requestName(kind: number): string | undefined {
-  return Object.entries(request).find(([, code]) => code === (kind & 0x7f))?.[0];
-}
+import { request } from './requests.js';
 
 /** Of `infer`: what the device is to note of every tensor. */
 export const note = { ticks: 1, values: 2 } as const;

@@ -31,6 +31,9 @@ export type Target = {
 /** An emulator on a busy machine may take long to start, and to notice that its port was opened. */
 const EMULATED_HELLO_MS = 30_000;
 
+/** Bits of the largest request and its answer, and as much again: what is on its way is not sent again. */
+const LINE_BITS = 16_000;
+
 /** Of ports whose board nobody named. */
 const USUAL_BAUD = 115200;
 
@@ -50,9 +53,14 @@ export async function withBoard<T>(
       : undefined;
   try {
     const path = target.port ?? emulation?.port ?? (await guessPort(note));
-    const port = await openPort(path, { baud: target.baud ?? board?.serial.baud ?? USUAL_BAUD });
+    const baud = target.baud ?? board?.serial.baud ?? USUAL_BAUD;
+    const port = await openPort(path, { baud });
     try {
-      const link = await connectBoard(port, emulation ? { helloMs: EMULATED_HELLO_MS, ...options } : options);
+      const link = await connectBoard(port, {
+        ms: 1000 + LINE_BITS / (baud / 1000),
+        ...(emulation ? { helloMs: EMULATED_HELLO_MS } : {}),
+        ...options,
+      });
       if (board && link.hello.board !== board.name)
         throw new SpikeletError(`the board at ${path} is ${link.hello.board}, not ${board.name}`, {
           hint: `give --board ${link.hello.board}, or another --port`,

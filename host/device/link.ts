@@ -1,6 +1,7 @@
 import { exitCode, SpikeletError } from '../../models/index.js';
 import { encodeFrame, type Frame, frameReader, LINK_VERSION, type Piece } from './link-frames.js';
 import type { Port } from './port.js';
+import { requestName } from './requests.js';
 
 /** What a device refuses a request with, in the order of enum link_error in firmware-gen/shell/link.h. */
 const refusals = [
@@ -132,7 +133,7 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
           return found.payload;
         } else damages++;
       }
-      throw new SpikeletError(`${port.path}: no answer to request ${kind}`, {
+      throw new SpikeletError(`${port.path}: no answer to '${requestName(kind) ?? kind}'`, {
         hint: 'check cable and power; reset the board',
         code: exitCode.device,
       });

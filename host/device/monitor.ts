@@ -1,7 +1,7 @@
-import { requestName } from './board-link.js';
 import { LINK_ERROR } from './link.js';
 import { frameReader } from './link-frames.js';
 import type { Port } from './port.js';
+import { requestName } from './requests.js';
 
 /** What a device says, in its order: a line of text (or what came of one before a pause), a frame, bytes that are neither. */
 export type Said =
