@@ -107,8 +107,9 @@ test('whatever the RAM: all tensors equal the interpreter, and the RAM used is t
   images.push(images[0]!.slice().fill(127), images[0]!.slice().fill(-127));
   const met = { packed: 0, columns: 0, tiles: 0 };
   let atEnd = 0;
+  // With weights inside, plans do not ask what tier they are for.
   for (const tier of tiers)
-    for (const weights of weightPlaces) {
+    for (const weights of tier === 'relaxed' ? (['outside'] as const) : weightPlaces) {
       const make = (budget: { ram?: number; time?: number }) =>
         planModel(graph, { tier, weights, ...budget });
       const [smallest, fastest] = [make({ time: 40 }), make({})];
