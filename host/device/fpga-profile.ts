@@ -45,7 +45,8 @@ export async function profileFpga(
         sum.active += Number(value !== 0);
       }
     });
-    onProgress?.(++measured.samples);
+    measured.samples++;
+    onProgress?.(measured.samples);
   }
   const mean = (sum: number) => sum / Math.max(1, measured.samples);
   const active = withActivity(graph, measured);

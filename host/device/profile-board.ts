@@ -36,7 +36,8 @@ export async function profileBoard(
       sum.spikes += spikes;
       sum.active += active;
     }
-    onProgress?.(++measured.samples);
+    measured.samples++;
+    onProgress?.(measured.samples);
   }
   const { means, count, ticks: per, ticksPerSecond } = hello.counter;
   const perImage = (value: number) => value / Math.max(1, measured.samples);

@@ -164,6 +164,7 @@ async function measured(
  */
 function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
   const samples = all.filter((sample) => sample.design.architecture === architecture);
+  if (!samples.length) return fitted[architecture];
   const factors = architecture === 'sequential' ? undefined : fit('sequential', all);
   const families = factors?.families ?? {};
   const areaOf = (what: 'luts' | 'flipFlops') =>
@@ -183,13 +184,14 @@ function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
     cycles: {},
   };
   const placed = samples.filter(({ found }) => found.cells !== undefined);
+  const before = placed.length ? factors : fitted[architecture];
   const devices = [...new Set(placed.map(({ board }) => fpgaBoardOf(board).nextpnr!.device))];
   return {
     ...base,
-    cells: factors?.cells ?? mean(placed.map(({ found }) => found.cells! / found.area.luts)),
+    cells: before?.cells ?? mean(placed.map(({ found }) => found.cells! / found.area.luts)),
     families: factors ? families : familiesOf(samples, base),
     period:
-      factors?.period ??
+      before?.period ??
       Object.fromEntries(
         devices.map((device) => [
           device,
@@ -234,8 +236,10 @@ function familiesOf(samples: Sample[], base: Fitted): Fitted['families'] {
   );
 }
 
-const mean = (values: number[]): number =>
-  Number((values.reduce((a, b) => a + b, 0) / values.length).toPrecision(4));
+/** Rounded; a function, for the proof above runs before what stands here. */
+function mean(values: number[]): number {
+  return Number((values.reduce((a, b) => a + b, 0) / values.length).toPrecision(4));
+}
 
 /** What is expected beside what was measured. */
 function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
