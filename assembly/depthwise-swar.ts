@@ -1,73 +1,58 @@
 import { placeBytes, valueAt } from './counts';
-import { fireRun, scaleRun } from './ends';
+import { reached } from './ends';
 import { Node, rowAt } from './node';
-import { End } from './scalar';
+import { End, scaleValue } from './scalar';
 import { clear } from './sum';
 
-/** Channels whose rows are paired at a time, and places whose sums are in registers. */
+/** Channels whose counts are looked at together, and whose constants are a tile. */
 const GROUP: i32 = 4;
-const PLACES: i32 = 8;
 
-/**
- * Writes a row of GROUP channels as pairs, [channel][words]: the word of a column holds its count and that of the
- * column `step` to the right in the upper half, where the next place of the output finds it. So one multiplication by a
- * weight serves two places. Column 0 of the map is word `first`; all else stays zero.
- */
-function pairRow(
-  x: usize, to: usize, columns: i32, channels: i32, channel: i32, words: i32, first: i32, step: i32, packed: bool,
-): void {
-  const place = placeBytes<u8>(channels, packed);
-  const rowBytes = words << 2;
-  const apart = (step << 2) - 2;
-  const left = channels - channel;
-  let low = to + (first << 2);
-  if (!packed && (channels & 3) == 0) {
-    x += channel;
-    for (const end = x + columns * place; x < end; x += place) {
-      const counts = load<u32>(x);
-      let at = low;
-      store<u16>(at, <u16>(counts & 255));
-      store<u16>(at - apart, <u16>(counts & 255));
-      at += rowBytes;
-      store<u16>(at, <u16>((counts >> 8) & 255));
-      store<u16>(at - apart, <u16>((counts >> 8) & 255));
-      at += rowBytes;
-      store<u16>(at, <u16>((counts >> 16) & 255));
-      store<u16>(at - apart, <u16>((counts >> 16) & 255));
-      at += rowBytes;
-      store<u16>(at, <u16>(counts >> 24));
-      store<u16>(at - apart, <u16>(counts >> 24));
-      low += 4;
-    }
-    return;
-  }
-  for (const end = x + columns * place; x < end; x += place) {
-    let at = low;
-    for (let k = 0; k < GROUP; k++) {
-      const count = k < left ? valueAt<u8>(x, channel + k, packed) : 0;
-      store<u16>(at, <u16>count);
-      store<u16>(at - apart, <u16>count);
-      at += rowBytes;
-    }
-    low += 4;
-  }
-}
-
-/** Stores the sums of two neighbouring places, GROUP values apart. */
+/** Counts of up to four channels from `channel` on, a byte each. */
 @inline
-function storeTwo(to: usize, sums: i32): void {
-  const first = <i32>(<i16>sums);
-  store<i16>(to, <i16>first);
-  store<i16>(to, <i16>((sums - first) >> 16), 8);
+function countsAt(place: usize, channel: i32, channels: i32, packed: bool): u32 {
+  if (!packed && (channels & 3) == 0) return load<u32>(place + channel);
+  let counts: u32 = 0;
+  for (let k = min(GROUP, channels - channel) - 1; k >= 0; k--)
+    counts = (counts << 8) | <u32>valueAt<u8>(place, channel + k, packed);
+  return counts;
 }
 
 /**
- * A band of rows of a depthwise `accumulate` on spikes whose sums provably fit 16 bits. W, R, Y, T: types of weights,
- * residual, output and thresholds. Weights are W [kernel row][kernel column][channel]. Four channels at a time: the
- * rows under the windows are paired (pairRow) in `words` words each, then sums of eight places are in four registers.
+ * Adds `count` times two words of weights to two words of sums. All is loaded before anything is stored, so that a core
+ * may load both words at once.
  */
 @inline
-export function depthwise<W, R, Y, T>(
+function addTwo(sums: usize, weights: usize, count: u32): void {
+  const sum = load<u32>(sums);
+  const next = load<u32>(sums, 4);
+  const weight = load<u32>(weights);
+  const nextWeight = load<u32>(weights, 4);
+  store<u32>(sums, sum + weight * count);
+  store<u32>(sums, next + nextWeight * count, 4);
+}
+
+/** Adds `count` times the weights of one row of the kernel to two outputs of each word. */
+@inline
+function addRow(sums: usize, weights: usize, count: u32, words: i32): void {
+  if (words > 1) addTwo(sums, weights, count);
+  if (words > 3) addTwo(sums + 8, weights + 8, count);
+  for (let i = 4; i < (words & ~1); i += 2) addTwo(sums + (i << 2), weights + (i << 2), count);
+  if (words & 1) {
+    const last = (words - 1) << 2;
+    store<u32>(sums + last, load<u32>(sums + last) + load<u32>(weights + last) * count);
+  }
+}
+
+/**
+ * A band of rows of a depthwise `accumulate` on spikes whose sums provably fit 16 bits. R, Y, T: types of residual,
+ * output and thresholds. Every count that is not zero adds the kernel to the outputs around it, two neighbours to a
+ * word, in a ring of the rows that are not complete yet: GROUP channels [channel][row][word], a row of `words`.
+ * Weights are [tile of GROUP channels][channel][phase][kernel row from the last on][word], each first + 2^16 * second of
+ * two neighbours; the phase of a column says to which of the outputs in `kernelWords` words it adds which weight. A tile's constants lie together, `blockBytes`
+ * from one to the next; the node's begin with tile `begin`, and `count` tiles are computed.
+ */
+@inline
+export function depthwise<R, Y, T>(
   node: Node,
   row: i32,
   rows: i32,
@@ -82,74 +67,111 @@ export function depthwise<W, R, Y, T>(
   paddingRows: i32,
   paddingColumns: i32,
   words: i32,
+  kernelWords: i32,
+  blockBytes: i32,
+  begin: i32,
+  count: i32,
   end: End,
   levels: i32,
-  stride: i32,
   residual: bool,
   inputPacked: bool,
   packed: bool,
 ): void {
   const sums = node.scratch;
-  const window = sums + PLACES * GROUP * 2;
-  const slotBytes = GROUP * words * 4;
+  const ring = (kernelRows + strideRows - 1) / strideRows;
+  const rowBytes = words << 2;
+  const channelBytes = ring * rowBytes;
+  const phases = strideColumns << 1;
+  const phaseBytes = kernelRows * kernelWords * 4;
+  const xPlace = placeBytes<u8>(channels, inputPacked);
   const yPlace = placeBytes<Y>(channels, packed);
-  // Columns beyond the last window are not read, and their pairs would lie beyond the row.
-  const paired = min(width, words - strideColumns - paddingColumns);
-  clear<i32>(window, kernelRows * GROUP * words);
-  for (let ch = 0; ch < channels; ch += GROUP) {
-    const group = channels & 3 ? min(GROUP, channels - ch) : GROUP;
+  const last = row + rows;
+  clear<i32>(sums, GROUP * ring * words);
+  for (let tile = 0; tile < count; tile++) {
+    const block = <usize>(tile * blockBytes);
+    const first = (begin + tile) * GROUP;
+    const group = channels & 3 ? min(GROUP, channels - first) : GROUP;
     let next = max(0, row * strideRows - paddingRows);
-    for (let r = row; r < row + rows; r++) {
-      const top = r * strideRows - paddingRows;
-      const firstRow = max(0, -top);
-      const lastRow = min(kernelRows, height - top);
-      next = max(next, top + firstRow);
-      for (; next < top + lastRow; next++)
-        pairRow(
-          rowAt(node.x, node.xRows, width * placeBytes<u8>(channels, inputPacked), next),
-          window + (next % kernelRows) * slotBytes,
-          paired, channels, ch, words, strideColumns + paddingColumns, strideColumns, inputPacked,
-        );
-      let y = rowAt(node.y, node.yRows, columns * yPlace, r) + placeBytes<Y>(ch, packed);
-      let x1 = residual ? rowAt(node.x1, node.x1Rows, columns * channels * sizeof<R>(), r) + ch * sizeof<R>() : 0;
-      for (let c = 0; c < columns; c += PLACES) {
-        for (let k = 0; k < group; k++) {
-          let a = 0;
-          let b = 0;
-          let d = 0;
-          let e = 0;
-          let slot = (top + firstRow) % kernelRows;
-          let w = node.weights + (firstRow * kernelColumns * channels + ch + k) * sizeof<W>();
-          for (let i = firstRow; i < lastRow; i++) {
-            let x = window + slot * slotBytes + ((k * words + (c + 1) * strideColumns) << 2);
-            for (const stop = x + (kernelColumns << 2); x < stop; x += 4) {
-              const weight = <i32>load<W>(w);
-              a += load<i32>(x) * weight;
-              b += load<i32>(x + strideColumns * 8) * weight;
-              d += load<i32>(x + strideColumns * 16) * weight;
-              e += load<i32>(x + strideColumns * 24) * weight;
-              w += channels * sizeof<W>();
+    for (let r = row; r < last; r++) {
+      const until = min(height, r * strideRows - paddingRows + kernelRows);
+      for (; next < until; next++) {
+        // The rows of the output under this one.
+        const q = next + paddingRows;
+        const low = max(r, (q - kernelRows + strideRows) / strideRows);
+        const under = min(last, q / strideRows + 1) - low;
+        if (under <= 0) continue;
+        const slot = low % ring;
+        const before = min(under, ring - slot) * rowBytes;
+        const behind = under * rowBytes - before;
+        const weights = node.weights + block + (kernelRows - 1 - q + low * strideRows) * kernelWords * 4;
+        let x = rowAt(node.x, node.xRows, width * xPlace, next);
+        let w = weights + (paddingColumns % phases) * phaseBytes;
+        let at = sums + ((paddingColumns / phases) << 2);
+        for (const stop = x + width * xPlace; x < stop; x += xPlace) {
+          let counts = countsAt(x, first, channels, inputPacked);
+          let channel = at;
+          let kernel = w;
+          while (counts) {
+            const n = counts & 255;
+            if (n) {
+              let to = channel + slot * rowBytes;
+              let limit = to + before;
+              let left = behind;
+              let from = kernel;
+              for (;;) {
+                do {
+                  addRow(to, from, n, kernelWords);
+                  to += rowBytes;
+                  from += strideRows * kernelWords * 4;
+                } while (to < limit);
+                if (!left) break;
+                to = channel;
+                limit = to + left;
+                left = 0;
+              }
             }
-            if (++slot == kernelRows) slot = 0;
+            channel += channelBytes;
+            kernel += phases * phaseBytes;
+            counts >>= 8;
           }
-          const to = sums + (k << 1);
-          storeTwo(to, a);
-          storeTwo(to + 16, b);
-          storeTwo(to + 32, d);
-          storeTwo(to + 48, e);
+          w += phaseBytes;
+          if (w >= weights + phases * phaseBytes) {
+            w = weights;
+            at += 4;
+          }
         }
-        let from = sums;
-        for (let left = min(PLACES, columns - c); left > 0; left--) {
-          if (end == End.Fire)
-            fireRun<i16, T>(from, y, group, node.thresholds + ch * sizeof<T>(), stride, levels, packed);
-          else
-            scaleRun<i16, R, Y>(
-              node.multiplier + (ch << 2), node.bias + (ch << 2), node.shift, from, y, x1, group, residual,
-            );
-          from += GROUP * 2;
-          y += yPlace;
-          if (residual) x1 += channels * sizeof<R>();
+      }
+      let from = sums + (r % ring) * rowBytes + ((kernelWords - 1) << 2);
+      const y = rowAt(node.y, node.yRows, columns * yPlace, r);
+      const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * channels * sizeof<R>(), r) : 0;
+      for (let k = 0; k < group; k++) {
+        const channel = first + k;
+        const thresholds = node.thresholds + block + k * sizeof<T>();
+        const scale = block + (k << 2);
+        let to = y + placeBytes<Y>(channel, false);
+        if (packed) to = y + (channel >> 1);
+        let by = x1 + channel * sizeof<R>();
+        let sum = from;
+        for (let c = 0; c < columns; c++) {
+          // Lanes may have borrowed from their neighbours.
+          const pair = load<u32>(sum);
+          const value = <i32>(<i16>pair);
+          if (c & 1) {
+            store<u32>(sum, 0);
+            sum += 4;
+          } else store<u32>(sum, <u32>(<i32>(pair - value) >> 16));
+          if (end == End.Fire) {
+            let n = reached<T>(value, thresholds, GROUP, levels);
+            if (packed && k & 1) n = (n << 4) | load<u8>(to);
+            store<u8>(to, <u8>n);
+          } else {
+            scaleValue<R, Y>(node.multiplier + scale, node.bias + scale, node.shift, value, to, by, residual);
+            if (residual) by += channels * sizeof<R>();
+          }
+          to += yPlace;
         }
+        if (columns & 1) store<u32>(sum, 0);
+        from += channelBytes;
       }
     }
   }

@@ -4,7 +4,7 @@ import { scaleOne } from './scalar';
 
 /** How many thresholds a value reaches: they ascend, and most neurons are silent, so the first mostly decides. */
 @inline
-function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
+export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
   if (value < <i32>load<T>(thresholds)) return 0;
   let n = 1;
   for (; n < levels; n++) {

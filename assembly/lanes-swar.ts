@@ -1,55 +1,41 @@
 /**
- * Sixteen-bit lanes in plain integers: the same sums as lanes-simd.ts, four outputs to a pair of u32. Lanes carry into
- * their neighbours, but all arithmetic is modulo 2^32 and the excess is known, so every carry cancels in the end.
- * No multiplication and no 64-bit integer: on a Cortex-M or through wasm2js it stays five cheap instructions for
- * four outputs.
+ * Sixteen-bit lanes in plain integers: a pair of u32 (`low`, `high`) sums four outputs whose weights lie in one word,
+ * each byte w + bias. `low` adds the word as it is and `high` its second and fourth byte. Lanes carry into their
+ * neighbours, but all arithmetic is modulo 2^32 and the excess is known, so every carry cancels in the end. No
+ * multiplication and no 64-bit integer: on a Cortex-M or through wasm2js a spike costs five cheap instructions for four
+ * outputs. Where a core has instructions for lanes that do not carry, C has them for these functions
+ * (firmware-gen/model/lanes.ts), so what lies between the first addition and the sums means something to them alone.
  */
-export type Lanes = u32;
 
 /** Bytes of the weights that a pair adds for one input: one for each of its outputs. */
 export const PAIR: i32 = 4;
 
-@inline
-export function zero(): Lanes {
-  return 0;
+/** Adds the first and the third byte of a word. */
+export function addLow(low: u32, bytes: u32): u32 {
+  return low + bytes;
 }
 
-@inline
-export function add(a: Lanes, b: Lanes): Lanes {
-  return a + b;
+/** Adds the second and the fourth byte of a word. */
+export function addHigh(high: u32, bytes: u32): u32 {
+  return high + ((bytes >> 8) & 0x00ff00ff);
 }
 
-@inline
-export function highBytes(a: Lanes): Lanes {
-  return (a >> 8) & 0x00ff00ff;
+export function twice(lanes: u32): u32 {
+  return lanes + lanes;
 }
 
+/** Two signed sums of 16 bits from lanes of which the lower may have borrowed from the upper. */
 @inline
-function storeTwo<S>(to: usize, sums: u32): void {
-  const first = <i32>(<i16>sums);
-  store<S>(to, <S>first);
-  store<S>(to, <S>(<i32>(sums - first) >> 16), sizeof<S>());
+function apart(lanes: u32): u32 {
+  return lanes + ((lanes & 0x8000) << 1);
 }
 
-/** Stores a pair's sums as S at `to`; `bias` is what every weight byte added too much. */
-@inline
-export function storeSums<S>(to: usize, whole: Lanes, high: Lanes, bias: i32): void {
-  const excess = <u32>bias * 0x00010001;
-  storeTwo<S>(to, whole - (high << 8) - excess);
-  storeTwo<S>(to + 2 * sizeof<S>(), high - excess);
+/** The sums of a pair's first two outputs; `excess` is what every weight byte added too much. */
+export function lowSums(low: u32, high: u32, excess: i32): u32 {
+  return apart(low - (high << 8) - <u32>excess * 0x00010001);
 }
 
-@inline
-function addTwo(to: usize, sums: u32, plane: i32): void {
-  const first = <i32>(<i16>sums);
-  store<i32>(to, load<i32>(to) + (first << plane));
-  store<i32>(to, load<i32>(to, 4) + ((<i32>(sums - first) >> 16) << plane), 4);
-}
-
-/** Adds a pair's sums, times 2^plane, to the i32 sums at `to`. */
-@inline
-export function addSums(to: usize, whole: Lanes, high: Lanes, bias: i32, plane: i32): void {
-  const excess = <u32>bias * 0x00010001;
-  addTwo(to, whole - (high << 8) - excess, plane);
-  addTwo(to + 8, high - excess, plane);
+/** The sums of its other two. */
+export function highSums(high: u32, excess: i32): u32 {
+  return apart(high - <u32>excess * 0x00010001);
 }

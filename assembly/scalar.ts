@@ -35,10 +35,18 @@ function clamp<Y>(value: i32): i32 {
  * provably fits is not changed by clamping, so every kernel clamps.
  */
 @inline
+export function scaleValue<R, Y>(
+  multiplier: usize, bias: usize, shift: i32, sum: i32, y: usize, x1: usize, residual: bool,
+): void {
+  let value = (sum * load<i32>(multiplier) + load<i32>(bias)) >> shift;
+  if (residual) value += <i32>load<R>(x1);
+  store<Y>(y, <Y>clamp<Y>(value));
+}
+
+/** The same of a sum of type S in memory. */
+@inline
 export function scaleOne<S, R, Y>(
   multiplier: usize, bias: usize, shift: i32, sum: usize, y: usize, x1: usize, residual: bool,
 ): void {
-  let value = (<i32>load<S>(sum) * load<i32>(multiplier) + load<i32>(bias)) >> shift;
-  if (residual) value += <i32>load<R>(x1);
-  store<Y>(y, <Y>clamp<Y>(value));
+  scaleValue<R, Y>(multiplier, bias, shift, <i32>load<S>(sum), y, x1, residual);
 }

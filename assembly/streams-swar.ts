@@ -1,41 +1,113 @@
+/** Most planes of counts that are listed at once. */
+export const LISTED: i32 = 3;
+
 /**
- * Writes one row of counts as streams (models/ops/streams.ts): per plane, highest first, the positions of the inputs
- * whose count has the plane's bit. `table` [plane][column + 1] gets the address where each column begins.
- * Four counts are looked at together where they lie in one word: most words of a plane have no bit set.
+ * Writes one row of counts up to 7 as lists of inputs (models/ops/streams.ts): those that add their weights once, from
+ * `entries` upwards, those that add them twice, from `end` downwards, and those that add them four times, behind the
+ * ones; with two lists, a four is two twos. `table` [list][column + 1] gets the address where each column begins, or
+ * ends. Four counts are looked at together where they lie in one word: few of them are more than one.
  */
-export function extract<E>(x: usize, width: i32, channels: i32, planes: i32, table: usize, entries: usize): void {
-  for (let plane = planes - 1; plane >= 0; plane--) {
-    let from = x;
-    let index = 0;
-    let to = table + <usize>(plane * (width + 1) * 4);
-    const mask: u32 = 0x01010101 << plane;
-    for (let c = 0; c < width; c++) {
-      store<u32>(to, entries);
-      to += 4;
-      const end = from + channels;
-      if ((channels & 3) == 0) {
-        for (; from < end; from += 4) {
-          const bits = (load<u32>(from) & mask) >> plane;
-          if (bits) {
-            // An entry is always written and kept only if the bit is set: there is no branch to predict.
-            store<E>(entries, <E>index);
-            entries += <usize>(bits & 1) * sizeof<E>();
-            store<E>(entries, <E>(index + 1));
-            entries += <usize>((bits >> 8) & 1) * sizeof<E>();
-            store<E>(entries, <E>(index + 2));
-            entries += <usize>((bits >> 16) & 1) * sizeof<E>();
-            store<E>(entries, <E>(index + 3));
-            entries += <usize>(bits >> 24) * sizeof<E>();
+export function list<E>(
+  x: usize, width: i32, channels: i32, lists: i32, table: usize, entries: usize, end: usize,
+): void {
+  const from = x;
+  let twos = end - sizeof<E>();
+  let index = 0;
+  const second = <usize>(width + 1) << 2;
+  for (let c = 0; c <= width; c++) {
+    store<u32>(table, entries);
+    if (lists > 1) store<u32>(table + second, twos + sizeof<E>());
+    table += 4;
+    if (c == width) break;
+    if ((channels & 3) == 0) {
+      for (const stop = x + channels; x < stop; x += 4) {
+        const counts = load<u32>(x);
+        const index1 = index + 1;
+        const index2 = index + 2;
+        const index3 = index + 3;
+        if (counts) {
+          store<E>(entries, <E>index);
+          entries += <usize>(counts & 1) * sizeof<E>();
+          store<E>(entries, <E>index1);
+          entries += <usize>((counts >> 8) & 1) * sizeof<E>();
+          store<E>(entries, <E>index2);
+          entries += <usize>((counts >> 16) & 1) * sizeof<E>();
+          store<E>(entries, <E>index3);
+          entries += <usize>((counts >> 24) & 1) * sizeof<E>();
+          if (counts & 0x06060606) {
+            if (counts & 2) {
+              store<E>(twos, <E>index);
+              twos -= sizeof<E>();
+            }
+            if (counts & 0x200) {
+              store<E>(twos, <E>index1);
+              twos -= sizeof<E>();
+            }
+            if (counts & 0x20000) {
+              store<E>(twos, <E>index2);
+              twos -= sizeof<E>();
+            }
+            if (counts & 0x2000000) {
+              store<E>(twos, <E>index3);
+              twos -= sizeof<E>();
+            }
+            if (lists == 2 && counts & 0x04040404) {
+              if (counts & 4) twos = listTwice<E>(twos, index);
+              if (counts & 0x400) twos = listTwice<E>(twos, index1);
+              if (counts & 0x40000) twos = listTwice<E>(twos, index2);
+              if (counts & 0x4000000) twos = listTwice<E>(twos, index3);
+            }
           }
-          index += 4;
         }
-      } else {
-        for (; from < end; from++) {
-          store<E>(entries, <E>(index++));
-          entries += <usize>((<i32>load<u8>(from) >> plane) & 1) * sizeof<E>();
+        index += 4;
+      }
+    } else {
+      for (const stop = x + channels; x < stop; x++) {
+        const count = <u32>load<u8>(x);
+        if (count & 1) {
+          store<E>(entries, <E>index);
+          entries += sizeof<E>();
         }
+        if (count & 2) {
+          store<E>(twos, <E>index);
+          twos -= sizeof<E>();
+        }
+        if (lists == 2 && count & 4) twos = listTwice<E>(twos, index);
+        index++;
       }
     }
-    store<u32>(to, entries);
   }
+  if (lists > 2) listPlane<E>(from, width, channels, 2, table + second, entries);
+}
+
+/** Lists an input of four spikes as two twos. */
+@inline
+function listTwice<E>(twos: usize, index: i32): usize {
+  store<E>(twos, <E>index);
+  store<E>(twos - sizeof<E>(), <E>index);
+  return twos - 2 * sizeof<E>();
+}
+
+/** Writes the inputs whose count has a plane's bit; `table` [column + 1] gets the address where each column begins. */
+function listPlane<E>(x: usize, width: i32, channels: i32, plane: i32, table: usize, entries: usize): usize {
+  let index = 0;
+  for (let c = 0; c < width; c++) {
+    store<u32>(table, entries);
+    table += 4;
+    for (const end = x + channels; x < end; x++) {
+      store<E>(entries, <E>index);
+      entries += <usize>((<u32>load<u8>(x) >> plane) & 1) * sizeof<E>();
+      index++;
+    }
+  }
+  store<u32>(table, entries);
+  return entries;
+}
+
+/** Writes one row of counts as a list for each plane, highest first: `table` [plane][column + 1]. */
+export function listPlanes<E>(
+  x: usize, width: i32, channels: i32, planes: i32, table: usize, entries: usize,
+): void {
+  for (let plane = planes - 1; plane >= 0; plane--)
+    entries = listPlane<E>(x, width, channels, plane, table + <usize>(plane * (width + 1) * 4), entries);
 }

@@ -105,16 +105,9 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #define W16(at) (*(memory_u16 *)CHECKED(at, 2, 1))
 #define W32(at) (*(memory_u32 *)CHECKED(at, 4, 1))
 
-/* The second and the fourth byte of a word in lanes of 16 bits. */
+/* Cores with instructions for lanes of 16 bits. */
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
-static inline u32 odd_bytes(u32 bytes) {
-  u32 lanes;
-  __asm__("uxtb16 %0, %1, ror #8" : "=r"(lanes) : "r"(bytes));
-  return lanes;
-}
-#define ODD_BYTES(bytes) odd_bytes(bytes)
-#else
-#define ODD_BYTES(bytes) ((bytes) >> 8 & 0x00ff00ffu)
+#define LANES
 #endif
 
 #ifdef SPIKELET_TRACE

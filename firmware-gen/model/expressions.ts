@@ -182,8 +182,6 @@ function load({ bytes, signed, address, offset }: Expression & { kind: 'load' },
 
 function binary({ op, left, right }: Expression & { kind: 'binary' }, scope: Scope): Printed {
   const style = styles[op];
-  if (isOddBytes(op, left, right))
-    return { text: `ODD_BYTES(${valueText(left.left, scope)})`, level: level.atom, type: 'unsigned' };
   // x + (-2) reads better as a difference.
   if (op === 'add' && right.kind === 'const' && right.value < 0 && right.value > -0xffff)
     return binary({ kind: 'binary', op: 'sub', left, right: { kind: 'const', value: -right.value } }, scope);
@@ -213,20 +211,6 @@ function binary({ op, left, right }: Expression & { kind: 'binary' }, scope: Sco
   if (signed && !style.compares) return { text: `(u32)(${text})`, level: level.unary, type: 'unsigned' };
   return { text, level: style.level, type: style.compares ? 'small' : 'unsigned' };
 }
-
-/** (x >> 8) & 0x00ff00ff is one instruction where a core has it: model.c says how. */
-const isOddBytes = (
-  op: BinaryOp,
-  left: Expression,
-  right: Expression,
-): left is Expression & { kind: 'binary' } =>
-  op === 'and' &&
-  right.kind === 'const' &&
-  right.value === 0x00ff00ff &&
-  left.kind === 'binary' &&
-  left.op === 'shr_u' &&
-  left.right.kind === 'const' &&
-  left.right.value === 8;
 
 /** WebAssembly takes the amount modulo 32; in C more is undefined. */
 function shiftAmount(amount: Expression, scope: Scope): Printed {

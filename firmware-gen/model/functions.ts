@@ -1,6 +1,7 @@
 import { declare } from './declarations.js';
 import { addressOf, conditionText, type Scope, valueText, writeMacro } from './expressions.js';
 import type { Expression, WasmFunction } from './ir.js';
+import { laneInstructions } from './lanes.js';
 import { unusedParameters, withoutCopies } from './locals.js';
 import { uniqueIdentifiers, withoutNumber } from './names.js';
 import { type CStatement, structure } from './structure.js';
@@ -37,11 +38,12 @@ export function printFunction(wasm: WasmFunction, callees: Callees, comment: str
   // The one function that every layer passes: from here on accesses are its own.
   const enter = code.name === ENTER ? [`ENTER(${names[0]!});`] : [];
   const declared = top.map((index) => `u32 ${names[index]!} = 0;`);
-  const lines = [...unused, ...enter, ...declared, ...printList(body, scope, at)];
+  const lines = indent([...unused, ...enter, ...declared, ...printList(body, scope, at)]);
+  const instructions = laneInstructions.get(code.name)?.(names.slice(0, code.parameters));
   return [
     ...(comment.length ? ['/*', ...comment.map((line) => ` * ${line}`), ' */'] : []),
     `${signature(code, callees, names)} {`,
-    ...indent(lines),
+    ...(instructions ? ['#ifdef LANES', ...indent(instructions), '#else', ...lines, '#endif'] : lines),
     '}',
     '',
   ].join('\n');
@@ -56,7 +58,8 @@ function signature(code: WasmFunction, callees: Callees, names: string[]): strin
     const record = callees.record(code.name, i);
     return record ? `const struct ${record} *${name}` : `u32 ${name}`;
   });
-  return `static ${code.returns ? 'u32' : 'void'} ${callees.name(code.name)}(${parameters.join(', ') || 'void'})`;
+  const inline = laneInstructions.has(code.name) ? 'inline ' : '';
+  return `static ${inline}${code.returns ? 'u32' : 'void'} ${callees.name(code.name)}(${parameters.join(', ') || 'void'})`;
 }
 
 /** Values that the source gave one name share it where they are numbered; unnamed ones are t1, t2 ... */

@@ -18,7 +18,7 @@ type Ref = binaryen.ExpressionRef;
  * an effect stays inside an expression. Locals keep their names: nothing merges two of them.
  */
 const passes = [
-  ...['inlining', 'duplicate-function-elimination', 'remove-unused-module-elements'],
+  ...['no-inline', 'inlining', 'duplicate-function-elimination', 'remove-unused-module-elements'],
   ...['precompute-propagate', 'merge-locals', 'simplify-locals', 'vacuum'],
   ...['optimize-instructions', 'precompute-propagate', 'remove-unused-brs'],
   ...['flatten', 'simplify-locals-notee-nostructure', 'remove-unused-names', 'merge-blocks'],
@@ -29,6 +29,9 @@ const passes = [
 
 /** Functions of at most this size become part of their callers: accessors of fields. */
 const INLINE_SIZE = 6;
+
+/** Functions that stay, since some cores have instructions for them (lanes.ts). */
+const KEPT = 'assembly/lanes/*';
 
 /**
  * Reads a module of 32-bit integers. Throws a SpikeletError that names the function and the instruction where it has
@@ -72,6 +75,7 @@ function simplify(module: binaryen.Module): void {
     binaryen.setAlwaysInlineMaxSize(INLINE_SIZE);
     binaryen.setFlexibleInlineMaxSize(INLINE_SIZE);
     binaryen.setOneCallerInlineMaxSize(INLINE_SIZE);
+    binaryen.setPassArgument('no-inline', KEPT);
     module.runPasses(passes);
   } finally {
     binaryen.setDebugInfo(before.debug);
@@ -79,6 +83,7 @@ function simplify(module: binaryen.Module): void {
     binaryen.setAlwaysInlineMaxSize(before.always);
     binaryen.setFlexibleInlineMaxSize(before.flexible);
     binaryen.setOneCallerInlineMaxSize(before.once);
+    binaryen.setPassArgument('no-inline', null);
   }
 }
 

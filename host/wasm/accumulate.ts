@@ -3,16 +3,24 @@ import {
   type Accumulate,
   type Kernel,
   kernelOf,
-  pairedRowWords,
   pixelRowBytes,
+  scatterOf,
 } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
-import { streamOf } from '../../models/ops/streams.js';
+import { listsOf, streamOf } from '../../models/ops/streams.js';
 import { hasVectors } from '../assemblyscript.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import { type Context, int32, type Layer, type Line, tensorOf, thresholdRows } from './layers.js';
 import { pairsIn16, pairsPay } from './pairs.js';
-import { pairedWeights, pixelWeights, plainWeights, tiledWeights, tileOf } from './weights.js';
+import {
+  pairedWeights,
+  pixelWeights,
+  plainWeights,
+  SCATTERED,
+  scatteredWeights,
+  tiledWeights,
+  tileOf,
+} from './weights.js';
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
 type Call = {
@@ -22,7 +30,7 @@ type Call = {
   geometry: Line[];
   /** Type of the sums that meet the thresholds. */
   sums: 'i16' | 'i32';
-  weights: Uint8Array | Int8Array | Int16Array;
+  weights: Uint8Array | Int8Array | Int16Array | Int32Array;
   /** Outputs of a tile, where each tile's constants lie together; absent: all of the node's do. */
   outputs?: number;
 };
@@ -150,7 +158,7 @@ const windowLine = (node: Accumulate): Line => ({
   meaning: 'kernel, stride, padding',
 });
 
-const tilesLine = (stream: ReturnType<typeof streamOf>): Line => ({
+const tilesLine = (stream: Pick<ReturnType<typeof streamOf>, 'tableBytes' | 'rowBytes' | 'chunk'>): Line => ({
   values: [stream.tableBytes, stream.rowBytes, stream.chunk],
   meaning: 'streams: bytes of a table, bytes of a row, columns of the output at a time',
 });
@@ -159,6 +167,7 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
   events(node, { graph, proof, tier, choices }) {
     const x = tensorOf(graph, node.input);
     const stream = streamOf(node, graph, choices);
+    const lists = listsOf(node, graph, choices);
     const tile = tileOf(node.out, tier, 'events', choices.fetches.get(node.name)?.pairs);
     const { pair, pairs } = tile;
     const flush = flushOf(node, graph, proof.nodes.get(node.name)!.accumulator);
@@ -174,7 +183,12 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
         },
         windowLine(node),
         { values: [stream.planes], meaning: 'planes' },
-        tilesLine(stream),
+        ...(hasVectors(tier)
+          ? [tilesLine(stream)]
+          : [
+              { values: [lists.lists, lists.rows], meaning: 'lists of each row, rows' },
+              tilesLine({ ...lists, chunk: stream.chunk }),
+            ]),
         { values: [pairs, node.bits, flush], meaning: 'pairs of lanes in a tile, bits of weights' },
       ],
       sums,
@@ -234,20 +248,22 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
   },
 
   depthwise(node, { graph, tier }) {
-    const weights = plainWeights(node, graph);
+    const { words, kernelWords } = scatterOf(node, graph);
     return {
       kernel: 'depthwise',
-      types: [hasVectors(tier) ? 'i16' : 'i8'],
+      types: hasVectors(tier) ? ['i16'] : [],
       geometry: [
         ...mapLines(node, graph),
         { values: [tensorOf(graph, node.output).shape[1]], meaning: 'columns of the output' },
         windowLine(node),
         ...(tier === 'swar'
-          ? [{ values: [pairedRowWords(node, graph)], meaning: 'words of a paired row' }]
+          ? [{ values: [words, kernelWords], meaning: 'words of a row of sums, those that a column adds to' }]
           : []),
       ],
       sums: 'i16',
-      weights: hasVectors(tier) ? Int16Array.from(weights) : weights,
+      ...(hasVectors(tier)
+        ? { weights: Int16Array.from(plainWeights(node, graph)) }
+        : { weights: scatteredWeights(node, graph), outputs: SCATTERED }),
     };
   },
 

@@ -67,7 +67,7 @@ ${kernels.map((kernel) => `import { ${kernel} } from './assembly/${kernel}';`).j
 import { Model, Node, Step } from './assembly/node';
 import { End } from './assembly/scalar';${
     threads > 1 ? "\nimport { arrive, enter, gather, open, take } from './assembly/threads';" : ''
-  }${flushes ? "\nimport { Flush } from './assembly/events';" : ''}
+  }${flushes ? "\nimport { Flush } from './assembly/flush';" : ''}
 
 @external('env', 'trace')
 declare function trace(node: i32, row: i32, rows: i32): void;

@@ -8,8 +8,8 @@ import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /**
- * In what parts the constants of each node can be fetched, by its name: tiles of one to four pairs of lanes where the
- * kernel has tiles, else all of them. `layers` of the graph's nodes; their `cost` is relative to the fastest tile's.
+ * In what parts the constants of each node can be fetched, by its name: tiles of one to four pairs of lanes for events,
+ * the kernel's tiles else. `layers` of the graph's nodes; their `cost` is relative to the fastest tile's.
  */
 export function fetchOptions(graph: Graph, tier: Tier, layers: Layer[]): Map<string, FetchOption[]> {
   return new Map(
@@ -17,8 +17,8 @@ export function fetchOptions(graph: Graph, tier: Tier, layers: Layer[]): Map<str
       const layer = layers[i]!;
       if (node.op !== 'accumulate') return [];
       const { kernel } = layer;
-      if (!isTiled(kernel))
-        return [[node.name, [{ pairs: 1, tiles: 1, tileBytes: layer.constants.blockBytes, cost: 1 }]]];
+      const { tiles, blockBytes } = layer.constants;
+      if (!isTiled(kernel)) return [[node.name, [{ pairs: 1, tiles, tileBytes: blockBytes, cost: 1 }]]];
       return [[node.name, optionsOf(node, graph, tier, kernel, layer)]];
     }),
   );

@@ -1,5 +1,5 @@
 import { type Graph, product } from '../../models/index.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
+import { type Accumulate, scatterOf } from '../../models/ops/accumulate.js';
 import type { Tier } from '../assemblyscript.js';
 
 /** Weights of a Graph, [out][kernel rows][kernel columns][inputs of a group], in the layouts of the kernels. */
@@ -46,6 +46,7 @@ export function tileOf(out: number, tier: Tier, kernel: TiledKernel, wanted?: nu
 
 /**
  * Bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input][pair][output]: a spike adds one contiguous run.
+ * Without vectors, where each row of a window is listed by itself, [kernel row][kernel column].
  * Within a pair, low bytes of its 16-bit lanes are the first half of the outputs and high bytes the second.
  */
 export const tiledWeights = (node: Accumulate, graph: Graph, channels: number, tile: Tile): Uint8Array => {
@@ -89,9 +90,11 @@ function tiled(
     const to = Math.floor(o / outputs) * inputs * outputs;
     let from = o * inputs;
     for (let i = 0; i < kernelRows; i++)
-      for (let j = 0; j < kernelColumns; j++)
+      for (let j = 0; j < kernelColumns; j++) {
+        const tap = pair === PAIR.swar ? i * kernelColumns + j : j * kernelRows + i;
         for (let ci = 0; ci < channels; ci++)
-          packed[to + byteOf(o % outputs, (j * kernelRows + i) * channels + ci)] = weights[from++]! + zero;
+          packed[to + byteOf(o % outputs, tap * channels + ci)] = weights[from++]! + zero;
+      }
   }
   return packed;
 }
@@ -125,4 +128,34 @@ export function plainWeights(node: Accumulate, graph: Graph): Int8Array {
         for (let o = 0; o < outputs; o++)
           packed[at++] = weights[((group * outputs + o) * taps + tap) * inputs + ci]!;
   return packed;
+}
+
+/** Channels of a tile of scatteredWeights: GROUP in assembly/depthwise-swar.ts. */
+export const SCATTERED = 4;
+
+/**
+ * What a count of a column adds to the outputs around it, [tile of channels][channel][phase][kernel row from the last
+ * on][word], each word first + 2^16 * second of two neighbours, modulo 2^32. Phases are columns with their padding, modulo
+ * twice the stride; the last word is that of outputs 0 and 1 for the first columns.
+ */
+export function scatteredWeights(node: Accumulate, graph: Graph): Int32Array {
+  const weights = weightsOf(node, graph);
+  const [kernelRows, kernelColumns] = node.kernel;
+  const [, stride] = node.stride;
+  const { kernelWords } = scatterOf(node, graph);
+  const channels = Math.ceil(node.out / SCATTERED) * SCATTERED;
+  const scattered = new Int32Array(channels * 2 * stride * kernelRows * kernelWords);
+  let to = 0;
+  for (let channel = 0; channel < node.out; channel++)
+    for (let phase = 0; phase < 2 * stride; phase++)
+      for (let i = kernelRows - 1; i >= 0; i--) {
+        const row = (channel * kernelRows + i) * kernelColumns;
+        const weightOf = (output: number) => {
+          const j = phase - output * stride;
+          return j >= 0 && j < kernelColumns ? weights[row + j]! : 0;
+        };
+        for (let output = 2 - 2 * kernelWords; output < 2; output += 2)
+          scattered[to++] = weightOf(output) + (weightOf(output + 1) << 16);
+      }
+  return scattered;
 }

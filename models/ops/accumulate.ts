@@ -14,7 +14,7 @@ import {
   type Values,
   valueRange,
 } from './op.js';
-import { streamOf } from './streams.js';
+import { listsOf, streamOf } from './streams.js';
 
 /**
  * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
@@ -76,9 +76,24 @@ export function pixelRowBytes(node: Accumulate, graph: Graph): number {
   return align(Math.max(width + 2 * node.padding[1], read) * channels * 2 + 16);
 }
 
-/** Words of a row of a depthwise kernel without vectors (assembly/depthwise-swar.ts): a whole number of eight places. */
-export const pairedRowWords = (node: Accumulate, graph: Graph): number =>
-  Math.ceil(graph.tensors[node.output]!.shape[1] / 8) * 8 * node.stride[1] + node.kernel[1];
+/**
+ * How a depthwise kernel without vectors (assembly/depthwise-swar.ts) holds sums: two neighbours to a word. A column of
+ * the input adds to `kernelWords` words, of which the last holds outputs 0 and 1 where the column is one of the first
+ * 2 * stride with their padding; a row of sums has `words`, and `rows` are not complete at a time.
+ */
+export function scatterOf(
+  node: Accumulate,
+  graph: Graph,
+): { kernelWords: number; words: number; rows: number } {
+  const width = graph.tensors[node.input]!.shape[1];
+  const columns = graph.tensors[node.output]!.shape[1];
+  const stride = node.stride[1];
+  const leftmost = Math.floor(-node.kernel[1] / stride) + 1;
+  const kernelWords = 1 - Math.floor(leftmost / 2);
+  const rightmost = Math.floor((width - 1 + node.padding[1]) / (2 * stride));
+  const words = kernelWords + Math.max(rightmost, (columns - 1) >> 1);
+  return { kernelWords, words, rows: Math.ceil(node.kernel[0] / node.stride[0]) };
+}
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
@@ -87,13 +102,16 @@ function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {
   const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
   switch (kernelOf(node, graph)) {
     case 'events':
-      return SUMS_BYTES + streamOf(node, graph, choices).bytes;
+      // With vectors, and without.
+      return SUMS_BYTES + Math.max(streamOf(node, graph, choices).bytes, listsOf(node, graph, choices).bytes);
     case 'pixels':
       // The sums of four places, whole vectors of outputs.
       return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
-    case 'depthwise':
-      // With vectors, the sums of four places; without, those of eight places and the paired rows of four channels.
-      return Math.max(4 * 2 * node.out, 64 + node.kernel[0] * 4 * 4 * pairedRowWords(node, graph));
+    case 'depthwise': {
+      // With vectors, the sums of four places; without, rows of sums of four channels.
+      const scatter = scatterOf(node, graph);
+      return Math.max(4 * 2 * node.out, 4 * 4 * scatter.rows * scatter.words);
+    }
     case 'grouped':
       return 4 * node.out;
   }

@@ -60,13 +60,49 @@ export function streamOf(
 ): Stream & { chunk: number; bytes: number } {
   const { shape, levels = 1 } = graph.tensors[node.input]!;
   const columns = graph.tensors[node.output]!.shape[1];
-  const [, width, channels] = shape;
+  const channels = shape[2];
   const chunk = Math.min(columns, choices.columns.get(node.name) ?? columns);
-  const held = chunk < columns ? Math.min(width, (chunk - 1) * node.stride[1] + node.kernel[1]) : width;
+  const held = heldColumns(node, graph, chunk);
   const depth = node.kernel[0] * channels;
   const stream = layOut(held, depth, levels);
   const copied = node.kernel[0] > 1 || choices.packed.has(node.input);
   return { ...stream, chunk, bytes: stream.rowBytes + (copied ? align(held * depth) : 0) };
+}
+
+/** Most spikes of an active neuron, on average, of which fours are so few that they are better listed as two twos. */
+const FEW_FOURS = 2;
+
+/**
+ * How a convolution of spikes without vectors holds the rows that its windows cover: `rows` of them, each as lists of
+ * inputs, made once, one list for each plane. Where counts are at most 4 and fours were measured to be few, they are
+ * listed as two twos, so that there are two lists. `tableBytes`: [list][column + 1], where the entries of each column
+ * begin or end; `rowBytes`: those and the entries; `bytes`: all rows and, where the input is packed, one unpacked.
+ */
+export function listsOf(
+  node: Accumulate,
+  graph: Graph,
+  choices: Choices,
+): { lists: number; rows: number; tableBytes: number; rowBytes: number; bytes: number } {
+  const { shape, levels = 1, activity } = graph.tensors[node.input]!;
+  const { planes, index, chunk } = streamOf(node, graph, choices);
+  const held = heldColumns(node, graph, chunk);
+  const inputs = held * shape[2];
+  const few = levels === 4 && activity !== undefined && activity.rate <= FEW_FOURS * activity.density;
+  const lists = few ? 2 : planes;
+  const tableBytes = align(lists * (held + 1) * 4);
+  const rowBytes = tableBytes + align((mostOnes(levels) * inputs + OVERHANG) * (index === 'u16' ? 2 : 4));
+  const rows = Math.min(node.kernel[0], shape[0]);
+  return {
+    ...{ lists, rows, tableBytes, rowBytes },
+    bytes: rows * rowBytes + (choices.packed.has(node.input) ? align(inputs) : 0),
+  };
+}
+
+/** Columns of the input under `chunk` columns of the output. */
+function heldColumns(node: Accumulate, graph: Graph, chunk: number): number {
+  const width = graph.tensors[node.input]!.shape[1];
+  const columns = graph.tensors[node.output]!.shape[1];
+  return chunk < columns ? Math.min(width, (chunk - 1) * node.stride[1] + node.kernel[1]) : width;
 }
 
 /**

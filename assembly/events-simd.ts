@@ -1,26 +1,12 @@
 import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
+import { CHUNK, Flush } from './flush';
 import { windowRow } from './gather';
 import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
 import { Node, rowAt } from './node';
 import { End } from './scalar';
 import { extract } from './streams';
 import { clear } from './sum';
-
-/** When a tile's 16-bit sums go to 32 bits. */
-export const enum Flush {
-  /** They hold all planes. */
-  Never,
-  /** They hold all planes but the lowest, which follows by itself. */
-  Half,
-  /** They hold one plane. */
-  Plane,
-  /** They hold CHUNK spikes. */
-  Chunk,
-}
-
-/** Spikes of one plane add at most 127 each: 256 of them fit 16 bits whatever the weights are. */
-const CHUNK = 256;
 
 /**
  * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): the rows under a row of windows become streams
