@@ -12,8 +12,8 @@ export function exploreSvg(
   names: string[],
 ): string {
   const fits = points.filter(({ short }) => !short.length);
-  const kinds = [...new Set(points.map(kindOf))];
-  const widths = [...new Set(points.map(({ bits }) => bits))].sort((a, b) => b - a);
+  const kinds = [...new Set(fits.map(kindOf))].sort();
+  const widths = [...new Set(fits.map(({ bits }) => bits))].sort((a, b) => b - a);
   const hueOf = (point: Point) => kinds.indexOf(kindOf(point)) % 6;
   const shapeOf = ({ bits }: Point) => shapes[widths.indexOf(bits) % shapes.length]!;
   const marks = fits.flatMap((point): Mark[] => {

@@ -175,8 +175,8 @@ function outline(shape: Shape, [x, y]: [number, number], r: number): string {
   }
 }
 
-/** Names beside their marks, where they cover neither marks nor each other. */
-function labels(marks: Mark[], at: (place: Place) => [number, number], { limit }: Scatter): string[] {
+/** Names beside their marks, where they cover neither marks nor the front nor each other. */
+function labels(marks: Mark[], at: (place: Place) => [number, number], { front }: Scatter): string[] {
   const boxes = marks.map((mark): Box => {
     const [x, y] = at(mark);
     const r = mark.full ? 8 : 6;
@@ -188,8 +188,15 @@ function labels(marks: Mark[], at: (place: Place) => [number, number], { limit }
       : [],
   );
   const bounds = { x: plot.left, y: plot.top, width: plot.right - plot.left, height: plot.bottom - plot.top };
-  void limit;
-  return placeLabels(wanted, boxes, bounds).flatMap(({ text, at: [x, y], box }) => {
+  const corners = front.map(at);
+  const lines = corners.slice(1).flatMap(([x, y], i): Box[] => {
+    const [fromX, fromY] = corners[i]!;
+    return [
+      { x: fromX, y: fromY - 1, width: x - fromX, height: 2 },
+      { x: x - 1, y: fromY, width: 2, height: y - fromY },
+    ];
+  });
+  return placeLabels(wanted, [...boxes, ...lines], bounds).flatMap(({ text, at: [x, y], box }) => {
     const near = {
       x: Math.min(Math.max(x, box.x), box.x + box.width),
       y: Math.min(Math.max(y, box.y), box.y + box.height),
