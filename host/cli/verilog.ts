@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { boardTop } from '../../fpga/board-top.js';
 import { type Board, commandOf, constraintsOf, fpgaBoardOf } from '../../fpga/boards/index.js';
 import type { VerilogOptions } from '../../fpga/emit.js';
+import { estimate } from '../../fpga/estimate/index.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Area } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
@@ -60,7 +61,17 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   await writeFiles(options.out, [{ path: bitstream, contents: placed.bitstream }]);
   printPlaced(placed, board, join(options.out, bitstream), io);
   const { utilisation, fmaxHz } = placed;
-  return { ...result, area, utilisation, fmaxHz, bitstream };
+  // Clocks depend on how often neurons fire, which a graph tells that was calibrated.
+  const cycles = graph.tensors['input']!.activity
+    ? estimate(graph, board, { architecture, lanes, datapath }).cycles
+    : undefined;
+  if (cycles !== undefined) {
+    const ms = (hz: number) => `${((cycles / hz) * 1e3).toPrecision(3)} ms`;
+    io.print(
+      `latency: about ${ms(board.clockHz)} on the board, ${ms(fmaxHz)} at the highest clock (${cycles} cycles expected; 'spikelet verify --against verilog' counts them)`,
+    );
+  }
+  return { ...result, area, utilisation, fmaxHz, bitstream, ...(cycles === undefined ? {} : { cycles }) };
 }
 
 const titles: Record<keyof Area, string> = {
