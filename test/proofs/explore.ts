@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
@@ -9,15 +9,14 @@ import type { Features, Terms } from '../../fpga/estimate/features.js';
 import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
 import { loadGraph } from '../../host/cli/load.js';
-import { loadDataset } from '../../host/data/index.js';
 import { type Measured, type MeasuredCycles, measureArea, measureCycles } from '../../host/fpga/measure.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
 import { simulatorInstall, simulatorThere } from '../../host/fpga/simulator.js';
 import { table } from '../../host/report/text.js';
 import { type Graph, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
-import { shared } from '../shared.js';
-import { folder, result } from './cli.js';
+import { folder } from './cli.js';
 import { type Equation, leastSquares } from './least-squares.js';
+import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
  * `npm run bench:explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
@@ -55,22 +54,18 @@ const calibrations: Calibration[] = [
   sequential('mini8', 'xc7a35t', 8, 'popcount'),
 ];
 
-const data = shared('data/fashion-mnist');
-const checkpoint = shared('vectors/fashion-sfa/model.safetensors');
 const missing = [yosys, nextpnr].filter((tool) => !installed(tool)).map(installLine);
-if (!data || !checkpoint)
-  console.log('skipped: ../shared/data/fashion-mnist and ../shared/vectors/fashion-sfa are absent');
-else if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
+if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
 else if (!(await simulatorThere())) console.log(`skipped: ${simulatorInstall()}`);
-else await prove(`fashion-mnist=${data}`, checkpoint);
+else await prove();
 
-async function prove(spec: string, weights: string): Promise<void> {
-  const dataset = await loadDataset(spec);
+async function prove(): Promise<void> {
+  const { data: dataset } = await fashion();
   const samples: Sample[] = [];
   const graphs = new Map<string, Graph>();
   for (const calibration of calibrations) {
     const name = calibration.graph;
-    if (!graphs.has(name)) graphs.set(name, await graphNamed(name, spec, weights, dataset));
+    if (!graphs.has(name)) graphs.set(name, await graphNamed(name));
     const graph = graphs.get(name)!;
     const board = fpgaBoardOf(calibration.board);
     const { architecture } = calibration.design;
@@ -95,48 +90,8 @@ async function prove(spec: string, weights: string): Promise<void> {
 }
 
 /** `mini8`: the net and the bits of its weights. */
-async function graphNamed(
-  name: string,
-  spec: string,
-  weights: string,
-  { mean, std }: { mean: number[]; std: number[] },
-): Promise<Graph> {
-  const net = join(folder, name.startsWith('tiny') ? 'fashion-sfa.safetensors' : 'mini-fashion.safetensors');
-  const path = join(folder, `${name}.graph.safetensors`);
-  if (!existsSync(path)) {
-    if (!existsSync(net)) {
-      if (name.startsWith('tiny'))
-        await result(
-          'import',
-          weights,
-          '--input',
-          '28,28,1',
-          '--mean',
-          String(mean),
-          '--std',
-          String(std),
-          '--out',
-          net,
-        );
-      else
-        await result(
-          'train',
-          '--model',
-          'mini',
-          '--data',
-          spec,
-          '--epochs',
-          '1',
-          '--seed',
-          '1',
-          '--out',
-          net,
-        );
-    }
-    await result('quantize', net, '--data', spec, '--bits', name.slice(-1), '--out', path);
-  }
-  return loadGraph(path);
-}
+const graphNamed = async (name: string): Promise<Graph> =>
+  loadGraph(await trainedGraph(name.slice(0, -1) as TrainedNet, Number(name.slice(-1))));
 
 /** Measured now, or before with the same Verilog. */
 async function measured(

@@ -3,7 +3,7 @@ import { planModel } from '../../host/wasm/plan-model.js';
 import { canRunHere, compareHere, compileHere } from '../firmware-host.js';
 import { removeFolders } from '../firmware-project.js';
 import { verdict } from './cli.js';
-import { fashionGraph } from './fashion-graph.js';
+import { fashionGraph } from './nets.js';
 
 /**
  * `npm run bench:firmware-asan [GRAPH]`: printed C of a trained net on this machine under the address and the undefined

@@ -9,8 +9,8 @@ import { canTry, compile, removeFolders } from '../firmware-project.js';
 import { openSerial } from '../firmware-serial.js';
 import { verdict } from './cli.js';
 import { cmsisEstimate, cortexM0plus, cortexM4, type PerMac } from './cmsis.js';
-import { fashionGraph } from './fashion-graph.js';
 import { plainC } from './int8.js';
+import { fashionGraph } from './nets.js';
 
 /**
  * `npm run bench:instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boardOf } from '../../firmware-gen/boards/index.js';
-import { loadDataset } from '../../host/data/index.js';
 import { emulate } from '../../host/device/emulate.js';
 import { writeFiles } from '../../host/files.js';
 import { requirePlace } from '../../host/firmware/plan-board.js';
@@ -12,7 +11,7 @@ import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
 import { withRunner } from '../mlperf-device.js';
 import { resultsLine, thousandths } from '../mlperf-results.js';
 import { verdict } from './cli.js';
-import { fashionGraph, fashionSpec } from './fashion-graph.js';
+import { fashion, fashionGraph } from './nets.js';
 
 /**
  * `npm run bench:mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
@@ -33,7 +32,7 @@ const trials = [
 ];
 
 const { graph } = await fashionGraph(0);
-const { test, shape, classes } = await loadDataset(fashionSpec());
+const { test, shape, classes } = (await fashion()).data;
 const table = pixelTable(graph);
 const images = Array.from({ length: IMAGES }, (_, i) => rawImage(test, shape, i));
 const expected = images.map((raw) => {

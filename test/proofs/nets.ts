@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadGraph } from '../../host/cli/load.js';
 import { loadDataset } from '../../host/data/index.js';
 import { importFile } from '../../host/import/index.js';
 import { imageOf } from '../../host/trace.js';
-import { toPixels, writeNet } from '../../models/index.js';
+import { type Graph, pixelTable, rawImage, rawToPixels, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
 import { read } from '../reference.js';
 import { shared } from '../shared.js';
@@ -24,24 +25,36 @@ export async function fashion() {
 /** Nets that the proofs train on Fashion-MNIST, or import: `tiny` is the reference's. */
 export type TrainedNet = 'tiny' | 'mini' | 'dense' | 'conv';
 
-/** The file of the 8-bit graph of a net of Fashion-MNIST, kept for the next time. */
-export async function trainedGraph(name: TrainedNet): Promise<string> {
+/** The file of the graph of a net of Fashion-MNIST, made by the command line and kept for the next time. */
+export async function trainedGraph(name: TrainedNet, bits = 8): Promise<string> {
   const { spec, data, sfa } = await fashion();
-  const file = name === 'tiny' ? 'fashion-sfa' : name;
-  const [net, path] = [join(folder, `${file}.safetensors`), join(folder, `firmware-${file}.safetensors`)];
+  const [net, path] = ['', `-${bits}bit.graph`].map((end) => join(folder, `${name}${end}.safetensors`)) as [
+    string,
+    string,
+  ];
   if (!existsSync(path)) {
     if (!existsSync(net)) {
-      if (name === 'tiny') {
-        const { net: imported } = await importFile(`${sfa}/model.safetensors`, { classes: data.classes });
-        writeFileSync(net, writeNet(imported));
-      } else
-        await result(
-          ...['train', '--model', name, '--data', spec, '--epochs', '1', '--seed', '1', '--out', net],
-        );
+      const make =
+        name === 'tiny'
+          ? ['import', `${sfa}/model.safetensors`, '--input', '28,28,1']
+          : ['train', '--model', name, '--data', spec, '--epochs', '1', '--seed', '1'];
+      const normalised = ['--mean', String(data.mean), '--std', String(data.std)];
+      await result(...make, ...(name === 'tiny' ? normalised : []), '--out', net);
     }
-    await result(...['quantize', net, '--data', spec, '--bits', '8', '--count', '0', '--out', path]);
+    await result('quantize', net, '--data', spec, '--bits', String(bits), '--count', '0', '--out', path);
   }
   return path;
+}
+
+/** A graph of Fashion-MNIST and the pixels of the first test images: of the file on the command line, or `tiny`. */
+export async function fashionGraph(count: number): Promise<{ graph: Graph; images: Int8Array[] }> {
+  const { data } = await fashion();
+  const graph = await loadGraph(process.argv[2] ?? (await trainedGraph('tiny')));
+  const table = pixelTable(graph);
+  const images = Array.from({ length: count }, (_, i) =>
+    rawToPixels(table, rawImage(data.test, data.shape, i)),
+  );
+  return { graph, images };
 }
 
 /** The reference's E-SpikeFormer of the nano class at 8 bits, and its images; undefined where it is absent. */

@@ -11,7 +11,7 @@ import { canTry, removeFolders } from '../firmware-project.js';
 import { randomGraph, seeded } from '../random-graph.js';
 import { randomPixels } from '../wasm-models.js';
 import { verdict } from './cli.js';
-import { fashionGraph } from './fashion-graph.js';
+import { fashionGraph } from './nets.js';
 
 /**
  * `npm run bench:profile`: what the notes of `spikelet profile` cost: a trained net and a tiny random one, compiled
