@@ -46,7 +46,7 @@ async function prove(): Promise<boolean> {
   const { data } = await fashion();
   const paths = process.argv.slice(2);
   let right = true;
-  for (const path of paths.length ? paths : await Promise.all(nets.map(trainedGraph))) {
+  for (const path of paths.length ? paths : await Promise.all(nets.map((net) => trainedGraph(net)))) {
     const graph = await loadGraph(path);
     const table = pixelTable(graph);
     const images = Array.from({ length: COUNT }, (_, i) =>
