@@ -63,7 +63,7 @@ async function prove(): Promise<boolean> {
 
 /** Whether every tensor of every image is equal, alone and behind each other, without stalls and with. */
 async function proveDesign(graph: Graph, images: Int8Array[], design: Design): Promise<boolean> {
-  const where = join(folder, 'verilog');
+  const where = join(folder, 'fpga-sim');
   rmSync(where, { recursive: true, force: true });
   const simulate = await compileVerilator(graph, where, design);
   const { fifos: names } = simulationPorts(graph, design);
