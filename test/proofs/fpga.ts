@@ -120,13 +120,13 @@ async function denseDesign(bits: number, design: Design): Promise<void> {
   );
 }
 
-/** Whether `tiny` fits the board, or what it lacks; and what it takes of the smallest part whose area is enough. */
+/** Whether `tiny` fits the board, or what it lacks; and what it takes of larger parts. */
 async function tiny(): Promise<void> {
   const { graph, images } = await netAndImages('tiny', 2);
   const design: Design = { lanes: 6, datapath: 'popcount' };
   const { cycles, equal } = await simulated(graph, images, design);
   console.log(`tiny, 6 lanes: ${equal} of ${images.length} EQUAL, ${Math.round(cycles)} cycles an image`);
-  for (const part of [board, fpgaBoardOf('ecp5-25f')]) {
+  for (const part of [board, ...['ecp5-25f', 'xc7a35t'].map(fpgaBoardOf)]) {
     const { files, rtl } = emitProject(graph, part, design);
     const { area } = await synthesise([...(await rtlFiles(rtl)), ...files], boardTop, part.family);
     const taken = Object.entries(area).map(([what, count]) => `${count} ${what}`);
