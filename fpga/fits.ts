@@ -12,13 +12,16 @@ const names: Record<keyof Area, string> = {
   dsps: 'multipliers',
 };
 
-/** Bits of block RAM that a design takes, whatever the part. */
-const bramBits = (area: Area, { bramBits: each }: Board): number => area.brams * each;
+const SPRAM_BITS = 32 * 1024 * 8;
 
-/** Whether a board has as many bits of block RAM and look-up tables; families count both alike enough for a hint. */
+/** Bits of RAM, of whatever kind: a part without single-port RAM has to hold those in block RAM. */
+const ramBits = ({ brams, sprams }: Area, { bramBits }: Board): number =>
+  brams * bramBits + sprams * SPRAM_BITS;
+
+/** Whether a board has as many bits of RAM and look-up tables; families count both alike enough for a hint. */
 const mayHold = (area: Area, from: Board, board: Board): boolean =>
   board.capacity.luts >= area.luts &&
-  board.capacity.brams * board.bramBits >= bramBits(area, from) &&
+  ramBits(board.capacity, board) >= ramBits(area, from) &&
   board.capacity.dsps >= area.dsps;
 
 /** What was synthesised, as far as another choice would be smaller. */

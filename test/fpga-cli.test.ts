@@ -5,8 +5,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fpgaBoards } from '../fpga/boards/index.js';
-import { writeGraph } from '../models/index.js';
+import { fpgaBoardOf, fpgaBoards } from '../fpga/boards/index.js';
+import { requireRoom } from '../fpga/fits.js';
+import { type SpikeletError, writeGraph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 
 /** explore, flash, boards and doctor for FPGAs on the real command line. */
@@ -123,6 +124,17 @@ test('boards lists every FPGA, and on which a graph fits; doctor names their pro
   for (const { programmer } of fpgaBoards) if (programmer) assert.is(find(programmer.program).version, null);
   assert.is(find('verilator').install, 'apt-get install verilator g++ make');
   assert.not.ok(existsSync(join(folder, 'build')));
+});
+
+test('what lies in single-port RAM counts where a larger part is named', () => {
+  const area = { luts: 4048, flipFlops: 1731, carries: 1061, brams: 102, sprams: 4, dsps: 2 };
+  const room = () =>
+    requireRoom('tiny', area, fpgaBoardOf('icebreaker'), { architecture: 'sequential', lanes: 6 });
+  assert.throws(room, (error: SpikeletError) => {
+    assert.match(error.message, /102 of 30 block RAMs/);
+    assert.match(error.hint!, /a larger part: xc7a35t$/);
+    return true;
+  });
 });
 
 test.run();
