@@ -25,6 +25,12 @@ export type VerbOption = {
 /** The camelCase name under which an option's value arrives. */
 export const keyOf = ({ flags }: VerbOption): string => new Option(flags).attributeName();
 
+/** What a verb's options are where nobody sets them, for verbs that run others. */
+export const defaultsOf = ({ options }: Verb): Record<string, unknown> =>
+  Object.fromEntries(
+    options.flatMap((option) => ('default' in option ? [[keyOf(option), option.default]] : [])),
+  );
+
 /** `result` is the object that --json prints; `code` the exit code where it is not 0. */
 export type Outcome = { result?: unknown; code?: number };
 

@@ -7,7 +7,7 @@ import { asciiFrame, asciiSpikes } from '../../report/ascii.js';
 import { duration } from '../../report/text.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
-import { integer, verb } from '../verb.js';
+import { defaultsOf, integer, verb } from '../verb.js';
 import { build } from './build.js';
 import { quantize } from './quantize.js';
 import { train } from './train.js';
@@ -48,13 +48,14 @@ export const demo = verb<Options>({
     chapter(io, 2, 'A small spiking network learns the gestures', [
       `spikelet train --model mini --data ${DATA} --epochs ${TRAINING.epochs} --batch ${TRAINING.batch} --learning-rate ${TRAINING.learningRate} --shift ${TRAINING.shift} --seed ${seed} --out ${net}`,
     ]);
-    const training = { model: 'mini', data: DATA, ...TRAINING, seed, out: net };
+    const training = { ...defaultsOf(train), model: 'mini', data: DATA, ...TRAINING, seed, out: net };
     const trained = await step(train.run([], training as never, { ...io, json: false, print: io.print }));
 
     chapter(io, 3, 'Weights become 8-bit integers, neurons a few comparisons', [
       `spikelet quantize ${net} --data ${DATA} --bits 8 --out ${graph}`,
     ]);
     const quantizing = {
+      ...defaultsOf(quantize),
       data: DATA,
       bits: 8,
       out: graph,
@@ -67,12 +68,14 @@ export const demo = verb<Options>({
     chapter(io, 4, 'The integers become WebAssembly', [
       `spikelet build ${graph} --target wasm --out ${folder}`,
     ]);
-    const built = await step(build.run([graph], { target: 'wasm', out: folder } as never, io));
+    const built = await step(
+      build.run([graph], { ...defaultsOf(build), target: 'wasm', out: folder } as never, io),
+    );
 
     chapter(io, 5, 'Every tensor of the module equals the reference interpreter', [
       `spikelet verify ${graph} --against wasm --build ${folder} --data ${DATA} --count ${SAMPLES}`,
     ]);
-    const verifying = { against: 'wasm', build: folder, data: DATA, count: SAMPLES };
+    const verifying = { ...defaultsOf(verify), against: 'wasm', build: folder, data: DATA, count: SAMPLES };
     const verified = await verify.run([graph], verifying as never, io);
 
     chapter(io, 6, 'What the network saw', []);
