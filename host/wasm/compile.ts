@@ -35,8 +35,8 @@ async function optimise(code: Uint8Array, tier: Tier, threads: number): Promise<
     binaryen.setShrinkLevel(2);
     // A layer's function stays a function: merged into one, they are compiled later and worse by every engine.
     binaryen.setOneCallerInlineMaxSize(60);
-    // What a spike adds is a function, for the sake of C (assembly/lanes-swar.ts): with 9 the 10M network takes 5 % longer.
-    binaryen.setAlwaysInlineMaxSize(tier === 'swar' ? 20 : 9);
+    // What a spike adds is a function, for the sake of C (assembly/lanes-swar.ts).
+    binaryen.setAlwaysInlineMaxSize(9);
     module.optimize();
     return module.emitBinary();
   } finally {
