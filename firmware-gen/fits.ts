@@ -68,6 +68,10 @@ export function fitOn(board: Board, model: ModelBytes): Fit {
 const over = (name: string, { used, bytes }: { used: number; bytes: number }): string[] =>
   used > bytes ? [`${used} B of ${name}, ${used - bytes} B more than there are`] : [];
 
+/** Whether constants find no room, beside the code or in a memory of their own. */
+export const shortOfFlash = ({ flash, beside }: Fit): boolean =>
+  flash.used > flash.bytes || (beside !== undefined && beside.used > beside.bytes);
+
 function problemOf({ flash, beside, ram }: Fit): string | undefined {
   const problems = [
     ...over('flash', flash),

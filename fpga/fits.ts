@@ -1,27 +1,12 @@
 import { SpikeletError } from '../models/error.js';
 import { type Board, fpgaBoards } from './boards/index.js';
 import type { Architecture } from './emit.js';
-import type { Area } from './parts.js';
-
-const names: Record<keyof Area, string> = {
-  luts: 'look-up tables',
-  flipFlops: 'flip-flops',
-  carries: 'carry cells',
-  brams: 'block RAMs',
-  sprams: 'single-port RAMs',
-  dsps: 'multipliers',
-};
-
-const SPRAM_BITS = 32 * 1024 * 8;
-
-/** Bits of RAM, of whatever kind: a part without single-port RAM has to hold those in block RAM. */
-const ramBits = ({ brams, sprams }: Area, { bramBits }: Board): number =>
-  brams * bramBits + sprams * SPRAM_BITS;
+import { type Area, areaNames, ramBits } from './parts.js';
 
 /** Whether a board has as many bits of RAM and look-up tables; families count both alike enough for a hint. */
 const mayHold = (area: Area, from: Board, board: Board): boolean =>
   board.capacity.luts >= area.luts &&
-  ramBits(board.capacity, board) >= ramBits(area, from) &&
+  ramBits(board.capacity, board.bramBits) >= ramBits(area, from.bramBits) &&
   board.capacity.dsps >= area.dsps;
 
 /** What was synthesised, as far as another choice would be smaller. */
@@ -29,9 +14,9 @@ export type Choice = { architecture: Architecture; lanes: number };
 
 /** What a design needs more of than a board has, as `6000 of 5280 look-up tables`. */
 export const shortOf = (area: Area, board: Board): { what: keyof Area; text: string }[] =>
-  (Object.keys(names) as (keyof Area)[])
+  (Object.keys(areaNames) as (keyof Area)[])
     .filter((what) => area[what] > board.capacity[what])
-    .map((what) => ({ what, text: `${area[what]} of ${board.capacity[what]} ${names[what]}` }));
+    .map((what) => ({ what, text: `${area[what]} of ${board.capacity[what]} ${areaNames[what]}` }));
 
 /**
  * Throws a SpikeletError where a synthesised design needs more than a board has: which resource, and what would fit.

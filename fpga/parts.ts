@@ -13,3 +13,20 @@ export type Area = {
   sprams: number;
   dsps: number;
 };
+
+/** What resources are called, for people. */
+export const areaNames: Record<keyof Area, string> = {
+  luts: 'look-up tables',
+  flipFlops: 'flip-flops',
+  carries: 'carry cells',
+  brams: 'block RAMs',
+  sprams: 'single-port RAMs',
+  dsps: 'multipliers',
+};
+
+/** A single-port RAM of iCE40 UltraPlus: words, and their bits. */
+export const SPRAM = { words: 16384, bits: 16 };
+
+/** Bits of RAM, of whatever kind: a part without single-port RAM has to hold those in block RAM. */
+export const ramBits = ({ brams, sprams }: Area, bramBits: number): number =>
+  brams * bramBits + sprams * SPRAM.words * SPRAM.bits;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SpikeletError } from '../models/error.js';
 import type { OutputFile } from '../models/output.js';
@@ -43,6 +44,16 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
       hint: 'check the path',
       cause: error,
     });
+  }
+}
+
+/** Runs `use` with a folder of its own, which is gone afterwards. */
+export async function inTemporaryFolder<T>(purpose: string, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), `spikelet-${purpose}-`));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,13 @@
-import { argmax, crc32, crcOf, type Graph, hex32, interpret, SpikeletError } from '../models/index.js';
+import {
+  argmax,
+  crc32,
+  crcOf,
+  type Graph,
+  hex32,
+  interpret,
+  SpikeletError,
+  tensorNames,
+} from '../models/index.js';
 import type { Values } from '../models/ops/op.js';
 import type { SimulateOptions, Simulator } from './fpga/verilator.js';
 import type { WasmModel } from './wasm/load.js';
@@ -104,9 +113,6 @@ export type Activity = {
  * last; and spikes fired.
  */
 export type LayerActivity = { tensor: string; cycles: number; spikes: number };
-
-/** The input and every layer's output, in order of execution. */
-export const tensorNames = (graph: Graph): string[] => ['input', ...graph.nodes.map((node) => node.output)];
 
 /** What a backend computed of one image; of each tensor its CRC-32, or what `digest` tells instead. */
 type Run = { logits: ArrayLike<number>; crcs: Map<string, number | string> };

@@ -54,6 +54,9 @@ export type ValueType = 'i8' | 'u8' | 'i16' | 'i32';
 export type GraphNode = Accumulate | Fire | Attend | Pool;
 export type Op = GraphNode['op'];
 
+/** The input and every node's output, in order of execution. */
+export const tensorNames = (graph: Graph): string[] => ['input', ...graph.nodes.map(({ output }) => output)];
+
 /** Every op, by name. */
 export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
   accumulate,

@@ -73,3 +73,13 @@ export function mostOf(values: Int8Array | Int32Array): number {
   for (const value of values) most = Math.max(most, value);
   return most;
 }
+
+/** Bits of an address of so many words. */
+export const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
+
+/** A threshold that fits the sums lo..hi: beyond what they reach it is never reached, or always, one beyond it too. */
+export const clampedThreshold = (threshold: number, { lo, hi }: { lo: number; hi: number }): number =>
+  Math.min(Math.max(threshold, lo), hi + 1);
+
+/** Text of a graph in a comment of Verilog. */
+export const comment = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

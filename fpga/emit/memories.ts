@@ -1,5 +1,6 @@
 import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
+import { SPRAM } from '../parts.js';
 import { bitsFor } from './constants.js';
 import { type Layout, productOf, productWords } from './layout.js';
 
@@ -8,9 +9,6 @@ type Memory = { bits: number; words: number };
 
 /** Parameters of spike_engine.v: what lies in single-port RAM. */
 export type Placement = { MAP_HUGE: number; MAP_TOP: number; WEIGHT_HUGE: number };
-
-/** A single-port RAM of iCE40 UltraPlus. */
-const SPRAM: Memory = { bits: 16, words: 16384 };
 
 /** What lies in the map: its address, words and bits. */
 type Stored = Memory & { address: number };

@@ -1,6 +1,6 @@
 import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
-import { bitsFor, wrap } from './constants.js';
+import { addressBits, bitsFor, comment, wrap } from './constants.js';
 import { layOut } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
 import {
@@ -28,8 +28,6 @@ export type Sequential = {
   word: number;
   constant: number;
 };
-
-const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
 
 const spanOf = (ranges: { lo: number; hi: number }[]): number =>
   bitsFor(Math.min(0, ...ranges.map(({ lo }) => lo)), Math.max(0, ...ranges.map(({ hi }) => hi)));
@@ -213,8 +211,6 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 \`default_nettype wire
 `;
 }
-
-const comment = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 /** The top: the engine with its program. */
 export function topSource(graph: Graph, { parameters }: Sequential): string {

@@ -12,7 +12,7 @@ import type { Fire } from '../../models/ops/fire.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import type { Pool } from '../../models/ops/pool.js';
 import { product, type Shape } from '../../models/tensor.js';
-import { isDepthwise, weightWords } from './constants.js';
+import { clampedThreshold, isDepthwise, weightWords } from './constants.js';
 import { equationOf, shapeOf } from './equations.js';
 import { type Layout, productOf } from './layout.js';
 
@@ -245,9 +245,9 @@ function addEncoding(node: Accumulate, { graph, layout, program }: Context, tens
 
 /** Thresholds beyond what the sums reach fit the accumulator when they stand one beyond it. */
 function pushThresholds({ graph, proof, program }: Context, node: string, key: string): void {
-  const { lo, hi } = proof.nodes.get(node)!.accumulator;
+  const { accumulator } = proof.nodes.get(node)!;
   for (const threshold of graph.data.get(key)!)
-    program.constants.push(Math.min(Math.max(threshold, lo), hi + 1));
+    program.constants.push(clampedThreshold(threshold, accumulator));
 }
 
 function addFire(node: Fire, context: Context, tensor: number): void {

@@ -2,6 +2,7 @@ import { SpikeletError } from '../../models/error.js';
 import type { Graph } from '../../models/graph.js';
 import type { Board } from '../boards/board.js';
 import { shortOf } from '../fits.js';
+import { ramBits } from '../parts.js';
 import { type ArchitectureModel, architectures } from './architectures.js';
 import { type Design, type Estimate, estimate } from './index.js';
 
@@ -45,7 +46,7 @@ function requireMemory(graph: Graph, { name, capacity, bramBits }: Board): void 
     (sum, node) => sum + (node.op === 'accumulate' ? graph.data.get(node.weights)!.length * node.bits : 0),
     0,
   );
-  const there = capacity.brams * bramBits + capacity.sprams * 2 ** 18;
+  const there = ramBits(capacity, bramBits);
   if (needed <= there) return;
   const kib = (bits: number) => `${(bits / 8192).toFixed(0)} KiB`;
   throw new SpikeletError(

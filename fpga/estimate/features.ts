@@ -1,5 +1,6 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Activity, Graph } from '../../models/graph.js';
+import { ones } from '../../models/ops/streams.js';
 import type { Datapath } from '../emit/sequential.js';
 
 /** A memory of a design: what it holds, words of so many bits; `huge`: in the single-port RAM of iCE40 UltraPlus. */
@@ -54,11 +55,4 @@ export function additionsPerEvent(datapath: Datapath, levels: number, mean: numb
     else high = middle;
   }
   return expected(low, ones);
-}
-
-/** Bits that are set. */
-function ones(count: number): number {
-  let set = 0;
-  for (let rest = count; rest > 0; rest >>= 1) set += rest & 1;
-  return set;
 }

@@ -1,4 +1,4 @@
-import type { Family } from '../parts.js';
+import { type Family, SPRAM } from '../parts.js';
 import type { Memory } from './features.js';
 
 /** Words times bits in which a family's block RAM is used; a design's memory takes the fewest of one shape. */
@@ -46,5 +46,6 @@ const shapes: Record<Family, [words: number, bits: number][]> = {
 export const bramsOf = ({ bits, words }: Memory, family: Family): number =>
   Math.min(...shapes[family].map(([deep, wide]) => Math.ceil(words / deep) * Math.ceil(bits / wide)));
 
-/** Single-port RAMs (16384 words of 16 bits) of a memory. */
-export const spramsOf = ({ bits, words }: Memory): number => Math.ceil(bits / 16) * Math.ceil(words / 16384);
+/** Single-port RAMs of a memory. */
+export const spramsOf = ({ bits, words }: Memory): number =>
+  Math.ceil(bits / SPRAM.bits) * Math.ceil(words / SPRAM.words);

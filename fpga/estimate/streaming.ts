@@ -1,4 +1,3 @@
-import { SpikeletError } from '../../models/error.js';
 import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
@@ -7,7 +6,8 @@ import { bitsFor, mostOf } from '../emit/constants.js';
 import type { Datapath } from '../emit/sequential.js';
 import { balance, clocksOf, type Folding } from '../emit/streaming/balance.js';
 import { edgesOf } from '../emit/streaming/edges.js';
-import { streamBits } from '../emit/streaming/layers.js';
+import { streamBits, sumBits } from '../emit/streaming/layers.js';
+import { requireStreamed } from '../emit/streaming/top.js';
 import { activityOf, type Features, type Memory, type Terms } from './features.js';
 
 type Design = { lanes: number; datapath: Datapath };
@@ -21,8 +21,7 @@ const LANE: Record<Datapath, number> = { unary: 2, popcount: 3, dsp: 1.5 };
 
 /** A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError where a node has no core. */
 export function streamingFeatures(graph: Graph, design: Design): Features {
-  const attend = graph.nodes.find(({ op }) => op === 'attend');
-  if (attend) throw new SpikeletError(`the streaming architecture has no core for '${attend.name}'`);
+  for (const node of graph.nodes) requireStreamed(node);
   for (const node of graph.nodes) if (node.op === 'accumulate') activityOf(node.input, graph);
   const proof = prove(graph);
   const foldings = balance(graph, design);
@@ -30,10 +29,7 @@ export function streamingFeatures(graph: Graph, design: Design): Features {
   const layers = graph.nodes.flatMap((node) =>
     node.op === 'accumulate' ? [{ node, folding: foldings.get(node.name)! }] : [],
   );
-  const sumBits = ({ name, bits: weight }: Accumulate) => {
-    const { lo, hi } = proof.nodes.get(name)!.accumulator;
-    return Math.max(weight, bitsFor(lo, hi + 1));
-  };
+  const sums = (node: Accumulate) => sumBits(node, proof);
   const total = (of: (layer: { node: Accumulate; folding: Folding }) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const scales = layers.filter(({ node }) => node.end.kind !== 'fire');
@@ -44,13 +40,13 @@ export function streamingFeatures(graph: Graph, design: Design): Features {
       cores:
         LINK +
         LAYER * graph.nodes.length +
-        total(({ node, folding }) => LANE[design.datapath] * folding.lanes * (sumBits(node) + node.bits)) +
-        graph.nodes.reduce((sum, node) => sum + comparatorBits(node, graph, sumBits, bits), 0) +
+        total(({ node, folding }) => LANE[design.datapath] * folding.lanes * (sums(node) + node.bits)) +
+        graph.nodes.reduce((sum, node) => sum + comparatorBits(node, graph, sums, bits), 0) +
         scales.reduce((sum, { node }) => sum + SCALED * productBits(node, proof), 0),
     },
     period: {
       design: 1,
-      carry: Math.max(...layers.map(({ node }) => sumBits(node))),
+      carry: Math.max(...layers.map(({ node }) => sums(node))),
       'log2 lanes': Math.log2(Math.max(...layers.map(({ folding }) => folding.lanes))),
       [design.datapath]: 1,
     },
@@ -58,20 +54,18 @@ export function streamingFeatures(graph: Graph, design: Design): Features {
     memories: memoriesOf(graph, proof, foldings, bits),
     multipliers:
       (design.datapath === 'dsp' ? total(({ folding }) => folding.lanes) : 0) +
-      parallel.reduce((sum, { node }) => sum + Math.ceil(sumBits(node) / 16), 0),
+      parallel.reduce((sum, { node }) => sum + Math.ceil(sums(node) / 16), 0),
   };
 }
 
 function comparatorBits(
   node: GraphNode,
   graph: Graph,
-  sumBits: (node: Accumulate) => number,
+  sums: (node: Accumulate) => number,
   bits: (tensor: string) => number,
 ): number {
   if (node.op === 'fire') return levelsOf(graph, node.output) * bits(node.input);
-  return node.op === 'accumulate' && node.end.kind === 'fire'
-    ? levelsOf(graph, node.output) * sumBits(node)
-    : 0;
+  return node.op === 'accumulate' && node.end.kind === 'fire' ? levelsOf(graph, node.output) * sums(node) : 0;
 }
 
 const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): number => {
@@ -112,12 +106,10 @@ function memoriesOf(
       const [height, columns, channels] = graph.tensors[node.input]!.shape;
       const taps = product(node.kernel) * (channels / node.groups);
       const ring = Math.min(node.kernel[0], height) * columns * (channels / pack);
-      const { lo, hi } = proof.nodes.get(node.name)!.accumulator;
-      const sum = Math.max(node.bits, bitsFor(lo, hi + 1));
       const blocks = node.out / lanes;
       const end =
         node.end.kind === 'fire'
-          ? constants('thresholds', levelsOf(graph, node.output) * sum, node.out)
+          ? constants('thresholds', levelsOf(graph, node.output) * sumBits(node, proof), node.out)
           : constants(
               'scales',
               productBits(node, proof) +

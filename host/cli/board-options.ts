@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
 import { definition, type Graph } from '../../models/index.js';
 import type { BoardLink } from '../device/board-link.js';
+import { inTemporaryFolder } from '../files.js';
 import { emulateTools, requireTools } from '../firmware/board-tools.js';
 import { compileFirmware } from '../firmware/compile.js';
 import { requirePlace } from '../firmware/plan-board.js';
@@ -70,11 +70,8 @@ export async function onBoard<T>(
     );
   if (!emulated || flags.build !== undefined) return connect(flags.build);
   await requireTools(emulateTools(board), `the emulator of ${board.name}`);
-  const folder = await mkdtemp(join(tmpdir(), 'spikelet-firmware-'));
-  try {
+  return inTemporaryFolder('firmware', async (folder) => {
     await compileFirmware(board, requirePlace(board, graph), folder);
-    return await connect(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return connect(folder);
+  });
 }

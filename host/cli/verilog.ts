@@ -4,7 +4,7 @@ import { type Board, commandOf, constraintsOf, fpgaBoardOf } from '../../fpga/bo
 import type { VerilogOptions } from '../../fpga/emit.js';
 import { estimate } from '../../fpga/estimate/index.js';
 import { requireRoom } from '../../fpga/fits.js';
-import type { Area } from '../../fpga/parts.js';
+import { type Area, areaNames } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
 import { hex32, type OutputFile } from '../../models/index.js';
 import { writeFiles } from '../files.js';
@@ -74,21 +74,12 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   return { ...result, area, utilisation, fmaxHz, bitstream, ...(cycles === undefined ? {} : { cycles }) };
 }
 
-const titles: Record<keyof Area, string> = {
-  luts: 'look-up tables',
-  flipFlops: 'flip-flops',
-  carries: 'carry cells',
-  brams: 'block RAMs',
-  sprams: 'single-port RAMs',
-  dsps: 'multipliers',
-};
-
 function printArea(area: Area, board: Board, io: Io): void {
   io.table(
     [{ title: board.title }, { title: 'used', right: true }, { title: 'of', right: true }],
-    (Object.keys(titles) as (keyof Area)[])
+    (Object.keys(areaNames) as (keyof Area)[])
       .filter((what) => board.capacity[what] > 0)
-      .map((what) => [titles[what], String(area[what]), String(board.capacity[what])]),
+      .map((what) => [areaNames[what], String(area[what]), String(board.capacity[what])]),
   );
 }
 

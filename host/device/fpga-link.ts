@@ -18,6 +18,13 @@ export type Counters = { cycles: number; spikes: number; stalls: number };
 /** Cycles of the frame until a tensor's last value was written, and all neurons' spikes until then. */
 export type LayerCounters = { cycles: number; spikes: number };
 
+/** What each layer added to the counters, which run through the frame. */
+export const perLayer = (running: LayerCounters[]): LayerCounters[] =>
+  running.map(({ cycles, spikes }, i) => ({
+    cycles: cycles - (running[i - 1]?.cycles ?? 0),
+    spikes: spikes - (running[i - 1]?.spikes ?? 0),
+  }));
+
 /** A core on an FPGA at the other end of a serial port. Damaged requests and replies are sent again. */
 export type FpgaLink = {
   /** The configuration's hash. */

@@ -1,8 +1,7 @@
-import { type Graph, type GraphNode, interpret, operationsOf } from '../../models/index.js';
-import { layerWork, type Measured, withActivity } from '../report/measured.js';
+import { type Graph, type GraphNode, interpret, operationsOf, tensorNames } from '../../models/index.js';
+import { layerWork, noneMeasured, totalWork, withActivity } from '../report/measured.js';
 import type { Profile } from '../report/profile.js';
-import { tensorNames } from '../verify.js';
-import type { LayerCounters } from './fpga-link.js';
+import { perLayer } from './fpga-link.js';
 import type { FpgaSession } from './fpga-session.js';
 
 export type FpgaProfileOptions = {
@@ -26,10 +25,7 @@ export async function profileFpga(
   const names = tensorNames(graph);
   const sums = { cycles: 0, spikes: 0, stalls: 0 };
   const layers = names.map(() => 0);
-  const measured: Measured = {
-    samples: 0,
-    tensors: new Map(names.map((name) => [name, { spikes: 0, active: 0 }])),
-  };
+  const measured = noneMeasured(graph);
   for (const pixels of images) {
     await link.infer(pixels);
     const counted = await link.counters();
@@ -54,8 +50,6 @@ export async function profileFpga(
     active,
     graph.nodes.map((node) => weightBytes(node, active, lanes)),
   );
-  const total = (key: 'sops' | 'macs' | 'weightBytes') =>
-    work.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
   return {
     device,
     model: graph.name,
@@ -67,9 +61,7 @@ export async function profileFpga(
       seconds: mean(sums.cycles) / clockHz,
       stalls: mean(sums.stalls),
       spikes: mean(sums.spikes),
-      sops: total('sops'),
-      macs: total('macs'),
-      weightBytes: total('weightBytes'),
+      ...totalWork(work),
     },
     memory: [],
   };
@@ -82,10 +74,3 @@ function weightBytes(node: GraphNode, graph: Graph, lanes: number): number {
   const outputs = node.out / node.groups;
   return (((events + effectiveMacs) / outputs) * Math.ceil(outputs / lanes) * lanes * node.bits) / 8;
 }
-
-/** What each layer added to the counters, which run through the frame. */
-export const perLayer = (running: LayerCounters[]): LayerCounters[] =>
-  running.map(({ cycles, spikes }, i) => ({
-    cycles: cycles - (running[i - 1]?.cycles ?? 0),
-    spikes: spikes - (running[i - 1]?.spikes ?? 0),
-  }));

@@ -1,3 +1,5 @@
+import { printable } from '../printable.js';
+
 /** What a device says of itself. */
 export type Hello = {
   board: string;
@@ -27,9 +29,6 @@ const numbers = [
   ...(['payload', 'problem', 'graphCrc', 'inputBytes', 'classes', 'layers', 'notes'] as const),
   ...(['ticksPerSecond', 'count', 'ticks', 'board', 'arena', 'stack'] as const),
 ] as const;
-
-/** A device must not control the terminal. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 /**
  * Reads the answer to a hello, with the largest payload that the device takes and what spikelet_init() said there;

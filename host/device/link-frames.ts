@@ -68,13 +68,12 @@ export function frameReader(): (bytes: Uint8Array) => Piece[] {
         endText();
         if (line.length < LONGEST) line.push(byte);
         else tooLong++;
+      } else if (byte) {
+        endLine(false);
+        text.push(byte);
       } else {
-        if (byte) endLine(false);
-        else {
-          endText();
-          endLine(true);
-        }
-        if (byte) text.push(byte);
+        endText();
+        endLine(true);
       }
     }
     endText();

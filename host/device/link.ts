@@ -1,4 +1,5 @@
 import { exitCode, SpikeletError } from '../../models/index.js';
+import { printable } from '../printable.js';
 import { encodeFrame, type Frame, frameReader, LINK_VERSION, type Piece } from './link-frames.js';
 import type { Port } from './port.js';
 import { requestName } from './requests.js';
@@ -147,7 +148,7 @@ const SAID = 512;
 
 const trapped = (path: string, layer: string): SpikeletError =>
   new SpikeletError(
-    `${path}: the model stopped in layer '${layer.replace(/[^\x20-\x7e]/g, '?')}', which was about to read or write what it may not`,
+    `${path}: the model stopped in layer '${printable(layer)}', which was about to read or write what it may not`,
     { hint: 'what the board computes from is damaged: build it again, then flash it and reset the board' },
   );
 

@@ -1,9 +1,8 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
-import type { Graph } from '../../models/index.js';
+import { type Graph, tensorNames } from '../../models/index.js';
 import { weightsReadBy } from '../firmware/footprint.js';
-import { layerWork, type Measured, withActivity } from '../report/measured.js';
+import { layerWork, noneMeasured, totalWork, withActivity } from '../report/measured.js';
 import type { Profile } from '../report/profile.js';
-import { tensorNames } from '../verify.js';
 import { layersOf } from '../wasm/layers.js';
 import { requireGraph } from './board.js';
 import { type BoardLink, note } from './board-link.js';
@@ -22,10 +21,7 @@ export async function profileBoard(
   const { hello } = board;
   const names = tensorNames(graph);
   const ticks = names.map(() => 0);
-  const measured: Measured = {
-    samples: 0,
-    tensors: new Map(names.map((name) => [name, { spikes: 0, active: 0 }])),
-  };
+  const measured = noneMeasured(graph);
   let all = 0;
   for (const pixels of images) {
     all += (await board.infer(pixels, note.ticks)).ticks;
@@ -47,8 +43,6 @@ export async function profileBoard(
     active,
     weightsReadBy(kernels).map((bytes) => bytes ?? null),
   );
-  const sum = (key: 'sops' | 'macs' | 'weightBytes') =>
-    work.reduce((total, layer) => total + (layer[key] ?? 0), 0);
   const spikes = graph.nodes
     .filter(({ output }) => graph.tensors[output]!.kind === 'spikes')
     .reduce((total, { output }) => total + measured.tensors.get(output)!.spikes, 0);
@@ -62,9 +56,7 @@ export async function profileBoard(
       cost: (perImage(all) * count) / per,
       seconds: means === 'instructions' ? null : perImage(all) / ticksPerSecond,
       spikes: perImage(spikes),
-      sops: sum('sops'),
-      macs: sum('macs'),
-      weightBytes: sum('weightBytes'),
+      ...totalWork(work),
     },
     memory: [
       { what: 'arena', bytes: hello.ram.arena, of: hello.ram.board },

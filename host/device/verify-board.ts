@@ -1,5 +1,5 @@
-import type { Graph } from '../../models/index.js';
-import { comparison, tensorNames, type Verification, type VerifyOptions } from '../verify.js';
+import { type Graph, tensorNames } from '../../models/index.js';
+import { comparison, type Verification, type VerifyOptions } from '../verify.js';
 import { requireGraph } from './board.js';
 import { type BoardLink, note } from './board-link.js';
 

@@ -1,6 +1,6 @@
-import { crcOf, type Graph } from '../../models/index.js';
-import { comparison, tensorNames, type Verification, type VerifyOptions } from '../verify.js';
-import { perLayer } from './fpga-profile.js';
+import { crcOf, type Graph, tensorNames } from '../../models/index.js';
+import { comparison, type Verification, type VerifyOptions } from '../verify.js';
+import { perLayer } from './fpga-link.js';
 import type { FpgaSession } from './fpga-session.js';
 
 /**

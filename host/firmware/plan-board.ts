@@ -1,5 +1,5 @@
 import { type Board, boards } from '../../firmware-gen/boards/index.js';
-import { type Fit, fitOn, type ModelBytes, ramFor } from '../../firmware-gen/fits.js';
+import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from '../../firmware-gen/fits.js';
 import { type Graph, SpikeletError } from '../../models/index.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
 import { modelBytes, weightsRead } from './footprint.js';
@@ -34,17 +34,19 @@ export function placeOn(board: Board, graph: Graph, options: PlaceOptions = {}):
 /** Like placeOn, but throws a SpikeletError where it does not fit, with what would. */
 export function requirePlace(board: Board, graph: Graph, options: PlaceOptions = {}): Placed {
   let reason: string;
+  let flash = false;
   try {
     const placed = placeOn(board, graph, options);
     if (!placed.fit.problem) return placed;
     reason = placed.fit.problem;
+    flash = shortOfFlash(placed.fit);
   } catch (error) {
     if (!(error instanceof SpikeletError)) throw error;
     const budget = options.ram === undefined ? 'stack and program leave ' : '--ram allows ';
     reason = error.message.replace(`graph '${graph.name}' does not fit in `, budget);
   }
   throw new SpikeletError(`graph '${graph.name}' does not fit on ${board.name}: ${reason}`, {
-    hint: advice(board, graph, options.checked ?? false) + (/flash|weights/.test(reason) ? aboutBits : ''),
+    hint: advice(board, graph, options.checked ?? false) + (flash ? aboutBits : ''),
   });
 }
 

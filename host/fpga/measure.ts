@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { boardTop } from '../../fpga/board-top.js';
 import { type Board, constraintsOf } from '../../fpga/boards/index.js';
@@ -8,6 +5,7 @@ import { type Design, simulationOf } from '../../fpga/estimate/index.js';
 import { shortOf } from '../../fpga/fits.js';
 import { emitProject } from '../../fpga/project.js';
 import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
+import { inTemporaryFolder } from '../files.js';
 import { verifyVerilog } from '../verify.js';
 import { crcOfFiles, kept } from './kept.js';
 import { installed, nextpnr } from './packages.js';
@@ -90,9 +88,8 @@ export async function measureCycles(
   const options = simulationOf(graph, board, design);
   const pixels = images.map((image) => hex32(crcOf(image))).join(' ');
   const name = crcOfFiles([...(await verilogFiles(graph, options)), { path: 'images', contents: pixels }]);
-  return kept(folder, `cycles-${name}`, cyclesSchema, async () => {
-    const where = await mkdtemp(join(tmpdir(), 'spikelet-explore-'));
-    try {
+  return kept(folder, `cycles-${name}`, cyclesSchema, () =>
+    inTemporaryFolder('explore', async (where) => {
       const simulate = await simulatorOf(graph, where, options);
       const { cycles, layers, firstDifference } = await verifyVerilog(graph, simulate, images);
       if (firstDifference)
@@ -100,8 +97,6 @@ export async function measureCycles(
           `the simulated core differs from the interpreter in '${firstDifference.tensor}'`,
         );
       return { cycles, nodeCycles: layers.map((layer) => layer.cycles) };
-    } finally {
-      await rm(where, { recursive: true, force: true });
-    }
-  });
+    }),
+  );
 }

@@ -12,7 +12,14 @@ import {
   simulationPorts,
   type VerilogOptions,
 } from '../../fpga/emit.js';
-import { bytesPerValue, type Graph, type OutputFile, product, SpikeletError } from '../../models/index.js';
+import {
+  bytesPerValue,
+  type Graph,
+  type OutputFile,
+  product,
+  SpikeletError,
+  tensorNames,
+} from '../../models/index.js';
 import { runTool } from '../firmware/tools.js';
 import { rtlFiles } from './rtl.js';
 
@@ -121,7 +128,7 @@ export function harnessArguments(
   { stall = 0, seed = 1, overlap = false }: SimulateOptions = {},
   weights: Uint8Array = new Uint8Array(),
 ): string[] {
-  const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((name) => {
+  const tensors = tensorNames(graph).map((name) => {
     const { kind, type, shape } = graph.tensors[name]!;
     return `${kind === 'spikes' ? 'u' : 'i'}${bytesPerValue(type)}:${product(shape)}`;
   });

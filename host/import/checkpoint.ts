@@ -2,8 +2,8 @@ import { SpikeletError } from '../../models/error.js';
 import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
+import { printable } from '../printable.js';
 import { Bag } from './pickle.js';
-import { printable } from './printable.js';
 import { readTorch, TensorRef } from './torch.js';
 import { isZip } from './zip.js';
 

@@ -2,9 +2,9 @@ import { labelled, SpikeletError } from '../../models/error.js';
 import { checkParamShapes, checkParams, type Net, netShapes } from '../../models/net.js';
 import type { Shape } from '../../models/tensor.js';
 import { readBytes } from '../files.js';
+import { printable } from '../printable.js';
 import { architectureOf, assumedHeads } from './architecture.js';
 import { type Checkpoint, listed, readCheckpoint } from './checkpoint.js';
-import { printable } from './printable.js';
 
 /** What a checkpoint does not hold. Each is looked up in what is written beside the weights, else assumed. */
 export type ImportOptions = {

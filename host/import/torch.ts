@@ -1,8 +1,8 @@
 import { SpikeletError } from '../../models/error.js';
 import { elementTypes } from '../../models/safetensors.js';
 import { product, type TensorData, toFloat32 } from '../../models/tensor.js';
+import { printable } from '../printable.js';
 import { Bag, PickleGlobal, type PickleRules, unpickle } from './pickle.js';
-import { printable } from './printable.js';
 import { isZip, readZip } from './zip.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Board } from '../../fpga/boards/index.js';
 import type { Point } from '../../fpga/estimate/explore.js';
 import type { Measured } from '../fpga/measure.js';
-import { designName } from './explore-table.js';
+import { designName, lanesText } from './explore-table.js';
 import { type LegendEntry, type Mark, type Scatter, scatterSvg, shapes } from './scatter.js';
 
 /** A design space as a picture: latency against size, estimates hollow, measured designs full. Pure. */
@@ -23,7 +23,7 @@ export function exploreSvg(
     const found = measured.get(point);
     const real = found && !found.short.length ? placeOf(found, point) : undefined;
     const expected = { x, y: seconds * 1e3 };
-    const label = pareto ? `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}` : undefined;
+    const label = pareto ? lanesText(lanes) : undefined;
     const hollow: Mark = {
       ...look,
       ...expected,
@@ -46,7 +46,7 @@ export function exploreSvg(
     title: `${names.length > 1 ? `${names.length} graphs` : names[0]} on ${board.title}`,
     subtitle: `Designs that fit: ${fits.length} of ${points.length}. Latency of a frame at ${clock}, at the calibration images' firing rates.`,
     x: {
-      title: board.nextpnr ? 'logic cells' : 'look-up tables',
+      title: unit(board),
       format: (value) => String(Math.round(value)),
     },
     y: { title: 'latency, ms', format: (value) => String(Number(value.toPrecision(3))) },

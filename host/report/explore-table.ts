@@ -101,6 +101,8 @@ function off(expected: number, real: string): string {
   return `${percent >= 0 ? '+' : ''}${percent.toFixed(1)} %`;
 }
 
+export const lanesText = (lanes: number): string => `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
+
 /** A design in a line. */
 export const designName = (
   {
@@ -112,7 +114,7 @@ export const designName = (
   }: Pick<Point, 'graph' | 'architecture' | 'lanes' | 'datapath' | 'bits'>,
   names: string[],
 ): string =>
-  `${names.length > 1 ? `${names[graph]}: ` : ''}${architecture}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${datapath}, ${bits} bits`;
+  `${names.length > 1 ? `${names[graph]}: ` : ''}${architecture}, ${lanesText(lanes)}, ${datapath}, ${bits} bits`;
 
 /** Why designs do not fit, most frequent first: the resources that are short, and how many designs lack them. */
 export function shortages(points: Point[]): { what: string; designs: number }[] {

@@ -1,8 +1,13 @@
-import { definition, type Graph, operationsOf, product } from '../../models/index.js';
-import type { LayerProfile } from './profile.js';
+import { definition, type Graph, operationsOf, product, tensorNames } from '../../models/index.js';
+import type { LayerProfile, Profile } from './profile.js';
 
 /** What tensors held, summed over `samples` images: of spikes their number, and values that are not zero. */
 export type Measured = { samples: number; tensors: Map<string, { spikes: number; active: number }> };
+
+export const noneMeasured = (graph: Graph): Measured => ({
+  samples: 0,
+  tensors: new Map(tensorNames(graph).map((name) => [name, { spikes: 0, active: 0 }])),
+});
 
 /** The graph with the activity that was measured in place of the calibration's. */
 export function withActivity(graph: Graph, { samples, tensors }: Measured): Graph {
@@ -36,4 +41,13 @@ export function layerWork(graph: Graph, weightBytes: (number | null)[]): Omit<La
       weightBytes: weightBytes[i]!,
     };
   });
+}
+
+/** What all layers worked together; bytes of weights of the layers of which they are known. */
+export function totalWork(
+  layers: Omit<LayerProfile, 'cost'>[],
+): Pick<Profile['total'], 'sops' | 'macs' | 'weightBytes'> {
+  const sum = (key: 'sops' | 'macs' | 'weightBytes') =>
+    layers.reduce((total, layer) => total + (layer[key] ?? 0), 0);
+  return { sops: sum('sops'), macs: sum('macs'), weightBytes: sum('weightBytes') };
 }

@@ -51,8 +51,9 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
   const { threads: _, ...single } = options;
   let loader = await beside('./model.mjs');
   for (const tier of options.also ?? []) {
+    if (tier === planned.tier) continue;
     const other = planModel(planned.graph, { ...single, tier });
-    if (tier === planned.tier || (tier === 'relaxed' && !other.layers.some(gains))) continue;
+    if (tier === 'relaxed' && !other.layers.some(gains)) continue;
     files.push(...(await compileModel(other, `model-${tier}`)).files);
     if (tier === 'relaxed') loader = await withKnownAnswer(loader);
   }

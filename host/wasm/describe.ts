@@ -7,6 +7,7 @@ import {
   outputOf,
   type Plan,
   SpikeletError,
+  tensorNames,
   valueRange,
 } from '../../models/index.js';
 import { type Tier, tiers } from '../assemblyscript.js';
@@ -78,7 +79,7 @@ export type WasmDescription = z.infer<typeof schema>;
 export const pagesFor = (bytes: number): number => Math.ceil(bytes / 65536);
 
 export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): WasmDescription {
-  const tensors = ['input', ...graph.nodes.map((node) => node.output)].map((tensor) => {
+  const tensors = tensorNames(graph).map((tensor) => {
     const { kind, type, shape } = graph.tensors[tensor]!;
     const { offset, rows, packed } = plan.buffers.get(tensor)!;
     return [

@@ -21,7 +21,8 @@ export type Stream = {
 /** Bits of the largest count. */
 export const planesOf = (levels: number): number => 32 - Math.clz32(levels);
 
-const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
+/** Bits that are set. */
+export const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
 
 /** Most bits that a count up to `levels` has. */
 const mostOnes = (levels: number): number =>

@@ -23,9 +23,16 @@ export type PlanOptions = {
   time?: number;
   /** How the constants of nodes can be fetched, if they lie outside of the memory. */
   fetch?: FetchOptions;
-  /** Bytes that count as RAM beside the arena: fixed ones and those of each step. */
-  beside?: { bytes: number; perStep: number };
+  /** Bytes that count as RAM beside the arena. */
+  beside?: Beside;
 };
+
+/** Bytes beside the arena: fixed ones and those of each step. */
+type Beside = { bytes: number; perStep: number };
+
+const besideOf = (steps: number, { bytes, perStep }: Beside): number => bytes + perStep * steps;
+const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
+  arenaBytes + besideOf(steps.length, beside);
 
 /**
  * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
@@ -33,26 +40,26 @@ export type PlanOptions = {
  */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
-  const besideOf = (steps: number) => beside.bytes + beside.perStep * steps;
-  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
-  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), besideOf, time);
+  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), beside, time);
   if (ram === undefined) {
     const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
       options;
     return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
   const fastest = plan(graph, { fetch });
-  if (sizeOf(fastest) <= ram) return fastest;
+  if (sizeOf(fastest, beside) <= ram) return fastest;
   const choose = chooser(graph, fetch);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
-    const found = arrange(graph, chosen.order, chosen.choices, (steps) => Math.max(0, ram - besideOf(steps)));
-    if (sizeOf(found) <= ram) return found;
+    const found = arrange(graph, chosen.order, chosen.choices, (steps) =>
+      Math.max(0, ram - besideOf(steps, beside)),
+    );
+    if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, choose, besideOf);
-  const size = sizeOf(smallest);
+  const smallest = smallestPlan(graph, choose, beside);
+  const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new SpikeletError(
     `graph '${graph.name}' does not fit in ${ram} B of RAM: the smallest plan takes ${size} B`,
@@ -70,13 +77,7 @@ const RUNG = 1.02;
  * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
  * from the first that is quick enough on, so that more time never takes more RAM.
  */
-function smallestPlan(
-  graph: Graph,
-  choose: Chooser,
-  besideOf: (steps: number) => number,
-  time = Number.POSITIVE_INFINITY,
-): Plan {
-  const sizeOf = ({ arenaBytes, steps }: Plan) => arenaBytes + besideOf(steps.length);
+function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Number.POSITIVE_INFINITY): Plan {
   const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
   const budget = (rung: number) => choose.least * RUNG ** rung;
   const within = (rung: number) => choose.within(budget(rung))!;
@@ -91,12 +92,12 @@ function smallestPlan(
   let chosen = within(rung);
   let best = arrange(graph, chosen.order, chosen.choices, () => 0);
   // A plan that only a larger budget allows has more alive than the budget before.
-  while (budget(rung) + besideOf(0) < sizeOf(best)) {
+  while (budget(rung) + beside.bytes < sizeOf(best, beside)) {
     const { time: slower } = chosen;
     chosen = within(++rung);
     if (chosen.time === slower) continue;
     const found = arrange(graph, chosen.order, chosen.choices, () => 0);
-    if (sizeOf(found) < sizeOf(best)) best = found;
+    if (sizeOf(found, beside) < sizeOf(best, beside)) best = found;
   }
   return best;
 }

@@ -9,6 +9,9 @@ export type Builder = { nodes: NetNode[]; levels: number };
 /** Where one conv + BN finds its parameters. */
 export type LayerNames = { conv: string; bn: string };
 
+/** As a sequence of the two numbers them. */
+export const layer = (prefix: string): LayerNames => ({ conv: `${prefix}.0`, bn: `${prefix}.1` });
+
 export type ConvOptions = {
   in: number;
   out: number;

@@ -1,6 +1,6 @@
 import type { NetNode } from '../net.js';
 import type { Shape } from '../tensor.js';
-import { type Builder, conv, head, neuron } from './blocks.js';
+import { type Builder, conv, head, layer, neuron } from './blocks.js';
 
 /** Sizes of `dense` and `conv`; each takes those it knows. */
 export type PlainOptions = {
@@ -27,8 +27,6 @@ export const convDefaults: Omit<PlainOptions, 'hidden'> = {
   levels: 4,
   maps: [16, 32, 64],
 };
-
-const layer = (prefix: string) => ({ conv: `${prefix}.0`, bn: `${prefix}.1` });
 
 /**
  * Fully connected: every pixel fires its own neuron (a 1x1 convolution, batch norm, neuron: direct coding with a learned

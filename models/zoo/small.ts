@@ -1,5 +1,5 @@
 import type { NetNode } from '../net.js';
-import { attention, type Builder, conv, downsample, head, mixer, sepConv } from './blocks.js';
+import { attention, type Builder, conv, downsample, head, layer, mixer, sepConv } from './blocks.js';
 
 /** Sizes of `tiny` and `mini`; each has its own defaults. */
 export type SmallOptions = {
@@ -51,8 +51,6 @@ export const miniDefaults: SmallOptions = {
   ratios: [2, 1],
   depthwise: [5, 3],
 };
-
-const layer = (prefix: string) => ({ conv: `${prefix}.0`, bn: `${prefix}.1` });
 
 const sepNames = (block: string) => ({
   neurons: [`${block}.sep.net.0`, `${block}.sep.net.2`, `${block}.sep.net.4`] as [string, string, string],

@@ -9,11 +9,12 @@ import type { Features, Terms } from '../../fpga/estimate/features.js';
 import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
 import { loadGraph } from '../../host/cli/load.js';
+import { testPixels } from '../../host/data/pixels.js';
 import { type Measured, type MeasuredCycles, measureArea, measureCycles } from '../../host/fpga/measure.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
 import { simulatorInstall, simulatorThere } from '../../host/fpga/simulator.js';
 import { table } from '../../host/report/text.js';
-import { type Graph, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
+import type { Graph } from '../../models/index.js';
 import { folder } from './cli.js';
 import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
@@ -70,10 +71,7 @@ async function prove(): Promise<void> {
     const board = fpgaBoardOf(calibration.board);
     const { architecture } = calibration.design;
     const features = architectures[architecture].features(graph, board, calibration.design);
-    const table = pixelTable(graph);
-    const images = Array.from({ length: IMAGES }, (_, i) =>
-      rawToPixels(table, rawImage(dataset.test, dataset.shape, i)),
-    );
+    const images = [...testPixels(graph, dataset, IMAGES)];
     samples.push({ ...calibration, features, found: await measured(graph, board, calibration, images) });
   }
   const fits = process.argv.includes('fit');

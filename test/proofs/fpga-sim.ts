@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit.js';
 import { loadGraph } from '../../host/cli/load.js';
+import { testPixels } from '../../host/data/pixels.js';
 import { compileVerilator } from '../../host/fpga/verilator.js';
 import { verifyVerilog } from '../../host/verify.js';
-import { type Graph, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
+import type { Graph } from '../../models/index.js';
 import { present } from '../fpga-icarus.js';
 import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
@@ -49,10 +50,7 @@ async function prove(): Promise<boolean> {
   let right = !reference || (await proveDesign(reference.graph, reference.images, usual));
   for (const path of paths.length ? paths : await Promise.all(nets.map((net) => trainedGraph(net)))) {
     const graph = await loadGraph(path);
-    const table = pixelTable(graph);
-    const images = Array.from({ length: COUNT }, (_, i) =>
-      rawToPixels(table, rawImage(data.test, data.shape, i)),
-    );
+    const images = [...testPixels(graph, data, COUNT)];
     const attends = graph.nodes.some(({ op }) => op === 'attend');
     const all = graph.name === 'mini' ? designs : attends ? [usual] : [usual, feedForward];
     for (const design of all) right = (await proveDesign(graph, images, design)) && right;

@@ -2,11 +2,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardTop } from '../../fpga/board-top.js';
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
+import { scalesByMultipliers } from '../../fpga/emit/sequential.js';
 import { type Datapath, datapaths, simulationPorts } from '../../fpga/emit.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Family } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
 import { loadGraph } from '../../host/cli/load.js';
+import { testPixels } from '../../host/data/pixels.js';
 import { gateArguments, gatesOf } from '../../host/fpga/gates.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
 import { place } from '../../host/fpga/place.js';
@@ -19,7 +21,7 @@ import {
   verilogFiles,
 } from '../../host/fpga/verilator.js';
 import { verifyVerilog } from '../../host/verify.js';
-import { type Graph, pixelTable, rawImage, rawToPixels, type SpikeletError } from '../../models/index.js';
+import type { Graph, SpikeletError } from '../../models/index.js';
 import { present } from '../fpga-icarus.js';
 import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
@@ -36,11 +38,7 @@ const board = fpgaBoardOf('icebreaker');
 async function netAndImages(name: TrainedNet, count: number, bits = 8) {
   const { data } = await fashion();
   const graph = await loadGraph(await trainedGraph(name, bits));
-  const table = pixelTable(graph);
-  const images = Array.from({ length: count }, (_, i) =>
-    rawToPixels(table, rawImage(data.test, data.shape, i)),
-  );
-  return { graph, images };
+  return { graph, images: [...testPixels(graph, data, count)] };
 }
 
 type Design = { lanes: number; datapath: Datapath };
@@ -49,7 +47,7 @@ type Design = { lanes: number; datapath: Datapath };
 const coreOptions = (design: Design, { capacity }: Board) => ({
   ...design,
   sprams: capacity.sprams,
-  multipliers: capacity.dsps >= (design.datapath === 'dsp' ? design.lanes : 0) + 2,
+  multipliers: scalesByMultipliers(capacity.dsps, design),
 });
 
 async function placed(graph: Graph, design: Design) {

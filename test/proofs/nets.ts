@@ -2,9 +2,10 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadGraph } from '../../host/cli/load.js';
 import { loadDataset } from '../../host/data/index.js';
+import { testPixels } from '../../host/data/pixels.js';
 import { importFile } from '../../host/import/index.js';
 import { imageOf } from '../../host/trace.js';
-import { type Graph, pixelTable, rawImage, rawToPixels, toPixels } from '../../models/index.js';
+import { type Graph, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
 import { read } from '../reference.js';
 import { shared } from '../shared.js';
@@ -50,11 +51,7 @@ export async function trainedGraph(name: TrainedNet, bits = 8): Promise<string> 
 export async function fashionGraph(count: number): Promise<{ graph: Graph; images: Int8Array[] }> {
   const { data } = await fashion();
   const graph = await loadGraph(process.argv[2] ?? (await trainedGraph('tiny')));
-  const table = pixelTable(graph);
-  const images = Array.from({ length: count }, (_, i) =>
-    rawToPixels(table, rawImage(data.test, data.shape, i)),
-  );
-  return { graph, images };
+  return { graph, images: [...testPixels(graph, data, count)] };
 }
 
 /** The reference's E-SpikeFormer of the nano class at 8 bits, and its images; undefined where it is absent. */

@@ -5,7 +5,9 @@ import type { Pool } from '../../../models/ops/pool.js';
 import type { OutputFile } from '../../../models/output.js';
 import { product } from '../../../models/tensor.js';
 import {
+  addressBits,
   bitsFor,
+  clampedThreshold,
   hexWords,
   isDepthwise,
   leastOf,
@@ -44,9 +46,14 @@ export function streamBits(name: string, { graph, proof }: Pick<Context, 'graph'
   return writer?.op === 'pool' ? Math.max(bits, streamBits(writer.input, { graph, proof }) + 1) : bits;
 }
 
-const isSigned = (name: string, { graph }: Context): boolean => graph.tensors[name]!.kind !== 'spikes';
+/** Bits of a layer's sums; one more than is reached, for the thresholds beyond. */
+export function sumBits({ name, bits }: Accumulate, proof: Proof): number {
+  const { lo, hi } = proof.nodes.get(name)!.accumulator;
+  return Math.max(bits, bitsFor(lo, hi + 1));
+}
 
-const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
+export const isSigned = (name: string, { graph }: Pick<Context, 'graph'>): boolean =>
+  graph.tensors[name]!.kind !== 'spikes';
 
 export function layerOf(node: StreamNode, context: Context): Layer {
   switch (node.op) {
@@ -117,9 +124,7 @@ function accumulateLayer(node: Accumulate, context: Context): Layer {
   const depthwise = isDepthwise(node, graph);
   const taps = product(node.kernel) * (graph.tensors[node.input]!.shape[2] / node.groups);
   const tap = addressBits(taps);
-  const { lo, hi } = proof.nodes.get(node.name)!.accumulator;
-  // One more than is reached, for the thresholds beyond.
-  const sum = Math.max(node.bits, bitsFor(lo, hi + 1));
+  const sum = sumBits(node, proof);
   const weights = `${name}_weights.hex`;
   const outputs = node.out / node.groups;
   const shared = {
@@ -172,11 +177,10 @@ function thresholdsOf(
   { graph, proof, id }: Context,
 ): Layer {
   const name = id(node.name);
-  const { lo, hi } = proof.nodes.get(node.name)!.accumulator;
-  const width = Math.max(bits, bitsFor(lo, hi + 1));
+  const { accumulator } = proof.nodes.get(node.name)!;
+  const width = Math.max(bits, bitsFor(accumulator.lo, accumulator.hi + 1));
   const levels = levelsOf(graph, node.output);
-  // Those beyond what is reached fit when they stand one beyond it.
-  const values = graph.data.get(key)!.map((threshold) => Math.min(Math.max(threshold, lo), hi + 1));
+  const values = graph.data.get(key)!.map((threshold) => clampedThreshold(threshold, accumulator));
   const path = `${name}_thresholds.hex`;
   return {
     source: instance(

@@ -59,5 +59,3 @@ export const widened = (name: string, from: number, to: number, signed: boolean)
   to <= from
     ? name
     : `{{${to - from}{${signed ? `${name}${from === 1 ? '' : `[${from - 1}]`}` : "1'b0"}}}, ${name}}`;
-
-export const comment = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

@@ -1,12 +1,13 @@
 import { SpikeletError } from '../../../models/error.js';
 import { type Graph, type GraphNode, prove } from '../../../models/graph.js';
 import type { OutputFile } from '../../../models/output.js';
+import { comment } from '../constants.js';
 import { equationOf } from '../equations.js';
 import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
-import { type Context, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
-import { comment, identifiers, instance, pixels, range, streamWires, widened } from './text.js';
+import { type Context, isSigned, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
+import { identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
 /** Bits of o_spikes: neurons of all layers may fire in one clock. */
 export const spikeBits = (graph: Graph): number =>
@@ -61,7 +62,8 @@ export function emitStreaming(
   ];
 }
 
-function requireStreamed(node: GraphNode): StreamNode {
+/** Throws a SpikeletError where a node has no core. */
+export function requireStreamed(node: GraphNode): StreamNode {
   if (node.op !== 'attend') return node;
   throw new SpikeletError(`the streaming architecture has no core for '${node.name}' (attention)`, {
     hint: "use '--architecture sequential', which serves every op",
@@ -105,25 +107,25 @@ const inputOf = ({ node, residual }: Edge, { id }: Context): string =>
 function sourceOf(
   edge: Edge,
   edges: Edge[],
-  { graph, id }: Context,
-): { valid: string; ready: string; data: string } {
-  const writer = graph.nodes.find((node) => node.output === edge.tensor);
-  const name = writer ? id(writer.name) : pixels;
+  context: Context,
+): { wires: string; valid: string; ready: string; data: string } {
+  const writer = context.graph.nodes.find((node) => node.output === edge.tensor);
+  const name = writer ? context.id(writer.name) : pixels;
   const ways = edges.filter(({ tensor }) => tensor === edge.tensor);
   const data = `${name}_data`;
-  if (ways.length === 1) return { valid: `${name}_valid`, ready: `${name}_ready`, data };
-  const stream = inputOf(edge, { id } as Context);
-  return { valid: `${stream}_offered`, ready: `${stream}_room`, data };
+  if (ways.length === 1) return { wires: '', valid: `${name}_valid`, ready: `${name}_ready`, data };
+  const stream = inputOf(edge, context);
+  const [valid, ready] = [`${stream}_offered`, `${stream}_room`];
+  return { wires: `  wire ${valid}, ${ready};\n`, valid, ready, data };
 }
 
 function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
   const name = inputOf(edge, context);
   const bits = streamBits(edge.tensor, context);
-  const { valid, ready, data } = sourceOf(edge, edges, context);
+  const { wires, valid, ready, data } = sourceOf(edge, edges, context);
   const at = edges.indexOf(edge);
-  const offered = valid.endsWith('_offered') ? `  wire ${valid}, ${ready};\n` : '';
   return (
-    offered +
+    wires +
     streamWires(name, bits) +
     instance(
       'stream_fifo',
@@ -159,7 +161,7 @@ function fanOut({ tensor, name }: Stream, edges: Edge[], context: Context): stri
 /** Logits, spikes and the traces. */
 function outputs(graph: Graph, streams: Stream[], context: Context): string {
   const bits = (tensor: string) => streamBits(tensor, context);
-  const signed = (tensor: string) => graph.tensors[tensor]!.kind !== 'spikes';
+  const signed = (tensor: string) => isSigned(tensor, context);
   const value = ({ tensor, name }: Stream) => widened(`${name}_data`, bits(tensor), 32, signed(tensor));
   const logits = streams.at(-1)!;
   const passes = ({ name }: Stream) => `${name}_valid && ${name}_ready`;

@@ -2,6 +2,7 @@ import { boards as all, type Board, memoryOf } from '../../../firmware-gen/board
 import type { ModelBytes } from '../../../firmware-gen/fits.js';
 import { fpgaBoards } from '../../../fpga/boards/index.js';
 import { explore } from '../../../fpga/estimate/explore.js';
+import { ramBits } from '../../../fpga/parts.js';
 import { type Graph, SpikeletError } from '../../../models/index.js';
 import { type Placed, placeOn } from '../../firmware/plan-board.js';
 import { bytes, quantity } from '../../report/text.js';
@@ -71,7 +72,7 @@ function listFpgas(io: Io) {
       title,
       String(capacity.luts),
       bytes((capacity.brams * bramBits) / 8),
-      capacity.sprams ? bytes(capacity.sprams * 32768) : '',
+      capacity.sprams ? bytes(ramBits({ ...capacity, brams: 0 }, 0) / 8) : '',
       String(capacity.dsps),
       `${clockHz / 1e6} MHz`,
       programmer?.program ?? '',

@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
 import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
 import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
-import { rawImage } from '../../../models/dataset.js';
 import type { Graph } from '../../../models/graph.js';
-import { pixelTable, rawToPixels } from '../../../models/interpret.js';
-import { loadDataset, usages } from '../../data/index.js';
+import { usages } from '../../data/index.js';
+import { testPixels } from '../../data/pixels.js';
 import { requireWritable, writeFiles } from '../../files.js';
 import { measureBest } from '../../fpga/explore.js';
 import type { Measured } from '../../fpga/measure.js';
@@ -13,6 +12,7 @@ import { simulatorInstall, simulatorThere } from '../../fpga/simulator.js';
 import { exploreSvg } from '../../report/explore-chart.js';
 import { estimateTable, measuredTable, shortages } from '../../report/explore-table.js';
 import { requireFits } from '../fits.js';
+import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { integer, required, verb } from '../verb.js';
@@ -109,17 +109,11 @@ async function imagesOf(
   { spec, count }: { spec: string; count: number },
   io: Io,
 ): Promise<Int8Array[][]> {
-  const [{ tensors, classes, input }] = graphs as [Graph];
-  const { shape } = tensors['input']!;
-  const data = await loadDataset(spec, { log: io.note, input: { shape, classes, ...input }, limit: count });
+  const { data, samples } = await dataFor(paths[0]!, graphs[0]!, { spec, count }, io);
   graphs.forEach((graph, i) => {
     requireFits(paths[i]!, { shape: graph.tensors['input']!.shape, classes: graph.classes }, data);
   });
-  const images = Math.min(count, data.test.count);
-  return graphs.map((graph) => {
-    const table = pixelTable(graph);
-    return Array.from({ length: images }, (_, i) => rawToPixels(table, rawImage(data.test, data.shape, i)));
-  });
+  return graphs.map((graph) => [...testPixels(graph, data, samples)]);
 }
 
 function print(points: Point[], measured: Map<Point, Measured>, board: Board, names: string[], io: Io): void {

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { rawImage } from '../../../models/dataset.js';
-import { pixelTable, rawToPixels } from '../../../models/interpret.js';
-import { loadDataset, usages } from '../../data/index.js';
+import { usages } from '../../data/index.js';
+import { testPixels } from '../../data/pixels.js';
 import { isFolder } from '../../files.js';
 import { GRAPH_FILE } from '../../firmware/build.js';
 import { profileLines } from '../../report/profile.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { anyBoardOf } from '../boards.js';
-import { requireFits } from '../fits.js';
 import { type CoreFlags, coreOptions, onFpga } from '../fpga-options.js';
+import { dataFor } from '../images.js';
 import { loadGraph } from '../load.js';
 import { integer, required, usageError, verb } from '../verb.js';
 
@@ -28,16 +27,9 @@ export const profile = verb<Options>({
     const spec = required(options.data, '--data');
     const folder = await isFolder(path!);
     const graph = await loadGraph(folder ? join(path!, GRAPH_FILE) : path!);
-    const { shape } = graph.tensors['input']!;
-    const input = { shape, classes: graph.classes, ...graph.input };
-    const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
-    requireFits(path!, { shape, classes: graph.classes }, data);
-    const samples = Math.min(options.count, data.test.count);
+    const { data, samples } = await dataFor(path!, graph, { spec, count: options.count }, io);
     if (!samples) throw usageError(`${data.name} has no test images`, 'give other --data');
-    const table = pixelTable(graph);
-    const images = function* () {
-      for (let i = 0; i < samples; i++) yield rawToPixels(table, rawImage(data.test, data.shape, i));
-    };
+    const images = testPixels(graph, data, samples);
     const bar = io.progress('profiling');
     const flags = { ...options, ...(folder ? { build: path! } : {}) };
     const onProgress = (done: number) => bar.update(done, samples);
@@ -45,13 +37,13 @@ export const profile = verb<Options>({
       onBoard(graph, flags, io, { counting: true }, async (link, board) => {
         const { deviceName, profileBoard } = await import('../../device/profile-board.js');
         const device = deviceName(board, link, options.port === undefined);
-        return profileBoard(graph, link, images(), { device, onProgress });
+        return profileBoard(graph, link, images, { device, onProgress });
       });
     const onGates = () =>
       onFpga(graph, options, io, async (session, { name, clockHz }) => {
         const { profileFpga } = await import('../../device/fpga-profile.js');
         const device = `${name}${session.simulated ? ' (simulated by CXXRTL)' : ''} at ${clockHz / 1e6} MHz`;
-        return profileFpga(graph, session, images(), { device, clockHz, lanes: options.lanes, onProgress });
+        return profileFpga(graph, session, images, { device, clockHz, lanes: options.lanes, onProgress });
       });
     const fpga = options.board !== undefined && anyBoardOf(options.board).fpga !== undefined;
     if (fpga && folder) throw usageError(`${options.board} runs no firmware`, 'give the Graph');

@@ -1,21 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rawImage } from '../../../models/dataset.js';
 import { exitCode } from '../../../models/error.js';
 import type { Graph } from '../../../models/graph.js';
-import { pixelTable, rawToPixels } from '../../../models/interpret.js';
-import { loadDataset, usages } from '../../data/index.js';
-import { compileVerilator, type Simulator } from '../../fpga/verilator.js';
+import { usages } from '../../data/index.js';
+import { testPixels } from '../../data/pixels.js';
+import { inTemporaryFolder } from '../../files.js';
+import { compileVerilator } from '../../fpga/verilator.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
-import { verifyVerilog, verifyWasm } from '../../verify.js';
+import { type VerifyOptions, verifyVerilog, verifyWasm } from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
-import { requireFits } from '../fits.js';
 import { type CoreFlags, coreOptions, onFpga, sessionResult } from '../fpga-options.js';
+import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { threadsOption } from '../plan-options.js';
@@ -65,44 +62,14 @@ export const verify = verb<Options>({
     const against = required(options.against, '--against');
     const spec = required(options.data, '--data');
     const graph = await loadGraph(path!);
-    const { shape } = graph.tensors['input']!;
-    const input = { shape, classes: graph.classes, ...graph.input };
-    const data = await loadDataset(spec, { log: io.note, input, limit: options.count });
-    requireFits(path!, { shape, classes: graph.classes }, data);
-    const samples = Math.min(options.count, data.test.count);
+    const { data, samples } = await dataFor(path!, graph, { spec, count: options.count }, io);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
-    const table = pixelTable(graph);
-    const images = function* () {
-      for (let i = 0; i < samples; i++) yield rawToPixels(table, rawImage(data.test, data.shape, i));
-    };
     const bar = io.progress('verifying');
     const given = {
       ...(data.unlabelled ? {} : { labels: data.test.labels }),
       onProgress: (done: number) => bar.update(done, samples),
     };
-    const result =
-      against === 'verilog'
-        ? options.board === undefined && options.port === undefined
-          ? await inSimulation(graph, options, (simulate) =>
-              verifyVerilog(graph, simulate, images(), {
-                ...given,
-                stall: options.stall / 100,
-                overlap: options.architecture === 'streaming',
-              }),
-            )
-          : await onFpga(graph, options, io, async (session, { name }) => {
-              const { verifyFpga } = await import('../../device/verify-fpga.js');
-              return {
-                ...(await verifyFpga(graph, session, images(), given)),
-                board: name,
-                ...sessionResult(session),
-              };
-            })
-        : against === 'firmware'
-          ? await onBoard(graph, options, io, {}, async (board) =>
-              (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images(), given),
-            )
-          : await inWasm(graph, options, (model) => verifyWasm(graph, model, images(), given));
+    const result = await compare[against](graph, testPixels(graph, data, samples), given, options, io);
     bar.done();
     const { firstDifference: difference, accuracy } = result;
     const where = 'board' in result ? ` on ${result.board}` : '';
@@ -126,19 +93,41 @@ export const verify = verb<Options>({
   },
 });
 
-/** Compiles the graph's Verilog in a folder of its own, which is gone afterwards. */
-async function inSimulation<T>(
+type Compare<R> = (
   graph: Graph,
-  { architecture, lanes, datapath }: Options,
-  use: (simulate: Simulator) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'spikelet-verilog-'));
-  try {
-    return await use(await compileVerilator(graph, folder, { architecture, lanes, datapath }));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+  images: Iterable<Int8Array>,
+  given: VerifyOptions,
+  options: Options,
+  io: Io,
+) => Promise<R>;
+
+const inSimulation: Compare<Simulated> = (graph, images, given, { architecture, lanes, datapath, stall }) =>
+  inTemporaryFolder('verilog', async (folder) => {
+    const simulate = await compileVerilator(graph, folder, { architecture, lanes, datapath });
+    const overlap = architecture === 'streaming';
+    return verifyVerilog(graph, simulate, images, { ...given, stall: stall / 100, overlap });
+  });
+
+const onGates = (graph: Graph, images: Iterable<Int8Array>, given: VerifyOptions, options: Options, io: Io) =>
+  onFpga(graph, options, io, async (session, { name }) => {
+    const { verifyFpga } = await import('../../device/verify-fpga.js');
+    const result = await verifyFpga(graph, session, images, given);
+    return { ...result, board: name, ...sessionResult(session) };
+  });
+
+/** What runs the images, and what is told of them. */
+const compare = {
+  wasm: (graph, images, given, options) =>
+    inWasm(graph, options, (model) => verifyWasm(graph, model, images, given)),
+  firmware: (graph, images, given, options, io) =>
+    onBoard(graph, options, io, {}, async (board) =>
+      (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images, given),
+    ),
+  verilog: (graph, images, given, options, io) =>
+    options.board === undefined && options.port === undefined
+      ? inSimulation(graph, images, given, options, io)
+      : onGates(graph, images, given, options, io),
+} satisfies Record<(typeof targets)[number], Compare<unknown>>;
 
 type Simulated = Awaited<ReturnType<typeof verifyVerilog>>;
 
