@@ -1,18 +1,7 @@
+import { reached } from './reached';
 import { scaleOne } from './scalar';
 
 // Called once for every place of a map, so these stay functions that layers share.
-
-/** How many thresholds a value reaches: they ascend, and most neurons are silent, so the first mostly decides. */
-@inline
-export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
-  if (value < <i32>load<T>(thresholds)) return 0;
-  let n = 1;
-  for (; n < levels; n++) {
-    thresholds += <usize>stride * sizeof<T>();
-    if (value < <i32>load<T>(thresholds)) break;
-  }
-  return n;
-}
 
 /** y[o] = thresholds that value o of type S reaches, for n outputs, packed or not; thresholds of type T [level][stride]. */
 export function fireRun<S, T>(

@@ -1,19 +1,10 @@
+import { reached } from './reached';
+
 /** What becomes of a node's sums. */
 export const enum End {
   Fire,
   Charge,
   Readout,
-}
-
-/** How many thresholds of type T a value reaches, `stride` values apart; without a branch on the value. */
-@inline
-export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
-  let n = 0;
-  for (let l = 0; l < levels; l++) {
-    n += i32(value >= <i32>load<T>(thresholds));
-    thresholds += <usize>stride * sizeof<T>();
-  }
-  return n;
 }
 
 /** Two neighbouring counts in one byte (counts.ts); the upper one is 0 where only one value is left. */

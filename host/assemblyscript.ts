@@ -22,12 +22,19 @@ export const tierFlags: Record<Tier, string[]> = {
   swar: [],
 };
 
-/** Whose file is read where a tier has none of its own. */
-const sources: Record<Tier, Tier[]> = { relaxed: ['relaxed', 'simd'], simd: ['simd'], swar: ['swar'] };
+/** What kernels are compiled for: a tier of WebAssembly, or firmware, which has those of swar as C. */
+type Target = Tier | 'c';
+
+/** Which of its files a module is read from: the first that is there. */
+const sources: Record<Target, string[]> = {
+  relaxed: ['relaxed', 'simd', 'wasm'],
+  simd: ['simd', 'wasm'],
+  swar: ['swar', 'wasm'],
+  c: ['c', 'swar'],
+};
 
 /**
- * Compiles AssemblyScript in memory. A module that has a file for each tier, `lanes-simd.ts`, is imported as `lanes`;
- * where `relaxed` has none of its own it takes that of `simd`.
+ * Compiles AssemblyScript in memory. A module that has a file for each target, `lanes-simd.ts`, is imported as `lanes`.
  * `entry` is a file of the package, or `source` under that name.
  * Throws where it does not compile, which is a defect of ours.
  */
@@ -35,7 +42,7 @@ export async function compileAssemblyScript(
   entry: string,
   flags: string[],
   source?: string,
-  tier: Tier = 'simd',
+  target: Target = 'simd',
 ): Promise<Uint8Array> {
   const read = (path: string) => readFile(new URL(path, packageRoot), 'utf8').catch(() => null);
   // Loaded only here: half a second that most verbs do not need.
@@ -45,7 +52,7 @@ export async function compileAssemblyScript(
     async readFile(path) {
       if (path === entry && source !== undefined) return source;
       if (!readable.test(path)) return null;
-      for (const part of ['', ...sources[tier].map((name) => `-${name}`)]) {
+      for (const part of ['', ...sources[target].map((name) => `-${name}`)]) {
         const text = await read(path.replace(/\.ts$/, `${part}.ts`));
         if (text !== null) return text;
       }
