@@ -1,12 +1,10 @@
 import { placeBytes } from './counts';
 import { fireRun, scaleRun } from './ends';
 import { windowRow } from './gather';
+import { PAIR } from './lanes';
 import { COMPACTION, Node, rowAt } from './node';
 import { End } from './scalar';
 import { clear } from './sum';
-
-/** Bytes of the weights of one input for a pair of vectors of sums, as in lanes-simd.ts. */
-const PAIR: i32 = 16;
 
 /**
  * Lists the pairs of neighbouring inputs of a row that are not both zero, by their positions in pairs, which `depth`
@@ -56,7 +54,8 @@ function addWide(to: usize, sums: v128): void {
  * A band of rows of `accumulate` on spikes as events.ts computes it, for layers whose inputs are mostly not zero: pairs
  * of neighbouring inputs are listed once, whatever their counts, and a pair adds its two products to eight outputs
  * in two instructions. Weights are i8 [kernel column][kernel row][pair of inputs][output of the tile][2], `channels` times
- * `kernelRows` is even, and sums go to 32 bits after `most` pairs, of which no 16 bits overflow (0: never).
+ * `kernelRows` is even, and sums go to 32 bits after `most` pairs, of which no 16 bits overflow (0: never). A tile is 1 to 3
+ * pairs of vectors.
  */
 @inline
 export function pairs<E, S, R, Y, T>(
@@ -126,8 +125,6 @@ export function pairs<E, S, R, Y, T>(
           let e = a;
           let f = a;
           let g = a;
-          let h = a;
-          let i = a;
           if (most) clear<i32>(sums, outputs);
           do {
             const pause = most ? min(stop, entry + most * sizeof<E>()) : stop;
@@ -141,8 +138,6 @@ export function pairs<E, S, R, Y, T>(
               if (vectors > 3) e = i16x8.add(e, dot(w + 48, counts));
               if (vectors > 4) f = i16x8.add(f, dot(w + 64, counts));
               if (vectors > 5) g = i16x8.add(g, dot(w + 80, counts));
-              if (vectors > 6) h = i16x8.add(h, dot(w + 96, counts));
-              if (vectors > 7) i = i16x8.add(i, dot(w + 112, counts));
             }
             if (most) {
               addWide(sums, a);
@@ -151,9 +146,7 @@ export function pairs<E, S, R, Y, T>(
               if (vectors > 3) addWide(sums + 96, e);
               if (vectors > 4) addWide(sums + 128, f);
               if (vectors > 5) addWide(sums + 160, g);
-              if (vectors > 6) addWide(sums + 192, h);
-              if (vectors > 7) addWide(sums + 224, i);
-              a = b = d = e = f = g = h = i = i16x8.splat(0);
+              a = b = d = e = f = g = i16x8.splat(0);
             }
           } while (most && entry < stop);
           if (!most) {
@@ -163,8 +156,6 @@ export function pairs<E, S, R, Y, T>(
             if (vectors > 3) v128.store(sums, e, 48);
             if (vectors > 4) v128.store(sums, f, 64);
             if (vectors > 5) v128.store(sums, g, 80);
-            if (vectors > 6) v128.store(sums, h, 96);
-            if (vectors > 7) v128.store(sums, i, 112);
           }
           const to = y + <usize>(c * place);
           if (end == End.Fire)
