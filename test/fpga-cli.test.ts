@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../fpga/boards/index.js';
 import { requireRoom } from '../fpga/fits.js';
+import { areaOf } from '../host/fpga/synthesise.js';
 import { type SpikeletError, writeGraph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 
@@ -135,6 +136,12 @@ test('what lies in single-port RAM counts where a larger part is named', () => {
     assert.match(error.hint!, /a larger part: xc7a35t$/);
     return true;
   });
+});
+
+test('area: two half block RAMs of Xilinx 7 take the place of one, RAM in look-up tables four of them', () => {
+  const cells = { BUFG: 1, FDRE: 10, FDSE: 2, LUT2: 7, LUT6: 20, RAM64M: 3, RAMB18E1: 5, RAMB36E1: 2 };
+  const expected = { luts: 39, flipFlops: 12, carries: 0, brams: 5, sprams: 0, dsps: 0 };
+  assert.equal(areaOf(cells, 'xilinx7'), expected);
 });
 
 test.run();

@@ -21,49 +21,57 @@ const scripts: Record<Family, string> = {
   gowin: 'synth_gowin',
 };
 
-/** Cells that each family counts as its resources; a type not listed costs nothing of these. */
-const counted: Record<Family, (type: string) => keyof Area | undefined> = {
-  ice40: countIce40,
-  'ice40-hx': countIce40,
-  ecp5: (type) =>
-    type === 'LUT4'
-      ? 'luts'
-      : type === 'TRELLIS_FF'
-        ? 'flipFlops'
-        : type === 'DP16KD'
-          ? 'brams'
-          : type === 'MULT18X18D'
-            ? 'dsps'
-            : undefined,
-  xilinx7: (type) =>
-    /^LUT\d$/.test(type)
-      ? 'luts'
-      : /^FD[RSCP]E$/.test(type)
-        ? 'flipFlops'
-        : /^RAMB(18|36)E1$/.test(type)
-          ? 'brams'
-          : type === 'DSP48E1'
-            ? 'dsps'
-            : undefined,
-  gowin: (type) =>
-    /^LUT\d$/.test(type)
-      ? 'luts'
-      : /^DFF/.test(type)
-        ? 'flipFlops'
-        : /^(DPX?9?B|SDPX?9?B|SPX?9?|pROMX?9?)$/.test(type)
-          ? 'brams'
-          : /^MULT/.test(type)
-            ? 'dsps'
-            : undefined,
+/** Cells by their types: of which resource each takes how many. A type not listed costs nothing of these. */
+type Counted = [type: RegExp, what: keyof Area, each: number][];
+
+const countedIce40: Counted = [
+  [/^SB_LUT4$/, 'luts', 1],
+  [/^SB_DFF/, 'flipFlops', 1],
+  [/^SB_CARRY$/, 'carries', 1],
+  [/^SB_RAM40/, 'brams', 1],
+  [/^SB_SPRAM256KA$/, 'sprams', 1],
+  [/^SB_MAC16$/, 'dsps', 1],
+];
+
+const counted: Record<Family, Counted> = {
+  ice40: countedIce40,
+  'ice40-hx': countedIce40,
+  ecp5: [
+    [/^LUT4$/, 'luts', 1],
+    // Its four bits and their write port are three slices of two.
+    [/^TRELLIS_DPR16X4$/, 'luts', 6],
+    [/^TRELLIS_FF$/, 'flipFlops', 1],
+    [/^CCU2C$/, 'carries', 1],
+    [/^DP16KD$/, 'brams', 1],
+    [/^MULT18X18D$/, 'dsps', 1],
+  ],
+  xilinx7: [
+    [/^LUT\d$/, 'luts', 1],
+    [/^RAM(32|64)M$/, 'luts', 4],
+    [/^FD[RSCP]E$/, 'flipFlops', 1],
+    [/^CARRY4$/, 'carries', 1],
+    [/^RAMB36E1$/, 'brams', 1],
+    // Two share the place of a whole one.
+    [/^RAMB18E1$/, 'brams', 0.5],
+    [/^DSP48E1$/, 'dsps', 1],
+  ],
+  gowin: [
+    [/^LUT\d$/, 'luts', 1],
+    [/^DFF/, 'flipFlops', 1],
+    [/^ALU$/, 'carries', 1],
+    [/^(DPX?9?B|SDPX?9?B|SPX?9?|pROMX?9?)$/, 'brams', 1],
+    [/^MULT/, 'dsps', 1],
+  ],
 };
 
-function countIce40(type: string): keyof Area | undefined {
-  if (type === 'SB_LUT4') return 'luts';
-  if (type.startsWith('SB_DFF')) return 'flipFlops';
-  if (type === 'SB_CARRY') return 'carries';
-  if (type.startsWith('SB_RAM40')) return 'brams';
-  if (type === 'SB_MAC16') return 'dsps';
-  return type === 'SB_SPRAM256KA' ? 'sprams' : undefined;
+/** Resources that cells take in a family of parts. */
+export function areaOf(cells: Record<string, number>, family: Family): Area {
+  const area: Area = { luts: 0, flipFlops: 0, carries: 0, brams: 0, sprams: 0, dsps: 0 };
+  for (const [type, count] of Object.entries(cells)) {
+    const found = counted[family].find(([types]) => types.test(type));
+    if (found) area[found[1]] += count * found[2];
+  }
+  return { ...area, brams: Math.ceil(area.brams) };
 }
 
 /** Synthesises a project for a family of parts, in memory. */
@@ -80,10 +88,10 @@ export async function synthesise(files: OutputFile[], top: string, family: Famil
     design: { num_cells_by_type: Record<string, number> };
   };
   const cells = stat.design.num_cells_by_type;
-  const area: Area = { luts: 0, flipFlops: 0, carries: 0, brams: 0, sprams: 0, dsps: 0 };
-  for (const [type, count] of Object.entries(cells)) {
-    const what = counted[family](type);
-    if (what) area[what] += count;
-  }
-  return { cells, area, json: fileOf(made, 'netlist.json'), verilog: fileOf(made, 'netlist.v') };
+  return {
+    cells,
+    area: areaOf(cells, family),
+    json: fileOf(made, 'netlist.json'),
+    verilog: fileOf(made, 'netlist.v'),
+  };
 }
