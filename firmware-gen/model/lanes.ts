@@ -53,9 +53,9 @@ const swapped: LaneInstructions = {
 };
 
 const unswapped = (value: string, other: string, excess: string): string[] => [
-  `${value} -= ${other} << 8;`,
-  `${value} += (${value} << 16) - ${excess} * 65537;`,
-  `return ${value} + ((${value} & 32768) << 1);`,
+  `u32 sums = ${value} - (${other} << 8);`,
+  `sums += (sums << 16) - ${excess} * 65537;`,
+  'return sums + ((sums & 32768) << 1);',
 ];
 
 /** In order of preference. */
