@@ -45,7 +45,11 @@ const swapped: LaneInstructions = {
   bodies: new Map([
     [
       lanes('addHigh'),
-      ([high, bytes]) => [`__asm__("rev16 %0, %0" : "+l"(${bytes}));`, `return ${high} + ${bytes};`],
+      ([high, bytes]) => [
+        'u32 swapped;',
+        `__asm__("rev16 %0, %1" : "=l"(swapped) : "l"(${bytes}));`,
+        `return ${high} + swapped;`,
+      ],
     ],
     [lanes('lowSums'), ([low, high, excess]) => unswapped(low!, high!, excess!)],
     [lanes('highSums'), ([low, high, excess]) => unswapped(high!, low!, excess!)],
@@ -54,7 +58,8 @@ const swapped: LaneInstructions = {
 
 const unswapped = (value: string, other: string, excess: string): string[] => [
   `u32 sums = ${value} - (${other} << 8);`,
-  `sums += (sums << 16) - ${excess} * 65537;`,
+  'sums += sums << 16;',
+  `sums -= ${excess} * 65537;`,
   'return sums + ((sums & 32768) << 1);',
 ];
 
