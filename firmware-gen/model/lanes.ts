@@ -1,4 +1,4 @@
-/** Functions of assembly/lanes-swar.ts in C for cores of one kind: those that have the instructions `when` they are defined. */
+/** Functions of assembly/ in other C for cores of one kind, which `when` is defined for. */
 export type LaneInstructions = {
   /** The macro of model.c. */
   when: string;
@@ -63,5 +63,20 @@ const unswapped = (value: string, other: string, excess: string): string[] => [
   'return sums + ((sums & 32768) << 1);',
 ];
 
+/** Cores without a long pipeline: a branch over a store costs less than the store. */
+const branching: LaneInstructions = {
+  when: 'BRANCHES',
+  bodies: new Map(
+    [16, 32].map((bits) => [
+      `assembly/streams/listIf<u${bits}>`,
+      ([entries, index, spike]) => [
+        `if (!${spike}) return ${entries};`,
+        `W${bits}(${entries}) = ${index};`,
+        `return ${entries} + ${bits / 8};`,
+      ],
+    ]),
+  ),
+};
+
 /** In order of preference. */
-export const laneInstructions: readonly LaneInstructions[] = [apart, swapped];
+export const laneInstructions: readonly LaneInstructions[] = [apart, swapped, branching];
