@@ -152,14 +152,18 @@ export function depthwise<R, Y, T>(
         if (packed) to = y + (channel >> 1);
         let by = x1 + channel * sizeof<R>();
         let sum = from;
+        let pair: u32 = 0;
+        let value = 0;
         for (let c = 0; c < columns; c++) {
-          // Lanes may have borrowed from their neighbours.
-          const pair = load<u32>(sum);
-          const value = <i32>(<i16>pair);
-          if (c & 1) {
+          if (c & 1)
+            // Lanes may have borrowed from their neighbours.
+            pair = <u32>(<i32>(pair - value) >> 16);
+          else {
+            pair = load<u32>(sum);
             store<u32>(sum, 0);
             sum += 4;
-          } else store<u32>(sum, <u32>(<i32>(pair - value) >> 16));
+          }
+          value = <i32>(<i16>pair);
           if (end == End.Fire) {
             let n = reached<T>(value, thresholds, GROUP, levels);
             if (packed && k & 1) n = (n << 4) | load<u8>(to);
@@ -170,7 +174,6 @@ export function depthwise<R, Y, T>(
           }
           to += yPlace;
         }
-        if (columns & 1) store<u32>(sum, 0);
         from += channelBytes;
       }
     }

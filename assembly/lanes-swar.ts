@@ -3,8 +3,8 @@
  * each byte w + bias. `low` adds the word as it is and `high` its second and fourth byte. Lanes carry into their
  * neighbours, but all arithmetic is modulo 2^32 and the excess is known, so every carry cancels in the end. No
  * multiplication and no 64-bit integer: on a Cortex-M or through wasm2js a spike costs five cheap instructions for four
- * outputs. Where a core has instructions for lanes that do not carry, C has them for these functions
- * (firmware-gen/model/lanes.ts), so what lies between the first addition and the sums means something to them alone.
+ * outputs. Where a core has better instructions, C has them for these functions (firmware-gen/model/lanes.ts), so what lies
+ * between the first addition and the sums means something to them alone.
  */
 
 /** Bytes of the weights that a pair adds for one input: one for each of its outputs. */
@@ -35,7 +35,7 @@ export function lowSums(low: u32, high: u32, excess: i32): u32 {
   return apart(low - (high << 8) - <u32>excess * 0x00010001);
 }
 
-/** The sums of its other two. */
-export function highSums(high: u32, excess: i32): u32 {
+/** The sums of its other two. `low` is for cores whose lanes `high` alone does not hold. */
+export function highSums(low: u32, high: u32, excess: i32): u32 {
   return apart(high - <u32>excess * 0x00010001);
 }

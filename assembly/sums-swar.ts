@@ -4,7 +4,7 @@ import { highSums, lowSums } from './lanes';
 @inline
 export function storeSums(to: usize, low: u32, high: u32, excess: i32): void {
   store<u32>(to, lowSums(low, high, excess));
-  store<u32>(to, highSums(high, excess), 4);
+  store<u32>(to, highSums(low, high, excess), 4);
 }
 
 @inline
@@ -16,5 +16,5 @@ function addTwo(to: usize, sums: u32, plane: i32): void {
 /** Adds a pair's sums, times 2^plane, to the i32 sums at `to`. */
 export function addSums(to: usize, low: u32, high: u32, excess: i32, plane: i32): void {
   addTwo(to, lowSums(low, high, excess), plane);
-  addTwo(to + 8, highSums(high, excess), plane);
+  addTwo(to + 8, highSums(low, high, excess), plane);
 }

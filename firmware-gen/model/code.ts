@@ -105,9 +105,15 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #define W16(at) (*(memory_u16 *)CHECKED(at, 2, 1))
 #define W32(at) (*(memory_u32 *)CHECKED(at, 4, 1))
 
-/* Cores with instructions for lanes of 16 bits. */
+/* Cores with instructions for lanes of 16 bits, and those that only swap the bytes of both halves of a word. */
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
 #define LANES
+#elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
+#define SWAPS
+#endif
+/* Cores that lose little by a branch. */
+#if defined(__arm__) || defined(__riscv)
+#define BRANCHES
 #endif
 
 #ifdef SPIKELET_TRACE

@@ -39,14 +39,26 @@ export function printFunction(wasm: WasmFunction, callees: Callees, comment: str
   const enter = code.name === ENTER ? [`ENTER(${names[0]!});`] : [];
   const declared = top.map((index) => `u32 ${names[index]!} = 0;`);
   const lines = indent([...unused, ...enter, ...declared, ...printList(body, scope, at)]);
-  const instructions = laneInstructions.get(code.name)?.(names.slice(0, code.parameters));
   return [
     ...(comment.length ? ['/*', ...comment.map((line) => ` * ${line}`), ' */'] : []),
     `${signature(code, callees, names)} {`,
-    ...(instructions ? ['#ifdef LANES', ...indent(instructions), '#else', ...lines, '#endif'] : lines),
+    ...forCores(code, names, lines),
     '}',
     '',
   ].join('\n');
+}
+
+/** A body, and in its place another for cores that have better instructions for it. */
+function forCores({ name, parameters }: WasmFunction, names: string[], lines: string[]): string[] {
+  const special = laneInstructions.flatMap(({ when, bodies }) => {
+    const body = bodies.get(name)?.(names.slice(0, parameters));
+    return body ? [{ when, body: indent(body) }] : [];
+  });
+  if (!special.length) return lines;
+  return [
+    ...special.flatMap(({ when, body }, i) => [`#${i ? 'elif' : 'if'} defined(${when})`, ...body]),
+    ...['#else', ...lines, '#endif'],
+  ];
 }
 
 /** Declares a function ahead of its definition. */
@@ -58,7 +70,7 @@ function signature(code: WasmFunction, callees: Callees, names: string[]): strin
     const record = callees.record(code.name, i);
     return record ? `const struct ${record} *${name}` : `u32 ${name}`;
   });
-  const inline = laneInstructions.has(code.name) ? 'inline ' : '';
+  const inline = laneInstructions.some(({ bodies }) => bodies.has(code.name)) ? 'inline ' : '';
   return `static ${inline}${code.returns ? 'u32' : 'void'} ${callees.name(code.name)}(${parameters.join(', ') || 'void'})`;
 }
 

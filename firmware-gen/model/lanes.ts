@@ -1,29 +1,82 @@
-/**
- * Functions of assembly/lanes-swar.ts, by their names in the module, as instructions on lanes that do not carry, which
- * Cortex-M4, M7, M33 and M55 have. The sums that they lead to are the same.
- */
-export const laneInstructions: ReadonlyMap<string, (parameters: string[]) => string[]> = new Map([
-  [
-    'assembly/lanes/addLow',
-    ([low, bytes]) => [`__asm__("uxtab16 %0, %0, %1" : "+r"(${low}) : "r"(${bytes}));`, `return ${low};`],
-  ],
-  [
-    'assembly/lanes/addHigh',
-    ([high, bytes]) => [
-      `__asm__("uxtab16 %0, %0, %1, ror #8" : "+r"(${high}) : "r"(${bytes}));`,
-      `return ${high};`,
-    ],
-  ],
-  [
-    'assembly/lanes/twice',
-    ([lanes]) => [`__asm__("uadd16 %0, %0, %0" : "+r"(${lanes}));`, `return ${lanes};`],
-  ],
-  ['assembly/lanes/lowSums', ([low, high, excess]) => [`(void)${high};`, ...lessExcess(low!, excess!)]],
-  ['assembly/lanes/highSums', ([high, excess]) => lessExcess(high!, excess!)],
-]);
+/** Functions of assembly/ in other C for cores of one kind, which `when` is defined for. */
+export type LaneInstructions = {
+  /** The macro of model.c. */
+  when: string;
+  /** The body of a function by its name in the module; absent: the printed one serves. */
+  bodies: ReadonlyMap<string, (parameters: string[]) => string[]>;
+};
 
-const lessExcess = (lanes: string, excess: string): string[] => [
+const lanes = (name: string): string => `assembly/lanes/${name}`;
+
+/** Lanes that do not carry: Cortex-M4, M7, M33 and M55. The sums that they lead to are the same. */
+const apart: LaneInstructions = {
+  when: 'LANES',
+  bodies: new Map([
+    [
+      lanes('addLow'),
+      ([low, bytes]) => [`__asm__("uxtab16 %0, %0, %1" : "+r"(${low}) : "r"(${bytes}));`, `return ${low};`],
+    ],
+    [
+      lanes('addHigh'),
+      ([high, bytes]) => [
+        `__asm__("uxtab16 %0, %0, %1, ror #8" : "+r"(${high}) : "r"(${bytes}));`,
+        `return ${high};`,
+      ],
+    ],
+    [lanes('twice'), ([value]) => [`__asm__("uadd16 %0, %0, %0" : "+r"(${value}));`, `return ${value};`]],
+    [lanes('lowSums'), ([low, high, excess]) => [`(void)${high};`, ...lessExcess(low!, excess!)]],
+    [lanes('highSums'), ([low, high, excess]) => [`(void)${low};`, ...lessExcess(high!, excess!)]],
+  ]),
+};
+
+const lessExcess = (value: string, excess: string): string[] => [
   `__asm__("pkhbt %0, %0, %0, lsl #16" : "+r"(${excess}));`,
-  `__asm__("usub16 %0, %0, %1" : "+r"(${lanes}) : "r"(${excess}));`,
-  `return ${lanes};`,
+  `__asm__("usub16 %0, %0, %1" : "+r"(${value}) : "r"(${excess}));`,
+  `return ${value};`,
 ];
+
+/**
+ * Bytes swapped in pairs: Cortex-M0, M0+ and M3. With the sums s of a word's bytes, low = s0 + 2^8 s1 + 2^16 s2 + 2^24 s3
+ * and high = s1 + 2^8 s0 + 2^16 s3 + 2^24 s2, so low - 2^8 high = s0 + 2^16 (s2 - s0) modulo 2^32: a spike needs no mask,
+ * nor a register that holds one.
+ */
+const swapped: LaneInstructions = {
+  when: 'SWAPS',
+  bodies: new Map([
+    [
+      lanes('addHigh'),
+      ([high, bytes]) => [
+        'u32 swapped;',
+        `__asm__("rev16 %0, %1" : "=l"(swapped) : "l"(${bytes}));`,
+        `return ${high} + swapped;`,
+      ],
+    ],
+    [lanes('lowSums'), ([low, high, excess]) => unswapped(low!, high!, excess!)],
+    [lanes('highSums'), ([low, high, excess]) => unswapped(high!, low!, excess!)],
+  ]),
+};
+
+const unswapped = (value: string, other: string, excess: string): string[] => [
+  `u32 sums = ${value} - (${other} << 8);`,
+  'sums += sums << 16;',
+  `sums -= ${excess} * 65537;`,
+  'return sums + ((sums & 32768) << 1);',
+];
+
+/** Cores without a long pipeline: a branch over a store costs less than the store. */
+const branching: LaneInstructions = {
+  when: 'BRANCHES',
+  bodies: new Map(
+    [16, 32].map((bits) => [
+      `assembly/streams/listIf<u${bits}>`,
+      ([entries, index, spike]) => [
+        `if (!${spike}) return ${entries};`,
+        `W${bits}(${entries}) = ${index};`,
+        `return ${entries} + ${bits / 8};`,
+      ],
+    ]),
+  ),
+};
+
+/** In order of preference. */
+export const laneInstructions: readonly LaneInstructions[] = [apart, swapped, branching];
