@@ -1,4 +1,4 @@
-import { reached } from './reached';
+import { reached } from './branches';
 import { reachedPair, scaleOne } from './scalar';
 
 // Inlined into every layer: its constants are worth 6 % of the 10M model's time, and cost 7 kB of its code.

@@ -1,4 +1,4 @@
-import { reached } from './reached';
+import { reached } from './branches';
 import { scaleOne } from './scalar';
 
 // Called once for every place of a map, so these stay functions that layers share.

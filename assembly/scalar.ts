@@ -1,4 +1,4 @@
-import { reached } from './reached';
+import { reached } from './branches';
 
 /** What becomes of a node's sums. */
 export const enum End {

@@ -1,3 +1,5 @@
+import { listIf } from './branches';
+
 /** Most planes of counts that are listed at once. */
 export const LISTED: i32 = 3;
 
@@ -74,15 +76,6 @@ export function list<E>(
     }
   }
   if (lists > 2) listPlane<E>(from, width, channels, 2, table + second, entries);
-}
-
-/**
- * Lists an input if `spike` is 1, and writes what the next overwrites if it is 0: without a branch, which hosts would not
- * foresee. C has one, for cores that lose nothing by it (firmware-gen/model/lanes.ts).
- */
-function listIf<E>(entries: usize, index: i32, spike: u32): usize {
-  store<E>(entries, <E>index);
-  return entries + ((<usize>spike) << alignof<E>());
 }
 
 /** Lists an input of four spikes as two twos. */

@@ -111,10 +111,6 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
 #define SWAPS
 #endif
-/* Cores that lose little by a branch. */
-#if defined(__arm__) || defined(__riscv)
-#define BRANCHES
-#endif
 
 #ifdef SPIKELET_TRACE
 #define TRACE(layer, row, rows) spikelet_trace(layer, row, rows)

@@ -63,20 +63,5 @@ const unswapped = (value: string, other: string, excess: string): string[] => [
   'return sums + ((sums & 32768) << 1);',
 ];
 
-/** Cores without a long pipeline: a branch over a store costs less than the store. */
-const branching: LaneInstructions = {
-  when: 'BRANCHES',
-  bodies: new Map(
-    [16, 32].map((bits) => [
-      `assembly/streams/listIf<u${bits}>`,
-      ([entries, index, spike]) => [
-        `if (!${spike}) return ${entries};`,
-        `W${bits}(${entries}) = ${index};`,
-        `return ${entries} + ${bits / 8};`,
-      ],
-    ]),
-  ),
-};
-
 /** In order of preference. */
-export const laneInstructions: readonly LaneInstructions[] = [apart, swapped, branching];
+export const laneInstructions: readonly LaneInstructions[] = [apart, swapped];
