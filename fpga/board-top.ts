@@ -1,5 +1,6 @@
 import type { OutputFile } from '../models/output.js';
 import { type Board, constraintsOf } from './boards/board.js';
+import { addressBits } from './emit/constants.js';
 
 /**
  * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
@@ -12,6 +13,8 @@ export type CoreInterface = {
   inputs: number;
   logits: number;
   spikeBits: number;
+  /** The most spikes of a frame. */
+  frameSpikes: number;
   loads: boolean;
   stalls?: boolean;
   /** Tensors whose cycles and spikes are counted by o_trace_valid, o_trace_tensor (16 bits); 0: it has no such ports. */
@@ -128,6 +131,7 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign
     .INPUTS(${core.inputs}),
     .LOGITS(${core.logits}),
     .SPIKE_BITS(${spikes}),
+    .SPIKES(${Math.max(spikes, addressBits(core.frameSpikes + 1))}),
     .TENSORS(${core.tensors})
   ) link (
     .i_clk(clk), .i_rst(rst),

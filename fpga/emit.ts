@@ -29,6 +29,7 @@ export type VerilogOptions = {
 /** The cores of fpga/rtl that a top needs, as they are named there. */
 export const cores: Record<Architecture, readonly string[]> = {
   sequential: [
+    'byte_ram.v',
     'event_extract.v',
     'finish.v',
     'map_memory.v',

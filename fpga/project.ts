@@ -4,6 +4,7 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
+import { mostSpikes } from './emit/constants.js';
 import { scalesByMultipliers } from './emit/sequential.js';
 import { spikeBits } from './emit/streaming/top.js';
 import { cores, emitVerilog, type VerilogOptions } from './emit.js';
@@ -19,6 +20,7 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     inputs: product(graph.tensors['input']!.shape),
     logits: product(graph.tensors[outputOf(graph)]!.shape),
     spikeBits: streams ? spikeBits(graph) : 4,
+    frameSpikes: mostSpikes(graph),
     loads: true,
     stalls: streams,
     // Layers that work side by side are not done one after the other: nothing is theirs alone.

@@ -142,6 +142,8 @@ const illegal: [core: string, parameters: Record<string, number>, says: RegExp][
   ['finish', { PRODUCT: 10 }, /needs_VALUE_le_SUM_and_PRODUCT/],
   ['finish', { RESULT: 8 }, /RESULT_is_narrower_than_MAP/],
   ['weight_memory', { HUGE: 80 }, /HUGE_is_more_than_WORD/],
+  ['weight_memory', { HUGE: 12 }, /HUGE_must_be_whole_bytes/],
+  ['byte_ram', { DEPTH: 300 }, /too_narrow/],
 ];
 
 test('illegal parameters stop elaboration and say which', () => {

@@ -2,7 +2,7 @@ import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import type { Attend } from '../../models/ops/attend.js';
 import { product } from '../../models/tensor.js';
-import { isDepthwise } from '../emit/constants.js';
+import { addressBits, isDepthwise, mostSpikes } from '../emit/constants.js';
 import { type Datapath, type Sequential, scalesByMultipliers, sequential } from '../emit/sequential.js';
 import { encodingOf, widths } from '../emit/steps.js';
 import { activityOf, additionsPerEvent, type Features, type Memory, type Terms } from './features.js';
@@ -60,7 +60,12 @@ function memoriesOf({ program, parameters, word, constant }: Sequential, graph: 
     { name: 'constants', bits: constant, words: Math.max(1, program.constants.length) },
     { name: 'events', bits: of('VALUE') + of('B'), words: program.events },
     { name: 'frame', bits: 8, words: 2 ** Math.ceil(Math.log2(product(graph.tensors['input']!.shape))) },
-    { name: 'layers', bits: 64, words: 2 ** Math.ceil(Math.log2(graph.nodes.length + 1)) },
+    // Of each tensor and the whole frame: clocks, clocks a value waited, spikes.
+    {
+      name: 'layers',
+      bits: 64 + addressBits(mostSpikes(graph) + 1),
+      words: 2 ** Math.ceil(Math.log2(graph.nodes.length + 2)),
+    },
   ];
 }
 

@@ -272,7 +272,7 @@ module spike_engine #(
   wire [LANES*WEIGHT-1:0] weights;
 
   weight_memory #(.WORD(LANES * WEIGHT), .WORDS(WEIGHT_WORDS), .ADDRESS(B), .FILE(WEIGHT_FILE), .HUGE(WEIGHT_HUGE)) weight_words (
-      .i_clk(i_clk), .i_rst(i_rst),
+      .i_clk(i_clk),
       .i_load_valid(i_weight_valid), .i_load_address(i_weight_address), .i_load_data(i_weight_data),
       .i_read(take && !from_map), .i_address(operand_address), .o_data(weights)
   );
