@@ -71,18 +71,19 @@ module host_link #(
   assign o_data  = value_q;
   wire taken = o_valid && i_ready;
   wire fetch = running_q && at_q != INPUTS[AT-1:0] && (!full_q || i_ready);
+  wire fed = taken && at_q == INPUTS[AT-1:0];  // the frame's last value
   wire store = state_q == PAYLOAD && i_rx_valid && command_q == FRAME;
 
   always @(posedge i_clk)
     if (store) frame[at_q[FRAME_BITS-1:0]] <= i_rx_data;
     else if (fetch) value_q <= frame[at_q[FRAME_BITS-1:0]];
 
-  // Where the reply is: byte of a word, and the word. A byte that is sent leaves a clock for the next one to be read.
+  // Where the reply is: byte of a word, and the word. After a byte that is sent the next one is read, then chosen.
   localparam MOST = LOGITS > 2 * TENSORS ? LOGITS : 2 * TENSORS;
   localparam WORD = $clog2(MOST < 4 ? 4 : MOST);
   reg [1:0] byte_q;
   reg [WORD-1:0] word_q;
-  reg rest_q;
+  reg [1:0] rest_q;
 
   localparam COUNTS = 64 + SPIKES;
   reg [31:0] cycles_q, stalls_q;
@@ -118,8 +119,8 @@ module host_link #(
         assign layer = {1'b0, word_q[WORD-1:1]};
       end
       always @(posedge i_clk) begin
-        traced_q <= (i_trace_valid && running_q) || starts || state_q == SUM;
-        tensor_q <= running_q ? i_trace_tensor[TENSOR-1:0] : WHOLE;
+        traced_q <= (i_trace_valid && running_q) || fed || starts || state_q == SUM;
+        tensor_q <= fed ? 0 : running_q ? i_trace_tensor[TENSOR-1:0] : WHOLE;
       end
       always @(posedge i_clk)
         if (traced_q) layers[tensor_q] <= {spikes_q, stalls_q, cycles_q};
@@ -127,7 +128,7 @@ module host_link #(
       wire unused = &{1'b0, i_trace_tensor};
       assign counted = read_q;
     end else begin : g_no_layers
-      wire unused = &{1'b0, i_trace_valid, i_trace_tensor};
+      wire unused = &{1'b0, i_trace_valid, i_trace_tensor, fed};
       assign counted = {spikes_q, stalls_q, cycles_q};
     end
   endgenerate
@@ -138,7 +139,7 @@ module host_link #(
   end
   wire [31:0] stalls = counted[63:32];
 
-  // What goes out: words, lowest byte first. A logit is taken with its last byte.
+  // What goes out: words, lowest byte first. A logit is taken in the clock after its last byte.
   wire [15:0] words = wrong_q ? 16'd0 : command_q == PING ? 16'd1 : command_q == FRAME ? LOGITS[15:0] :
       command_q == COUNTERS ? 16'd3 : command_q == LAYERS ? LAYER_WORDS : 16'd0;
   localparam [15:0] LAST_LOGIT = LOGITS[15:0] - 16'd1, LAST_COUNT = LAYER_WORDS - 16'd1;
@@ -146,7 +147,9 @@ module host_link #(
       command_q == COUNTERS ? 2 : 0;
   wire [7:0] cycles_byte = counted[8*byte_q+:8], spikes_byte = spikes[8*byte_q+:8], stalls_byte = stalls[8*byte_q+:8];
   wire [7:0] logit_byte = i_data[8*byte_q+:8], hash_byte = HASH[8*byte_q+:8];
-  reg [7:0] out;
+  wire [7:0] crc_byte = second_q ? crc_q[15:8] : crc_q[7:0];
+  reg [7:0] out, out_q;
+  reg logit_q, ready_q;
   always @*
     case (state_q)
       REPLY: out = byte_q == 2'd0 ? (wrong_q ? REFUSED : {5'h10, command_q}) : byte_q[0] ? words[7:0] : words[15:8];
@@ -156,18 +159,18 @@ module host_link #(
         PING: out = hash_byte;
         default: out = word_q[0] ? spikes_byte : word_q[1] && command_q == COUNTERS ? stalls_byte : cycles_byte;
       endcase
-      default: out = second_q ? crc_q[15:8] : crc_q[7:0];
+      default: out = crc_byte;
     endcase
-  assign o_tx_valid = state_q > RUN && !rest_q && (state_q != DATA || command_q != FRAME || i_valid);
-  assign o_tx_data = out;
+  assign o_tx_valid = state_q > RUN && rest_q == 0 && (state_q != DATA || command_q != FRAME || logit_q);
+  assign o_tx_data = out_q;
   wire sent = o_tx_valid && i_tx_ready;
   wire word_sent = sent && state_q == DATA && byte_q == 2'd3;
-  assign o_ready = word_sent && command_q == FRAME;
+  assign o_ready = ready_q;
 
   wire [15:0] crc_next;
   crc16 crc (
     .i_crc(crc_q),
-    .i_data(state_q > RUN ? out : i_rx_data),
+    .i_data(state_q > RUN ? out_q : i_rx_data),
     .o_crc(crc_next)
   );
 
@@ -231,7 +234,7 @@ module host_link #(
       case (state_q)
         COMMAND: wrong_q <= !known;
         LENGTH:  if (second_q && !length_ok) wrong_q <= 1'b1;
-        CHECK:   if (i_rx_data != out) wrong_q <= 1'b1;
+        CHECK:   if (i_rx_data != crc_byte) wrong_q <= 1'b1;
         default: ;
       endcase
 
@@ -250,7 +253,7 @@ module host_link #(
 
   wire ends = word_sent && word_q == last_word;
   always @(posedge i_clk)
-    if (forgets || ends) running_q <= 1'b0;
+    if (forgets || (ready_q && state_q == SUM)) running_q <= 1'b0;
     else if (runs && !wrong_q && command_q == FRAME) running_q <= 1'b1;
 
   always @(posedge i_clk)
@@ -259,7 +262,10 @@ module host_link #(
     else if (taken) full_q <= 1'b0;
 
   always @(posedge i_clk) begin
-    rest_q <= sent;
+    rest_q <= {rest_q[0], sent || runs};
+    logit_q <= i_valid;
+    ready_q <= word_sent && command_q == FRAME;
+    out_q <= out;
     o_core_rst <= forgets || (runs && !wrong_q && command_q == RESET);
   end
 
