@@ -14,6 +14,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 const benches: [core: string, parameters: Record<string, number>][] = [
   ['fifo', { ADDRESS: 1 }],
   ['fifo', { ADDRESS: 2 }],
+  ['encode', {}],
   ['event_extract', {}],
   ['finish', { DSP: 0 }],
   ['finish', { DSP: 1 }],

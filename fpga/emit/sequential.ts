@@ -117,6 +117,7 @@ export function sequential(
       MAP: map,
       MAP_WORDS: layout.words,
       VALUE: events,
+      NEGATIVE: Number(wide),
       EVENTS: program.events,
       CONSTANT: Math.max(productBits, sum),
       CONSTANT_WORDS: Math.max(1, program.constants.length),

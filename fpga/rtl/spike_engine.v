@@ -20,6 +20,7 @@ module spike_engine #(
     parameter MAP = 16,          // bits of a map's word, two's complement
     parameter MAP_WORDS = 1024,
     parameter VALUE = 8,         // bits of an event's value, two's complement
+    parameter NEGATIVE = 1,      // 0: no event's value is negative
     parameter EVENTS = 784,      // most events of a window
     parameter CONSTANT = 32,     // bits of a threshold, multiplier or bias
     parameter CONSTANT_WORDS = 256,
@@ -239,7 +240,9 @@ module spike_engine #(
   end
 
   wire event_valid, events_done, advance;
-  wire signed [VALUE-1:0] event_value;
+  wire framing = FRAMED != 0 && state_q == RECEIVE;
+  wire [VALUE-1:0] window_value = framing ? frame_value[VALUE-1:0] : map_data[VALUE-1:0];
+  wire [VALUE-1:0] event_value;
   wire [B-1:0] event_offset;
   wire [LANE-1:0] event_lane;
   // The first block is replayed while its events are found, unless its operands need the map's only read port.
@@ -249,7 +252,6 @@ module spike_engine #(
   localparam TAG = LANEWISE != 0 ? B + LANE : B;
   wire [B+LANE-1:0] tag, event_tag;
   wire [A+B-1:0] frame_at = {{B{1'b0}}, a_q};
-  wire framing = FRAMED != 0 && state_q == RECEIVE;
   assign tag = framing ? {{LANE{1'b0}}, frame_at[B-1:0]} : {lane_q, offset_q};
   wire unused_frame_at = &{1'b0, frame_at};
   assign event_lane = event_tag[B+:LANE];
@@ -264,7 +266,7 @@ module spike_engine #(
   event_extract #(.VALUE(VALUE), .INDEX(TAG), .DEPTH(EVENTS), .ADDRESS(EVENT)) events (
       .i_clk(i_clk), .i_clear(i_rst || state_q == DRAIN || (state_q == WINDOW && !framed)),
       .i_valid((read_q && !direct) || (framing && i_valid)),
-      .i_value(framing ? frame_value[VALUE-1:0] : map_data[VALUE-1:0]), .i_index(tag[TAG-1:0]),
+      .i_value(window_value), .i_index(tag[TAG-1:0]),
       .i_rewind(state_q == BLOCK), .i_ready(take),
       .o_valid(event_valid), .o_value(event_value), .o_index(event_tag[TAG-1:0]), .o_done(events_done)
   );
@@ -278,7 +280,8 @@ module spike_engine #(
   wire signed [VALUE-1:0] value_left;
   wire [SHIFTS-1:0] value_shift;
   wire value_last, value_negate;
-  wire signed [VALUE-1:0] step_value = take ? event_value : left_q;
+  wire [VALUE-1:0] step_from = take ? event_value : left_q;
+  wire signed [VALUE-1:0] step_value = {NEGATIVE != 0 && step_from[VALUE-1], step_from[VALUE-2:0]};
   assign advance = !adding_q || last_q;
 
   spike_steps #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFTS)) steps (
