@@ -1,5 +1,6 @@
 import type { OutputFile } from '../models/output.js';
 import { type Board, constraintsOf } from './boards/board.js';
+import { addressBits } from './emit/constants.js';
 
 /**
  * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
@@ -12,10 +13,14 @@ export type CoreInterface = {
   inputs: number;
   logits: number;
   spikeBits: number;
+  /** The most spikes of a frame. */
+  frameSpikes: number;
   loads: boolean;
   stalls?: boolean;
   /** Tensors whose cycles and spikes are counted by o_trace_valid, o_trace_tensor (16 bits); 0: it has no such ports. */
   tensors: number;
+  /** Values that it traces in one clock; the link is told of the lowest. */
+  traces?: number;
   /** Ports that a board leaves open, for simulation. */
   open?: string[];
 };
@@ -82,13 +87,14 @@ export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Config
 
 function topSource(board: Board, core: CoreInterface, hash: number, divide: number): string {
   const spikes = Math.max(1, core.spikeBits);
+  const { traces = 1 } = core;
   const optional = [
     ...(core.spikeBits ? ['.o_spikes(spikes)'] : []),
     ...(core.loads
       ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
       : []),
     ...(core.stalls ? [".i_stall(8'd0)"] : []),
-    ...(core.tensors ? ['.o_trace_valid(trace_valid)', '.o_trace_tensor(trace_tensor)'] : []),
+    ...(core.tensors ? ['.o_trace_valid(traces_valid)', '.o_trace_tensor(traces_tensor)'] : []),
   ];
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none
@@ -118,16 +124,17 @@ ${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked
   wire [7:0] value;
   wire [31:0] logit;
   wire [${spikes - 1}:0] spikes;
-  wire trace_valid;
-  wire [15:0] trace_tensor;
+  wire [${traces - 1}:0] traces_valid;
+  wire [${16 * traces - 1}:0] traces_tensor;
   wire weight_valid;
   wire [31:0] weight_address;
   wire [7:0] weight_data;
-${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign trace_valid = 1'b0;\n  assign trace_tensor = 16'd0;\n"}  host_link #(
+${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign traces_valid = 1'b0;\n  assign traces_tensor = 16'd0;\n"}  host_link #(
     .HASH(32'h${hash.toString(16).padStart(8, '0')}),
     .INPUTS(${core.inputs}),
     .LOGITS(${core.logits}),
     .SPIKE_BITS(${spikes}),
+    .SPIKES(${Math.max(spikes, addressBits(core.frameSpikes + 1))}),
     .TENSORS(${core.tensors})
   ) link (
     .i_clk(clk), .i_rst(rst),
@@ -137,7 +144,7 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign
     .o_valid(value_valid), .i_ready(value_ready), .o_data(value),
     .i_valid(logit_valid), .o_ready(logit_ready), .i_data(logit),
     .o_weight_valid(weight_valid), .o_weight_address(weight_address), .o_weight_data(weight_data),
-    .i_spikes(spikes), .i_trace_valid(trace_valid), .i_trace_tensor(trace_tensor)
+    .i_spikes(spikes), .i_trace_valid(traces_valid[0]), .i_trace_tensor(traces_tensor[15:0])
   );
 
   ${core.module} core (

@@ -29,6 +29,8 @@ export type VerilogOptions = {
 /** The cores of fpga/rtl that a top needs, as they are named there. */
 export const cores: Record<Architecture, readonly string[]> = {
   sequential: [
+    'byte_ram.v',
+    'encode.v',
     'event_extract.v',
     'finish.v',
     'map_memory.v',
@@ -72,7 +74,7 @@ export type SimulationPorts = { traces: number; fifos: string[] };
 export const simulationPorts = (graph: Graph, { architecture }: VerilogOptions = {}): SimulationPorts =>
   architecture === 'streaming'
     ? { traces: graph.nodes.length + 1, fifos: fifoNames(graph) }
-    : { traces: 1, fifos: [] };
+    : { traces: 2, fifos: [] };
 
 /**
  * Verilog of a Graph. The interface of the top, `spikelet_core`, is described in fpga/README.md. The cores that it

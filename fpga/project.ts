@@ -4,9 +4,10 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
+import { mostSpikes } from './emit/constants.js';
 import { scalesByMultipliers } from './emit/sequential.js';
 import { spikeBits } from './emit/streaming/top.js';
-import { cores, emitVerilog, type VerilogOptions } from './emit.js';
+import { cores, emitVerilog, simulationPorts, type VerilogOptions } from './emit.js';
 
 /** A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. */
 export type Project = { files: OutputFile[]; rtl: string[]; hash: number };
@@ -19,10 +20,12 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     inputs: product(graph.tensors['input']!.shape),
     logits: product(graph.tensors[outputOf(graph)]!.shape),
     spikeBits: streams ? spikeBits(graph) : 4,
+    frameSpikes: mostSpikes(graph),
     loads: true,
     stalls: streams,
     // Layers that work side by side are not done one after the other: nothing is theirs alone.
     tensors: streams ? 0 : graph.nodes.length + 1,
+    ...(streams ? {} : { traces: simulationPorts(graph).traces }),
     open: ['o_trace_value', ...(streams ? ['o_trace_valid', 'o_trace_tensor', 'o_stalled'] : [])],
   };
 }

@@ -14,6 +14,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 const benches: [core: string, parameters: Record<string, number>][] = [
   ['fifo', { ADDRESS: 1 }],
   ['fifo', { ADDRESS: 2 }],
+  ['encode', {}],
   ['event_extract', {}],
   ['finish', { DSP: 0 }],
   ['finish', { DSP: 1 }],
@@ -138,10 +139,14 @@ const illegal: [core: string, parameters: Record<string, number>, says: RegExp][
   ['spike_engine', { WEIGHT: 5 }, /WEIGHT_must_be_4_6_or_8/],
   ['spike_engine', { LANES: 0 }, /LANES_must_be_at_least_1/],
   ['spike_engine', { SUM: 12 }, /SUM_is_narrower_than_MAP/],
-  ['spike_engine', { ENCODE: 1, STREAMS: 0 }, /ENCODE_needs_STREAMS/],
+  ['spike_engine', { DATAPATH: 2, OVERLAP: 0 }, /DATAPATH_2_needs_OVERLAP/],
+  ['spike_engine', { MAP: 7 }, /MAP_is_too_narrow_for_a_frame/],
+  ['encode', { LEVELS: 16 }, /LEVELS_must_be_1_to_15/],
   ['finish', { PRODUCT: 10 }, /needs_VALUE_le_SUM_and_PRODUCT/],
   ['finish', { RESULT: 8 }, /RESULT_is_narrower_than_MAP/],
   ['weight_memory', { HUGE: 80 }, /HUGE_is_more_than_WORD/],
+  ['weight_memory', { HUGE: 12 }, /HUGE_must_be_whole_bytes/],
+  ['byte_ram', { DEPTH: 300 }, /too_narrow/],
 ];
 
 test('illegal parameters stop elaboration and say which', () => {

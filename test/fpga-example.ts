@@ -7,6 +7,7 @@ export const exampleCore: CoreInterface = {
   inputs: 12,
   logits: 4,
   spikeBits: 1,
+  frameSpikes: 12,
   loads: true,
   tensors: 2,
 };

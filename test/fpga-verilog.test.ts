@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { datapaths, emitVerilog } from '../fpga/emit.js';
+import { datapaths, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileVerilator, verilogFiles } from '../host/fpga/verilator.js';
 import { verifyVerilog } from '../host/verify.js';
 import { interpret, ops } from '../models/index.js';
@@ -38,7 +38,10 @@ test('random graphs, lanes and datapaths: every value of every tensor equals the
     const where = join(folder, `random ${seed}`);
     const files = await verilogFiles(graph, { lanes, datapath });
     writeFiles(where, files);
-    const found = traced(where, files, graph, pixels, { stall: pick(random, [0, 100]) });
+    const found = traced(where, files, graph, pixels, {
+      stall: pick(random, [0, 100]),
+      traces: simulationPorts(graph).traces,
+    });
     assert.equal(
       found,
       { tensors: expected, logits, stalled: [] },

@@ -77,6 +77,10 @@ export function mostOf(values: Int8Array | Int32Array): number {
 /** Bits of an address of so many words. */
 export const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
 
+/** The most spikes that the neurons of a graph fire in a frame. */
+export const mostSpikes = ({ tensors }: Graph): number =>
+  Object.values(tensors).reduce((sum, { levels = 0, shape }) => sum + levels * product(shape), 0);
+
 /** A threshold that fits the sums lo..hi: beyond what they reach it is never reached, or always, one beyond it too. */
 export const clampedThreshold = (threshold: number, { lo, hi }: { lo: number; hi: number }): number =>
   Math.min(Math.max(threshold, lo), hi + 1);

@@ -1,6 +1,7 @@
 import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
-import { addressBits, bitsFor, comment, wrap } from './constants.js';
+import { addressBits, bitsFor, comment, rowWords, wrap } from './constants.js';
+import { equationOf } from './equations.js';
 import { layOut } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
 import {
@@ -53,12 +54,7 @@ export function sequential(
   const map = Math.max(...stored.map(({ bits: each }) => each));
   const proven = graph.nodes.map((node) => ({ node, ...proof.nodes.get(node.name)! }));
   // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
-  const sum = Math.max(
-    map,
-    bits,
-    encode ? 9 : 0,
-    spanOf(proven.map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }))),
-  );
+  const sum = Math.max(map, bits, spanOf(proven.map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }))));
   const scaled = proven.flatMap(({ node, accumulator, product: range }) => {
     if (!range || node.op !== 'accumulate' || node.end.kind === 'fire') return [];
     const times = 2 ** (program.shifts[node.end.kind] - node.end.shift);
@@ -121,6 +117,7 @@ export function sequential(
       MAP: map,
       MAP_WORDS: layout.words,
       VALUE: events,
+      NEGATIVE: Number(wide),
       EVENTS: program.events,
       CONSTANT: Math.max(productBits, sum),
       CONSTANT_WORDS: Math.max(1, program.constants.length),
@@ -135,7 +132,10 @@ export function sequential(
       RESULT: Math.max(map, 5, spanOf(results)),
       PIXELS: pixels,
       ENCODE: encode,
-      OVERLAP: places,
+      ENCODE_LEVELS: Math.max(1, program.thresholds.length),
+      FRAMED: Number(isFramed(program.steps[0]!.fields, pixels)),
+      // Multipliers keep their accumulators to themselves.
+      OVERLAP: Number(places || datapath === 'dsp'),
       KERNELS: some(
         ({ kernel_rows = 1, kernel_columns = 1, row_padding = 0, column_padding = 0 }) =>
           kernel_rows > 1 || kernel_columns > 1 || row_padding > 0 || column_padding > 0,
@@ -148,13 +148,28 @@ export function sequential(
       STEPS: program.steps.length,
       STEP: addressBits(program.steps.length + 1),
       COUNT: addressBits(2 + Math.max(lanes, ...program.steps.flatMap(({ fields }) => counts(fields)))) + 1,
-      A: Math.max(a, addressBits(encode ? 1 : pixels + 1)),
+      A: Math.max(a, addressBits(pixels + 1)),
       // Operands are weights or words of the map.
       B: Math.max(a, addressBits(program.weights.length + 1)),
       C: addressBits(program.constants.length + 2),
     },
   };
 }
+
+/** Whether a step's only window is the frame, in the order in which it comes. */
+const isFramed = (fields: Fields, pixels: number): boolean => {
+  const { operand, rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;
+  const places = [rows, columns, groups, kernel_rows, kernel_columns];
+  const { depth, a_base, a_depth, b_depth } = fields;
+  return (
+    operand === OPERAND.weights &&
+    places.every((count) => count === 1) &&
+    depth === pixels &&
+    a_base === 0 &&
+    a_depth === 1 &&
+    b_depth === 1
+  );
+};
 
 const counts = (fields: Partial<Record<FieldName, number>>): number[] =>
   Object.entries(fields).flatMap(([name, value]) => (widths[name as FieldName] === 'COUNT' ? [value] : []));
@@ -212,8 +227,17 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 `;
 }
 
+/** What the engine does before its first step. */
+function encodingComment(graph: Graph, { encode }: Program): string {
+  const [node] = graph.nodes;
+  if (!encode || node?.op !== 'accumulate') return '';
+  return `${equationOf(node, graph)
+    .map((line) => `  // ${line}\n`)
+    .join('')}`;
+}
+
 /** The top: the engine with its program. */
-export function topSource(graph: Graph, { parameters }: Sequential): string {
+export function topSource(graph: Graph, { parameters, program }: Sequential): string {
   const names = Object.keys(widths) as FieldName[];
   const wire = (name: FieldName) => {
     const width = widths[name];
@@ -238,9 +262,9 @@ module spikelet_core #(
     input  wire [31:0] i_weight_address,
     input  wire [7:0]  i_weight_data,
     output wire [3:0]  o_spikes,
-    output wire        o_trace_valid,
-    output wire [15:0] o_trace_tensor,
-    output wire [31:0] o_trace_value
+    output wire [1:0]  o_trace_valid,
+    output wire [31:0] o_trace_tensor,
+    output wire [63:0] o_trace_value
 );
   wire [${(parameters['STEP'] as number) - 1}:0] step;
 ${names.map(wire).join('\n')}
@@ -251,10 +275,11 @@ ${names.map(wire).join('\n')}
 ${names.map((name) => `      .o_${name}(step_${name})`).join(',\n')}
   );
 
-  spike_engine #(
+${encodingComment(graph, program)}  spike_engine #(
 ${Object.entries(parameters)
   .map(([name, x]) => `      .${name}(${x}),`)
   .join('\n')}
+      .ENCODE_THRESHOLDS(135'h${rowWords(program.thresholds, program.thresholds.length, 9)[0]?.toString(16) ?? 0}),
       .WEIGHT_FILE(WEIGHT_FILE),
       .CONSTANT_FILE(CONSTANT_FILE)
   ) engine (

@@ -67,7 +67,7 @@ export type Step = { comment: string[]; fields: Fields };
 
 /**
  * Words of constants and of weights so far, and the most events that a window may keep. `shifts`: one right shift for all
- * membranes and one for all logits. `encode`: the first step fires on the frame as it comes (1) or on its complement (2).
+ * membranes and one for all logits. `encode`: pixels fire as they come (1), or their complements do (2), by `thresholds`.
  */
 export type Program = {
   steps: Step[];
@@ -76,6 +76,7 @@ export type Program = {
   events: number;
   shifts: { charge: number; readout: number };
   encode: 0 | 1 | 2;
+  thresholds: number[];
 };
 
 type Context = {
@@ -103,6 +104,7 @@ export function programOf(
     events: 1,
     shifts: { charge: largestShift(graph, 'charge'), readout: largestShift(graph, 'readout') },
     encode: encodingOf(graph),
+    thresholds: [],
   };
   const context = { graph, proof, layout, lanes, bits, program };
   graph.nodes.forEach((node, at) => {
@@ -145,12 +147,11 @@ const isRun = ({ kernel, padding, groups }: Accumulate, [height, width]: Shape):
   (product(kernel) === 1 || (groups === 1 && kernel[0] === height && kernel[1] === width));
 
 function addAccumulate(node: Accumulate, context: Context, tensor: number): void {
-  const { graph, program } = context;
-  if (program.encode && !program.steps.length) {
-    addEncoding(node, context, tensor);
+  const { graph, program, layout, lanes, bits } = context;
+  if (program.encode && node === graph.nodes[0]) {
+    program.thresholds = encodingThresholds(node, graph);
     return;
   }
-  const { layout, lanes, bits } = context;
   const [height, width, channels] = graph.tensors[node.input]!.shape;
   const output = graph.tensors[node.output]!;
   const inputs = channels / node.groups;
@@ -221,27 +222,15 @@ function addAccumulate(node: Accumulate, context: Context, tensor: number): void
   for (const word of weightWords(node, graph, lanes, bits)) program.weights.push(word);
 }
 
-/** The node that `encodingOf` found: thresholds alone. */
-function addEncoding(node: Accumulate, { graph, layout, program }: Context, tensor: number): void {
+/** The node that `encodingOf` found takes no step. */
+const encodingThresholds = (node: Accumulate, graph: Graph): number[] => {
   const weight = graph.data.get(node.weights)![0]!;
   if (node.end.kind !== 'fire') throw new Error(`'${node.name}' ends in ${node.end.kind}`);
-  const levels = levelsOf(graph, node.output);
-  for (const threshold of graph.data.get(node.end.thresholds)!) {
+  return [...graph.data.get(node.end.thresholds)!].map((threshold) => {
     const at = Math.ceil(threshold / Math.abs(weight)) - Number(weight < 0);
-    program.constants.push(Math.min(Math.max(at, -128), 128));
-  }
-  program.steps.push({
-    comment: equationOf(node, graph),
-    fields: {
-      groups: product(graph.tensors[node.output]!.shape),
-      output: layout.address.get(node.output)!,
-      operand: OPERAND.pass,
-      end: END.fire,
-      levels,
-      tensor,
-    },
+    return Math.min(Math.max(at, -128), 128);
   });
-}
+};
 
 /** Thresholds beyond what the sums reach fit the accumulator when they stand one beyond it. */
 function pushThresholds({ graph, proof, program }: Context, node: string, key: string): void {

@@ -2,7 +2,7 @@ import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import type { Attend } from '../../models/ops/attend.js';
 import { product } from '../../models/tensor.js';
-import { isDepthwise } from '../emit/constants.js';
+import { addressBits, isDepthwise, mostSpikes } from '../emit/constants.js';
 import { type Datapath, type Sequential, scalesByMultipliers, sequential } from '../emit/sequential.js';
 import { encodingOf, widths } from '../emit/steps.js';
 import { activityOf, additionsPerEvent, type Features, type Memory, type Terms } from './features.js';
@@ -60,7 +60,12 @@ function memoriesOf({ program, parameters, word, constant }: Sequential, graph: 
     { name: 'constants', bits: constant, words: Math.max(1, program.constants.length) },
     { name: 'events', bits: of('VALUE') + of('B'), words: program.events },
     { name: 'frame', bits: 8, words: 2 ** Math.ceil(Math.log2(product(graph.tensors['input']!.shape))) },
-    { name: 'layers', bits: 64, words: 2 ** Math.ceil(Math.log2(graph.nodes.length + 1)) },
+    // Of each tensor and the whole frame: clocks, clocks a value waited, spikes.
+    {
+      name: 'layers',
+      bits: 64 + addressBits(mostSpikes(graph) + 1),
+      words: 2 ** Math.ceil(Math.log2(graph.nodes.length + 2)),
+    },
   ];
 }
 
@@ -77,8 +82,8 @@ function cyclesOf(node: GraphNode, graph: Graph, engine: Engine): Terms {
   const outputs = product(graph.tensors[node.output]!.shape);
   switch (node.op) {
     case 'accumulate':
-      if (node === graph.nodes[0] && encodingOf(graph))
-        return { steps: 1, clocks: comparisons(node.output, graph) };
+      // Pixels fire as they come.
+      if (node === graph.nodes[0] && encodingOf(graph)) return { clocks: 1 };
       return { steps: 1, clocks: accumulateClocks(node, graph, engine) };
     case 'attend':
       return { steps: 2, clocks: attendClocks(node, graph, engine.datapath) };
@@ -98,16 +103,21 @@ function accumulateClocks(node: Accumulate, graph: Graph, { lanes, datapath, mul
   const windows = rows * columns * groups;
   const blocks = depthwise ? 1 : Math.ceil(node.out / node.groups / lanes);
   const scanned = covers * channels + (rows * columns * product(node.kernel) - covers) * groups;
+  // The events of a frame that is one window are kept as it comes.
+  const framed = product(graph.tensors['input']!.shape) === scanned && isFirst(node, graph);
   const additions = covers * channels * eventsOf(node.input, graph, datapath);
   const adding =
     windows * (AROUND.window + AROUND.block * (blocks - 1)) +
-    Math.max(scanned, additions) +
+    Math.max(framed ? 0 : scanned, additions) +
     (blocks - 1) * additions;
   const outputs = rows * columns * out;
   const scaling = multipliers ? AROUND.scale : AROUND.serial + multiplierBits(node, graph);
   const finishing = node.end.kind === 'fire' ? comparisons(node.output, graph) + outputs : outputs * scaling;
   return Math.max(adding, finishing);
 }
+
+/** Whether it takes the frame as it comes, or as it fires. */
+const isFirst = (node: Accumulate, graph: Graph): boolean => node === graph.nodes[encodingOf(graph) ? 1 : 0];
 
 /** k^T v: a window of all places for each channel; q (k^T v): one of all channels of a head for each place. */
 function attendClocks(node: Attend, graph: Graph, datapath: Datapath): number {

@@ -1,5 +1,6 @@
 // Memory with one write and one read port; the read takes one clock and holds its word until the next read.
-// A word that is written and read in the same clock reads as it was before, or as anything on some parts: the cores never do it.
+// A word that is written and read in the same clock reads as anything: the cores never do it, and iCE40, which cannot read
+// the word of before, is spared the logic beside the RAM that would remember it.
 `default_nettype none
 module ram #(
     parameter WIDTH = 8,
@@ -46,7 +47,8 @@ module ram #(
         initial $readmemh(FILE, memory);
       end
       always @(posedge i_clk) if (i_write) memory[write_at] <= i_write_data;
-      always @(posedge i_clk) if (i_read) data_q <= memory[read_at];
+      wire collides = i_write && write_at == read_at;
+      always @(posedge i_clk) if (i_read) data_q <= collides ? {WIDTH{1'bx}} : memory[read_at];
     end
   endgenerate
 

@@ -5,6 +5,8 @@
 // outputs at a time as there are lanes; depthwise ones for as many channels; both products of attention take counts from
 // the map; pooling adds values as they are, and firing passes them on. The addresses of a step come from its program as
 // bases and strides. What no step of a program does is left out by parameters, or because a field is a constant.
+// Where the first layer gives every pixel the same weight, pixels fire as they come; where the layer behind takes the whole
+// frame, what comes are its events.
 `default_nettype none
 module spike_engine #(
     parameter LANES = 8,
@@ -18,6 +20,7 @@ module spike_engine #(
     parameter MAP = 16,          // bits of a map's word, two's complement
     parameter MAP_WORDS = 1024,
     parameter VALUE = 8,         // bits of an event's value, two's complement
+    parameter NEGATIVE = 1,      // 0: no event's value is negative
     parameter EVENTS = 784,      // most events of a window
     parameter CONSTANT = 32,     // bits of a threshold, multiplier or bias
     parameter CONSTANT_WORDS = 256,
@@ -32,7 +35,10 @@ module spike_engine #(
     parameter LOGIT_SHIFT = 0,
     parameter RESULT = 24,       // bits of a result before it is clamped
     parameter PIXELS = 784,      // values of a frame
-    parameter ENCODE = 0,        // 1: the first step fires on the frame as it comes, 2: on its complement; 0: it is stored
+    parameter ENCODE = 0,        // 1: pixels fire as they come, 2: their complements do; 0: they are stored
+    parameter ENCODE_LEVELS = 4,
+    parameter [134:0] ENCODE_THRESHOLDS = 0,  // as encode.v has them
+    parameter FRAMED = 0,        // 1: the window of the first step is the frame, in its order
     parameter OVERLAP = 1,       // 1: a block is finished while the next one is added, for a register more per lane
     parameter KERNELS = 1,       // 0: every window is one tap that lies on the map
     parameter PLACES = 1,        // 0: every output is one place
@@ -62,9 +68,9 @@ module spike_engine #(
     input  wire [7:0]         i_weight_data,
     // What a neuron fired in this clock, and every value of every tensor as it is written.
     output wire [3:0]         o_spikes,
-    output wire               o_trace_valid,
-    output wire [15:0]        o_trace_tensor,
-    output wire [31:0]        o_trace_value,
+    output wire [1:0]         o_trace_valid,   // of the input above the others
+    output wire [31:0]        o_trace_tensor,
+    output wire [63:0]        o_trace_value,
     // The program's step: its fields one clock after o_step.
     output wire [STEP-1:0]    o_step,
     input  wire [COUNT-1:0]   i_rows,            // places of the output
@@ -119,6 +125,10 @@ module spike_engine #(
   localparam [3:0] READ = 8, PASS = 9, MOVE = 10, DRAIN = 11;
 
   generate
+    // The accumulators of multipliers are cleared, and take nothing else.
+    if (DATAPATH == 2 && OVERLAP == 0) begin : g_overlap
+      spike_engine_DATAPATH_2_needs_OVERLAP illegal();
+    end
     if (LANES < 1) begin : g_lanes
       spike_engine_LANES_must_be_at_least_1 illegal();
     end
@@ -128,8 +138,8 @@ module spike_engine #(
     if (SUM < MAP) begin : g_width
       spike_engine_SUM_is_narrower_than_MAP illegal();
     end
-    if (ENCODE != 0 && STREAMS == 0) begin : g_encode
-      spike_engine_ENCODE_needs_STREAMS illegal();
+    if (ENCODE == 0 ? MAP < 8 : ENCODE_LEVELS >= (1 << (MAP - 1))) begin : g_frame_width
+      spike_engine_MAP_is_too_narrow_for_a_frame illegal();
     end
   endgenerate
 
@@ -146,7 +156,7 @@ module spike_engine #(
   wire streams = STREAMS != 0 && i_operand == 2'd3;
   wire lanewise = LANEWISE != 0 && i_lanewise;
   wire single = from_map || direct || streams;  // one output at a time
-  wire encodes = ENCODE != 0 && step_q == 0;
+  wire framed = FRAMED != 0 && step_q == 0;
 
   // Groups and outputs are counted by blocks. What follows from the counters is known a clock after they moved.
   wire [COUNT-1:0] left = lanewise ? groups_q : outputs_q;
@@ -160,20 +170,36 @@ module spike_engine #(
     block <= single ? L_ONE : left < ALL ? left[LANE-1:0] : L_ALL;
   end
 
-  // A block goes to its end, from the lanes or, where values pass, as the map's or the frame's word. Without a register
+  // A block goes to its end, from the lanes or, where values pass, as the map's word. Without a register
   // for finished sums the lanes wait until the last of them is written.
   wire finish_ready, finish_idle, finish_pass, finish_read, finish_write, finish_written;
   reg offered_q;
   wire waits = OVERLAP == 0 && state_q == OFFER;
-  wire passes = state_q == PASS && (!encodes || i_valid);
+  wire passes = state_q == PASS;
   wire offers = (state_q == OFFER && !offered_q) || passes;
   wire accepted = offers && finish_ready;
   wire moved = waits ? offered_q && finish_idle : accepted;
   always @(posedge i_clk) offered_q <= waits && !moved && !i_rst && (offered_q || accepted);
   wire frame = state_q == RECEIVE && i_valid;
-  wire taken = frame || (accepted && passes && encodes);
   localparam [A-1:0] FRAME_END = PIXELS - 1;
   wire frame_done = frame && a_q == FRAME_END;
+
+  // What is kept of a pixel.
+  wire signed [MAP-1:0] frame_value;
+  wire [3:0] fired;
+  generate
+    if (ENCODE != 0) begin : g_encode
+      encode #(.LEVELS(ENCODE_LEVELS), .THRESHOLDS(ENCODE_THRESHOLDS), .COMPLEMENT(ENCODE == 2 ? 1 : 0)) encoding (
+          .i_pixel(i_data), .o_count(fired)
+      );
+      wire [MAP+3:0] wide = {{MAP{1'b0}}, fired};
+      assign frame_value = wide[MAP-1:0];
+      wire unused_wide = &{1'b0, wide};
+    end else begin : g_store
+      assign fired = 0;
+      assign frame_value = {{(MAP - 7) {i_data[7]}}, i_data[6:0]};
+    end
+  endgenerate
 
   // The map has one read port, and in single-port RAM one port: results come first.
   wire granted = !finish_read && !(MAP_HUGE != 0 && finish_write);
@@ -198,7 +224,7 @@ module spike_engine #(
   endgenerate
 
   window_scan #(.COUNT(COUNT), .ADDRESS(A), .OFFSET(B), .LANE(LANE), .KERNELS(KERNELS)) window (
-      .i_clk(i_clk), .i_rst(i_rst), .i_start(state_q == WINDOW), .i_grant(granted),
+      .i_clk(i_clk), .i_rst(i_rst), .i_start(state_q == WINDOW && !framed), .i_grant(granted),
       .i_row(row_q), .i_column(column_q), .i_address(a_q),
       .i_height(i_height), .i_width(i_width),
       .i_kernel_rows(i_kernel_rows), .i_kernel_columns(i_kernel_columns), .i_depth(depth),
@@ -214,7 +240,9 @@ module spike_engine #(
   end
 
   wire event_valid, events_done, advance;
-  wire signed [VALUE-1:0] event_value;
+  wire framing = FRAMED != 0 && state_q == RECEIVE;
+  wire [VALUE-1:0] window_value = framing ? frame_value[VALUE-1:0] : map_data[VALUE-1:0];
+  wire [VALUE-1:0] event_value;
   wire [B-1:0] event_offset;
   wire [LANE-1:0] event_lane;
   // The first block is replayed while its events are found, unless its operands need the map's only read port.
@@ -223,7 +251,9 @@ module spike_engine #(
 
   localparam TAG = LANEWISE != 0 ? B + LANE : B;
   wire [B+LANE-1:0] tag, event_tag;
-  assign tag = {lane_q, offset_q};
+  wire [A+B-1:0] frame_at = {{B{1'b0}}, a_q};
+  assign tag = framing ? {{LANE{1'b0}}, frame_at[B-1:0]} : {lane_q, offset_q};
+  wire unused_frame_at = &{1'b0, frame_at};
   assign event_lane = event_tag[B+:LANE];
   assign event_offset = event_tag[B-1:0];
   generate
@@ -234,8 +264,9 @@ module spike_engine #(
   endgenerate
 
   event_extract #(.VALUE(VALUE), .INDEX(TAG), .DEPTH(EVENTS), .ADDRESS(EVENT)) events (
-      .i_clk(i_clk), .i_clear(i_rst || state_q == WINDOW),
-      .i_valid(read_q && !direct), .i_value(map_data[VALUE-1:0]), .i_index(tag[TAG-1:0]),
+      .i_clk(i_clk), .i_clear(i_rst || state_q == DRAIN || (state_q == WINDOW && !framed)),
+      .i_valid((read_q && !direct) || (framing && i_valid)),
+      .i_value(window_value), .i_index(tag[TAG-1:0]),
       .i_rewind(state_q == BLOCK), .i_ready(take),
       .o_valid(event_valid), .o_value(event_value), .o_index(event_tag[TAG-1:0]), .o_done(events_done)
   );
@@ -249,7 +280,8 @@ module spike_engine #(
   wire signed [VALUE-1:0] value_left;
   wire [SHIFTS-1:0] value_shift;
   wire value_last, value_negate;
-  wire signed [VALUE-1:0] step_value = take ? event_value : left_q;
+  wire [VALUE-1:0] step_from = take ? event_value : left_q;
+  wire signed [VALUE-1:0] step_value = {NEGATIVE != 0 && step_from[VALUE-1], step_from[VALUE-2:0]};
   assign advance = !adding_q || last_q;
 
   spike_steps #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFTS)) steps (
@@ -272,7 +304,7 @@ module spike_engine #(
   wire [LANES*WEIGHT-1:0] weights;
 
   weight_memory #(.WORD(LANES * WEIGHT), .WORDS(WEIGHT_WORDS), .ADDRESS(B), .FILE(WEIGHT_FILE), .HUGE(WEIGHT_HUGE)) weight_words (
-      .i_clk(i_clk), .i_rst(i_rst),
+      .i_clk(i_clk),
       .i_load_valid(i_weight_valid), .i_load_address(i_weight_address), .i_load_data(i_weight_data),
       .i_read(take && !from_map), .i_address(operand_address), .o_data(weights)
   );
@@ -299,14 +331,7 @@ module spike_engine #(
   wire signed [SUM-1:0] passed;
   genvar lane;
   generate
-    if (ENCODE != 0) begin : g_encode_value
-      wire [7:0] pixel = ENCODE == 2 ? ~i_data : i_data;
-      wire signed [SUM-1:0] wide = {{(SUM - 7) {pixel[7]}}, pixel[6:0]};
-      wire signed [SUM-1:0] stored = {{(SUM - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
-      assign passed = encodes ? wide : stored;
-    end else begin : g_stored_value
-      assign passed = {{(SUM - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
-    end
+    assign passed = {{(SUM - MAP + 1) {map_data[MAP-1]}}, map_data[MAP-2:0]};
 
     for (lane = 0; lane < LANES; lane = lane + 1) begin : g_lane
       localparam WIDTH = lane == 0 ? OPERAND : WEIGHT;
@@ -327,12 +352,34 @@ module spike_engine #(
         else if (advance)
           enable_q[lane] <= take && (lanewise ? event_lane == ME : lane == 0 || !from_map);
 
+      // A multiplier has registers for its factors.
+      wire signed [WIDTH-1:0] factor;
+      wire signed [VALUE-1:0] times;
+      wire adds;
+      if (DATAPATH == 2) begin : g_factors
+        reg signed [WIDTH-1:0] factor_q;
+        reg signed [VALUE-1:0] times_q;
+        reg adds_q;
+        always @(posedge i_clk) begin
+          factor_q <= operand;
+          times_q <= direct ? V_ONE : value_q;
+          adds_q <= added && !i_rst;
+        end
+        assign factor = factor_q;
+        assign times = times_q;
+        assign adds = adds_q;
+      end else begin : g_no_factors
+        assign factor = operand;
+        assign times = direct ? V_ONE : value_q;
+        assign adds = added;
+      end
+
       spike_lane #(.DATAPATH(DATAPATH), .VALUE(VALUE), .SHIFT(SHIFTS), .OPERAND(WIDTH), .SUM(SUM)) add (
           .i_clk(i_clk), .i_clear(clear), .i_pass(moves || taken_in),
-          .i_next(taken_in ? passed : chain[(lane+1)*SUM +: SUM]),
-          .i_add(added), .i_operand(operand),
+          .i_next(OVERLAP != 0 ? {SUM{1'b0}} : taken_in ? passed : chain[(lane+1)*SUM +: SUM]),
+          .i_add(adds), .i_operand(factor),
           .i_shift(direct ? {SHIFTS{1'b0}} : shift_q), .i_negate(negate_q && !direct),
-          .i_value(direct ? V_ONE : value_q), .o_sum(sums[lane*SUM +: SUM])
+          .i_value(times), .o_sum(sums[lane*SUM +: SUM])
       );
 
       if (OVERLAP != 0) begin : g_shadow
@@ -379,18 +426,9 @@ module spike_engine #(
   wire map_write, map_read;
   wire [A-1:0] map_write_address, map_read_address;
   wire [MAP-1:0] map_write_data;
-  generate
-    if (ENCODE == 0) begin : g_frame
-      wire [MAP-1:0] pixel = {{(MAP - 7) {i_data[7]}}, i_data[6:0]};
-      assign map_write = frame || finish_write;
-      assign map_write_address = state_q == RECEIVE ? a_q : write_address;
-      assign map_write_data = state_q == RECEIVE ? pixel : write_data;
-    end else begin : g_no_frame
-      assign map_write = finish_write;
-      assign map_write_address = write_address;
-      assign map_write_data = write_data;
-    end
-  endgenerate
+  assign map_write = frame || finish_write;
+  assign map_write_address = state_q == RECEIVE ? a_q : write_address;
+  assign map_write_data = state_q == RECEIVE ? frame_value : write_data;
   wire passing_read = STREAMS != 0 && state_q == READ && granted;
   assign map_read = finish_read || scan_read || passing_read || (take && from_map);
   assign map_read_address = finish_read ? residual_address : passing_read ? a_q
@@ -405,12 +443,12 @@ module spike_engine #(
   // ---- control
   localparam [STEP-1:0] LAST = STEPS - 1;
   always @(posedge i_clk)
-    if (i_rst) state_q <= ENCODE != 0 ? FETCH : RECEIVE;
+    if (i_rst) state_q <= RECEIVE;
     else
       case (state_q)
         RECEIVE: if (frame_done) state_q <= FETCH;
         FETCH: state_q <= BEGIN;
-        BEGIN: state_q <= encodes ? PASS : streams ? READ : WINDOW;
+        BEGIN: state_q <= streams ? READ : WINDOW;
         WINDOW: state_q <= SCAN;
         SCAN: if (!scanning && !read_q) state_q <= REPLAY;
         BLOCK: state_q <= REPLAY;
@@ -420,9 +458,9 @@ module spike_engine #(
         MOVE:
           if (!last_output) state_q <= BLOCK;
           else if (last_group && last_column && last_row) state_q <= DRAIN;
-          else state_q <= encodes ? PASS : streams ? READ : WINDOW;
+          else state_q <= streams ? READ : WINDOW;
         READ: if (granted) state_q <= PASS;
-        default: if (finish_idle) state_q <= step_q == LAST && ENCODE == 0 ? RECEIVE : FETCH;
+        default: if (finish_idle) state_q <= step_q == LAST ? RECEIVE : FETCH;
       endcase
 
   // The number of the step; 0 once the last has ended.
@@ -482,22 +520,27 @@ module spike_engine #(
     if (state_q == WINDOW) b_q <= b_group_q;
     else if (state_q == BLOCK) b_q <= b_q + i_b_block;
 
-  // A value of the frame is traced in the clock after it was taken, when nothing is written.
+  // A pixel and what it fires are traced in the clock after it was taken, when nothing else is written.
   reg taken_q;
   reg [7:0] data_q;
+  reg [3:0] fired_q;
+  wire encoded = ENCODE != 0 && taken_q;
   always @(posedge i_clk) begin
-    taken_q <= taken && !i_rst;
+    taken_q <= frame && !i_rst;
     data_q <= i_data;
+    fired_q <= fired;
   end
 
   wire signed [RESULT+31:0] result_wide = {{32{result[RESULT-1]}}, result};
   wire unused = &{1'b0, result_wide[RESULT+31:32], value_q, use_map, i_operand, i_lanewise};
   assign o_step = step_q;
-  assign o_ready = state_q == RECEIVE || (ENCODE != 0 && state_q == PASS && encodes && finish_ready);
+  assign o_ready = state_q == RECEIVE;
   assign o_data = logit;
-  assign o_spikes = finish_written && i_end == 2'd1 ? result[3:0] : 4'd0;
-  assign o_trace_valid = taken_q || (finish_written && i_tensor != 16'd0);
-  assign o_trace_tensor = taken_q ? 16'd0 : i_tensor;
-  assign o_trace_value = taken_q ? {{24{data_q[7]}}, data_q} : i_logits ? logit : result_wide[31:0];
+  assign o_spikes = encoded ? fired_q : finish_written && i_end == 2'd1 ? result[3:0] : 4'd0;
+  assign o_trace_valid = {taken_q, encoded || (finish_written && i_tensor != 16'd0)};
+  assign o_trace_tensor = {16'd0, encoded ? 16'd1 : i_tensor};
+  assign o_trace_value = {
+    {24{data_q[7]}}, data_q, encoded ? {28'd0, fired_q} : i_logits ? logit : result_wide[31:0]
+  };
 endmodule
 `default_nettype wire

@@ -10,7 +10,7 @@ module spike_lane #(
 ) (
     input  wire                      i_clk,
     input  wire                      i_clear,
-    input  wire                      i_pass,    // take the sum of the next lane
+    input  wire                      i_pass,    // take the sum of the next lane; not in dsp
     input  wire signed [SUM-1:0]     i_next,
     input  wire                      i_add,
     input  wire signed [OPERAND-1:0] i_operand,
@@ -38,10 +38,10 @@ module spike_lane #(
         assign term = product[SUM-1:0];
         wire unused_top = &{1'b0, product};
       end
-      always @(posedge i_clk)
-        if (i_clear) sum_q <= 0;
-        else if (i_pass) sum_q <= i_next;
-        else if (i_add) sum_q <= sum_q + term;
+      // The accumulator of a hardware multiplier, which clears and adds, and takes no other lane's.
+      wire signed [SUM-1:0] sum = sum_q + term;
+      wire unused_chain = &{1'b0, i_pass, i_next};
+      always @(posedge i_clk) if (i_clear || i_add) sum_q <= i_clear ? {SUM{1'b0}} : sum;
     end else begin : g_add
       wire unused = &{1'b0, i_value};
       wire signed [SUM-1:0] operand = {{(SUM - OPERAND + 1) {i_operand[OPERAND-1]}}, i_operand[OPERAND-2:0]};

@@ -139,9 +139,15 @@ async function tiny(): Promise<void> {
   }
 }
 
+/** Of multiplying lanes too: what synthesis makes of their registers is its own choice. */
 async function netlist(): Promise<void> {
-  const { graph, images } = await netAndImages('mini', 5);
-  const options = coreOptions({ lanes: 8, datapath: 'popcount' }, board);
+  await netlistOf('mini', { lanes: 8, datapath: 'popcount' });
+  await netlistOf('dense', { lanes: 8, datapath: 'dsp' });
+}
+
+async function netlistOf(name: TrainedNet, design: Design): Promise<void> {
+  const { graph, images } = await netAndImages(name, 5);
+  const options = coreOptions(design, board);
   const files = await verilogFiles(graph, options);
   const gates = await gatesOf(files.filter(({ path }) => path !== 'weights.bin'));
   const where = join(folder, 'netlist');
@@ -153,7 +159,7 @@ async function netlist(): Promise<void> {
   });
   const { equal, cycles, firstDifference } = await verifyVerilog(graph, simulate, images);
   verdict(
-    `mini's netlist of iCE40 cells, 8 lanes, ${Math.round(cycles)} cycles an image`,
+    `${name}'s netlist of iCE40 cells, ${design.lanes} lanes, ${design.datapath}, ${Math.round(cycles)} cycles an image`,
     firstDifference ? `differs in '${firstDifference.tensor}'` : `${equal} of 5 EQUAL at every tensor`,
     'all',
     equal === images.length,
