@@ -88,8 +88,9 @@ async function prove(): Promise<void> {
 }
 
 /** `mini8`: the net and the bits of its weights. */
-const graphNamed = async (name: string): Promise<Graph> =>
-  loadGraph(await trainedGraph(name.slice(0, -1) as TrainedNet, Number(name.slice(-1))));
+async function graphNamed(name: string): Promise<Graph> {
+  return loadGraph(await trainedGraph(name.slice(0, -1) as TrainedNet, Number(name.slice(-1))));
+}
 
 /** Measured now, or before with the same Verilog. */
 async function measured(
