@@ -178,4 +178,16 @@ test('every core is linted', () => {
   }
 });
 
+test('words of one bit to 64 bytes are written by bytes', () => {
+  if (!present('verilator', '--version')) return;
+  for (const width of [1, 6, 8, 36, 64, 512])
+    for (const huge of [0, 1]) {
+      const set = [`-GWIDTH=${width}`, `-GHUGE=${huge}`];
+      const { status, stderr } = spawnSync('verilator', ['--lint-only', '-Wall', ...set, rtl('byte_ram.v')], {
+        encoding: 'utf8',
+      });
+      assert.is(status, 0, `${set}: ${stderr}`);
+    }
+});
+
 test.run();

@@ -32,9 +32,9 @@ module byte_ram #(
     end
   endgenerate
 
-  wire [BYTES*8-1:0] copies = {BYTES{i_write_data}};
-  wire [WIDTH-1:0] data = copies[WIDTH-1:0];
-  wire unused_copies = &{1'b0, copies};
+  // Bits of a last byte that is not whole, and of one that is.
+  localparam REST = WIDTH % 8, LAST = REST == 0 ? 1 : REST, BYTE = WIDTH < 8 ? WIDTH : 8;
+  wire unused_data = &{1'b0, i_write_data};
   reg [WIDTH-1:0] data_q;
   integer at;
 
@@ -42,16 +42,22 @@ module byte_ram #(
     if (HUGE != 0) begin : g_huge
       (* ram_style = "huge" *) reg [WIDTH-1:0] memory [0:DEPTH-1];
       wire [USED-1:0] address = |i_write ? write_at : read_at;
-      always @(posedge i_clk)
-        for (at = 0; at < WIDTH; at = at + 1) if (i_write[at/8]) memory[address][at] <= data[at];
+      always @(posedge i_clk) begin
+        for (at = 0; at < WIDTH / 8; at = at + 1)
+          if (i_write[at]) memory[address][8*at+:BYTE] <= i_write_data[BYTE-1:0];
+        if (REST != 0 && i_write[BYTES-1]) memory[address][WIDTH-1-:LAST] <= i_write_data[LAST-1:0];
+      end
       always @(posedge i_clk) if (i_read && i_write == 0) data_q <= memory[address];
     end else begin : g_block
       reg [WIDTH-1:0] memory [0:DEPTH-1];
       if (|FILE) begin : g_file
         initial $readmemh(FILE, memory);
       end
-      always @(posedge i_clk)
-        for (at = 0; at < WIDTH; at = at + 1) if (i_write[at/8]) memory[write_at][at] <= data[at];
+      always @(posedge i_clk) begin
+        for (at = 0; at < WIDTH / 8; at = at + 1)
+          if (i_write[at]) memory[write_at][8*at+:BYTE] <= i_write_data[BYTE-1:0];
+        if (REST != 0 && i_write[BYTES-1]) memory[write_at][WIDTH-1-:LAST] <= i_write_data[LAST-1:0];
+      end
       always @(posedge i_clk) if (i_read && i_write == 0) data_q <= memory[read_at];
     end
   endgenerate
