@@ -1,5 +1,5 @@
-import { placeBytes, valueAt } from './counts';
 import { reached } from './branches';
+import { placeBytes, valueAt } from './counts';
 import { Node, rowAt } from './node';
 import { End, scaleValue } from './scalar';
 import { clear } from './sum';

@@ -1,3 +1,4 @@
+import { ascii } from '../../models/ascii.js';
 import type { ModelData } from './model.js';
 import { commentText } from './names.js';
 import { nodeFields, type RecordValue } from './records.js';
@@ -9,11 +10,9 @@ const NODE = 4 * nodeFields.length;
 const STEP = 6;
 const MODEL = 16;
 
-const nameText = (name: string) => name.replace(/[^\x20-\x7e]/g, '?');
-
 /** Bytes of constants.c on a machine of 32-bit addresses. */
 export function constantBytesOf({ layers, steps, pixelTable }: ModelData): number {
-  const names = layers.reduce((sum, { name }) => sum + nameText(name).length + 1, 0);
+  const names = layers.reduce((sum, { name }) => sum + ascii(name).length + 1, 0);
   return layers.length * (LAYER + NODE) + steps.length * STEP + MODEL + pixelTable.length + names;
 }
 
@@ -29,8 +28,8 @@ export function constantsCode(model: ModelData): string {
   let nameOffset = 0;
   const names = layers.map(({ name }) => {
     const offset = nameOffset;
-    nameOffset += nameText(name).length + 1;
-    return { offset, text: nameText(name) };
+    nameOffset += ascii(name).length + 1;
+    return { offset, text: ascii(name) };
   });
   const inputs = (reads: readonly number[]) => [0, 1, 2].map((i) => reads[i] ?? -2).join(', ');
   const [first, last] = endsOf(model);

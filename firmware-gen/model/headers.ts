@@ -1,8 +1,9 @@
+import { ascii } from '../../models/ascii.js';
 import type { ModelData } from './model.js';
 import { commentText } from './names.js';
 import { modelFields, nodeFields } from './records.js';
 
-const text = (value: string): string => JSON.stringify(value.replace(/[^\x20-\x7e]/g, '?'));
+const text = (value: string): string => JSON.stringify(ascii(value));
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}u`;
 
 /** Bytes of a row of weights.c or weights.S, and of everything else that is constant. */

@@ -1,3 +1,5 @@
+import { ascii } from '../../models/ascii.js';
+
 /** Words that C, or the printed files themselves, use. */
 const taken = new Set(
   (
@@ -36,5 +38,4 @@ export const withoutFolder = (name: string): string => name.replace(/^[\w~-]+(\/
 export const withoutNumber = (name: string): string => name.replace(/\|\d+$/, '');
 
 /** Text for a comment: names come from files, so nothing else of them may reach the source. */
-export const commentText = (text: string): string =>
-  text.replace(/\*\//g, '* /').replace(/[^\x20-\x7e]/g, '?');
+export const commentText = (text: string): string => ascii(text.replace(/\*\//g, '* /'));

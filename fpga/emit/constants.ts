@@ -84,6 +84,3 @@ export const mostSpikes = ({ tensors }: Graph): number =>
 /** A threshold that fits the sums lo..hi: beyond what they reach it is never reached, or always, one beyond it too. */
 export const clampedThreshold = (threshold: number, { lo, hi }: { lo: number; hi: number }): number =>
   Math.min(Math.max(threshold, lo), hi + 1);
-
-/** Text of a graph in a comment of Verilog. */
-export const comment = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

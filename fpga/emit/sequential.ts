@@ -1,6 +1,7 @@
+import { ascii } from '../../models/ascii.js';
 import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
-import { addressBits, bitsFor, comment, rowWords, wrap } from './constants.js';
+import { addressBits, bitsFor, rowWords, wrap } from './constants.js';
 import { equationOf } from './equations.js';
 import { layOut } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
@@ -158,9 +159,9 @@ export function sequential(
 
 /** Whether a step's only window is the frame, in the order in which it comes. */
 const isFramed = (fields: Fields, pixels: number): boolean => {
-  const { operand, rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;
+  const { rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;
   const places = [rows, columns, groups, kernel_rows, kernel_columns];
-  const { depth, a_base, a_depth, b_depth } = fields;
+  const { operand, depth, a_base, a_depth, b_depth } = fields;
   return (
     operand === OPERAND.weights &&
     places.every((count) => count === 1) &&
@@ -203,13 +204,13 @@ export function programSource(graph: Graph, { program, parameters }: Sequential)
   const moving = names.filter((name) => !fixed.includes(name));
   const cases = program.steps.map(({ comment }, at) =>
     [
-      ...comment.map((line) => `      // ${line}`),
+      ...comment.map((line) => `      // ${ascii(line)}`),
       `      ${at === program.steps.length - 1 ? 'default' : `${step}'d${at}`}: begin`,
       ...moving.map((name) => `        o_${name} <= ${literal(at, name)};`),
       '      end',
     ].join('\n'),
   );
-  return `// The layers of '${comment(graph.name)}' as steps of spike_engine.v.
+  return `// The layers of '${ascii(graph.name)}' as steps of spike_engine.v.
 \`default_nettype none
 module spikelet_program (
     input  wire i_clk,
@@ -231,9 +232,9 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 function encodingComment(graph: Graph, { encode }: Program): string {
   const [node] = graph.nodes;
   if (!encode || node?.op !== 'accumulate') return '';
-  return `${equationOf(node, graph)
-    .map((line) => `  // ${line}\n`)
-    .join('')}`;
+  return equationOf(node, graph)
+    .map((line) => `  // ${ascii(line)}\n`)
+    .join('');
 }
 
 /** The top: the engine with its program. */
@@ -244,7 +245,7 @@ export function topSource(graph: Graph, { parameters, program }: Sequential): st
     const bits = typeof width === 'number' ? width : (parameters[width] as number);
     return `  wire ${bits === 1 ? '' : `[${bits - 1}:0] `}step_${name};`;
   };
-  return `// '${comment(graph.name)}' on one time-multiplexed core of ${parameters['LANES']} lanes.
+  return `// '${ascii(graph.name)}' on one time-multiplexed core of ${parameters['LANES']} lanes.
 \`default_nettype none
 module spikelet_core #(
     parameter WEIGHT_FILE = "weights.hex",

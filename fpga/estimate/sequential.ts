@@ -28,7 +28,9 @@ export function sequentialFeatures(
     period: { design: 1, 'log2 lanes': Math.log2(lanes), [datapath]: 1, carry: Math.max(of('SUM'), of('B')) },
     cycles: [
       { pixels: product(graph.tensors['input']!.shape) },
-      ...graph.nodes.map((node) => cyclesOf(node, graph, { lanes, datapath, multipliers })),
+      ...graph.nodes.map((node) =>
+        cyclesOf(node, graph, { lanes, datapath, multipliers, framed: of('FRAMED') === 1 }),
+      ),
     ],
     memories: memoriesOf(engine, graph),
     multipliers: (datapath === 'dsp' ? lanes : 0) + (multipliers ? Math.ceil(of('SCALED') / 16) : 0),
@@ -59,17 +61,18 @@ function memoriesOf({ program, parameters, word, constant }: Sequential, graph: 
     { name: 'weights beside', bits: word - of('WEIGHT_HUGE'), words: of('WEIGHT_WORDS') },
     { name: 'constants', bits: constant, words: Math.max(1, program.constants.length) },
     { name: 'events', bits: of('VALUE') + of('B'), words: program.events },
-    { name: 'frame', bits: 8, words: 2 ** Math.ceil(Math.log2(product(graph.tensors['input']!.shape))) },
+    { name: 'frame', bits: 8, words: 2 ** addressBits(product(graph.tensors['input']!.shape)) },
     // Of each tensor and the whole frame: clocks, clocks a value waited, spikes.
     {
       name: 'layers',
       bits: 64 + addressBits(mostSpikes(graph) + 1),
-      words: 2 ** Math.ceil(Math.log2(graph.nodes.length + 2)),
+      words: 2 ** addressBits(graph.nodes.length + 2),
     },
   ];
 }
 
-type Engine = { lanes: number; datapath: Datapath; multipliers: boolean };
+/** `framed`: the events of the frame are kept as it comes. */
+type Engine = { lanes: number; datapath: Datapath; multipliers: boolean; framed: boolean };
 
 /** Clocks around the scan of a window, and around the replay of a further block, of a value that passes, before a write. */
 const AROUND = { window: 6.4, block: 5, pass: 3, scale: 7, serial: 5 };
@@ -94,7 +97,8 @@ function cyclesOf(node: GraphNode, graph: Graph, engine: Engine): Terms {
   }
 }
 
-function accumulateClocks(node: Accumulate, graph: Graph, { lanes, datapath, multipliers }: Engine): number {
+function accumulateClocks(node: Accumulate, graph: Graph, engine: Engine): number {
+  const { lanes, datapath, multipliers } = engine;
   const [height, width, channels] = graph.tensors[node.input]!.shape;
   const [rows, columns, out] = graph.tensors[node.output]!.shape;
   const depthwise = isDepthwise(node, graph);
@@ -103,8 +107,7 @@ function accumulateClocks(node: Accumulate, graph: Graph, { lanes, datapath, mul
   const windows = rows * columns * groups;
   const blocks = depthwise ? 1 : Math.ceil(node.out / node.groups / lanes);
   const scanned = covers * channels + (rows * columns * product(node.kernel) - covers) * groups;
-  // The events of a frame that is one window are kept as it comes.
-  const framed = product(graph.tensors['input']!.shape) === scanned && isFirst(node, graph);
+  const framed = engine.framed && isFirst(node, graph);
   const additions = covers * channels * eventsOf(node.input, graph, datapath);
   const adding =
     windows * (AROUND.window + AROUND.block * (blocks - 1)) +
