@@ -82,8 +82,16 @@ export async function withProgram<T>(
 /** What came of many requests. `wrong`: an answer that is not what the program computed from what was sent. */
 export type Tally = LinkCounts & { images: number; reported: number; wrong: string[] };
 
-/** Sends random images until so many requests were made, and checks all that is answered. */
-export async function ask(port: Port, random: Random, requests: number, tries: number): Promise<Tally> {
+/**
+ * Sends random images until so many requests were made, and checks all that is answered. A request is sent again after
+ * `ms`.
+ */
+export async function ask(
+  port: Port,
+  random: Random,
+  requests: number,
+  { tries = 10, ms = 30 }: { tries?: number; ms?: number } = {},
+): Promise<Tally> {
   const total: Tally = {
     requests: 0,
     answered: 0,
@@ -95,7 +103,7 @@ export async function ask(port: Port, random: Random, requests: number, tries: n
     reported: 0,
     wrong: [],
   };
-  const options = { ms: 30, tries, inferMs: 2000, helloMs: 60_000 };
+  const options = { ms, tries, inferMs: Math.max(ms, 2000), helloMs: 60_000 };
   let board: BoardLink | undefined;
   /** Inferences that the program has made, and those of which nobody knows. */
   let [runs, unknown] = [0, 0];

@@ -15,7 +15,7 @@ if (await allThere('the link in C', linkNeeds)) {
   const random = seeded(1);
   const started = performance.now();
   const tally = await withProgram(await compileLinkHost(), { random, noise }, (port) =>
-    ask(port, random, REQUESTS, 10),
+    ask(port, random, REQUESTS),
   );
   const { requests, answered, again, damaged, stale, text, images, reported, wrong } = tally;
   console.log(
