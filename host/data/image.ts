@@ -1,19 +1,28 @@
-import { stat } from 'node:fs/promises';
 import type { Metadata, Sharp } from 'sharp';
 import { product, type Shape, SpikeletError } from '../../models/index.js';
-
-/** The formats that are read; sharp knows more, each of them more code for a hostile file to reach. */
-const FORMATS = ['png', 'jpeg', 'webp'];
+import { cmykToRgb } from './cmyk.js';
+import { formatOf, formats, isRead } from './format.js';
+import { readBounded } from './read.js';
+import { tidy } from './tidy.js';
 
 /** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
 export const MAX_PIXELS = 2 ** 26;
 
-const MAX_FILE_BYTES = 2 ** 28;
+const MAX_FILE_BYTES = 2 ** 27;
+
+/** Most bytes a decoder may hold at a time. Those of JPEGs with several scans and of CMYK hold two per sample. */
+const MAX_DECODED_BYTES = 2 ** 28;
 
 /**
- * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. 1 channel is grey,
- * 3 are sRGB; other colours (CMYK, 16 bits) are converted, transparency lies on white, EXIF orientation is applied,
- * of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
+ * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. What it is its bytes
+ * decide, not its name. 1 channel is grey, 3 are red, green and blue.
+ *
+ * The samples are taken as they are stored, as Pillow and torchvision take them: colour profiles, gamma and other
+ * remarks on colour have no effect, of 16 bits the upper 8 count, and CMYK becomes RGB by Pillow's formula. Different
+ * from Pillow's `convert('RGB')`: transparency lies on white instead of being dropped, EXIF orientation is applied, and
+ * 16-bit greys are scaled instead of clipped. Colours become grey by vips' b-w (linear luminance), not by Pillow's L.
+ *
+ * Of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
  * proportions change); one of the right size is not touched.
  * @throws SpikeletError for a file that is missing, no such image, damaged or too large, and for shapes that no
  * image file can fill.
@@ -73,28 +82,40 @@ function checkChannels(path: string, channels: number): void {
 type OpenImage = { path: string; pixels: Sharp; height: number; width: number };
 
 async function openImage(path: string): Promise<OpenImage> {
-  const found = await stat(path).catch((cause) => {
-    throw new SpikeletError(`cannot read ${path}: ${cause.message}`, { hint: 'is the path right?', cause });
+  const file = await readBounded(path, {
+    maxBytes: MAX_FILE_BYTES,
+    what: 'a PNG, JPEG or WebP file',
+    tooLarge: 'make the image smaller first',
   });
-  if (!found.isFile()) throw new SpikeletError(`${path} is no file`, { hint: 'name one PNG, JPEG or WebP' });
-  if (found.size > MAX_FILE_BYTES)
-    throw new SpikeletError(`${path}: ${found.size} bytes, the limit is ${MAX_FILE_BYTES}`, {
-      hint: 'make the image smaller first',
-    });
+  const format = formatOf(file);
+  if (!isRead(format))
+    throw new SpikeletError(
+      format ? `${path} is a ${format} image` : `cannot decode ${path}: it is none of ${formats.join(', ')}`,
+      { hint: 'convert it to PNG, JPEG or WebP' },
+    );
   const { default: sharp } = await import('sharp');
   // The size is checked below, from metadata, before anything is decoded: so the error can name it.
-  const pixels = sharp(path, { limitInputPixels: false, failOn: 'warning' });
-  const metadata: Metadata = await pixels.metadata().catch((cause) => unreadable(path, cause));
-  if (!FORMATS.includes(metadata.format))
-    throw new SpikeletError(`${path} is a ${metadata.format} image`, {
-      hint: 'convert it to PNG, JPEG or WebP',
-    });
+  const source = sharp(tidy(file, format), { limitInputPixels: false, failOn: 'warning', ignoreIcc: true });
+  const metadata: Metadata = await source.metadata().catch((cause) => unreadable(path, cause));
   const { height, width } = metadata.autoOrient;
   if (height * width > MAX_PIXELS)
     throw new SpikeletError(`${path}: ${width}x${height} pixels, the limit is ${MAX_PIXELS}`, {
       hint: 'make the image smaller first',
     });
+  const decoded = decodedBytes(metadata);
+  if (decoded > MAX_DECODED_BYTES)
+    throw new SpikeletError(
+      `${path}: ${width}x${height} pixels of this kind take ${decoded} bytes, the limit is ${MAX_DECODED_BYTES}`,
+      { hint: 'make the image smaller first' },
+    );
+  const pixels = metadata.space === 'cmyk' ? await cmykToRgb(source).catch((cause) => unreadable(path, cause)) : source;
   return { path, pixels, height, width };
+}
+
+/** What a decoder needs for the whole image. A JPEG in several scans is held as coefficients of 16 bits. */
+function decodedBytes({ height, width, channels, depth, isProgressive, format, space }: Metadata): number {
+  const twice = depth === 'ushort' || (format === 'jpeg' && isProgressive) || space === 'cmyk';
+  return height * width * channels * (twice ? 2 : 1);
 }
 
 async function decode(
