@@ -52,5 +52,4 @@ export function formatOf(bytes: Uint8Array): string | undefined {
   return /<svg[\s>:]/i.test(start) ? 'svg' : undefined;
 }
 
-export const isRead = (format: string | undefined): format is Format =>
-  formats.includes(format as Format);
+export const isRead = (format: string | undefined): format is Format => formats.includes(format as Format);

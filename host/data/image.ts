@@ -3,14 +3,14 @@ import { product, type Shape, SpikeletError } from '../../models/index.js';
 import { cmykToRgb } from './cmyk.js';
 import { formatOf, formats, isRead } from './format.js';
 import { readBounded } from './read.js';
-import { tidy } from './tidy.js';
+import { hasSeveralScans, tidy } from './tidy.js';
 
 /** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
 export const MAX_PIXELS = 2 ** 26;
 
 const MAX_FILE_BYTES = 2 ** 27;
 
-/** Most bytes a decoder may hold at a time. Those of JPEGs with several scans and of CMYK hold two per sample. */
+/** Most bytes a decoder may hold at a time. */
 const MAX_DECODED_BYTES = 2 ** 28;
 
 /**
@@ -95,26 +95,36 @@ async function openImage(path: string): Promise<OpenImage> {
     );
   const { default: sharp } = await import('sharp');
   // The size is checked below, from metadata, before anything is decoded: so the error can name it.
-  const source = sharp(tidy(file, format), { limitInputPixels: false, failOn: 'warning', ignoreIcc: true });
+  const bytes = tidy(file, format);
+  const source = sharp(bytes, { limitInputPixels: false, failOn: 'warning', ignoreIcc: true });
   const metadata: Metadata = await source.metadata().catch((cause) => unreadable(path, cause));
   const { height, width } = metadata.autoOrient;
   if (height * width > MAX_PIXELS)
     throw new SpikeletError(`${path}: ${width}x${height} pixels, the limit is ${MAX_PIXELS}`, {
       hint: 'make the image smaller first',
     });
-  const decoded = decodedBytes(metadata);
+  const decoded = decodedBytes(metadata, format === 'jpeg' && hasSeveralScans(bytes));
   if (decoded > MAX_DECODED_BYTES)
     throw new SpikeletError(
       `${path}: ${width}x${height} pixels of this kind take ${decoded} bytes, the limit is ${MAX_DECODED_BYTES}`,
       { hint: 'make the image smaller first' },
     );
-  const pixels = metadata.space === 'cmyk' ? await cmykToRgb(source).catch((cause) => unreadable(path, cause)) : source;
+  const pixels =
+    metadata.space === 'cmyk' ? await cmykToRgb(source).catch((cause) => unreadable(path, cause)) : source;
   return { path, pixels, height, width };
 }
 
-/** What a decoder needs for the whole image. A JPEG in several scans is held as coefficients of 16 bits. */
-function decodedBytes({ height, width, channels, depth, isProgressive, format, space }: Metadata): number {
-  const twice = depth === 'ushort' || (format === 'jpeg' && isProgressive) || space === 'cmyk';
+/**
+ * What a decoder needs where it holds the whole image: one byte per sample, but two of 16 bits, of a JPEG in several
+ * scans (its coefficients), of WebP and of CMYK (a picture and its copy).
+ */
+function decodedBytes(metadata: Metadata, severalScans: boolean): number {
+  const { height, width, channels, depth, isProgressive, format, space } = metadata;
+  const twice =
+    depth === 'ushort' ||
+    format === 'webp' ||
+    space === 'cmyk' ||
+    (format === 'jpeg' && (isProgressive || severalScans));
   return height * width * channels * (twice ? 2 : 1);
 }
 

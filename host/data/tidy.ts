@@ -37,22 +37,38 @@ const END_OF_IMAGE = 0xd9;
 const standsAlone = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
 
 function tidyJpeg(bytes: Uint8Array): Uint8Array {
-  let [from, to] = [2, 2];
-  const keep = (end: number) => {
-    bytes.copyWithin(to, from, end);
-    to += end - from;
-    from = end;
-  };
-  while (from + 4 <= bytes.length) {
-    const marker = bytes[from + 1]!;
-    if (bytes[from] !== 0xff || marker === 0 || marker === 0xff) {
-      from++;
-      continue;
-    }
-    if (marker === START_OF_SCAN || marker === END_OF_IMAGE) break;
-    const size = standsAlone(marker) ? 2 : 2 + ((bytes[from + 2]! << 8) | bytes[from + 3]!);
-    keep(Math.min(bytes.length, from + size));
+  let to = 2;
+  for (const { start, end } of jpegSegments(bytes)) {
+    bytes.copyWithin(to, start, end);
+    to += end - start;
   }
-  keep(bytes.length);
   return bytes.subarray(0, to);
+}
+
+/** The segments of a JPEG's header, without the bytes between them; the last one is the first scan and the rest. */
+function* jpegSegments(bytes: Uint8Array): Generator<{ marker: number; start: number; end: number }> {
+  let at = 2;
+  while (at + 4 <= bytes.length) {
+    const marker = bytes[at + 1]!;
+    if (bytes[at] !== 0xff || marker === 0 || marker === 0xff) at++;
+    else if (marker === START_OF_SCAN || marker === END_OF_IMAGE)
+      return yield { marker, start: at, end: bytes.length };
+    else {
+      const size = standsAlone(marker) ? 2 : 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+      const end = Math.min(bytes.length, at + size);
+      yield { marker, start: at, end };
+      at = end;
+    }
+  }
+}
+
+/** Whether a JPEG's first scan lacks some of its components, so that a decoder has to hold the whole image. */
+export function hasSeveralScans(jpeg: Uint8Array): boolean {
+  let components = 0;
+  for (const { marker, start } of jpegSegments(jpeg)) {
+    // Start of frame, baseline or extended: length, precision, height, width, components.
+    if (marker === 0xc0 || marker === 0xc1) components = jpeg[start + 9] ?? 0;
+    if (marker === START_OF_SCAN) return jpeg[start + 4]! < components;
+  }
+  return false;
 }
