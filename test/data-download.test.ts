@@ -9,7 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { download } from '../host/data/download.js';
 import { cacheFolder, fetchFashionMnist, readFashionMnist } from '../host/data/fashion-mnist.js';
-import { idxFiles } from '../host/data/idx.js';
+import { idxFiles } from '../host/data/idx-files.js';
 import { SpikeletError } from '../models/index.js';
 
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');

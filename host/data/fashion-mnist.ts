@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../models/index.js';
 import { download } from './download.js';
-import { idxFiles, readIdxFolder } from './idx.js';
+import { readIdxFolder } from './idx.js';
+import { idxFiles } from './idx-files.js';
 
 /** Where Zalando Research publishes the files, and their MD5s (github.com/zalandoresearch/fashion-mnist). */
 export const publisher = {
@@ -40,7 +41,8 @@ const facts = {
 };
 
 /** Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX files. */
-export const readFashionMnist = (folder: string): Promise<Dataset> => readIdxFolder(folder, facts);
+export const readFashionMnist = (folder: string, log?: (line: string) => void): Promise<Dataset> =>
+  readIdxFolder(folder, facts, log);
 
 /** Fills `folder` with the four files as far as it lacks them. Throws as `download`. */
 export async function fetchFashionMnist(

@@ -173,7 +173,7 @@ async function sorted(folder: string, seen: { entries: number }): Promise<Entry[
         throw new SpikeletError(`${folder}: more than ${MAX_ENTRIES} files`, {
           hint: 'name a smaller folder',
         });
-      entries.push(await resolved(folder, entry));
+      entries.push(entry.isFile() ? plain(folder, entry) : await resolved(folder, entry));
     }
   } catch (cause) {
     if (cause instanceof SpikeletError) throw cause;
@@ -184,10 +184,15 @@ async function sorted(folder: string, seen: { entries: number }): Promise<Entry[
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+const plain = (folder: string, { name }: Dirent): Entry => ({
+  name,
+  path: join(folder, name),
+  kind: 'file',
+  id: '',
+});
+
 async function resolved(folder: string, entry: Dirent): Promise<Entry> {
-  const { name } = entry;
-  const path = join(folder, name);
-  if (entry.isFile()) return { name, path, kind: 'file', id: '' };
+  const { name, path } = plain(folder, entry);
   if (!entry.isDirectory() && !entry.isSymbolicLink()) return { name, path, kind: 'other', id: '' };
   const info = await stat(path, { bigint: true }).catch((cause: NodeJS.ErrnoException) => {
     if (entry.isSymbolicLink() && ['ENOENT', 'ELOOP', 'ENOTDIR'].includes(cause.code ?? '')) return undefined;

@@ -33,7 +33,7 @@ export const sources: Record<string, Source> = {
   'fashion-mnist': {
     usage: 'fashion-mnist[=FOLDER]',
     async load({ folder }, { log }) {
-      if (folder !== undefined) return readFashionMnist(folder);
+      if (folder !== undefined) return readFashionMnist(folder, log);
       const cache = cacheFolder('fashion-mnist');
       await fetchFashionMnist(cache, undefined, log);
       return readFashionMnist(cache);
@@ -41,9 +41,9 @@ export const sources: Record<string, Source> = {
   },
   idx: {
     usage: 'idx=FOLDER',
-    load({ folder, name }) {
+    load({ folder, name }, { log }) {
       if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
-      return readIdxFolder(folder, { name });
+      return readIdxFolder(folder, { name }, log);
     },
   },
   images: {
