@@ -79,7 +79,10 @@ test('case, composed letters and characters that no folder can have make no diff
   assert.equal(by(['T-shirt top', 'ankle_boot', 'BAG'], fashion), ['name', 0, 9, 8]);
   assert.equal(by(['cafe\u0301', 'tea'], ['caf\u00e9', 'tea']), ['name', 0, 1]);
   assert.equal(by(['a b', 'a_b'], ['a b', 'a_b']), ['name', 0, 1], 'exact names come first');
-  assert.match(await why(['a-b'], ['a/b', 'a b']), /1 of 1 folders of images match no class of 2: 'a-b'/);
+  assert.match(
+    await why(['a-b'], ['a/b', 'a b']),
+    /1 of 1 folders of images matches none of the 2 classes: 'a-b'/,
+  );
   assert.match(await why(['++'], ['+', '-']), /'\+\+'/);
 });
 
@@ -87,7 +90,7 @@ test('one name that is off by more refuses all, naming it and the closest class'
   const nine = fashion.slice(1);
   assert.match(
     await why(['Tshirt', ...nine], fashion),
-    /1 of 10 folders of images match no class of 10: 'Tshirt' \(closest: 'Shirt', 'T-shirt\/top'\)$/,
+    /1 of 10 folders of images matches none of the 10 classes: 'Tshirt' \(closest: 'Shirt', 'T-shirt\/top'\)$/,
   );
   assert.match(await why(['Bag', '3'], fashion), /1 of 2 .*: '3'$/);
   assert.match(await why(['a', 'b', 'c', 'd', 'e', 'f', 'g'], fashion), /7 of 7 .*'e', \.\.\.$/);

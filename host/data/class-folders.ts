@@ -160,13 +160,14 @@ function unknownFolders(
     const near = numbers ? [] : closest(folder, names);
     return near.length ? `${quoted(folder)} (closest: ${near.map(quoted).join(', ')})` : quoted(folder);
   });
-  const more = (unknown.length || folders.length) > SHOWN ? ', ...' : '';
+  const count = unknown.length || folders.length;
+  const more = count > SHOWN ? ', ...' : '';
   const range = numbers && unknown.length ? `; class indices are 0..${names.length - 1}` : '';
   const list = stated
     ? `; ${CLASSES_FILE} ${stated.length === names.length ? 'does not name them all' : `names ${stated.length} classes`}`
     : '';
   return new SpikeletError(
-    `${unknown.length || folders.length} of ${folders.length} folders of images match no class of ${names.length}: ` +
+    `${count} of ${folders.length} folders of images ${count === 1 ? 'matches' : 'match'} none of the ${names.length} classes: ` +
       `${shown.join(', ')}${more}${range}${list}`,
     {
       hint:
@@ -177,8 +178,12 @@ function unknownFolders(
   );
 }
 
+/** Of more classes none is compared: it would take seconds. */
+const MAX_COMPARED = 5000;
+
 /** At most three names that share most pairs of letters with `folder` (Dice's coefficient). */
 function closest(folder: string, names: string[]): string[] {
+  if (names.length > MAX_COMPARED) return [];
   const wanted = pairs(folder);
   const scored = names.map((name) => {
     const have = pairs(name);
