@@ -164,6 +164,7 @@ async function answer(
     const response = await get(url, { signal, headers, redirect: 'manual' }).catch(broken);
     const { status } = response;
     const location = response.headers.get('location');
+    if (status !== 200 && status !== 206) await response.body?.cancel().catch(() => {});
     if ([301, 302, 303, 307, 308].includes(status) && location && URL.canParse(location, url)) {
       url = new URL(location, url).href;
       continue;

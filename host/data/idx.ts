@@ -12,6 +12,9 @@ export type Idx = { shape: number[]; data: Uint8Array };
 /** Largest file, and largest content of all files of a data set: EMNIST's largest, ByClass, has 640 MB. */
 const MAX_BYTES = 2 ** 30;
 
+/** Most labels, twenty times those of EMNIST; they take three bytes each. */
+const MAX_LABELS = 2 ** 24;
+
 /** A gzipped file whose content is larger than this must hold more than a hundredth of it: images do. */
 const MAX_EMPTY_BYTES = 2 ** 26;
 const MAX_IMAGE_RATIO = 100;
@@ -168,7 +171,7 @@ async function readSplit(
   maxBytes: number,
 ): Promise<{ split: Split; shape: Shape; images: string; labels: string }> {
   const pixels = parseIdx(await readFile(images), images, 3, maxBytes);
-  const { shape, data } = parseIdx(await readFile(labels), labels, 1, maxBytes);
+  const { shape, data } = parseIdx(await readFile(labels), labels, 1, MAX_LABELS);
   const [count, rows, columns] = pixels.shape as [number, number, number];
   if (shape[0] !== count)
     throw new SpikeletError(`${labels}: ${shape[0]} labels for the ${count} images of ${images}`, {

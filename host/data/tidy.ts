@@ -1,7 +1,10 @@
 import type { Format } from './format.js';
 
-/** Chunks of a PNG that make its pixels, and eXIf, which says how they are turned. */
-const PNG_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND', 'eXIf']);
+/**
+ * Chunks of a PNG that make its pixels: the critical ones, whose names begin with a capital, the transparency, and eXIf,
+ * which says how they are turned.
+ */
+const PNG_CHUNK = /^([A-Z]|tRNS$|eXIf$)/;
 
 const PNG_SIGNATURE = 8;
 
@@ -20,7 +23,7 @@ function tidyPng(bytes: Uint8Array): Uint8Array {
   while (from + 12 <= bytes.length) {
     const type = String.fromCharCode(...bytes.subarray(from + 4, from + 8));
     const next = Math.min(bytes.length, from + 12 + view.getUint32(from));
-    if (PNG_CHUNKS.has(type)) {
+    if (PNG_CHUNK.test(type)) {
       bytes.copyWithin(to, from, next);
       to += next - from;
     }
