@@ -134,6 +134,7 @@ test('20,000x20,000 is refused before it is decoded, and a long strip before it 
   const file = await write('strip.png', strip.png().toBuffer());
   assert.match(await refusal(readImageEval(file)), /300000x1 is too long and narrow/);
   assert.is((await readImage(file, [28, 28, 3])).length, 28 * 28 * 3);
+  assert.match(await refusal(readImage(file, [8, 8, 3])), /300000x1 is too long and narrow/);
 });
 
 /** A PNG whose header names a size and whose data are those of a small picture. */

@@ -31,6 +31,7 @@ export async function readImage(path: string, shape: Shape): Promise<Uint8Array>
   const [rows, columns, channels] = shape;
   checkChannels(path, channels);
   const image = await openImage(path);
+  requireShrinkable(image, rows, columns);
   const fits = image.height === rows && image.width === columns;
   return decode(image, shape, (pixels) => (fits ? pixels : resize(pixels, rows, columns)));
 }
@@ -47,10 +48,7 @@ export async function readImageEval(path: string, size = 224): Promise<Uint8Arra
   // torchvision's Resize cuts the long side down to an integer, its CenterCrop rounds.
   const long = Math.floor((short * Math.max(height, width)) / Math.min(height, width));
   const [rows, columns] = height <= width ? [short, long] : [long, short];
-  if (rows * columns > MAX_PIXELS)
-    throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
-      hint: `cut the image to about ${size}x${size}`,
-    });
+  requireShrinkable(image, rows, columns);
   const crop = { top: middle(rows, size), left: middle(columns, size), width: size, height: size };
   return decode(image, [size, size, 3], (pixels) => resize(pixels, rows, columns).extract(crop));
 }
@@ -63,6 +61,16 @@ export const readNetImage = (path: string, shape: Shape): Promise<Uint8Array> =>
   shape[2] === 3 && shape[0] === shape[1] ? readImageEval(path, shape[0]) : readImage(path, shape);
 
 const middle = (length: number, size: number): number => Math.round((length - size) / 2);
+
+/** Most pixels of a side that become one. vips' tables for it grow with that: beyond, they would take gigabytes. */
+const MAX_SHRINK = 2 ** 14;
+
+function requireShrinkable({ path, height, width }: OpenImage, rows: number, columns: number): void {
+  if (rows * columns <= MAX_PIXELS && Math.max(height / rows, width / columns) <= MAX_SHRINK) return;
+  throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
+    hint: `cut the image to the proportions of ${columns}x${rows}`,
+  });
+}
 
 /** kernel 'cubic' is Catmull-Rom, the bicubic (a = -0.5) of Pillow, on which torchvision builds. */
 const resize = (pixels: Sharp, height: number, width: number): Sharp =>
