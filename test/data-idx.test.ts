@@ -223,6 +223,13 @@ test('files are found with dots, underscores, capitals, a name before them and t
   }
 });
 
+test('folders that are called as the files are do not matter', async () => {
+  await fillAs((part, kind) => `${part}-${kind}.idx${rank[kind]}-ubyte`);
+  await mkdir(join(folder, idxFiles.trainImages));
+  await writeFile(join(folder, idxFiles.trainImages, idxFiles.trainImages), 'of the archive');
+  assert.is((await loadDataset(`idx=${folder}`)).train.count, 6);
+});
+
 test('of several sets one has to be named', async () => {
   for (const set of ['emnist-digits', 'emnist-mnist'])
     await fillAs((part, kind) => `${set}-${part}-${kind}-idx${rank[kind]}-ubyte`);

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SpikeletError } from '../../models/index.js';
@@ -26,15 +27,17 @@ const NAME =
 /** The files of one data set: its name before theirs (`emnist-letters`), '' where there is none, and their paths. */
 export type IdxPaths = { set: string; paths: Record<IdxRole, string> };
 
-type Candidate = { file: string; set: string; role: IdxRole; gzipped: boolean };
+type Candidate = { file: string; set: string; role: IdxRole; gzipped: boolean; isFolder: boolean };
 
-function candidate(file: string): Candidate[] {
+function candidate(entry: Dirent): Candidate[] {
+  const file = entry.name;
   const groups = NAME.exec(file)?.groups;
   if (!groups || file.startsWith('.')) return [];
   const part = groups['part']!.toLowerCase() === 'train' ? 'train' : 'test';
   const kind = groups['kind']!.toLowerCase() === 'images' ? 'Images' : 'Labels';
   const set = (groups['set'] ?? '').toLowerCase();
-  return [{ file, set, role: `${part}${kind}`, gzipped: groups['gz'] !== undefined }];
+  const gzipped = groups['gz'] !== undefined;
+  return [{ file, set, role: `${part}${kind}`, gzipped, isFolder: entry.isDirectory() }];
 }
 
 /**
@@ -51,8 +54,8 @@ export async function findIdxFiles(
   const inside = await isFolder(folder);
   const wanted = inside ? undefined : basename(folder).toLowerCase();
   const place = inside ? folder : dirname(folder);
-  const names = await listNames(place, folder);
-  const all = names.flatMap(candidate);
+  const entries = await list(place, folder);
+  const all = entries.flatMap(candidate);
   const sets = [...new Set(all.map(({ set }) => set))].sort();
   const complete = sets.filter((set) =>
     roles.every((role) => all.some((c) => c.set === set && c.role === role)),
@@ -66,13 +69,15 @@ export async function findIdxFiles(
     );
   const [set = ''] = chosen;
   const found = all.filter((one) => one.set === set && (wanted === undefined || chosen.length));
-  const there = inside || chosen.length ? contentsOf(names) : 'there is no such folder';
+  const there =
+    inside || chosen.length ? contentsOf(entries.map(({ name }) => name)) : 'there is no such folder';
   return { set, paths: pathsOf(folder, place, there, found, log) };
 }
 
-async function listNames(place: string, folder: string): Promise<string[]> {
+async function list(place: string, folder: string): Promise<Dirent[]> {
   try {
-    return (await readdir(place)).sort();
+    const entries = await readdir(place, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
     throw new SpikeletError(`cannot read the folder ${folder}: ${reasonOf(cause)}`, {
       hint: 'check the path',
@@ -89,9 +94,10 @@ function pathsOf(
   log: (line: string) => void,
 ): Record<IdxRole, string> {
   const paths = roles.map((role): [IdxRole, string] => {
-    const [first, ...others] = found
-      .filter((one) => one.role === role)
-      .sort((a, b) => +a.gzipped - +b.gzipped);
+    // Some archives unpack each file into a folder of its name, beside the file under a slightly other name.
+    const same = found.filter((one) => one.role === role);
+    const files = same.filter(({ isFolder }) => !isFolder);
+    const [first, ...others] = (files.length ? files : same).sort((a, b) => +a.gzipped - +b.gzipped);
     if (!first)
       throw new SpikeletError(`${folder} holds no ${idxFiles[role]}[.gz]; ${there}`, {
         hint: `an IDX folder holds ${Object.values(idxFiles).join(', ')}, each plain or as .gz; dots, and a name before them, make no difference`,
