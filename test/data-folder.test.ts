@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ClassNames, labelFolders } from '../host/data/class-folders.js';
 import { listImages } from '../host/data/folder.js';
 import { loadDataset } from '../host/data/index.js';
-import { SpikeletError } from '../models/index.js';
+import { createNet, SpikeletError, writeNet } from '../models/index.js';
 
 let folder = '';
 test.before.each(async () => {
@@ -295,6 +297,47 @@ test('images=FOLDER tells the same, and labels what it reads', async () => {
   assert.match(
     (await refusal(() => loadDataset(`images=${folder}`, { input, limit: 100 }))).message,
     /Bag.broken\.png/,
+  );
+});
+
+test('run, quantize and verify say which folder is which class, on stderr and in --json', async () => {
+  const dot = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  await fill(['val/T-shirt top/a.png', 'val/Bag/deep/a.png', 'val/Bag/.DS_Store', 'val/Bag/a.bmp'], dot);
+  const net = createNet('dense', { shape: [8, 8, 1], mean: [0.5], std: [0.5] }, fashion, () => 0.7);
+  await writeFile(join(folder, 'net.safetensors'), writeNet(net));
+  const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
+  const spikelet = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--json'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.is(status, 0, stderr);
+    assert.match(
+      stderr,
+      /val: 2 of 10 classes by name \('T-shirt top' is 'T-shirt\/top'\), 2 images; 2 passed over/,
+    );
+    return JSON.parse(stdout);
+  };
+  const wanted = { images: 2, labelsBy: 'name', classFolders: 2, passedOver: { hidden: 1, '.bmp': 1 } };
+  const results = [
+    spikelet('run', 'net.safetensors', '--input', 'val', '--results', 'r.jsonl'),
+    spikelet('quantize', 'net.safetensors', '--data', 'images=val', '--out', 'graph.safetensors'),
+    spikelet('verify', 'graph.safetensors', '--data', 'images=val', '--against', 'wasm', '--count', '2'),
+  ];
+  for (const { source } of results) {
+    const { summary, ...facts } = source;
+    assert.equal(facts, wanted);
+    assert.match(summary, /^2 of 10 classes/);
+  }
+  const lines = readFileSync(join(folder, 'r.jsonl'), 'utf8').trim().split('\n');
+  assert.equal(
+    lines.map((line) => JSON.parse(line)).map(({ path, label }) => [path, label]),
+    [
+      [join('val', 'Bag', 'deep', 'a.png'), 8],
+      [join('val', 'T-shirt top', 'a.png'), 0],
+    ],
   );
 });
 
