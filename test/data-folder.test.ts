@@ -97,8 +97,8 @@ test('one name that is off by more refuses all, naming it and the closest class'
   );
   assert.match(await why(['Bag', '3'], fashion), /1 of 2 .*: '3'$/);
   assert.match(await why(['a', 'b', 'c', 'd', 'e', 'f', 'g'], fashion), /7 of 7 .*'e', \.\.\.$/);
-  const escape = await why(['a\x1b[2J'], fashion);
-  assert.ok(escape.includes(`'${printable('a\x1b[2J')}'`) && !escape.includes('\x1b'), escape);
+  const message = await why(['a\x1b[2J'], fashion);
+  assert.ok(message.includes(`'${printable('a\x1b[2J')}'`) && !message.includes('\x1b'), message);
 });
 
 test('whole numbers are indices from 0, padded or not', async () => {
