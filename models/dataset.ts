@@ -15,6 +15,8 @@ export type Dataset = {
   mirrors?: boolean;
   /** The labels mean nothing: images for calibration alone. */
   unlabelled?: boolean;
+  /** What its source has to tell about it, for reports: by what the labels are known, which files were passed over. */
+  source?: Record<string, unknown>;
   train: Split;
   test: Split;
 };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,8 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readFashionMnist } from '../host/data/fashion-mnist.js';
-import { idxFiles, parseIdx, readIdxFolder } from '../host/data/idx.js';
+import { parseIdx, readIdxFolder } from '../host/data/idx.js';
+import { idxFiles } from '../host/data/idx-files.js';
 import { loadDataset } from '../host/data/index.js';
 import { channelStatistics } from '../host/data/statistics.js';
 import { SpikeletError } from '../models/index.js';
@@ -26,7 +28,7 @@ function idx(shape: number[], data: ArrayLike<number>): Uint8Array {
   shape.forEach((size, i) => {
     new DataView(bytes.buffer).setUint32(4 + 4 * i, size);
   });
-  bytes.set(Array.from(data), 4 + 4 * shape.length);
+  bytes.set(data, 4 + 4 * shape.length);
   return bytes;
 }
 
@@ -186,6 +188,153 @@ test('refused: no folder, a missing file, a folder in place of a file, a file to
   );
   await truncate(join(folder, idxFiles.trainImages), 2 ** 30 + 1);
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /1073741825 bytes, the limit/);
+});
+
+/** The four files of a good set under other names; `first` is its smallest label. */
+async function fillAs(
+  name: (part: 'train' | 'test', kind: 'images' | 'labels') => string,
+  first = 0,
+): Promise<void> {
+  for (const [part, count] of [
+    ['train', 6],
+    ['test', 4],
+  ] as const) {
+    await writeFile(join(folder, name(part, 'images')), pixels(count));
+    const labels = Array.from({ length: count }, (_, i) => first + (i % 2));
+    await writeFile(join(folder, name(part, 'labels')), idx([count], labels));
+  }
+}
+
+const rank = { images: 3, labels: 1 };
+
+test('files are found with dots, underscores, capitals, a name before them and test for t10k', async () => {
+  const names: ((part: string, kind: 'images' | 'labels') => string)[] = [
+    (part, kind) => `${part === 'test' ? 't10k' : part}-${kind}.idx${rank[kind]}-ubyte`,
+    (part, kind) => `${part}_${kind}_idx${rank[kind]}_ubyte`,
+    (part, kind) => `${part}-${kind}.idx${rank[kind]}`,
+    (part, kind) => `emnist-digits-${part}-${kind}-idx${rank[kind]}-ubyte.gz`,
+    (part, kind) => `My Set ${part.toUpperCase()}-${kind}-idx${rank[kind]}-ubyte`,
+  ];
+  await fill({ [idxFiles.testLabels]: idx([4], [0, 1, 0, 1]) });
+  const wanted = await loadDataset(`idx=${folder}`);
+  for (const name of names) {
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    await fillAs(name);
+    await writeFile(join(folder, `._${name('train', 'images')}`), 'of macOS');
+    assert.equal(await loadDataset(`idx=${folder}`), wanted, name('train', 'images'));
+  }
+});
+
+test('folders that are called as the files are do not matter', async () => {
+  await fillAs((part, kind) => `${part}-${kind}.idx${rank[kind]}-ubyte`);
+  await mkdir(join(folder, idxFiles.trainImages));
+  await writeFile(join(folder, idxFiles.trainImages, idxFiles.trainImages), 'of the archive');
+  assert.is((await loadDataset(`idx=${folder}`)).train.count, 6);
+});
+
+test('of several sets one has to be named', async () => {
+  for (const set of ['emnist-digits', 'emnist-mnist'])
+    await fillAs((part, kind) => `${set}-${part}-${kind}-idx${rank[kind]}-ubyte`);
+  await writeFile(join(folder, 'emnist-letters-train-images-idx3-ubyte'), pixels(6));
+  const error = await refusal(() => loadDataset(`idx=${folder}`));
+  assert.match(error.message, /holds 2 data sets: emnist-digits, emnist-mnist$/);
+  assert.ok(error.hint!.includes(`idx=${join(folder, 'emnist-digits')}`), error.hint);
+  const lines: string[] = [];
+  const data = await loadDataset(`idx=${join(folder, 'emnist-mnist')}`, { log: (line) => lines.push(line) });
+  assert.is(data.train.count, 6);
+  assert.match(lines.join(), /rows and columns exchanged/);
+  const letters = await refusal(() => loadDataset(`idx=${join(folder, 'emnist-letters')}`));
+  assert.match(
+    letters.message,
+    /holds no train-labels-idx1-ubyte\[\.gz\]; there are: emnist-digits-test-images/,
+  );
+});
+
+test('a plain file and its .gz are one, and it is said which is read; any other pair is refused', async () => {
+  await fill();
+  await writeFile(join(folder, `${idxFiles.trainImages}.gz`), gzipSync(pixels(6, 2)));
+  const lines: string[] = [];
+  assert.equal((await loadDataset(`idx=${folder}`, { log: (line) => lines.push(line) })).shape, [3, 3, 1]);
+  assert.equal(lines, [`${join(folder, idxFiles.trainImages)} is read, not its .gz`]);
+  await writeFile(join(folder, 'train-images.idx3-ubyte'), pixels(6));
+  const pair = await refusal(() => loadDataset(`idx=${folder}`));
+  assert.match(pair.message, /holds train-images-idx3-ubyte and train-images\.idx3-ubyte$/);
+});
+
+test('where a file is missing, the error lists what is there', async () => {
+  assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /; there is nothing in it$/);
+  await mkdir(join(folder, 'raw'));
+  for (let i = 0; i < 9; i++) await writeFile(join(folder, `a${i}\x1b[2J`), '');
+  const { message } = await refusal(() => loadDataset(`idx=${folder}`));
+  assert.match(message, /holds no train-images-idx3-ubyte\[\.gz\]; there are: a0.*\[2J, .*, \.\.\. \(10\)$/);
+  assert.not.ok(message.includes('\x1b'), message);
+  assert.match(
+    (await refusal(() => loadDataset(`idx=${folder}/none`))).message,
+    /; there is no such folder$/,
+  );
+});
+
+test("EMNIST's letters count from 1 and have names; labels that are not its own are taken as they are", async () => {
+  const name = (part: string, kind: 'images' | 'labels') =>
+    `emnist-letters-${part}-${kind}-idx${rank[kind]}-ubyte`;
+  await fillAs(name, 1);
+  assert.match(
+    (await refusal(() => loadDataset(`idx=${folder}`))).message,
+    /emnist-letters.*no image of class 0/,
+  );
+  const labels = Array.from({ length: 26 }, (_, i) => 26 - i);
+  for (const part of ['train', 'test']) {
+    await writeFile(join(folder, name(part, 'images')), pixels(26));
+    await writeFile(join(folder, name(part, 'labels')), idx([26], labels));
+  }
+  const lines: string[] = [];
+  const data = await loadDataset(`idx=${folder}`, { log: (line) => lines.push(line) });
+  assert.is(data.classes.join(''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+  assert.equal([...data.train.labels].slice(0, 2), [25, 24]);
+  assert.match(lines[1]!, /label 1 is class 0, A$/);
+});
+
+test('what would take too much memory is refused before it is inflated', async () => {
+  const sizes = [2 ** 27, 1, 1];
+  const header = idx(sizes, []);
+  const zeros = gzipSync(new Uint8Array(2 ** 20), { level: 9 });
+  // Gzip files one after the other are one file: its 128 MB pack to 130 KB.
+  const bomb = Buffer.concat([gzipSync(header), ...Array.from({ length: 128 }, () => zeros)]);
+  await fill({ [idxFiles.trainImages]: bomb });
+  const { message } = await refusal(() => loadDataset(`idx=${folder}`));
+  assert.match(message, /announces 134217728 x 1 x 1 bytes, and \d+ gzipped bytes cannot be so many images$/);
+  const large = idx([2 ** 16, 2 ** 8, 2 ** 7], []);
+  assert.match((await refusal(() => parseIdx(large, 'plain', 3))).message, /more than the file can hold/);
+  assert.match(
+    (await refusal(() => parseIdx(pixels(6), 'plain', 3, 60))).message,
+    /6 x 3 x 3 bytes, the limit is 60/,
+  );
+});
+
+test('half a million labels are no trouble', async () => {
+  const count = 500_000;
+  await fill({
+    [idxFiles.trainImages]: idx(
+      [count, 1, 1],
+      Uint8Array.from({ length: count }, (_, i) => i % 256),
+    ),
+    [idxFiles.trainLabels]: idx(
+      [count],
+      Uint8Array.from({ length: count }, (_, i) => i % 2),
+    ),
+    [idxFiles.testImages]: idx([4, 1, 1], [1, 2, 3, 4]),
+  });
+  assert.is((await loadDataset(`idx=${folder}`)).train.count, count);
+});
+
+test('a pipe in place of a file is refused at once', async () => {
+  await fill({ [idxFiles.testLabels]: undefined });
+  execFileSync('mkfifo', [join(folder, idxFiles.testLabels)]);
+  assert.match(
+    (await refusal(() => loadDataset(`idx=${folder}`))).message,
+    /t10k-labels-idx1-ubyte is no file/,
+  );
 });
 
 test('any mutation of an IDX file parses or is refused as SpikeletError', () => {

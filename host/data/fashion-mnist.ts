@@ -1,21 +1,25 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../models/index.js';
-import { download } from './download.js';
-import { idxFiles, readIdxFolder } from './idx.js';
+import { download, type Patience } from './download.js';
+import { readIdxFolder } from './idx.js';
+import { idxFiles } from './idx-files.js';
 
-/** Where Zalando Research publishes the files, and their MD5s (github.com/zalandoresearch/fashion-mnist). */
-export const publisher = {
-  address: 'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com',
-  md5: {
-    [idxFiles.trainImages]: '8d4fb7e6c68d591d4c3dfef9ec88bf0d',
-    [idxFiles.trainLabels]: '25c81989df183df01b3e8a0aad5dffbe',
-    [idxFiles.testImages]: 'bef4ecab320f06d8554ea6380940ec79',
-    [idxFiles.testLabels]: 'bb300cfdad3c16e7a12a480ee83cd310',
+/**
+ * Where Zalando Research publishes the files (github.com/zalandoresearch/fashion-mnist). It gives MD5s; these are the
+ * SHA-256 of the files that have them.
+ */
+export const publisher: Publisher = {
+  address: 'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion',
+  sha256: {
+    [idxFiles.trainImages]: '3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84',
+    [idxFiles.trainLabels]: 'a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845',
+    [idxFiles.testImages]: '346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073',
+    [idxFiles.testLabels]: '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5',
   },
 };
 
-export type Publisher = { address: string; md5: Record<string, string> };
+export type Publisher = { address: string; sha256: Record<string, string> };
 
 /** The largest of the four has 26,421,880 bytes. */
 const MAX_BYTES = 2 ** 25;
@@ -40,19 +44,22 @@ const facts = {
 };
 
 /** Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX files. */
-export const readFashionMnist = (folder: string): Promise<Dataset> => readIdxFolder(folder, facts);
+export const readFashionMnist = (folder: string, log?: (line: string) => void): Promise<Dataset> =>
+  readIdxFolder(folder, facts, log);
 
 /** Fills `folder` with the four files as far as it lacks them. Throws as `download`. */
 export async function fetchFashionMnist(
   folder: string,
   from: Publisher = publisher,
   log?: (line: string) => void,
+  patience?: Partial<Patience>,
 ): Promise<void> {
-  for (const [file, md5] of Object.entries(from.md5))
+  for (const [file, sha256] of Object.entries(from.sha256))
     await download(
-      { url: `${from.address}/${file}.gz`, md5, maxBytes: MAX_BYTES },
+      { url: `${from.address}/${file}.gz`, sha256, maxBytes: MAX_BYTES },
       join(folder, `${file}.gz`),
       log,
+      patience,
     );
 }
 

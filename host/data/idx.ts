@@ -1,23 +1,23 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { type Dataset, type Shape, SpikeletError, type Split } from '../../models/index.js';
 import { checkDataset, type SplitNames } from './check.js';
+import { EMNIST_TURNED, emnistSet } from './emnist.js';
+import { findIdxFiles } from './idx-files.js';
+import { readBounded } from './read.js';
 import { channelStatistics } from './statistics.js';
-
-/** The four files of an IDX folder; each may be gzipped, with or without `.gz` in its name. */
-export const idxFiles = {
-  trainImages: 'train-images-idx3-ubyte',
-  trainLabels: 'train-labels-idx1-ubyte',
-  testImages: 't10k-images-idx3-ubyte',
-  testLabels: 't10k-labels-idx1-ubyte',
-} as const;
 
 /** A u8 array in IDX form: sizes of its dimensions, and its bytes in row-major order. */
 export type Idx = { shape: number[]; data: Uint8Array };
 
-/** Largest file, and largest content of a gzipped one: sixteen times MNIST. */
+/** Largest file, and largest content of all files of a data set: EMNIST's largest, ByClass, has 640 MB. */
 const MAX_BYTES = 2 ** 30;
+
+/** Most labels, twenty times those of EMNIST; they take three bytes each. */
+const MAX_LABELS = 2 ** 24;
+
+/** A gzipped file whose content is larger than this must hold more than a hundredth of it: images do. */
+const MAX_EMPTY_BYTES = 2 ** 26;
+const MAX_IMAGE_RATIO = 100;
 
 /** Bytes of a gzipped file that surely hold the start of the content. */
 const PEEK = 4096;
@@ -32,24 +32,35 @@ const MAX_RATIO = 1032;
  * @param bytes the file; without gzip the result is a view into it.
  * @param name what errors call the file.
  * @param rank dimensions wanted: 3 for images, 1 for labels.
+ * @param maxBytes of its content.
  * @throws SpikeletError for everything else.
  */
-export function parseIdx(bytes: Uint8Array, name: string, rank: 1 | 3): Idx {
+export function parseIdx(bytes: Uint8Array, name: string, rank: 1 | 3, maxBytes = MAX_BYTES): Idx {
   const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const shape = parseHeader(gzipped ? inflateStart(bytes, name) : bytes, name, rank);
   const offset = headerSize(rank);
   const size = shape.reduce((a, b) => a * b, 1);
   const announced = `its header announces ${shape.join(' x ')} bytes`;
-  const limit = gzipped ? Math.min(MAX_BYTES, bytes.length * MAX_RATIO) : bytes.length;
-  if (offset + size > limit)
+  if (offset + size > bytes.length * (gzipped ? MAX_RATIO : 1))
     throw new SpikeletError(`${name}: ${announced}, more than the file can hold`, { hint: CUT });
+  if (offset + size > maxBytes)
+    throw new SpikeletError(`${name}: ${announced}, the limit is ${maxBytes}`, { hint: FEWER });
+  if (gzipped && size > Math.max(MAX_EMPTY_BYTES, bytes.length * MAX_IMAGE_RATIO))
+    throw new SpikeletError(
+      `${name}: ${announced}, and ${bytes.length} gzipped bytes cannot be so many images`,
+      {
+        hint: 'is this the right file? If so, unpack it',
+      },
+    );
   const content = gzipped ? inflate(bytes, offset + size, `${name}: ${announced}`) : bytes;
   if (content.length !== offset + size)
     throw new SpikeletError(`${name}: ${announced}, and ${content.length - offset} follow`, { hint: CUT });
-  return { shape, data: content.subarray(offset) };
+  return { shape, data: new Uint8Array(content.buffer, content.byteOffset + offset, size) };
 }
 
 const CUT = 'the file is cut short or damaged: fetch it again';
+
+const FEWER = 'keep a part of the images';
 
 const headerSize = (rank: number): number => 4 + 4 * rank;
 
@@ -83,7 +94,8 @@ function inflateStart(bytes: Uint8Array, name: string): Uint8Array {
 
 function inflate(bytes: Uint8Array, size: number, what: string): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: size });
+    // One chunk for all: else zlib would gather small ones and copy them together, which takes twice the memory.
+    return gunzipSync(bytes, { maxOutputLength: size, chunkSize: size + 64 });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === 'ERR_BUFFER_TOO_LARGE' ? 'and more follow' : `gzip: ${message}`;
@@ -95,21 +107,29 @@ function inflate(bytes: Uint8Array, size: number, what: string): Uint8Array {
 export type IdxFacts = { name: string; classes?: string[]; mean?: number[]; std?: number[] };
 
 /**
- * A folder of IDX files as a Dataset of one channel. Without `facts.classes` the classes are 0..largest label,
- * without mean and std they are those of the training images.
+ * A folder of IDX files (`findIdxFiles`) as a Dataset of one channel. Without `facts.classes` the classes are 0..largest
+ * label, or those of the EMNIST set whose files these are; without mean and std they are those of the training images.
+ * @param log told which of two files is read, and what is particular about EMNIST.
  * @throws SpikeletError naming the file that is missing, damaged or does not fit.
  */
-export async function readIdxFolder(folder: string, facts: IdxFacts): Promise<Dataset> {
-  const train = await readSplit(folder, idxFiles.trainImages, idxFiles.trainLabels);
-  const test = await readSplit(folder, idxFiles.testImages, idxFiles.testLabels);
+export async function readIdxFolder(
+  folder: string,
+  facts: IdxFacts,
+  log?: (line: string) => void,
+): Promise<Dataset> {
+  const { set, paths } = await findIdxFiles(folder, log);
+  const train = await readSplit(paths.trainImages, paths.trainLabels, MAX_BYTES);
+  const left = MAX_BYTES - train.split.images.length;
+  const test = await readSplit(paths.testImages, paths.testLabels, left);
   if (String(train.shape) !== String(test.shape))
     throw new SpikeletError(
       `${test.images}: images of [${test.shape}], while those of ${train.images} are [${train.shape}]`,
       { hint: 'are these files of one dataset?' },
     );
   const names: SplitNames = { train: train.labels, test: test.labels };
-  const largest = [...train.split.labels, ...test.split.labels].reduce((a, b) => Math.max(a, b), 0);
-  const classes = facts.classes ?? Array.from({ length: largest + 1 }, (_, label) => String(label));
+  if (set.startsWith('emnist')) log?.(`${folder}: ${EMNIST_TURNED}`);
+  const classes =
+    facts.classes ?? classesOf(set, [train.split, test.split], (line) => log?.(`${folder}: ${line}`));
   const statistics = channelStatistics(train.split.images, train.shape[2]);
   const dataset: Dataset = {
     name: facts.name,
@@ -123,14 +143,35 @@ export async function readIdxFolder(folder: string, facts: IdxFacts): Promise<Da
   return checkDataset(dataset, names);
 }
 
+/**
+ * The classes of the EMNIST set, where the labels are just its own; else 0..largest label. Labels of a set that counts
+ * from 1 are made to count from 0.
+ */
+function classesOf(set: string, splits: Split[], log: (line: string) => void): string[] {
+  let [smallest, largest] = [255, 0];
+  for (const { labels } of splits)
+    for (const label of labels) {
+      if (label < smallest) smallest = label;
+      if (label > largest) largest = label;
+    }
+  const emnist = emnistSet(set);
+  if (!emnist || smallest !== emnist.first || largest - emnist.first + 1 !== emnist.classes.length)
+    return Array.from({ length: largest + 1 }, (_, label) => String(label));
+  const { first, classes } = emnist;
+  if (first) {
+    log(`its labels count from ${first}: label ${first} is class 0, ${classes[0]}`);
+    for (const { labels } of splits) for (let i = 0; i < labels.length; i++) labels[i]! -= first;
+  }
+  return classes;
+}
+
 async function readSplit(
-  folder: string,
-  imageFile: string,
-  labelFile: string,
+  images: string,
+  labels: string,
+  maxBytes: number,
 ): Promise<{ split: Split; shape: Shape; images: string; labels: string }> {
-  const [images, labels] = [await find(folder, imageFile), await find(folder, labelFile)];
-  const pixels = parseIdx(await readBounded(images), images, 3);
-  const { shape, data } = parseIdx(await readBounded(labels), labels, 1);
+  const pixels = parseIdx(await readFile(images), images, 3, maxBytes);
+  const { shape, data } = parseIdx(await readFile(labels), labels, 1, MAX_LABELS);
   const [count, rows, columns] = pixels.shape as [number, number, number];
   if (shape[0] !== count)
     throw new SpikeletError(`${labels}: ${shape[0]} labels for the ${count} images of ${images}`, {
@@ -140,28 +181,5 @@ async function readSplit(
   return { split, shape: [rows, columns, 1], images, labels };
 }
 
-/** Path of `file` in `folder`, with or without `.gz`. */
-async function find(folder: string, file: string): Promise<string> {
-  for (const path of [join(folder, file), join(folder, `${file}.gz`)])
-    if (await stat(path).catch(() => undefined)) return path;
-  throw new SpikeletError(`${folder} holds no ${file}[.gz]`, {
-    hint: `an IDX folder holds ${Object.values(idxFiles).join(', ')}, each plain or as .gz`,
-  });
-}
-
-async function readBounded(path: string): Promise<Uint8Array> {
-  const found = await stat(path).catch((cause) => {
-    throw new SpikeletError(`cannot read ${path}: ${cause.message}`, { cause });
-  });
-  if (!found.isFile()) throw new SpikeletError(`${path} is no file`, { hint: 'expected an IDX file' });
-  if (found.size > MAX_BYTES)
-    throw new SpikeletError(`${path}: ${found.size} bytes, the limit is ${MAX_BYTES}`, {
-      hint: 'keep a part of the images',
-    });
-  return readFile(path).catch((cause) => {
-    throw new SpikeletError(`cannot read ${path}: ${cause.message}`, {
-      hint: 'may this user read the file?',
-      cause,
-    });
-  });
-}
+const readFile = (path: string): Promise<Uint8Array> =>
+  readBounded(path, { maxBytes: MAX_BYTES, what: 'an IDX file', tooLarge: FEWER });

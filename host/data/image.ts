@@ -1,19 +1,28 @@
-import { stat } from 'node:fs/promises';
 import type { Metadata, Sharp } from 'sharp';
 import { product, type Shape, SpikeletError } from '../../models/index.js';
-
-/** The formats that are read; sharp knows more, each of them more code for a hostile file to reach. */
-const FORMATS = ['png', 'jpeg', 'webp'];
+import { cmykToRgb } from './cmyk.js';
+import { formatOf, formats, isRead } from './format.js';
+import { readBounded } from './read.js';
+import { hasSeveralScans, tidy } from './tidy.js';
 
 /** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
 export const MAX_PIXELS = 2 ** 26;
 
-const MAX_FILE_BYTES = 2 ** 28;
+const MAX_FILE_BYTES = 2 ** 27;
+
+/** Most bytes a decoder may hold at a time. */
+const MAX_DECODED_BYTES = 2 ** 28;
 
 /**
- * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. 1 channel is grey,
- * 3 are sRGB; other colours (CMYK, 16 bits) are converted, transparency lies on white, EXIF orientation is applied,
- * of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
+ * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. What it is its bytes
+ * decide, not its name. 1 channel is grey, 3 are red, green and blue.
+ *
+ * The samples are taken as they are stored, as Pillow and torchvision take them: colour profiles, gamma and other
+ * remarks on colour have no effect, of 16 bits the upper 8 count, and CMYK becomes RGB by Pillow's formula. Different
+ * from Pillow's `convert('RGB')`: transparency lies on white instead of being dropped, EXIF orientation is applied, and
+ * 16-bit greys are scaled instead of clipped. Colours become grey by vips' b-w (linear luminance), not by Pillow's L.
+ *
+ * Of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
  * proportions change); one of the right size is not touched.
  * @throws SpikeletError for a file that is missing, no such image, damaged or too large, and for shapes that no
  * image file can fill.
@@ -22,6 +31,7 @@ export async function readImage(path: string, shape: Shape): Promise<Uint8Array>
   const [rows, columns, channels] = shape;
   checkChannels(path, channels);
   const image = await openImage(path);
+  requireShrinkable(image, rows, columns);
   const fits = image.height === rows && image.width === columns;
   return decode(image, shape, (pixels) => (fits ? pixels : resize(pixels, rows, columns)));
 }
@@ -38,10 +48,7 @@ export async function readImageEval(path: string, size = 224): Promise<Uint8Arra
   // torchvision's Resize cuts the long side down to an integer, its CenterCrop rounds.
   const long = Math.floor((short * Math.max(height, width)) / Math.min(height, width));
   const [rows, columns] = height <= width ? [short, long] : [long, short];
-  if (rows * columns > MAX_PIXELS)
-    throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
-      hint: `cut the image to about ${size}x${size}`,
-    });
+  requireShrinkable(image, rows, columns);
   const crop = { top: middle(rows, size), left: middle(columns, size), width: size, height: size };
   return decode(image, [size, size, 3], (pixels) => resize(pixels, rows, columns).extract(crop));
 }
@@ -54,6 +61,16 @@ export const readNetImage = (path: string, shape: Shape): Promise<Uint8Array> =>
   shape[2] === 3 && shape[0] === shape[1] ? readImageEval(path, shape[0]) : readImage(path, shape);
 
 const middle = (length: number, size: number): number => Math.round((length - size) / 2);
+
+/** Most pixels of a side that become one. vips' tables for it grow with that: beyond, they would take gigabytes. */
+const MAX_SHRINK = 2 ** 14;
+
+function requireShrinkable({ path, height, width }: OpenImage, rows: number, columns: number): void {
+  if (rows * columns <= MAX_PIXELS && Math.max(height / rows, width / columns) <= MAX_SHRINK) return;
+  throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
+    hint: `cut the image to the proportions of ${columns}x${rows}`,
+  });
+}
 
 /** kernel 'cubic' is Catmull-Rom, the bicubic (a = -0.5) of Pillow, on which torchvision builds. */
 const resize = (pixels: Sharp, height: number, width: number): Sharp =>
@@ -73,28 +90,50 @@ function checkChannels(path: string, channels: number): void {
 type OpenImage = { path: string; pixels: Sharp; height: number; width: number };
 
 async function openImage(path: string): Promise<OpenImage> {
-  const found = await stat(path).catch((cause) => {
-    throw new SpikeletError(`cannot read ${path}: ${cause.message}`, { hint: 'is the path right?', cause });
+  const file = await readBounded(path, {
+    maxBytes: MAX_FILE_BYTES,
+    what: 'a PNG, JPEG or WebP file',
+    tooLarge: 'make the image smaller first',
   });
-  if (!found.isFile()) throw new SpikeletError(`${path} is no file`, { hint: 'name one PNG, JPEG or WebP' });
-  if (found.size > MAX_FILE_BYTES)
-    throw new SpikeletError(`${path}: ${found.size} bytes, the limit is ${MAX_FILE_BYTES}`, {
-      hint: 'make the image smaller first',
-    });
+  const format = formatOf(file);
+  if (!isRead(format))
+    throw new SpikeletError(
+      format ? `${path} is a ${format} image` : `cannot decode ${path}: it is none of ${formats.join(', ')}`,
+      { hint: 'convert it to PNG, JPEG or WebP' },
+    );
   const { default: sharp } = await import('sharp');
   // The size is checked below, from metadata, before anything is decoded: so the error can name it.
-  const pixels = sharp(path, { limitInputPixels: false, failOn: 'warning' });
-  const metadata: Metadata = await pixels.metadata().catch((cause) => unreadable(path, cause));
-  if (!FORMATS.includes(metadata.format))
-    throw new SpikeletError(`${path} is a ${metadata.format} image`, {
-      hint: 'convert it to PNG, JPEG or WebP',
-    });
+  const bytes = tidy(file, format);
+  const source = sharp(bytes, { limitInputPixels: false, failOn: 'warning', ignoreIcc: true });
+  const metadata: Metadata = await source.metadata().catch((cause) => unreadable(path, cause));
   const { height, width } = metadata.autoOrient;
   if (height * width > MAX_PIXELS)
     throw new SpikeletError(`${path}: ${width}x${height} pixels, the limit is ${MAX_PIXELS}`, {
       hint: 'make the image smaller first',
     });
+  const decoded = decodedBytes(metadata, format === 'jpeg' && hasSeveralScans(bytes));
+  if (decoded > MAX_DECODED_BYTES)
+    throw new SpikeletError(
+      `${path}: ${width}x${height} pixels of this kind take ${decoded} bytes, the limit is ${MAX_DECODED_BYTES}`,
+      { hint: 'make the image smaller first' },
+    );
+  const pixels =
+    metadata.space === 'cmyk' ? await cmykToRgb(source).catch((cause) => unreadable(path, cause)) : source;
   return { path, pixels, height, width };
+}
+
+/**
+ * What a decoder needs where it holds the whole image: one byte per sample, but two of 16 bits, of a JPEG in several
+ * scans (its coefficients), of WebP and of CMYK (a picture and its copy).
+ */
+function decodedBytes(metadata: Metadata, severalScans: boolean): number {
+  const { height, width, channels, depth, isProgressive, format, space } = metadata;
+  const twice =
+    depth === 'ushort' ||
+    format === 'webp' ||
+    space === 'cmyk' ||
+    (format === 'jpeg' && (isProgressive || severalScans));
+  return height * width * channels * (twice ? 2 : 1);
 }
 
 async function decode(

@@ -1,6 +1,8 @@
 import type { Dataset, Split } from '../../models/dataset.js';
+import { SpikeletError } from '../../models/error.js';
 import { product, type Shape } from '../../models/tensor.js';
-import { type ClassNames, type ImageFile, listImages } from './folder.js';
+import type { ClassNames } from './class-folders.js';
+import { type ImageFile, listImages } from './folder.js';
 import { readNetImage } from './image.js';
 
 /** The net that a folder of images is read for: its files have any size, its classes come from their folders. */
@@ -12,18 +14,33 @@ export type ImageInput = {
   ids?: ClassNames['ids'];
 };
 
+/** Most bytes of pixels that are held at a time. */
+const MAX_BYTES = 2 ** 30;
+
 /**
  * At most `limit` images of a folder, spread evenly over it, as a Dataset for `input`; training and test images are the
  * same. Images that lie in no class folder have the label 0, and the dataset says that it is `unlabelled`.
+ * @param log told in one line what the folder holds and what was passed over.
  */
-export async function readImageFolder(folder: string, input: ImageInput, limit: number): Promise<Dataset> {
+export async function readImageFolder(
+  folder: string,
+  input: ImageInput,
+  limit: number,
+  log: (line: string) => void = () => {},
+): Promise<Dataset> {
   const { shape, mean, std, classes, ids } = input;
-  const files = await listImages(folder, { names: classes, ...(ids ? { ids } : {}) });
+  const { files, contents } = await listImages(folder, { names: classes, ...(ids ? { ids } : {}) });
+  log(`${folder}: ${contents.summary}`);
   const count = Math.min(limit, files.length);
+  if (count * product(shape) > MAX_BYTES)
+    throw new SpikeletError(
+      `${folder}: ${count} images of ${shape.join(' x ')} take ${count * product(shape)} bytes, the limit is ${MAX_BYTES}`,
+      { hint: `take at most ${Math.floor(MAX_BYTES / product(shape))} of them: --count` },
+    );
   const chosen = Array.from({ length: count }, (_, i) => files[Math.floor((i * files.length) / count)]!);
   const split = await readSplit(chosen, shape);
   const unlabelled = chosen.some(({ label }) => label === undefined);
-  return { name: folder, shape, classes, mean, std, unlabelled, train: split, test: split };
+  return { name: folder, shape, classes, mean, std, unlabelled, source: contents, train: split, test: split };
 }
 
 async function readSplit(files: ImageFile[], shape: Shape): Promise<Split> {

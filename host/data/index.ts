@@ -9,7 +9,7 @@ export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
 
 export type LoadOptions = {
-  /** Told what takes a while: a download. */
+  /** Told what takes a while, a download, and what was made of ambiguous files and folders. */
   log?: (line: string) => void;
   /** The net that the data is for, and how many images it may take: a folder of photos needs to know. */
   input?: ImageInput;
@@ -33,7 +33,7 @@ export const sources: Record<string, Source> = {
   'fashion-mnist': {
     usage: 'fashion-mnist[=FOLDER]',
     async load({ folder }, { log }) {
-      if (folder !== undefined) return readFashionMnist(folder);
+      if (folder !== undefined) return readFashionMnist(folder, log);
       const cache = cacheFolder('fashion-mnist');
       await fetchFashionMnist(cache, undefined, log);
       return readFashionMnist(cache);
@@ -41,18 +41,18 @@ export const sources: Record<string, Source> = {
   },
   idx: {
     usage: 'idx=FOLDER',
-    load({ folder, name }) {
+    load({ folder, name }, { log }) {
       if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
-      return readIdxFolder(folder, { name });
+      return readIdxFolder(folder, { name }, log);
     },
   },
   images: {
     usage: 'images=FOLDER',
-    load({ folder, name }, { input, limit }) {
+    load({ folder, name }, { input, limit, log }) {
       if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
       if (!input || limit === undefined)
         throw usageError('a folder of images can calibrate and verify a net, not train one');
-      return readImageFolder(folder, input, limit);
+      return readImageFolder(folder, input, limit, log);
     },
   },
 };

@@ -1,14 +1,21 @@
 import { SpikeletError } from '../../models/error.js';
-import { readBytes } from '../files.js';
+import { readBounded } from './read.js';
 
 /** One class: its name, and the id under which ImageNet's folders know it (n01440764), where a file tells. */
 export type Label = { name: string; id?: string };
 
 const MAX_CLASSES = 65_536;
 
+const MAX_BYTES = 2 ** 24;
+
 /** Classes of a text file, one line each: a name, or an ImageNet id and a name. */
 export async function readLabels(path: string): Promise<Label[]> {
-  const text = new TextDecoder().decode(await readBytes(path));
+  const bytes = await readBounded(path, {
+    maxBytes: MAX_BYTES,
+    what: 'a text file with one line per class',
+    tooLarge: 'is it a list of classes?',
+  });
+  const text = new TextDecoder().decode(bytes);
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   while (lines.at(-1) === '') lines.pop();
   const bad = lines.findIndex((line) => line === '' || line.length > 1000);

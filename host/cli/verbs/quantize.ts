@@ -103,6 +103,7 @@ export const quantize = verb<Options>({
         out: options.out,
         bits: options.bits,
         bytes: file.length,
+        ...(data.source ? { source: data.source } : {}),
         ...(compared ? { ...compared, sqnr } : { samples }),
       },
     };

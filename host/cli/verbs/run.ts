@@ -107,10 +107,11 @@ async function runFolder(
   options: Options,
   io: Io,
 ) {
-  const files = await listImages(folder, {
+  const { files, contents } = await listImages(folder, {
     names: labels.map(({ name }) => name),
     ids: labels.map(({ id }) => id),
   });
+  io.note(`${folder}: ${contents.summary}`);
   const results = options.results ?? resultsPath(runner);
   const bar = io.progress(runner.name);
   const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
@@ -126,7 +127,7 @@ async function runFolder(
   if (accuracy.labelled) io.print(`top-1 ${percent(accuracy.top1, 2)}, top-5 ${percent(accuracy.top5, 2)}`);
   else io.print('no labels: the images lie in no folders named after classes');
   io.print(`each image's classes: ${results}`);
-  return { folder, results, kind: runner.kind, ...accuracy };
+  return { folder, results, kind: runner.kind, ...accuracy, source: contents };
 }
 
 async function runTensors(path: string, input: string, options: Options, io: Io) {

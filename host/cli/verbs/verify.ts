@@ -89,7 +89,10 @@ export const verify = verb<Options>({
         `first difference: sample ${difference.sample}, tensor '${difference.tensor}': ` +
           `${/^\d+ spikes$/.test(difference.expected) ? '' : 'CRC-32 '}${difference.expected} expected, ${difference.actual} found`,
       );
-    return { result: { against, ...result }, ...(difference ? { code: exitCode.differs } : {}) };
+    return {
+      result: { against, ...(data.source ? { source: data.source } : {}), ...result },
+      ...(difference ? { code: exitCode.differs } : {}),
+    };
   },
 });
 

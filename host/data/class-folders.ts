@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { SpikeletError } from '../../models/error.js';
+import { printable } from '../printable.js';
+
+/** What identifies a class in a folder's name. */
+export type ClassNames = { names: string[]; ids?: (string | undefined)[] };
+
+/** A file in a folder of images that states which folder is which class, in the form that `--labels` takes. */
+export const CLASSES_FILE = 'classes.txt';
+
+/** By what the folders were told apart, and the class of each; `spelled`: those that are not their class's name. */
+export type Labelling = {
+  by: 'name' | typeof CLASSES_FILE | 'number' | 'ImageNet id';
+  labels: Map<string, number>;
+  spelled: [folder: string, name: string][];
+};
+
+type Reading = { by: Labelling['by']; labelOf(folder: string): number | undefined };
+
+/**
+ * The class of each folder. The first of these readings that knows every folder is taken, whole:
+ *
+ * 1. by name: each folder is called as one class is, or by its id. Where no class has exactly that name, upper and
+ *    lower case, Unicode's composed and decomposed letters, and characters other than letters and digits (of which no
+ *    file system takes all) make no difference, as long as only one class fits: 'T-shirt top' is 'T-shirt/top'.
+ * 2. by classes.txt in the folder: one line per class, in the order of the logits: its folder's name.
+ * 3. by number: each folder is a whole number, the index of its class, counted from 0. Not where classes are called by
+ *    other numbers.
+ * 4. by ImageNet id: exactly the 1,000 folders n01440764 to n15075141 of ILSVRC 2012, whose classes are in the order
+ *    of their ids by definition.
+ *
+ * Nothing else is a label: in particular, the alphabet says nothing.
+ * @param stated what classes.txt names, where there is one.
+ * @throws SpikeletError where no reading knows all folders, naming those that match no class and the closest classes;
+ * and where two folders are one class.
+ */
+export function labelFolders(
+  folders: string[],
+  classes: ClassNames,
+  stated?: { name: string; id?: string }[],
+): Labelling {
+  const { names } = classes;
+  const readings: Reading[] = [{ by: 'name', labelOf: nameReader(classes) }];
+  if (stated && stated.length === names.length)
+    readings.push({ by: CLASSES_FILE, labelOf: statedReader(stated) });
+  if (!names.some((name, i) => isNumber(name) && name !== String(i)))
+    readings.push({ by: 'number', labelOf: (folder) => indexOf(folder, names.length) });
+  if (names.length === 1000 && isImageNet(folders)) {
+    const ordered = new Map([...folders].sort().map((id, i) => [id, i]));
+    readings.push({ by: 'ImageNet id', labelOf: (folder) => ordered.get(folder) });
+  }
+  for (const { by, labelOf } of readings) {
+    const labels = new Map<string, number>();
+    for (const folder of folders) {
+      const label = labelOf(folder);
+      if (label !== undefined) labels.set(folder, label);
+    }
+    if (labels.size < folders.length) continue;
+    refuseTwins(labels, names);
+    if (by === CLASSES_FILE) refuseContradiction(stated!, names);
+    const spelled = [...labels].flatMap(([folder, label]): [string, string][] =>
+      by === 'name' && folder !== names[label] && folder !== classes.ids?.[label]
+        ? [[folder, names[label]!]]
+        : [],
+    );
+    return { by, labels, spelled };
+  }
+  throw unknownFolders(folders, classes, readings[0]!, stated);
+}
+
+const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text);
+
+const indexOf = (folder: string, count: number): number | undefined =>
+  isNumber(folder) && Number(folder) < count ? Number(folder) : undefined;
+
+/** What is left of a name in whatever way a file system, a person or a program has written it. */
+export const spelling = (name: string): string =>
+  name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
+    .trim();
+
+/** The index under each key; undefined where two classes share it. */
+function unique(keys: Iterable<[key: string | undefined, index: number]>): Map<string, number | undefined> {
+  const found = new Map<string, number | undefined>();
+  for (const [key, index] of keys)
+    if (key) found.set(key, found.has(key) && found.get(key) !== index ? undefined : index);
+  return found;
+}
+
+function nameReader({ names, ids = [] }: ClassNames): Reading['labelOf'] {
+  const exact = unique([...names.entries(), ...ids.entries()].map(([i, key]) => [key, i]));
+  const spelled = unique(names.map((name, i) => [spelling(name), i]));
+  return (folder) => (exact.has(folder) ? exact.get(folder) : spelled.get(spelling(folder)));
+}
+
+function statedReader(stated: { name: string; id?: string }[]): Reading['labelOf'] {
+  const known = unique(
+    stated.flatMap(({ name, id }, i): [string | undefined, number][] => [
+      [name.normalize('NFC'), i],
+      [id, i],
+    ]),
+  );
+  return (folder) => known.get(folder.normalize('NFC'));
+}
+
+/** SHA-256 of ImageNet-1k's ids in their order, a line each. */
+const IMAGENET_IDS = '70002b0ff5de60a3a17a82dbfcff291931f96225ddf941ad2e182fc39e183d15';
+
+const isImageNet = (folders: string[]): boolean =>
+  folders.length === 1000 &&
+  createHash('sha256')
+    .update(`${[...folders].sort().join('\n')}\n`)
+    .digest('hex') === IMAGENET_IDS;
+
+const quoted = (name: string): string => `'${printable(name)}'`;
+
+function refuseTwins(labels: Map<string, number>, names: string[]): void {
+  const first = new Map<number, string>();
+  for (const [folder, label] of labels) {
+    const other = first.get(label);
+    if (other !== undefined)
+      throw new SpikeletError(
+        `the folders ${quoted(other)} and ${quoted(folder)} are both class ${label}, ${quoted(names[label]!)}`,
+        { hint: 'keep the images of a class in one folder' },
+      );
+    first.set(label, folder);
+  }
+}
+
+/** A list that gives a class's own name to another class is of another model. */
+function refuseContradiction(stated: { name: string }[], names: string[]): void {
+  const own = unique(names.map((name, i) => [name, i]));
+  for (const [i, { name }] of stated.entries()) {
+    const index = own.get(name);
+    if (index !== undefined && index !== i && !isNumber(name))
+      throw new SpikeletError(
+        `${CLASSES_FILE} names ${quoted(name)} in line ${i + 1} as class ${i}, for the model it is class ${index}`,
+        { hint: 'one line per class, in the order of the logits: the name of its folder' },
+      );
+  }
+}
+
+/** Most folders that an error names. */
+const SHOWN = 5;
+
+function unknownFolders(
+  folders: string[],
+  { names }: ClassNames,
+  byName: Reading,
+  stated: { name: string }[] | undefined,
+): SpikeletError {
+  const numbers = folders.every(isNumber);
+  const unknown = folders.filter((folder) =>
+    numbers ? indexOf(folder, names.length) === undefined : byName.labelOf(folder) === undefined,
+  );
+  // All are numbers of classes, and classes are called by other numbers.
+  const shown = (unknown.length ? unknown : folders).slice(0, SHOWN).map((folder) => {
+    const near = numbers ? [] : closest(folder, names);
+    return near.length ? `${quoted(folder)} (closest: ${near.map(quoted).join(', ')})` : quoted(folder);
+  });
+  const count = unknown.length || folders.length;
+  const more = count > SHOWN ? ', ...' : '';
+  const range = numbers && unknown.length ? `; class indices are 0..${names.length - 1}` : '';
+  const list = stated
+    ? `; ${CLASSES_FILE} ${stated.length === names.length ? 'does not name them all' : `names ${stated.length} classes`}`
+    : '';
+  return new SpikeletError(
+    `${count} of ${folders.length} folders of images ${count === 1 ? 'matches' : 'match'} none of the ${names.length} classes: ` +
+      `${shown.join(', ')}${more}${range}${list}`,
+    {
+      hint:
+        `rename the folders, or state which is which in a file ${CLASSES_FILE} beside them: one line per class, in the ` +
+        "order of the logits, with its folder's name (n01440764 tench: or its id). Images that lie directly in the folder, " +
+        'with no folders of images beside them, run without labels',
+    },
+  );
+}
+
+/** Of more classes none is compared: it would take seconds. */
+const MAX_COMPARED = 5000;
+
+/** At most three names that share most pairs of letters with `folder` (Dice's coefficient). */
+function closest(folder: string, names: string[]): string[] {
+  if (names.length > MAX_COMPARED) return [];
+  const wanted = pairs(folder);
+  const scored = names.map((name) => {
+    const have = pairs(name);
+    let shared = 0;
+    for (const pair of have) if (wanted.has(pair)) shared++;
+    return { name, score: (2 * shared) / Math.max(1, wanted.size + have.size) };
+  });
+  return scored
+    .filter(({ score }) => score >= 0.4)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+const pairs = (text: string): Set<string> => {
+  const letters = spelling(text.slice(0, 100));
+  return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
+};
