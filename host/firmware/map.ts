@@ -1,4 +1,5 @@
 import { inLibrary } from '../../firmware-gen/library.js';
+import { OBJECTS } from '../../firmware-gen/makefile.js';
 import { SpikeletError } from '../../models/index.js';
 import { readBytes } from '../files.js';
 
@@ -49,9 +50,9 @@ export type Linked = { model: Share; shell: Share };
 /** Files of the model's library that hold no code. */
 const data = /\/(constants|weights)\.o$/;
 
-export async function linkedBytes(map: string): Promise<Linked> {
+export async function linkedBytes(map: string, prefix?: string): Promise<Linked> {
   const pieces = readMap(new TextDecoder().decode(await readBytes(map))).filter(isLoaded);
-  const isModel = ({ object }: Piece) => object.startsWith(inLibrary(''));
+  const isModel = ({ object }: Piece) => object.startsWith(`${OBJECTS}/${inLibrary('', prefix)}`);
   return {
     model: shareOf(pieces.filter(isModel), ({ object }) => data.test(object)),
     shell: shareOf(pieces.filter((piece) => !isModel(piece))),
