@@ -132,8 +132,11 @@ const readme = ({ prefix: p, name }: About): string => `# A spiking network in C
 The model ${markdownCode(name)}:
 
     if (${p}_init() != 0) stop();
-    ${p}_pixels(image);                       // ${macroPrefix(p)}_INPUT_BYTES raw pixels 0..255, [row][column][channel]
-    const int32_t *logits = ${p}_infer();         // ${macroPrefix(p)}_CLASSES of them; 0 where no new image came
+    ${p}_pixels(image);
+    const int32_t *logits = ${p}_infer();
+
+image: ${macroPrefix(p)}_INPUT_BYTES raw pixels 0..255, [row][column][channel]; logits: ${macroPrefix(p)}_CLASSES of them, or 0
+where no new image came.
 
 src/${p}.h is the whole API, for C and C++. It needs 32-bit addresses and a little-endian core, no heap, no floating
 point and no other library. It computes one image at a time, each from pixels of its own.

@@ -43,7 +43,7 @@ LDFLAGS = ${[...flags, ...linkFlags, '-Tlinker.ld', '-Wl,-Map=firmware.map'].joi
 MORE =
 LIBRARIES = ${word(library)} $(MORE)
 
-SOURCES = ${sources.map(word).join(' \\\n  ')} \
+SOURCES = ${sources.map(word).join(' \\\n  ')} \\
   $(foreach library,$(MORE),$(wildcard $(library)/src/*.c $(library)/src/*.S))
 OBJECTS = $(addprefix ${OBJECTS}/,$(addsuffix .o,$(basename $(SOURCES))))
 

@@ -22,5 +22,6 @@ export const markdownCode = (text: string): string => {
   const line = text.replace(unseen, '?').replace(/\s/g, ' ');
   const longest = Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence} ${line} ${fence}`;
+  const space = /^[` ]|[` ]$|^$/.test(line) ? ' ' : '';
+  return `${fence}${space}${line}${space}${fence}`;
 };
