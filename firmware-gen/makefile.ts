@@ -10,7 +10,7 @@ export const OBJECTS = 'build';
 
 /** A path or a macro for make and its shell. Throws where it is none that both take as it is: names are checked before. */
 function word(text: string): string {
-  if (!/^[\w.][\w./-]*$/.test(text)) throw new Error(`'${text}' cannot stand in a Makefile`);
+  if (!/^[\w.][\w./=-]*$/.test(text)) throw new Error(`'${text}' cannot stand in a Makefile`);
   return text;
 }
 
