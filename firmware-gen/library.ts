@@ -1,34 +1,83 @@
 import type { OutputFile } from '../models/index.js';
+import { markdownCode } from '../models/text/markup.js';
+import { DEFAULT_PREFIX, headerOf, macroPrefix } from './prefix.js';
 
-/** Where the model's library lies in a project, and its sources in it. */
-export const LIBRARY = 'spikelet';
+/** Where a library's sources lie in its folder, which is called as its prefix. */
 const SOURCES = 'src';
 
 /** Path of a model's file in a project. */
-export const inLibrary = (path: string): string => `${LIBRARY}/${SOURCES}/${path}`;
+export const inLibrary = (path: string, prefix = DEFAULT_PREFIX): string => `${prefix}/${SOURCES}/${path}`;
+
+/** What a library says of itself: its prefix and version, the model's name. */
+export type About = { prefix: string; version: string; name: string };
 
 /**
- * The model as one folder that Arduino and PlatformIO take as a library and ESP-IDF as a component. `model`: spikelet.h
+ * The model as one folder that Arduino and PlatformIO take as a library and ESP-IDF as a component. `model`: its header
  * and its C, which need no board.
  */
-export function modelLibrary(model: OutputFile[], version: string): OutputFile[] {
+export function modelLibrary(model: OutputFile[], about: About): OutputFile[] {
   const compiled = model.map(({ path }) => path).filter((path) => /\.[cS]$/.test(path));
+  const { prefix, version } = about;
   const files: OutputFile[] = [
-    { path: 'library.properties', contents: arduinoLibrary(version) },
-    { path: 'library.json', contents: platformioLibrary(version) },
+    { path: 'library.properties', contents: arduinoLibrary(about) },
+    { path: 'library.json', contents: platformioLibrary(about) },
     { path: 'CMakeLists.txt', contents: espIdfComponent(compiled) },
     { path: 'idf_component.yml', contents: espIdfManifest(version) },
-    { path: 'keywords.txt', contents: keywords },
-    { path: 'README.md', contents: readme },
-    { path: 'examples/Classify/Classify.ino', contents: sketch },
+    { path: 'keywords.txt', contents: keywords(prefix) },
+    { path: 'README.md', contents: readme(about) },
+    { path: 'examples/Classify/Classify.ino', contents: sketch(prefix) },
     ...model.map(({ path, contents }) => ({ path: `${SOURCES}/${path}`, contents })),
   ];
-  return files.map(({ path, contents }) => ({ path: `${LIBRARY}/${path}`, contents }));
+  return files.map(({ path, contents }) => ({ path: `${prefix}/${path}`, contents }));
 }
 
 const sentence = 'A spiking neural network with the integers of its training, in plain C';
 
-const arduinoLibrary = (version: string): string => `name=Spikelet
+/** The library's own name in a list: two of them differ. */
+const title = (prefix: string): string => (prefix === DEFAULT_PREFIX ? 'Spikelet' : `Spikelet ${prefix}`);
+
+/** Arduino's cores of 32-bit addresses, as their packages name them. */
+const architectures = [
+  ...[
+    'apollo3',
+    'esp32',
+    'esp8266',
+    'mbed',
+    'mbed_edge',
+    'mbed_giga',
+    'mbed_nano',
+    'mbed_nicla',
+    'mbed_opta',
+  ],
+  ...[
+    'mbed_portenta',
+    'mbed_rp2040',
+    'nRF5',
+    'nrf52',
+    'renesas_portenta',
+    'renesas_uno',
+    'rp2040',
+    'sam',
+    'samd',
+  ],
+  ...['silabs', 'stm32', 'STM32F1', 'STM32F4', 'zephyr'],
+];
+
+/** PlatformIO's platforms of 32-bit addresses. */
+const platforms = [
+  ...[
+    'atmelsam',
+    'espressif32',
+    'espressif8266',
+    'freescalekinetis',
+    'nordicnrf51',
+    'nordicnrf52',
+    'nxpimxrt',
+  ],
+  ...['nxplpc', 'raspberrypi', 'renesas-ra', 'siliconlabsefm32', 'ststm32', 'teensy'],
+];
+
+const arduinoLibrary = ({ prefix, version }: About): string => `name=${title(prefix)}
 version=${version}
 author=spikelet
 maintainer=spikelet
@@ -36,19 +85,19 @@ sentence=${sentence}.
 paragraph=One call classifies an image. No heap, no floating point, no other library.
 category=Data Processing
 url=https://www.npmjs.com/package/spikelet
-architectures=*
-includes=spikelet.h
+architectures=${architectures.join(',')}
+includes=${headerOf(prefix)}
 `;
 
-const platformioLibrary = (version: string): string =>
+const platformioLibrary = ({ prefix, version }: About): string =>
   `${JSON.stringify(
     {
-      name: 'Spikelet',
+      name: title(prefix),
       version,
       description: sentence,
       frameworks: '*',
-      platforms: '*',
-      headers: 'spikelet.h',
+      platforms,
+      headers: headerOf(prefix),
       keywords: ['machine learning', 'spiking neural network'],
       examples: [{ name: 'Classify', base: 'examples/Classify', files: ['Classify.ino'] }],
       build: { srcDir: SOURCES, includeDir: SOURCES, flags: '-O2' },
@@ -71,43 +120,54 @@ url: https://www.npmjs.com/package/spikelet
 `;
 
 /** What Arduino's editor colours: names, a tab, what they are. */
-const keywords = `${[
-  ...['init', 'input', 'pixels', 'infer'].map((name) => `spikelet_${name}\tKEYWORD2`),
-  ...['MODEL', 'INPUT_BYTES', 'CLASSES'].map((name) => `SPIKELET_${name}\tLITERAL1`),
-  'spikelet_classes\tLITERAL1',
+const keywords = (prefix: string): string => `${[
+  ...['init', 'input', 'pixels', 'infer'].map((name) => `${prefix}_${name}\tKEYWORD2`),
+  ...['MODEL', 'INPUT_BYTES', 'CLASSES'].map((name) => `${macroPrefix(prefix)}_${name}\tLITERAL1`),
+  `${prefix}_classes\tLITERAL1`,
 ].join('\n')}
 `;
 
-const readme = `# A spiking network in C
+const readme = ({ prefix: p, name }: About): string => `# A spiking network in C
 
-    if (spikelet_init() != 0) stop();
-    spikelet_pixels(image);                       // SPIKELET_INPUT_BYTES raw pixels 0..255, [row][column][channel]
-    const int32_t *logits = spikelet_infer();     // SPIKELET_CLASSES of them
+The model ${markdownCode(name)}:
 
-src/spikelet.h is the whole API, for C and C++. It needs 32-bit addresses and a little-endian core, no heap, no floating
-point and no other library.
+    if (${p}_init() != 0) stop();
+    ${p}_pixels(image);
+    const int32_t *logits = ${p}_infer();
 
-- Arduino: copy this folder into the libraries folder of your sketchbook; File > Examples > Spikelet > Classify.
+image: ${macroPrefix(p)}_INPUT_BYTES raw pixels 0..255, [row][column][channel]; logits: ${macroPrefix(p)}_CLASSES of them, or 0
+where no new image came.
+
+src/${p}.h is the whole API, for C and C++. It needs 32-bit addresses and a little-endian core, no heap, no floating
+point and no other library. It computes one image at a time, each from pixels of its own.
+
+Two models in one program need names of their own: 'spikelet build --target firmware --prefix NAME' gives every function,
+macro and file of a library another first word than ${p}.
+
+- Arduino: copy this folder into the libraries folder of your sketchbook; File > Examples > ${title(p)} > Classify.
 - PlatformIO: copy it into lib/ of your project.
 - ESP-IDF: copy it into components/ of your project, and name it in PRIV_REQUIRES of what uses it.
 `;
 
-const sketch = `// Classifies images that come over the serial port: SPIKELET_INPUT_BYTES raw pixels each, [row][column][channel].
-#include <spikelet.h>
+const sketch = (
+  p: string,
+): string => `// Classifies images that come over the serial port: ${macroPrefix(p)}_INPUT_BYTES raw pixels each, [row][column][channel].
+#include <${p}.h>
 
-static uint8_t image[SPIKELET_INPUT_BYTES];
+static uint8_t image[${macroPrefix(p)}_INPUT_BYTES];
 
 void setup() {
   Serial.begin(115200);
-  while (spikelet_init() != 0) delay(1000);
+  while (${p}_init() != 0) delay(1000);
 }
 
 void loop() {
   if (Serial.readBytes(image, sizeof image) != sizeof image) return;
-  spikelet_pixels(image);
-  const int32_t *logits = spikelet_infer();
+  ${p}_pixels(image);
+  const int32_t *logits = ${p}_infer();
+  if (!logits) return;
   int best = 0;
-  for (int i = 1; i < SPIKELET_CLASSES; i++)
+  for (int i = 1; i < ${macroPrefix(p)}_CLASSES; i++)
     if (logits[i] > logits[best]) best = i;
   Serial.println(best);
 }

@@ -1,16 +1,28 @@
 import { SpikeletError } from '../models/index.js';
 import type { Board } from './boards/index.js';
-import { inLibrary } from './library.js';
+import { DEFAULT_PREFIX } from './prefix.js';
 import { compileFlags, linkFlags, toolchainOf } from './toolchain.js';
 
+export type MakefileOptions = { prefix?: string; defines: string[]; weights: string | undefined };
+
+/** Folder of the objects, in a project. */
+export const OBJECTS = 'build';
+
+/** A path or a macro for make and its shell. Throws where it is none that both take as it is: names are checked before. */
+function word(text: string): string {
+  if (!/^[\w.][\w./=-]*$/.test(text)) throw new Error(`'${text}' cannot stand in a Makefile`);
+  return text;
+}
+
 /**
- * Prints the Makefile of a project. `weights`: the memory that holds the weights, where it is not the code's; they
- * become weights.bin then. Throws where the board is built by its vendor's own system.
+ * Prints the Makefile of a project, which keeps objects in a folder of their own. `sources`: of the shell and of the
+ * library `prefix`. `weights`: the memory that holds the weights, where it is not the code's; they become weights.bin
+ * then. Throws where the board is built by its vendor's own system.
  */
 export function makefile(
   board: Board,
   sources: string[],
-  { defines, weights }: { defines: string[]; weights: string | undefined },
+  { prefix: library = DEFAULT_PREFIX, defines, weights }: MakefileOptions,
 ): string {
   const toolchain = toolchainOf(board);
   if (!toolchain)
@@ -24,11 +36,16 @@ export function makefile(
 # The compiler: ${install}
 PREFIX ?= ${prefix}
 CFLAGS = ${[...flags, ...compileFlags].join(' ')}
-CPPFLAGS = ${['-Ishell', `-I${inLibrary('')}`, ...defines.map((name) => `-D${name}`)].join(' ')}
+CPPFLAGS = ${['-Ishell', '$(LIBRARIES:%=-I%/src)', ...defines.map((name) => `-D${word(name)}`)].join(' ')}
 LDFLAGS = ${[...flags, ...linkFlags, '-Tlinker.ld', '-Wl,-Map=firmware.map'].join(' ')}
 
-SOURCES = ${sources.join(' \\\n  ')}
-OBJECTS = $(addsuffix .o,$(basename $(SOURCES)))
+# Of other builds with a --prefix of their own, copied here: make MORE='digits words'
+MORE =
+LIBRARIES = ${word(library)} $(MORE)
+
+SOURCES = ${sources.map(word).join(' \\\n  ')} \\
+  $(foreach library,$(MORE),$(wildcard $(library)/src/*.c $(library)/src/*.S))
+OBJECTS = $(addprefix ${OBJECTS}/,$(addsuffix .o,$(basename $(SOURCES))))
 
 all: ${products}
 
@@ -36,16 +53,19 @@ ${apart ? linkedApart : linked}
 firmware.bin: firmware.elf
 	$(PREFIX)objcopy -O binary $< $@
 
-HEADERS = $(wildcard shell/*.h shell/platform/*.h ${inLibrary('*.h')})
+HEADERS = $(wildcard shell/*.h shell/platform/*.h $(LIBRARIES:%=%/src/*.h))
 
-%.o: %.c $(HEADERS) Makefile
+${OBJECTS}/%.o: %.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
 	$(PREFIX)gcc $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
-%.o: %.S Makefile
+${OBJECTS}/%.o: %.S $(LIBRARIES:%=%/src/*.bin) Makefile
+	@mkdir -p $(@D)
 	$(PREFIX)gcc $(CFLAGS) $(CPPFLAGS) -c $< -o $@
 
 clean:
-	rm -f $(OBJECTS) ${products}${apart ? ' all.elf' : ''} firmware.map
+	rm -rf ${OBJECTS}
+	rm -f ${products}${apart ? ' all.elf' : ''} firmware.map
 
 .PHONY: all clean
 `;

@@ -4,6 +4,7 @@ import { boardHeader } from './header.js';
 import { inLibrary, modelLibrary } from './library.js';
 import { linkerScript, type Place } from './linker.js';
 import { makefile } from './makefile.js';
+import { DEFAULT_PREFIX, withPrefix } from './prefix.js';
 import { toolchainOf } from './toolchain.js';
 
 /** What a project is made of beside its board. */
@@ -12,12 +13,15 @@ export type Program = {
   shell: OutputFile[];
   /** Sources of the shell that this program takes beside the board's own, `main.c` say. */
   sources: string[];
-  /** Files of the model (or any others), which become the library spikelet/src/. */
+  /** Files of the model (or any others), which become the library PREFIX/src/; printed for the same prefix. */
   model?: OutputFile[];
+  prefix?: string;
+  /** Name of the model. */
+  name?: string;
   /** Version of the library. */
   version?: string;
   place?: Place;
-  /** Macros for the compiler, `SPIKELET_TRACE` say. */
+  /** Macros for the compiler, `SPIKELET_TRACE` say, whose first word is the prefix's where that is another. */
   defines?: string[];
 };
 
@@ -26,7 +30,8 @@ export type Program = {
  * that its vendor's system builds, the model's library alone.
  */
 export function firmwareProject(board: Board, program: Program): OutputFile[] {
-  const { shell, model = [], version = '0.0.0', place, defines = [] } = program;
+  const { shell, model = [], prefix = DEFAULT_PREFIX, place } = program;
+  const defines = (program.defines ?? []).map((name) => withPrefix(name, prefix));
   const sources = [
     'platform/memory.c',
     'platform/receive.c',
@@ -42,14 +47,19 @@ export function firmwareProject(board: Board, program: Program): OutputFile[] {
   const headers = shell.filter(({ path }) => path.endsWith('.h'));
   const compiled = [
     ...sources.map((path) => `shell/${path}`),
-    ...model.map(({ path }) => inLibrary(path)).filter((path) => /\.[cS]$/.test(path)),
+    ...model.map(({ path }) => inLibrary(path, prefix)).filter((path) => /\.[cS]$/.test(path)),
   ];
-  if (!toolchainOf(board)) return modelLibrary(model, version);
+  const { version = '0.0.0', name = prefix } = program;
+  const library = modelLibrary(model, { prefix, version, name });
+  if (!toolchainOf(board)) return library;
   return [
-    { path: 'Makefile', contents: makefile(board, compiled, { defines, weights: place?.weights }) },
+    { path: 'Makefile', contents: makefile(board, compiled, { prefix, defines, weights: place?.weights }) },
     { path: 'linker.ld', contents: linkerScript(board, place) },
     { path: 'shell/board.h', contents: boardHeader(board) },
-    ...[...headers, ...sources.map(take)].map(({ path, contents }) => ({ path: `shell/${path}`, contents })),
-    ...modelLibrary(model, version),
+    ...[...headers, ...sources.map(take)].map(({ path, contents }) => ({
+      path: `shell/${path}`,
+      contents: withPrefix(String(contents), prefix),
+    })),
+    ...library,
   ];
 }

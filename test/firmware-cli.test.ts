@@ -58,6 +58,12 @@ withCompiler(
       assert.ok(existsSync(join(folder, 'firmware', file)), file);
     const bin = join(folder, 'firmware', 'firmware.bin');
     const first = readFileSync(bin);
+    assert.equal(
+      readdirSync(join(folder, 'firmware/spikelet'), { recursive: true }).filter((name) =>
+        /\.o$/.test(String(name)),
+      ),
+      [],
+    );
     for (const target of ['clean', 'all']) {
       const { status, stderr } = spawnSync('make', ['-s', '-C', 'firmware', target], {
         cwd: folder,
@@ -139,15 +145,15 @@ test('the library has what Arduino, PlatformIO and ESP-IDF look for', () => {
   }
 });
 
-/** Compilers of the library: this machine's, and those of boards. */
+/** Compilers of the library: this machine's with addresses of 32 bits, and those of boards. */
 const compilers = [
-  { prefix: '', flags: [], sources: false, needs: [gxx] },
+  { prefix: '', flags: ['-m32'], needs: [gxx] },
   ...['mps2-an386', 'rp2040', 'rv32-virt'].map((name) => {
     const toolchain = toolchainOf(boardOf(name))!;
-    return { ...toolchain, sources: true, needs: [gxxFor(toolchain)] };
+    return { ...toolchain, needs: [gxxFor(toolchain)] };
   }),
 ];
-for (const { prefix, flags, sources, needs } of compilers)
+for (const { prefix, flags, needs } of compilers)
   (await testWith(needs))(
     `${prefix}gcc ${flags[0] ?? ''}: the library compiles as C99, its sketch as C++`,
     () => {
@@ -180,9 +186,8 @@ void delay(unsigned long);
         const { status, stderr } = spawnSync(compiler, [...strict, ...args], { encoding: 'utf8' });
         assert.is(status, 0, stderr);
       };
-      // Addresses of 64 bits are refused, as they should be.
       const code = readdirSync(join(library, 'src')).filter((name) => name.endsWith('.c'));
-      if (sources) run(`${prefix}gcc`, ['-std=c99', ...code.map((name) => join(library, 'src', name))]);
+      run(`${prefix}gcc`, ['-std=c99', ...code.map((name) => join(library, 'src', name))]);
       for (const standard of ['c++98', 'c++20'])
         run(`${prefix}g++`, [
           ...[`-std=${standard}`, '-x', 'c++', '-include', 'Arduino.h'],
@@ -191,6 +196,23 @@ void delay(unsigned long);
         ]);
     },
   );
+
+(await testWith([gxx]))('addresses that are not of 32 bits are refused by a sentence', () => {
+  const src = join(folder, 'esp/spikelet/src');
+  for (const file of ['model.c', 'constants.c', 'classes.c']) {
+    const { status, stderr } = spawnSync('gcc', ['-m64', '-std=c99', '-fsyntax-only', join(src, file)], {
+      encoding: 'utf8',
+    });
+    assert.is(status, 1);
+    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine of 32-bit addresses: ');
+    assert.not.match(stderr, 'size of array');
+  }
+  assert.not.match(readFileSync(join(src, '../library.properties'), 'utf8'), /^architectures=.*(\*|avr)/m);
+  const { platforms } = JSON.parse(readFileSync(join(src, '../library.json'), 'utf8'));
+  assert.ok(
+    platforms.includes('espressif32') && !platforms.includes('atmelavr') && !platforms.includes('native'),
+  );
+});
 
 test('a missing compiler is named with the line that installs it, and nothing is written', () => {
   const { status, stderr } = run(build('mps2-an386', 'nothing'), { PATH: folder });

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFiles } from '../host/files.js';
@@ -27,6 +27,35 @@ export const runHere = (
     input,
     maxBuffer: 1 << 30,
   });
+
+/** Talks with a program of compileProgram(): `use` sends bytes and waits for what it says; then its input ends. */
+export async function talkHere(
+  program: string,
+  env: Record<string, string>,
+  use: (write: (text: string) => void, said: () => Promise<string>) => Promise<void>,
+): Promise<{ status: number | null; stdout: string }> {
+  const args = [...starter.slice(1), ...(starter.length ? [program] : [])];
+  const child = spawn(starter[0] ?? program, args, {
+    cwd: dirname(program),
+    env: { ...process.env, ...env, ASAN_OPTIONS: 'detect_leaks=0' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  let heard = (): void => undefined;
+  child.stdout.on('data', (bytes: Buffer) => {
+    stdout += bytes.toString('latin1');
+    heard();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const said = () =>
+    new Promise<string>((resolve) => {
+      heard = () => resolve(stdout);
+    });
+  // Where it ends early there is nothing more to hear.
+  await Promise.race([use((text) => child.stdin.write(Buffer.from(text, 'latin1')), said), ended]);
+  child.stdin.end();
+  return { status: await ended, stdout };
+}
 
 const flags = [
   ...['-m32', '-std=c99', '-pedantic', '-O1', '-g', '-Wall', '-Wextra', '-Werror'],

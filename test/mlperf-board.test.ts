@@ -6,6 +6,7 @@ import { openPort } from '../host/device/port.js';
 import { requirePlace } from '../host/firmware/plan-board.js';
 import { compileProduct } from './firmware-device.js';
 import { removeFolders } from './firmware-project.js';
+import { openSerial } from './firmware-serial.js';
 import { withRunner } from './mlperf-device.js';
 import { graph, images, logitsOf, pixelsOf } from './mlperf-example.js';
 import { resultsLine, thousandths } from './mlperf-results.js';
@@ -51,6 +52,43 @@ for (const board of ['mps2-an386', 'rp2040'].map(boardOf))
       );
     },
   );
+
+const emulated = boardOf('mps2-an386');
+(await testWith(boardNeeds(emulated)))(
+  `${emulated.name}: an infer that would take days is broken off, by a command or by a frame of the link`,
+  async () => {
+    const program = await compileProduct(emulated, requirePlace(emulated, graph));
+    await withRunner(emulated, program, async (runner, { port }) => {
+      await runner.load(images[0]!);
+      await runner.close();
+      const line = await openSerial(port);
+      try {
+        await line.greet('%');
+        const until = async (wanted: RegExp) => {
+          for (let tries = 0; tries < 50; tries++) if (wanted.test(await line.line())) return;
+          assert.unreachable(String(wanted));
+        };
+        line.send('infer 1000000000 0%');
+        await until(/^m-infer-start-1000000000$/);
+        line.send('name%');
+        await until(/^e-\[Broken off after \d+ of 1000000000 inferences\]$/);
+        await until(/^m-ready$/);
+        await until(/^m-name-dut-\[mps2-an386\]$/);
+        line.send('infer 1 1000000000%');
+        await until(/^m-warmup-start-1000000000$/);
+      } finally {
+        await line.close();
+      }
+      const other = await openPort(port, { baud: emulated.serial.baud });
+      try {
+        const link = await connectBoard(other, { helloMs: 30_000 });
+        assert.equal([...(await link.infer(pixelsOf(images[1]!))).logits], [...logitsOf(images[1]!)]);
+      } finally {
+        await other.close();
+      }
+    });
+  },
+);
 
 test.after(removeFolders);
 test.run();

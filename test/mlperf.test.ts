@@ -5,7 +5,7 @@ import { boardHeader } from '../firmware-gen/header.js';
 import { printModel } from '../host/firmware/model.js';
 import { readShell } from '../host/firmware/shell.js';
 import { planModel } from '../host/wasm/plan-model.js';
-import { compileProgram, runHere, testSource } from './firmware-host.js';
+import { compileProgram, runHere, talkHere, testSource } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
 import { bytes, graph, images, logitsOf } from './mlperf-example.js';
 import { probabilities, resultsLine, thousandths } from './mlperf-results.js';
@@ -35,7 +35,12 @@ const loading = (raw: Uint8Array, step = 31): string =>
 function talk(program: string, sent: string | Uint8Array, ticks = 25, spare = bytes): string[][] {
   const { status, stdout, stderr } = runHere(program, sent, { TICKS: `${ticks}`, SPARE: `${spare}` });
   assert.is(status, 0, String(stderr));
-  const answers = stdout.toString('latin1').split('m-ready\r\n');
+  return answersOf(stdout.toString('latin1'));
+}
+
+/** The lines before each `m-ready`. */
+function answersOf(said: string): string[][] {
+  const answers = said.split('m-ready\r\n');
   assert.is(answers.pop(), '');
   return answers.map((answer) => {
     const lines = answer.split('\r\n');
@@ -110,6 +115,71 @@ withProgram('the timer goes on where the counter of 32 bits wraps', () => {
   assert.is(answers.at(-1)![0], `m-lap-us-${Math.floor((302 * most) / 25)}`);
 });
 
+withProgram(
+  'an endless infer is broken off by any byte but the end of a line, and that is taken as ever',
+  async () => {
+    const loaded = loading(images[0]!);
+    for (const [infer, begun, told] of [
+      [
+        'infer 1000000000 0%',
+        'm-infer-start-1000000000\r\n',
+        /^e-\[Broken off after \d+ of 1000000000 inferences\]$/,
+      ],
+      [
+        'infer 1 1000000000%',
+        'm-warmup-start-1000000000\r\n',
+        /^e-\[Broken off after \d+ of 1000000000 warm-ups\]$/,
+      ],
+    ] as const)
+      for (const [further, answers] of [
+        ['%', [[]]],
+        ['\r\n%', [[]]],
+        ['name%', [['m-name-dut-[mps2-an386]']]],
+        ['\x03', []],
+        ['\x80', []],
+      ] as const) {
+        const said = await talkLive(program, `${loaded}${infer}`, begun, further);
+        const found = said.slice(-1 - answers.length);
+        assert.match(found[0]!.at(-1)!, told);
+        assert.not.ok(found[0]!.some((line) => /^m-(results|lap|infer-done)/.test(line)));
+        assert.equal(found.slice(1), answers, JSON.stringify(further));
+      }
+  },
+);
+
+withProgram(
+  'an end of a line behind a command breaks nothing off, nor does what was sent before',
+  async () => {
+    const raw = images[3]!;
+    const expected = resultsLine(thousandths(graph, logitsOf(raw)));
+    const said = await talkLive(
+      program,
+      `${loading(raw)}infer 50000 3%\r\n`,
+      'm-infer-start-50000\r\n',
+      '\n\r\n',
+    );
+    assert.is(said.at(-1)!.at(-1), expected);
+    const both = talk(program, `${loading(raw)}infer 9 3%results%`).slice(-2);
+    assert.equal([both[0]!.at(-1), both[1]], [expected, [expected]]);
+  },
+);
+
+withProgram('numbers that are too large are refused, whatever they are modulo 2^32', () => {
+  const most = 'e-[Inference iterations and warmup must be <=1000000000]';
+  for (const [command, error] of [
+    ['infer 4294967295 0', most],
+    ['infer 4294967297 0', most],
+    ['infer 1000000001 0', most],
+    [`infer ${'9'.repeat(60)} 0`, most],
+    ['infer 1 4294967296', most],
+    ['infer 1 1000000001', most],
+    ['infer 99999999999x 0', 'e-[Inference iterations must be >0]'],
+    ['db load 4294967297', "e-[Command 'db load' must be >0 bytes]"],
+    ['db print 4294967297 4294967295', ''],
+  ] as const)
+    assert.equal(talk(program, `${loading(images[0]!)}${command}%`).at(-1), [error], command);
+});
+
 withProgram('what is wrong is answered by an error, and the next command is as ever', () => {
   const loaded = loading(images[0]!);
   for (const [sent, error] of [
@@ -180,6 +250,18 @@ withProgram('no bytes whatever make it read or write where it may not', () => {
   const answers = talk(program, Buffer.from(`${sent}%name%`, 'latin1'));
   assert.equal(answers.at(-1), ['m-name-dut-[mps2-an386]']);
 });
+
+/** Sends `sent`, and `further` once the device has said `begun`; its answers, as talk() has them. */
+async function talkLive(program: string, sent: string, begun: string, further: string): Promise<string[][]> {
+  const env = { TICKS: '25', SPARE: `${bytes}`, LIVE: '1' };
+  const { status, stdout } = await talkHere(program, env, async (write, saidSoFar) => {
+    write(sent);
+    while (!(await saidSoFar()).includes(begun));
+    write(further);
+  });
+  assert.is(status, 0);
+  return answersOf(stdout);
+}
 
 const bestOf = (values: number[]): number => values.indexOf(Math.max(...values));
 

@@ -1,7 +1,9 @@
 import { SpikeletError } from '../../models/index.js';
+import { cComment } from '../../models/text/c.js';
+import { macroPrefix, symbolsOf } from '../prefix.js';
 import { type Callees, printFunction, printPrototype } from './functions.js';
 import type { FirmwareModel } from './model.js';
-import { commentText, uniqueIdentifiers, withoutFolder } from './names.js';
+import { uniqueIdentifiers, withoutFolder } from './names.js';
 
 /** Prints model.c: the code, and the few functions that hold the API. */
 export async function modelCode(model: FirmwareModel): Promise<string> {
@@ -15,7 +17,10 @@ export async function modelCode(model: FirmwareModel): Promise<string> {
     });
   const infer = exports.get('infer');
   if (infer === undefined) throw new SpikeletError("the WebAssembly exports no function 'infer'");
-  const identifiers = uniqueIdentifiers(functions.map(({ name }) => withoutFolder(name)));
+  const identifiers = uniqueIdentifiers(
+    functions.map(({ name }) => withoutFolder(name)),
+    symbolsOf(model.prefix),
+  );
   const names = new Map<string, string>([
     ...functions.map(({ name }, i): [string, string] => [name, identifiers[i]!]),
     ...imports.map(({ name }): [string, string] => [name, 'TRACE']),
@@ -34,21 +39,23 @@ export async function modelCode(model: FirmwareModel): Promise<string> {
     record: (target, parameter) => pointers.get(target)?.[parameter],
   };
   const printed = functions.map((code) =>
-    printFunction(code, callees, [...(model.comments.get(code.name) ?? [])].map(commentText)),
+    printFunction(code, callees, [...(model.comments.get(code.name) ?? [])].map(cComment)),
   );
   return `${head(model)}
 ${functions.map((code) => printPrototype(code, callees)).join('\n')}
 
 ${printed.join('\n')}
-${api(names.get(infer)!)}`;
+${api(model.prefix, names.get(infer)!)}`;
 }
 
-const head = ({ name }: FirmwareModel): string => `/*
- * ${commentText(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as there: a u32
+function head({ name, prefix: p }: FirmwareModel): string {
+  const P = macroPrefix(p);
+  return `/*
+ * ${cComment(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as there: a u32
  * holds signed values too, and is cast where the sign matters. Addresses are numbers; memory is read and written through
  * the macros below, at addresses that are multiples of its size.
  */
-#include "spikelet-model.h"
+#include "${p}-model.h"
 
 typedef uint32_t u32;
 typedef uint16_t u16;
@@ -59,16 +66,18 @@ typedef int8_t i8;
 
 #if defined(__GNUC__)
 #define ALIASES __attribute__((may_alias))
+#define FENCE() __asm__ volatile("" ::: "memory")
 #else
 #define ALIASES
+#define FENCE() ((void)0)
 #endif
 typedef uint32_t ALIASES memory_u32;
 typedef uint16_t ALIASES memory_u16;
 typedef int16_t ALIASES memory_i16;
 
-uint32_t spikelet_arena[(SPIKELET_ARENA_BYTES + 3) / 4];
+uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
 
-#ifdef SPIKELET_CHECKED
+#ifdef ${P}_CHECKED
 /* Every access lies in the arena or, if it only reads, in the constants of the layer that runs or the list of steps. */
 static const struct node *checked_node;
 
@@ -78,15 +87,15 @@ static int within(u32 at, u32 bytes, const void *begin, u32 size) {
 
 static u32 checked(u32 at, u32 bytes, int writes) {
   if (at % bytes == 0) {
-    if (within(at, bytes, spikelet_arena, SPIKELET_ARENA_BYTES)) return at;
+    if (within(at, bytes, ${p}_arena, ${P}_ARENA_BYTES)) return at;
     if (!writes && checked_node) {
-      const struct spikelet_layer *layer = &spikelet_layers[checked_node - spikelet_nodes];
+      const struct ${p}_layer *layer = &${p}_layers[checked_node - ${p}_nodes];
       if (within(at, bytes, checked_node->weights, layer->constant_bytes)) return at;
     }
-    if (!writes && within(at, bytes, spikelet_steps, sizeof spikelet_steps)) return at;
+    if (!writes && within(at, bytes, ${p}_steps, sizeof ${p}_steps)) return at;
   }
-  spikelet_trap(checked_node ? spikelet_layers[checked_node - spikelet_nodes].name : "none");
-  return (u32)spikelet_arena;
+  ${p}_trap(checked_node ? ${p}_layers[checked_node - ${p}_nodes].name : "none");
+  return (u32)${p}_arena;
 }
 #define CHECKED(at, bytes, writes) checked(at, bytes, writes)
 #define ENTER(node) (checked_node = (node))
@@ -112,34 +121,55 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #define SWAPS
 #endif
 
-#ifdef SPIKELET_TRACE
-#define TRACE(layer, row, rows) spikelet_trace(layer, row, rows)
+#ifdef ${P}_TRACE
+#define TRACE(layer, row, rows) ${p}_trace(layer, row, rows)
 #else
 #define TRACE(layer, row, rows) ((void)0)
 #endif
 `;
+}
 
-const api = (infer: string): string => `int spikelet_init(void) {
+function api(p: string, infer: string): string {
+  const P = macroPrefix(p);
+  return `int ${p}_init(void) {
   const uint32_t one = 1;
-  if (*(const uint8_t *)&one != 1) return SPIKELET_BIG_ENDIAN;
-  return spikelet_weights_present() ? 0 : SPIKELET_NO_WEIGHTS;
+  if (*(const uint8_t *)&one != 1) return ${P}_BIG_ENDIAN;
+  return ${p}_weights_present() ? 0 : ${P}_NO_WEIGHTS;
 }
 
-int8_t *spikelet_input(void) {
-  return (int8_t *)spikelet_arena + SPIKELET_INPUT_OFFSET;
+/* An image comes, or came; an inference runs. What interrupts a function ends before that goes on: no locks. */
+static volatile uint8_t given, busy;
+
+int8_t *${p}_input(void) {
+  given = 1;
+  return (int8_t *)${p}_arena + ${P}_INPUT_OFFSET;
 }
 
-void spikelet_pixels(const uint8_t *raw) {
-  int8_t *pixels = spikelet_input();
+void ${p}_pixels(const uint8_t *raw) {
+  int8_t *pixels = ${p}_input();
   uint32_t channel = 0;
-  for (uint32_t i = 0; i < SPIKELET_INPUT_BYTES; i++) {
-    pixels[i] = spikelet_pixel_table[channel * 256 + raw[i]];
-    if (++channel == SPIKELET_INPUT_CHANNELS) channel = 0;
+  for (uint32_t i = 0; i < ${P}_INPUT_BYTES; i++) {
+    pixels[i] = ${p}_pixel_table[channel * 256 + raw[i]];
+    if (++channel == ${P}_INPUT_CHANNELS) channel = 0;
   }
 }
 
-const int32_t *spikelet_infer(void) {
-  ${infer}(&spikelet_model);
-  return (const int32_t *)spikelet_layers[SPIKELET_LAYERS - 1].rows;
+const int32_t *${p}_infer(void) {
+  if (busy) return 0;
+  busy = 1;
+  /* Looked at only now: an interrupt before that line may have used the image up. */
+  const uint8_t ready = given;
+  if (ready) {
+    given = 0;
+    FENCE();
+    ${infer}(&${p}_model);
+    FENCE();
+  }
+  const uint8_t spoilt = given;
+  given = 0;
+  busy = 0;
+  if (!ready || spoilt) return 0;
+  return (const int32_t *)${p}_layers[${P}_LAYERS - 1].rows;
 }
 `;
+}

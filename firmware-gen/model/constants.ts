@@ -1,6 +1,7 @@
 import { ascii } from '../../models/ascii.js';
+import { cCharacters, cComment } from '../../models/text/c.js';
+import { macroPrefix } from '../prefix.js';
 import type { ModelData } from './model.js';
-import { commentText } from './names.js';
 import { nodeFields, type RecordValue } from './records.js';
 import { constantPlaces, endsOf, numberLines } from './weights.js';
 
@@ -18,7 +19,8 @@ export function constantBytesOf({ layers, steps, pixelTable }: ModelData): numbe
 
 /** Prints constants.c: the table of layers, the plan's steps and where everything lies. */
 export function constantsCode(model: ModelData): string {
-  const { layers, steps, pixelTable } = model;
+  const { layers, steps, pixelTable, prefix: p } = model;
+  const P = macroPrefix(p);
   const placeOf = constantPlaces(model);
   const arena = (offset: number) => `ARENA(${offset})`;
   const value = (field: RecordValue, layer: number): string => {
@@ -33,29 +35,29 @@ export function constantsCode(model: ModelData): string {
   });
   const inputs = (reads: readonly number[]) => [0, 1, 2].map((i) => reads[i] ?? -2).join(', ');
   const [first, last] = endsOf(model);
-  return `/* ${commentText(model.name)}: the plan. */
-#include "spikelet-model.h"
-#include "spikelet-weights.h"
+  return `/* ${cComment(model.name)}: the plan. */
+#include "${p}-model.h"
+#include "${p}-weights.h"
 
-#define ARENA(offset) ((uint8_t *)spikelet_arena + (offset))
+#define ARENA(offset) ((uint8_t *)${p}_arena + (offset))
 
 /* What each raw pixel becomes, [channel][256]. */
-const int8_t spikelet_pixel_table[SPIKELET_INPUT_CHANNELS * 256] = {
+const int8_t ${p}_pixel_table[${P}_INPUT_CHANNELS * 256] = {
 ${numberLines([...pixelTable].map(String), 2)}
 };
 
 /* Each row: which layer, its first row, how many rows. */
-const struct step spikelet_steps[${steps.length}] = {
+const struct step ${p}_steps[${steps.length}] = {
 ${numberLines(
   steps.map(({ node, row, rows }) => `{${node}, ${row}, ${rows}}`),
   2,
 )}
 };
 
-const struct node spikelet_nodes[SPIKELET_LAYERS] = {
+const struct node ${p}_nodes[${P}_LAYERS] = {
 ${layers
   .map(
-    ({ name, record }, layer) => `  { /* ${commentText(name)} */
+    ({ name, record }, layer) => `  { /* ${cComment(name)} */
 ${numberLines(
   record.map((field, i) => `.${nodeFields[i]!.name} = ${value(field, layer)}`),
   4,
@@ -65,18 +67,18 @@ ${numberLines(
   .join('\n')}
 };
 
-const struct model spikelet_model = {
-  spikelet_steps,
-  spikelet_steps + ${steps.length},
-  spikelet_nodes,
-  spikelet_pixel_table,
+const struct model ${p}_model = {
+  ${p}_steps,
+  ${p}_steps + ${steps.length},
+  ${p}_nodes,
+  ${p}_pixel_table,
 };
 
 static const char names[${nameOffset}] = {
-${names.map(({ text }) => `  ${[...text].map((letter) => `'${letter === "'" || letter === '\\' ? `\\${letter}` : letter}'`).join(', ')}, 0,`).join('\n')}
+${names.map(({ text }) => `  ${cCharacters(text)}, 0,`).join('\n')}
 };
 
-const struct spikelet_layer spikelet_layers[SPIKELET_LAYERS] = {
+const struct ${p}_layer ${p}_layers[${P}_LAYERS] = {
 ${layers
   .map(({ output, constants, reads }, i) => {
     const { offset, rowBytes, ring, height, columns, channels, bits } = output;
@@ -86,9 +88,9 @@ ${layers
   .join('\n')}
 };
 
-int spikelet_weights_present(void) {
-  const volatile uint32_t *words = (const volatile uint32_t *)(const void *)&spikelet_weights;
-  return words[0] == 0x${first.toString(16)}u && words[sizeof spikelet_weights / 4 - 1] == 0x${last.toString(16)}u;
+int ${p}_weights_present(void) {
+  const volatile uint32_t *words = (const volatile uint32_t *)(const void *)&${p}_weights;
+  return words[0] == 0x${first.toString(16)}u && words[sizeof ${p}_weights / 4 - 1] == 0x${last.toString(16)}u;
 }
 `;
 }

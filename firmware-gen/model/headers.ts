@@ -1,9 +1,9 @@
 import { ascii } from '../../models/ascii.js';
+import { cComment, cString } from '../../models/text/c.js';
+import { macroPrefix } from '../prefix.js';
 import type { ModelData } from './model.js';
-import { commentText } from './names.js';
 import { modelFields, nodeFields } from './records.js';
 
-const text = (value: string): string => JSON.stringify(ascii(value));
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}u`;
 
 /** Bytes of a row of weights.c or weights.S, and of everything else that is constant. */
@@ -15,68 +15,82 @@ const octaveOf = (scale: number): number => Math.min(Math.max(Math.round(Math.LN
 /** Prints spikelet.h: sizes as constants, and the whole API. */
 export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
   const { rows, columns, channels } = model.input;
+  const p = model.prefix;
+  const P = macroPrefix(p);
   const numbers: [name: string, value: string, comment?: string][] = [
-    ['SPIKELET_MODEL', text(model.name)],
-    ['SPIKELET_MODEL_CRC', hex(model.graphCrc), 'CRC-32 of the graph file that this computes'],
-    ['SPIKELET_INPUT_ROWS', `${rows}`],
-    ['SPIKELET_INPUT_COLUMNS', `${columns}`],
-    ['SPIKELET_INPUT_CHANNELS', `${channels}`],
-    ['SPIKELET_INPUT_BYTES', `${rows * columns * channels}`],
-    ['SPIKELET_CLASSES', `${model.classes.length}`],
+    ['MODEL', cString(ascii(model.name))],
+    ['MODEL_CRC', hex(model.graphCrc), 'CRC-32 of the graph file that this computes'],
+    ['INPUT_ROWS', `${rows}`],
+    ['INPUT_COLUMNS', `${columns}`],
+    ['INPUT_CHANNELS', `${channels}`],
+    ['INPUT_BYTES', `${rows * columns * channels}`],
+    ['CLASSES', `${model.classes.length}`],
     [
-      'SPIKELET_LOGITS_PER_OCTAVE',
+      'LOGITS_PER_OCTAVE',
       `${octaveOf(model.logitScale)}u`,
       'a logit smaller by so many halves its probability',
     ],
-    ['SPIKELET_LAYERS', `${model.layers.length}`],
-    ['SPIKELET_ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
-    ['SPIKELET_WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],
-    ['SPIKELET_CONSTANT_BYTES', `${bytes.constants}`, 'all other constants'],
+    ['LAYERS', `${model.layers.length}`],
+    ['ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
+    ['WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],
+    ['CONSTANT_BYTES', `${bytes.constants}`, 'all other constants'],
   ];
   return `/*
- * ${commentText(model.name)}, a spiking network in integers: ${rows} x ${columns} x ${channels} pixels to ${model.classes.length} logits.
+ * ${cComment(model.name)}, a spiking network in integers: ${rows} x ${columns} x ${channels} pixels to ${model.classes.length} logits.
  *
- *   if (spikelet_init() != 0) stop();
- *   spikelet_pixels(image);
- *   const int32_t *logits = spikelet_infer();
+ *   if (${p}_init() != 0) stop();
+ *   ${p}_pixels(image);
+ *   const int32_t *logits = ${p}_infer();
  *
- * Needs a little-endian machine of 32-bit addresses and nothing else: no heap, no floating point, no library.
+ * Needs a little-endian machine of 32-bit addresses and nothing else: no heap, no floating point, no library. One
+ * inference at a time: interrupts may call it too, other cores and threads only under a lock of yours.
  */
-#ifndef SPIKELET_H
-#define SPIKELET_H
+#ifndef ${P}_H
+#define ${P}_H
 
 #include <stdint.h>
+
+#if defined(UINTPTR_MAX) && UINTPTR_MAX != 0xFFFFFFFF
+#error "${p} needs a machine of 32-bit addresses: an Arm Cortex-M, RISC-V RV32 or ESP32, not an AVR or a 64-bit computer"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-${numbers.map(([name, value, comment]) => `#define ${name} ${value}${comment ? ` /* ${comment} */` : ''}`).join('\n')}
+${numbers.map(([name, value, comment]) => `#define ${P}_${name} ${value}${comment ? ` /* ${comment} */` : ''}`).join('\n')}
 
-/* What spikelet_init() answers where it is not 0. */
-#define SPIKELET_BIG_ENDIAN 1
-#define SPIKELET_NO_WEIGHTS 2 /* the weights are not where they were linked */
+/* What ${p}_init() answers where it is not 0. */
+#define ${P}_BIG_ENDIAN 1
+#define ${P}_NO_WEIGHTS 2 /* the weights are not where they were linked */
 
 /* To be called once. 0: all is well. */
-int spikelet_init(void);
+int ${p}_init(void);
 
-/* Where the pixels of the next image go: i8 as the network sees them, [row][column][channel]. */
-int8_t *spikelet_input(void);
+/*
+ * Where the pixels of the next image go: i8 as the network sees them, [row][column][channel]. Ask again for each image:
+ * this says that one is coming. While an inference runs it spoils that one, which then answers 0.
+ */
+int8_t *${p}_input(void);
 
-/* Fills the input from SPIKELET_INPUT_BYTES raw pixels 0..255, [row][column][channel]. */
-void spikelet_pixels(const uint8_t *raw);
+/* Fills the input, by ${p}_input(), from ${P}_INPUT_BYTES raw pixels 0..255, [row][column][channel]. */
+void ${p}_pixels(const uint8_t *raw);
 
-/* Logits [SPIKELET_CLASSES] of the image in the input, which is gone afterwards. They last until the next image. */
-const int32_t *spikelet_infer(void);
+/*
+ * Logits [${P}_CLASSES] of the image in the input, which is gone afterwards. They last until the next image. 0: there are
+ * none, because no image came since the last inference, or this was called while an inference runs (by an interrupt), or
+ * an image came while this one ran.
+ */
+const int32_t *${p}_infer(void);
 
-/* Names of the classes, in the order of the logits. */
-extern const char *const spikelet_classes[SPIKELET_CLASSES];
+/* Names of the classes in UTF-8, in the order of the logits. They take memory only in programs that use them. */
+extern const char *const ${p}_classes[${P}_CLASSES];
 
 /*
  * A layer's output, [row][column][channel]. Row r lies at rows + (r % ring) * row_bytes, from the moment it is written
- * until another takes its place: see spikelet_trace().
+ * until another takes its place: see ${p}_trace().
  */
-struct spikelet_layer {
+struct ${p}_layer {
   const char *name;
   const void *rows;
   uint32_t row_bytes;
@@ -85,16 +99,16 @@ struct spikelet_layer {
   uint8_t bits;     /* of a value; 4: two counts to a byte, lower channel in the lower half, each place at a byte */
   int16_t input[3]; /* layers that it reads; -1: the pixels, -2: none */
 };
-extern const struct spikelet_layer spikelet_layers[SPIKELET_LAYERS];
+extern const struct ${p}_layer ${p}_layers[${P}_LAYERS];
 
-#ifdef SPIKELET_TRACE
+#ifdef ${P}_TRACE
 /* Yours: rows row .. row + rows of a layer's output were just written. */
-void spikelet_trace(uint32_t layer, uint32_t row, uint32_t rows);
+void ${p}_trace(uint32_t layer, uint32_t row, uint32_t rows);
 #endif
 
-#ifdef SPIKELET_CHECKED
+#ifdef ${P}_CHECKED
 /* Yours: this layer was about to read or write what it may not. Must not return. */
-void spikelet_trap(const char *layer);
+void ${p}_trap(const char *layer);
 #endif
 
 #ifdef __cplusplus
@@ -111,13 +125,15 @@ const fieldLines = (fields: readonly { name: string; pointer: boolean }[]) =>
 /** Prints spikelet-model.h: what model.c and constants.c share. */
 export function recordsHeader(model: ModelData): string {
   const steps = model.steps.length;
-  return `/* ${commentText(model.name)}: what the code of the model reads. Not part of the API. */
-#ifndef SPIKELET_MODEL_H
-#define SPIKELET_MODEL_H
+  const p = model.prefix;
+  const P = macroPrefix(p);
+  return `/* ${cComment(model.name)}: what the code of the model reads. Not part of the API. */
+#ifndef ${P}_MODEL_H
+#define ${P}_MODEL_H
 
-#include "spikelet.h"
+#include "${p}.h"
 
-#define SPIKELET_INPUT_OFFSET ${model.inputOffset}
+#define ${P}_INPUT_OFFSET ${model.inputOffset}
 
 /* A layer computes rows row .. row + rows of its output. */
 struct step {
@@ -133,17 +149,19 @@ struct model {
 ${fieldLines(modelFields)}
 };
 
-extern uint32_t spikelet_arena[(SPIKELET_ARENA_BYTES + 3) / 4];
-extern const int8_t spikelet_pixel_table[SPIKELET_INPUT_CHANNELS * 256];
-extern const struct step spikelet_steps[${steps}];
-extern const struct node spikelet_nodes[SPIKELET_LAYERS];
-extern const struct model spikelet_model;
+extern uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
+extern const int8_t ${p}_pixel_table[${P}_INPUT_CHANNELS * 256];
+extern const struct step ${p}_steps[${steps}];
+extern const struct node ${p}_nodes[${P}_LAYERS];
+extern const struct model ${p}_model;
 
 /* Whether the weights are in place. */
-int spikelet_weights_present(void);
+int ${p}_weights_present(void);
 
-/* The layouts above are those that the code was compiled for. */
-typedef char spikelet_records_fit[sizeof(struct step) == 6 && sizeof(struct node) == ${4 * nodeFields.length} && sizeof(void *) == 4 ? 1 : -1];
+/* The layouts above are those that the code was compiled for. Where addresses are longer, ${p}.h has said what is wrong. */
+#if !defined(UINTPTR_MAX) || UINTPTR_MAX == 0xFFFFFFFF
+typedef char ${p}_records_fit[sizeof(struct step) == 6 && sizeof(struct node) == ${4 * nodeFields.length} && sizeof(void *) == 4 ? 1 : -1];
+#endif
 
 #endif
 `;

@@ -1,4 +1,6 @@
 import type { OutputFile } from '../../models/index.js';
+import { headerOf } from '../prefix.js';
+import { classesCode } from './classes.js';
 import { modelCode } from './code.js';
 import { constantBytesOf, constantsCode } from './constants.js';
 import { apiHeader, recordsHeader } from './headers.js';
@@ -20,16 +22,18 @@ export const bytesOfModel = (model: ModelData): { weights: number; constants: nu
 
 /**
  * Prints a model as C99: spikelet.h is its API, model.c the code printed from its WebAssembly, constants.c the plan,
- * weights.c (or weights.S) what the layers read in place. Compile them with SPIKELET_TRACE to see each layer's output,
- * with SPIKELET_CHECKED to have every access bounded. Throws a SpikeletError where the WebAssembly is not all printable.
+ * classes.c the names of its classes, weights.c (or weights.S) what the layers read in place. Compile them with
+ * SPIKELET_TRACE to see each layer's output, with SPIKELET_CHECKED to have every access bounded. Another prefix than
+ * `spikelet` takes its place in all names of files, functions and macros. Throws a SpikeletError where the WebAssembly is not all printable.
  */
 export async function emitModelC(model: FirmwareModel): Promise<OutputFile[]> {
   const bytes = bytesOfModel(model);
   return [
-    { path: 'spikelet.h', contents: apiHeader(model, bytes) },
-    { path: 'spikelet-model.h', contents: recordsHeader(model) },
+    { path: headerOf(model.prefix), contents: apiHeader(model, bytes) },
+    { path: `${model.prefix}-model.h`, contents: recordsHeader(model) },
     { path: 'model.c', contents: await modelCode(model) },
     { path: 'constants.c', contents: constantsCode(model) },
+    { path: 'classes.c', contents: classesCode(model) },
     ...weightFiles(model),
   ];
 }

@@ -3,6 +3,8 @@ import type { RecordValue } from './records.js';
 /** A compiled and planned model, as its C is printed. The host makes it (host/firmware/model.ts). */
 export type FirmwareModel = {
   name: string;
+  /** What its names in C begin with (firmware-gen/prefix.ts). */
+  prefix: string;
   /** CRC-32 of the graph's file: what the firmware computes. */
   graphCrc: number;
   /** WebAssembly of 32-bit integers with the names of its functions and values; exports `infer(model)`. */

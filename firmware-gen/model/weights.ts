@@ -1,10 +1,12 @@
 import type { OutputFile } from '../../models/index.js';
+import { cComment } from '../../models/text/c.js';
+import { macroPrefix } from '../prefix.js';
 import type { FirmwareConstants, ModelData } from './model.js';
-import { commentText, uniqueIdentifiers } from './names.js';
+import { uniqueIdentifiers } from './names.js';
 
 /** More bytes than a compiler should read as numbers: they go to a file that the assembler includes. */
 const MOST_PRINTED = 1 << 20;
-const BINARY = 'spikelet-weights.bin';
+const binaryOf = (prefix: string): string => `${prefix}-weights.bin`;
 
 const bytesOf = { i8: 1, i16: 2, i32: 4, lanes: 4 };
 const types = { i8: 'int8_t', i16: 'int16_t', i32: 'int32_t', lanes: 'uint32_t' };
@@ -27,7 +29,8 @@ export function constantPlaces(model: ModelData): (layer: number, offset: number
     const field = fields.get(layer);
     if (field === undefined) return '0';
     const array = model.layers[layer]!.constants.arrays.find((candidate) => candidate.offset === offset);
-    return array ? `spikelet_weights.${field}[0].${array.name}` : `spikelet_weights.${field}`;
+    const place = `${model.prefix}_weights.${field}`;
+    return array ? `${place}[0].${array.name}` : place;
   };
 }
 
@@ -41,16 +44,18 @@ const arraysOf = ({ arrays, blockBytes }: FirmwareConstants) =>
 /** Prints spikelet-weights.h, and weights.c or, where there are many, weights.S with a binary file beside it. */
 export function weightFiles(model: ModelData): OutputFile[] {
   const all = withConstants(model);
-  const header = `/* ${commentText(model.name)}: weights, thresholds and scales of each layer, tile by tile. Not part of the API. */
-#ifndef SPIKELET_WEIGHTS_H
-#define SPIKELET_WEIGHTS_H
+  const p = model.prefix;
+  const P = macroPrefix(p);
+  const header = `/* ${cComment(model.name)}: weights, thresholds and scales of each layer, tile by tile. Not part of the API. */
+#ifndef ${P}_WEIGHTS_H
+#define ${P}_WEIGHTS_H
 
 #include <stdint.h>
 
-struct spikelet_weights {
+struct ${p}_weights {
 ${all
   .map(
-    ({ name, constants, field }) => `  struct { /* ${commentText(name)} */
+    ({ name, constants, field }) => `  struct { /* ${cComment(name)} */
 ${arraysOf(constants)
   .map(({ name: array, type, length }) => `    ${types[type]} ${array}[${length}];`)
   .join('\n')}
@@ -58,14 +63,14 @@ ${arraysOf(constants)
   )
   .join('\n')}
 };
-extern const struct spikelet_weights spikelet_weights;
+extern const struct ${p}_weights ${p}_weights;
 
 /* The layout is that of the bytes. */
-typedef char spikelet_weights_fit[sizeof(struct spikelet_weights) == ${weightBytesOf(model)} ? 1 : -1];
+typedef char ${p}_weights_fit[sizeof(struct ${p}_weights) == ${weightBytesOf(model)} ? 1 : -1];
 
 #endif
 `;
-  const files: OutputFile[] = [{ path: 'spikelet-weights.h', contents: header }];
+  const files: OutputFile[] = [{ path: `${p}-weights.h`, contents: header }];
   if (weightBytesOf(model) > MOST_PRINTED) {
     const bytes = new Uint8Array(weightBytesOf(model));
     let at = 0;
@@ -73,28 +78,28 @@ typedef char spikelet_weights_fit[sizeof(struct spikelet_weights) == ${weightByt
       bytes.set(constants.bytes, at);
       at += constants.bytes.length;
     }
-    return [...files, { path: 'weights.S', contents: assembly }, { path: BINARY, contents: bytes }];
+    return [...files, { path: 'weights.S', contents: assembly(p) }, { path: binaryOf(p), contents: bytes }];
   }
   const values = all.map(({ constants, field }) => {
     const tiles = Array.from({ length: constants.tiles }, (_, tile) => printTile(constants, tile));
     return `  .${field} = {\n${tiles.join('\n')}\n  },`;
   });
-  const source = `/* ${commentText(model.name)}: constants of the layers. Weights of lanes are four bytes to a word, each w + 2^(bits - 1). */
-#include "spikelet-weights.h"
+  const source = `/* ${cComment(model.name)}: constants of the layers. Weights of lanes are four bytes to a word, each w + 2^(bits - 1). */
+#include "${p}-weights.h"
 
-const struct spikelet_weights spikelet_weights = {
+const struct ${p}_weights ${p}_weights = {
 ${values.join('\n')}
 };
 `;
   return [...files, { path: 'weights.c', contents: source }];
 }
 
-const assembly = `/* Constants of the layers, as spikelet-weights.h declares them. */
-  .section .rodata.spikelet_weights, "a"
+const assembly = (p: string): string => `/* Constants of the layers, as ${p}-weights.h declares them. */
+  .section .rodata.${p}_weights, "a"
   .balign 16
-  .globl spikelet_weights
-spikelet_weights:
-  .incbin "${BINARY}"
+  .globl ${p}_weights
+${p}_weights:
+  .incbin "${binaryOf(p)}"
 `;
 
 function printTile(constants: FirmwareConstants, tile: number): string {

@@ -92,5 +92,5 @@ int inference_run(uint32_t notes) {
   const int32_t *logits = spikelet_infer();
   inference.ticks = platform_ticks() - start - looking;
   inference.logits = logits;
-  return 0;
+  return logits ? 0 : -1;
 }

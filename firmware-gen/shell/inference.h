@@ -34,7 +34,7 @@ int inference_put(uint32_t offset, const uint8_t *pixels, uint32_t n);
 /* Puts a whole image of raw pixels 0..255. */
 void inference_put_raw(const uint8_t *raw);
 
-/* Computes the logits and uses up the image. -1: not all of it has come. */
+/* Computes the logits and uses up the image. -1: not all of it has come, or somebody else uses the model. */
 int inference_run(uint32_t notes);
 
 #endif

@@ -66,15 +66,18 @@ static const char *next_word(char **at) {
   return *word ? word : 0;
 }
 
-/* `otherwise` where there is no word; -1 where it is no number of 31 bits. */
+/* The largest number of a command. */
+#define MOST 1000000000
+
+/* `otherwise` where there is no word; -1 where it is no number, MOST + 1 where it is larger than MOST. */
 static int32_t number_of(const char *word, int32_t otherwise) {
   if (!word) return otherwise;
   int32_t number = 0;
   for (; *word; word++) {
-    if (*word < '0' || *word > '9' || number > (INT32_MAX - 9) / 10) return -1;
-    number = number * 10 + (*word - '0');
+    if (*word < '0' || *word > '9') return -1;
+    if (number <= MOST) number = number > MOST / 10 ? MOST + 1 : number * 10 + (*word - '0');
   }
-  return number;
+  return number > MOST ? MOST + 1 : number;
 }
 
 static int digit_of(char letter) {
@@ -103,7 +106,7 @@ static const char *db_load(const char *word) {
   const int32_t n = number_of(word, 0);
   announced = loaded = 0;
   if (!word) return "e-[Command 'db load' requires the # of bytes]\r\n";
-  if (n <= 0) return "e-[Command 'db load' must be >0 bytes]\r\n";
+  if (n <= 0 || n > MOST) return "e-[Command 'db load' must be >0 bytes]\r\n";
   if ((uint32_t)n > SPIKELET_INPUT_BYTES) {
     send_with_number("e-[An image has ", SPIKELET_INPUT_BYTES, " bytes");
     return "]\r\n";
@@ -168,28 +171,62 @@ static const uint8_t *image(void) {
 /* The model uses up its input, so each inference begins with the raw pixels. */
 static const int32_t *logits_of(const uint8_t *raw) {
   inference_put_raw(raw);
-  inference_run(0);
-  return inference.logits;
+  return inference_run(0) ? 0 : inference.logits;
+}
+
+static const char no_logits[] = "e-[The model gives no logits: reset the board]\r\n";
+
+/* Bytes that had come before a command was carried out, and ends of lines since: they break nothing off. */
+static uint32_t passed_over;
+
+static void pass_over_all(void) {
+  for (passed_over = 0; platform_peek(passed_over) >= 0;) passed_over++;
+}
+
+/* Whether somebody sends something, or could not be heard, because as many bytes wait as are kept. */
+static int broken_off(void) {
+  int byte;
+  while ((byte = platform_peek(passed_over)) == '\r' || byte == '\n') passed_over++;
+  return byte != -1;
+}
+
+static const char *tell_broken_off(const char *what, int32_t done, int32_t wanted) {
+  text_send("e-[Broken off after ");
+  send_with_number("", (uint32_t)done, " of ");
+  send_with_number("", (uint32_t)wanted, what);
+  return "]\r\n";
 }
 
 static const char *infer(char *rest) {
   const char *const word = next_word(&rest);
-  int32_t n = number_of(word, 1), warmups = number_of(next_word(&rest), 10);
+  const int32_t n = number_of(word, 1), warmups = number_of(next_word(&rest), 10);
+  if (n > MOST || warmups > MOST) {
+    send_with_number("e-[Inference iterations and warmup must be <=", MOST, "");
+    return "]\r\n";
+  }
   if (n <= 0) return "e-[Inference iterations must be >0]\r\n";
   if (warmups < 0) return "e-[Inference warmup must be >=0]\r\n";
   const uint8_t *const raw = image();
   if (!raw) return "";
+  pass_over_all();
   send_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
-  while (warmups-- > 0) logits_of(raw);
+  for (int32_t done = 0; done < warmups; done++) {
+    if (broken_off()) return tell_broken_off(" warm-ups", done, warmups);
+    if (!logits_of(raw)) return no_logits;
+    lap_now();
+  }
   text_send("m-warmup-done\r\n");
   send_with_number("m-infer-start-", (uint32_t)n, "\r\n");
   const struct lap start = lap_now();
   struct lap end;
   const int32_t *logits;
-  do {
+  for (int32_t done = 0;;) {
     logits = logits_of(raw);
+    if (!logits) return no_logits;
     end = lap_now();
-  } while (--n > 0);
+    if (++done == n) break;
+    if (broken_off()) return tell_broken_off(" inferences", done, n);
+  }
   /* Sent after both, so that no line is measured. */
   send_lap(start);
   send_lap(end);
@@ -200,7 +237,9 @@ static const char *infer(char *rest) {
 /* Of the image that is loaded, computed again: another protocol may have used the model. */
 static const char *results(void) {
   const uint8_t *const raw = image();
-  return raw ? send_results(logits_of(raw)) : "";
+  if (!raw) return "";
+  const int32_t *const logits = logits_of(raw);
+  return logits ? send_results(logits) : no_logits;
 }
 
 static const char *timestamp(void) {
@@ -217,7 +256,7 @@ static const char help[] =
     "db load N            : announces an image of N bytes\r\n"
     "db HH[HH]*           : its next bytes in hexadecimal\r\n"
     "db print [N] [OFFSET]: N bytes of it, or 16\r\n"
-    "infer [N] [W]        : N inferences, or 1, after W that are not measured, or 10\r\n"
+    "infer [N] [W]        : N inferences, or 1, after W that are not measured, or 10; any byte breaks it off\r\n"
     "results              : the probability of each class\r\n";
 
 /* Carries a command out; what is to be said at last. */

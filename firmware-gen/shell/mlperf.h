@@ -5,6 +5,8 @@
  *
  *   name%  profile%  help%  timestamp%  db load N%  db HEX%  db print [N] [OFFSET]%  infer [N] [WARMUPS]%  results%
  *
+ * Any byte but the end of a line breaks a running `infer` off; it is then taken as ever.
+ *
  * An image is SPIKELET_INPUT_BYTES raw pixels 0..255, [row][column][channel]. It is kept in RAM that is left over.
  */
 #ifndef SPIKELET_MLPERF_H

@@ -26,6 +26,9 @@ void platform_init(void);
 /* The next received byte, or -1. Bytes are collected by interrupt, PLATFORM_RECEIVE_BYTES of them at most. */
 int platform_read(void);
 
+/* The byte that platform_read() will give after so many others; it stays where it is. -1: none came yet, -2: none is kept. */
+int platform_peek(uint32_t ahead);
+
 /* Sends; returns when the last byte is on its way. */
 void platform_write(const uint8_t *bytes, uint32_t n);
 

@@ -1,6 +1,6 @@
-import { ascii } from '../../models/ascii.js';
 import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
+import { verilogComment } from '../../models/text/verilog.js';
 import { addressBits, bitsFor, rowWords, wrap } from './constants.js';
 import { equationOf } from './equations.js';
 import { layOut } from './layout.js';
@@ -204,13 +204,13 @@ export function programSource(graph: Graph, { program, parameters }: Sequential)
   const moving = names.filter((name) => !fixed.includes(name));
   const cases = program.steps.map(({ comment }, at) =>
     [
-      ...comment.map((line) => `      // ${ascii(line)}`),
+      ...comment.map((line) => `      // ${verilogComment(line)}`),
       `      ${at === program.steps.length - 1 ? 'default' : `${step}'d${at}`}: begin`,
       ...moving.map((name) => `        o_${name} <= ${literal(at, name)};`),
       '      end',
     ].join('\n'),
   );
-  return `// The layers of '${ascii(graph.name)}' as steps of spike_engine.v.
+  return `// The layers of '${verilogComment(graph.name)}' as steps of spike_engine.v.
 \`default_nettype none
 module spikelet_program (
     input  wire i_clk,
@@ -233,7 +233,7 @@ function encodingComment(graph: Graph, { encode }: Program): string {
   const [node] = graph.nodes;
   if (!encode || node?.op !== 'accumulate') return '';
   return equationOf(node, graph)
-    .map((line) => `  // ${ascii(line)}\n`)
+    .map((line) => `  // ${verilogComment(line)}\n`)
     .join('');
 }
 
@@ -245,7 +245,7 @@ export function topSource(graph: Graph, { parameters, program }: Sequential): st
     const bits = typeof width === 'number' ? width : (parameters[width] as number);
     return `  wire ${bits === 1 ? '' : `[${bits - 1}:0] `}step_${name};`;
   };
-  return `// '${ascii(graph.name)}' on one time-multiplexed core of ${parameters['LANES']} lanes.
+  return `// '${verilogComment(graph.name)}' on one time-multiplexed core of ${parameters['LANES']} lanes.
 \`default_nettype none
 module spikelet_core #(
     parameter WEIGHT_FILE = "weights.hex",

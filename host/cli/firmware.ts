@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { reserved, shellRam } from '../../firmware-gen/fits.js';
+import { checkPrefix, DEFAULT_PREFIX } from '../../firmware-gen/prefix.js';
 import { compileTools, requireTools } from '../firmware/board-tools.js';
 import { checkedDefines } from '../firmware/build.js';
 import { compileFirmware } from '../firmware/compile.js';
@@ -15,13 +16,14 @@ import { required, usageError } from './verb.js';
 /** `build --target firmware`: plans for the board, writes the project, compiles it, compares with the prediction. */
 export async function buildFirmware(
   path: string,
-  options: PlanFlags & { board?: string; out: string; checked?: boolean },
+  options: PlanFlags & { board?: string; out: string; checked?: boolean; prefix?: string },
   io: Io,
 ) {
   const board = boardOf(required(options.board, '--board'));
   if (options.weights === 'outside')
     throw usageError('firmware reads its weights in place', 'leave --weights away');
   const { checked = false } = options;
+  const prefix = options.prefix === undefined ? undefined : checkPrefix(options.prefix);
   if (checked && !compileTools(board).length)
     throw usageError(
       `${board.name} is built by its vendor's own system`,
@@ -31,13 +33,11 @@ export async function buildFirmware(
   const placed = requirePlace(board, await loadGraph(path), { ...modelOptions(options), checked });
   const { model, fit, weightsRead, planned } = placed;
   io.note(`planned: ${model.arena} B of RAM in ${planned.plan.steps.length} steps, ${board.title}`);
-  const { files, built } = await compileFirmware(
-    board,
-    placed,
-    options.out,
-    checked ? { defines: checkedDefines } : {},
-  );
-  const linked = built && (await linkedBytes(built.map));
+  const { files, built } = await compileFirmware(board, placed, options.out, {
+    ...(checked ? { defines: checkedDefines } : {}),
+    ...(prefix === undefined ? {} : { prefix }),
+  });
+  const linked = built && (await linkedBytes(built.map, prefix));
   printSizes(placed, linked, io);
   io.print();
   if (weightsRead !== undefined)
@@ -50,6 +50,7 @@ export async function buildFirmware(
     target: 'firmware',
     board: board.name,
     out: options.out,
+    prefix: prefix ?? DEFAULT_PREFIX,
     files: files.map(({ path: file }) => file),
     products,
     predicted: { ...model, weightsRead, fit },

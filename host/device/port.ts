@@ -1,5 +1,6 @@
 import { SerialPort } from 'serialport';
 import { exitCode, SpikeletError } from '../../models/index.js';
+import { openError, useError } from './port-errors.js';
 
 /** An open serial port. Every wait ends: with bytes, or with a SpikeletError of exit code 3. */
 export type Port = {
@@ -21,8 +22,11 @@ export type PortOptions = { baud: number; parity?: 'none' | 'even' };
 /** Received bytes that are kept; a device that sends more without being read is held back. */
 const KEEP_BYTES = 1 << 20;
 
-const deviceError = (message: string, hint: string, cause?: unknown): SpikeletError =>
-  new SpikeletError(message, { hint, code: exitCode.device, ...(cause === undefined ? {} : { cause }) });
+/** A port that takes no bytes for so long never will. */
+const WRITE_MS = 10_000;
+
+const deviceError = (message: string, hint: string): SpikeletError =>
+  new SpikeletError(message, { hint, code: exitCode.device });
 
 /** Opens a serial port. Throws a SpikeletError with exit code 3 where it is missing, forbidden or in use. */
 export async function openPort(path: string, { baud, parity = 'none' }: PortOptions): Promise<Port> {
@@ -40,6 +44,11 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
     lost ??= error ?? new Error('it was closed');
     wake();
   });
+  // A read of no bytes at all: some systems tell so that a device was unplugged.
+  port.on('end', () => {
+    lost ??= new Error('it gives no more bytes');
+    wake();
+  });
   port.on('data', (bytes: Buffer) => {
     chunks.push(bytes);
     length += bytes.length;
@@ -51,7 +60,7 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
   });
 
   const check = (): void => {
-    if (lost) throw deviceError(`${path} is gone: ${lost.message}`, 'check the cable', lost);
+    if (lost) throw useError(path, lost, 'read');
   };
 
   /** Waits until `count` bytes are there; false: they are not within `ms`. */
@@ -85,12 +94,13 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
     async write(bytes) {
       check();
       await new Promise<void>((resolve, reject) => {
-        const fail = (error: Error) =>
-          reject(deviceError(`cannot write to ${path}: ${error.message}`, 'check the cable', error));
-        const timer = setTimeout(() => fail(new Error('it takes no bytes')), 10_000);
+        const timer = setTimeout(
+          () => reject(useError(path, new Error(`timed out after ${WRITE_MS / 1000} s`), 'write')),
+          WRITE_MS,
+        );
         port.write(Buffer.from(bytes), (error) => {
           clearTimeout(timer);
-          if (error) fail(error);
+          if (error) reject(useError(path, error, 'write'));
           else resolve();
         });
       });
@@ -120,19 +130,4 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
       if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
     },
   };
-}
-
-function openError(path: string, error: Error): SpikeletError {
-  const { message } = error;
-  if (/No such file|ENOENT|cannot find/i.test(message))
-    return deviceError(`there is no port ${path}`, 'connect the device; --port names another', error);
-  if (/denied|EACCES/i.test(message))
-    return deviceError(
-      `no permission to open ${path}`,
-      "join its group ('dialout' on Debian), then log in again",
-      error,
-    );
-  if (/lock|busy|EBUSY/i.test(message))
-    return deviceError(`${path} is in use`, 'close the program that has it open', error);
-  return deviceError(`cannot open ${path}: ${message}`, 'is it a serial port?', error);
 }

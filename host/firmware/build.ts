@@ -21,18 +21,23 @@ export const checkedDefines = [...traced, 'SPIKELET_CHECKED'];
 /** The graph that a project computes, in its folder. */
 export const GRAPH_FILE = 'graph.safetensors';
 
-/** The whole project of a placed model for a board; `model`: its C, as printModel(planned) of model.ts prints it. */
+/** `defines`: for the compiler, default those of every program; `prefix`: of the library's names, `spikelet` by default. */
+export type FirmwareOptions = { defines?: string[]; prefix?: string };
+
+/** The whole project of a placed model for a board; `model`: its C, as printModel(planned, prefix) of model.ts prints it. */
 export async function emitFirmware(
   board: Board,
   { fit, planned }: Placed,
   model: OutputFile[],
-  defines: string[] = traced,
+  { defines = traced, prefix }: FirmwareOptions = {},
 ): Promise<OutputFile[]> {
   const project = firmwareProject(board, {
     shell: await readShell(),
     sources: program,
     defines,
     model,
+    ...(prefix ? { prefix } : {}),
+    name: planned.graph.name,
     version,
     place: { weights: fit.weightsIn },
   });

@@ -2,22 +2,23 @@ import type { Board } from '../../firmware-gen/boards/index.js';
 import type { OutputFile } from '../../models/index.js';
 import { writeFiles } from '../files.js';
 import { compileTools } from './board-tools.js';
-import { emitFirmware } from './build.js';
+import { emitFirmware, type FirmwareOptions } from './build.js';
 import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
 import type { Placed } from './plan-board.js';
 
 /**
  * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a
- * build system of its own. `defines`: for the compiler, default those of every program.
+ * build system of its own. `model`: its C, where it is printed already.
  */
 export async function compileFirmware(
   board: Board,
   placed: Placed,
   folder: string,
-  { model, defines }: { model?: OutputFile[]; defines?: string[] } = {},
+  { model, ...options }: { model?: OutputFile[] } & FirmwareOptions = {},
 ): Promise<{ files: OutputFile[]; built?: Built }> {
-  const files = await emitFirmware(board, placed, model ?? (await printModel(placed.planned)), defines);
+  const printed = model ?? (await printModel(placed.planned, options.prefix));
+  const files = await emitFirmware(board, placed, printed, options);
   await writeFiles(folder, files);
   if (!compileTools(board).length) return { files };
   return { files, built: await makeProject(board, folder, placed.fit.weightsIn) };

@@ -1,4 +1,5 @@
 import { inLibrary } from '../../firmware-gen/library.js';
+import { OBJECTS } from '../../firmware-gen/makefile.js';
 import { SpikeletError } from '../../models/index.js';
 import { readBytes } from '../files.js';
 
@@ -43,15 +44,18 @@ const isLoaded = ({ section }: Piece): boolean => /^\.(text|rodata|data|bss|vect
 /** Bytes of code with the tables that a compiler makes of it, of constants, of variables. */
 export type Share = { code: number; constants: number; ram: number };
 
-/** What was linked: of the model's library, and of all else. */
+/** What was linked: of the model's library (of RAM its arena), and of all else. */
 export type Linked = { model: Share; shell: Share };
 
 /** Files of the model's library that hold no code. */
-const data = /\/(constants|weights)\.o$/;
+const data = /\/(classes|constants|weights)\.o$/;
 
-export async function linkedBytes(map: string): Promise<Linked> {
+export async function linkedBytes(map: string, prefix?: string): Promise<Linked> {
   const pieces = readMap(new TextDecoder().decode(await readBytes(map))).filter(isLoaded);
-  const isModel = ({ object }: Piece) => object.startsWith(inLibrary(''));
+  // Its few variables beside the arena count with the shell's, for which there is room.
+  const isVariable = ({ section }: Piece) => /^\.(data|bss)/.test(section) && !section.endsWith('_arena');
+  const isModel = (piece: Piece) =>
+    !isVariable(piece) && piece.object.startsWith(`${OBJECTS}/${inLibrary('', prefix)}`);
   return {
     model: shareOf(pieces.filter(isModel), ({ object }) => data.test(object)),
     shell: shareOf(pieces.filter((piece) => !isModel(piece))),

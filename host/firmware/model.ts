@@ -1,4 +1,5 @@
 import { emitModelC, type FirmwareLayer, type ModelData } from '../../firmware-gen/model/index.js';
+import { DEFAULT_PREFIX } from '../../firmware-gen/prefix.js';
 import {
   bytesPerValue,
   crc32,
@@ -20,7 +21,11 @@ import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-mo
  * Everything of a planned model that its C is printed from, but its code. Throws a SpikeletError where the plan is not one
  * for firmware. `functionOf`: from emitSource.
  */
-export function modelData(planned: PlannedModel, functionOf: number[] = []): ModelData {
+export function modelData(
+  planned: PlannedModel,
+  functionOf: number[] = [],
+  prefix = DEFAULT_PREFIX,
+): ModelData {
   const { graph, plan, layers, tier, weights } = planned;
   if (tier !== 'swar' || weights !== 'inside')
     throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
@@ -30,6 +35,7 @@ export function modelData(planned: PlannedModel, functionOf: number[] = []): Mod
   const producer = new Map(graph.nodes.map((node, i) => [node.output, i]));
   return {
     name: graph.name,
+    prefix,
     graphCrc: crc32(writeGraph(graph)),
     input: { rows, columns, channels },
     classes: graph.classes,
@@ -77,10 +83,10 @@ export function modelData(planned: PlannedModel, functionOf: number[] = []): Mod
   };
 }
 
-/** Prints a planned model as C: spikelet.h, model.c and so on (firmware-gen/model/). */
-export async function printModel(planned: PlannedModel): Promise<OutputFile[]> {
+/** Prints a planned model as C: spikelet.h (or another prefix), model.c and so on (firmware-gen/model/). */
+export async function printModel(planned: PlannedModel, prefix?: string): Promise<OutputFile[]> {
   const { source, functionOf, comments } = emitSource(planned.graph, planned.layers);
-  const data = modelData(planned, functionOf);
+  const data = modelData(planned, functionOf, prefix);
   return emitModelC({ ...data, code: await compileForC(source), comments });
 }
 

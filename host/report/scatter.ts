@@ -1,3 +1,4 @@
+import { markupText as escapeText } from '../../models/text/markup.js';
 import { type Box, placeLabels } from './labels.js';
 
 /** A scatter plot on two logarithmic axes as SVG, readable on light and dark. Pure. */
@@ -255,6 +256,3 @@ const style = (): string =>
 
 const round = (value: number): string => String(Math.round(value * 10) / 10);
 const point = ([x, y]: [number, number]): string => `${round(x)} ${round(y)}`;
-
-const escapeText = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);

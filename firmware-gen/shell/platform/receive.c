@@ -15,6 +15,12 @@ void receive_put(uint8_t byte) {
 
 int receive_is_empty(void) { return received_in == received_out; }
 
+int platform_peek(uint32_t ahead) {
+  if (ahead >= PLATFORM_RECEIVE_BYTES) return -2;
+  if (ahead >= received_in - received_out) return -1;
+  return received[(received_out + ahead) % PLATFORM_RECEIVE_BYTES];
+}
+
 int platform_read(void) {
   if (receive_is_empty()) return -1;
   const int byte = received[received_out % PLATFORM_RECEIVE_BYTES];

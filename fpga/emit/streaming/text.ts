@@ -1,3 +1,6 @@
+import { uniqueNames } from '../../../models/text/unique.js';
+import { verilogIdentifier, verilogString } from '../../../models/text/verilog.js';
+
 /** The stream of the pixels. */
 export const pixels = 'pixels';
 
@@ -7,20 +10,20 @@ const suffix =
 
 /** Names of Verilog from a Graph's: each its own, and none that a port or a part of another layer has. */
 export function identifiers(): (name: string) => string {
-  const used = new Map<string, string>();
-  const taken = new Set<string>([pixels]);
+  const known = new Map<string, string>();
+  // Names of files are made of them, and some disks do not tell `Conv` from `conv`.
+  const unique = uniqueNames(layerName, [pixels], (id) => id.toLowerCase());
   return (name) => {
-    const known = used.get(name);
-    if (known) return known;
-    const letters = name.replace(/[^A-Za-z0-9_]/g, '_');
-    const begun = /^[A-Za-z]/.test(letters) && !/^(i|o|unused|spikes)(_|$)/.test(letters);
-    const plain = `${begun ? '' : 'n_'}${letters}${suffix.test(letters) ? '_layer' : ''}`;
-    let id = plain;
-    for (let at = 2; taken.has(id); at++) id = `${plain}_${at}`;
-    used.set(name, id);
-    taken.add(id);
+    const id = known.get(name) ?? unique(name);
+    known.set(name, id);
     return id;
   };
+}
+
+function layerName(name: string): string {
+  const letters = verilogIdentifier(name);
+  const ours = /^(i|o|unused|spikes)(_|$)/.test(letters);
+  return `${ours ? 'n_' : ''}${letters}${suffix.test(letters) ? '_layer' : ''}`;
 }
 
 export const range = (bits: number): string => (bits === 1 ? '' : `[${bits - 1}:0] `);
@@ -33,7 +36,7 @@ export function instance(
   ports: Record<string, string>,
 ): string {
   const set = Object.entries(parameters).map(
-    ([key, value]) => `.${key}(${typeof value === 'string' ? `"${value}"` : value})`,
+    ([key, value]) => `.${key}(${typeof value === 'string' ? verilogString(value) : value})`,
   );
   const wired = Object.entries(ports).map(([key, value]) => `.${key}(${value})`);
   return `  ${core} #(\n${folded(set)}\n  ) ${name} (\n${folded(['.i_clk(i_clk)', '.i_rst(i_rst)', ...wired])}\n  );\n`;

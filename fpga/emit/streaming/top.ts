@@ -1,7 +1,7 @@
-import { ascii } from '../../../models/ascii.js';
 import { SpikeletError } from '../../../models/error.js';
 import { type Graph, type GraphNode, prove } from '../../../models/graph.js';
 import type { OutputFile } from '../../../models/output.js';
+import { verilogComment } from '../../../models/text/verilog.js';
 import { equationOf } from '../equations.js';
 import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
@@ -42,7 +42,7 @@ export function emitStreaming(
     [
       ...[...equationOf(node, graph), layers.get(node)!.note ?? '']
         .filter((line) => line !== '')
-        .map((line) => `  // ${ascii(line)}\n`),
+        .map((line) => `  // ${verilogComment(line)}\n`),
       streamWires(id(node.name), streamBits(node.output, context)),
       ...edges.filter((edge) => edge.node === node).map((edge) => fifoOf(edge, edges, context)),
       layers.get(node)!.source,
@@ -74,7 +74,7 @@ const header = (
   graph: Graph,
   lanes: number,
   fifos: number,
-) => `// '${ascii(graph.name)}' as a core per layer with FIFOs between them; the slowest layer has up to ${lanes} lanes.
+) => `// '${verilogComment(graph.name)}' as a core per layer with FIFOs between them; the slowest layer has up to ${lanes} lanes.
 \`default_nettype none
 module spikelet_core (
     input  wire        i_clk,

@@ -15,6 +15,7 @@ type Options = PlanFlags &
     target?: 'wasm' | 'firmware' | 'verilog';
     board?: string;
     checked?: boolean;
+    prefix?: string;
     out: string;
     threads: number;
     also: ('relaxed' | 'swar')[];
@@ -36,6 +37,11 @@ export const build = verb<Options>({
       description:
         'firmware: bounds every access to memory; a bad one stops the program, which names the layer',
     },
+    {
+      flags: '--prefix <name>',
+      description:
+        'firmware: first word of every function, macro and file of the model, so that two models link into one program (default: spikelet)',
+    },
     ...coreOptions,
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
@@ -56,6 +62,8 @@ export const build = verb<Options>({
       throw usageError('--also is for wasm', `${target} has kernels of one tier`);
     if (target !== 'firmware' && options.checked)
       throw usageError('--checked is for firmware', `${target} has no accesses to bound`);
+    if (target !== 'firmware' && options.prefix !== undefined)
+      throw usageError('--prefix is for firmware', `${target} defines no names of C`);
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     if (target === 'verilog') return { result: await buildVerilog(path!, options, io) };
     const graph = await loadGraph(path!);
