@@ -15,7 +15,7 @@ import { required, usageError } from './verb.js';
 /** `build --target firmware`: plans for the board, writes the project, compiles it, compares with the prediction. */
 export async function buildFirmware(
   path: string,
-  options: PlanFlags & { board?: string; out: string; checked?: boolean },
+  options: PlanFlags & { board?: string; out: string; checked?: boolean; force?: boolean },
   io: Io,
 ) {
   const board = boardOf(required(options.board, '--board'));
@@ -31,12 +31,10 @@ export async function buildFirmware(
   const placed = requirePlace(board, await loadGraph(path), { ...modelOptions(options), checked });
   const { model, fit, weightsRead, planned } = placed;
   io.note(`planned: ${model.arena} B of RAM in ${planned.plan.steps.length} steps, ${board.title}`);
-  const { files, built } = await compileFirmware(
-    board,
-    placed,
-    options.out,
-    checked ? { defines: checkedDefines } : {},
-  );
+  const { files, built } = await compileFirmware(board, placed, options.out, {
+    ...(checked ? { defines: checkedDefines } : {}),
+    ...(options.force ? { force: true } : {}),
+  });
   const linked = built && (await linkedBytes(built.map));
   printSizes(placed, linked, io);
   io.print();

@@ -7,6 +7,9 @@ import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
 import type { Placed } from './plan-board.js';
 
+/** What `make` writes beside the files of a project. */
+const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
+
 /**
  * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a
  * build system of its own. `defines`: for the compiler, default those of every program.
@@ -15,10 +18,10 @@ export async function compileFirmware(
   board: Board,
   placed: Placed,
   folder: string,
-  { model, defines }: { model?: OutputFile[]; defines?: string[] } = {},
+  { model, defines, force = false }: { model?: OutputFile[]; defines?: string[]; force?: boolean } = {},
 ): Promise<{ files: OutputFile[]; built?: Built }> {
   const files = await emitFirmware(board, placed, model ?? (await printModel(placed.planned)), defines);
-  await writeFiles(folder, files);
+  await writeFiles(folder, files, { force, products });
   if (!compileTools(board).length) return { files };
   return { files, built: await makeProject(board, folder, placed.fit.weightsIn) };
 }
