@@ -49,8 +49,18 @@ export function systemProblem(error: unknown): string | undefined {
 /** Why a file operation failed, for people. */
 export const reasonOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && currentFolderIsGone()) return 'the current folder is gone';
   return (code && Object.hasOwn(reasons, code) && reasons[code]) || message;
 };
+
+function currentFolderIsGone(): boolean {
+  try {
+    process.cwd();
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** All bytes of a regular file of at most `most`. Throws a SpikeletError that says why it cannot be read. */
 export async function readBytes(path: string, most = MAX_BYTES): Promise<Uint8Array<ArrayBuffer>> {

@@ -244,6 +244,7 @@ if (!mounted) console.log('skipped: a full disk, because only root can mount a s
       out,
       '--count',
       '0',
+      '--force',
     ]);
     fails(run, 1, /the disk is full/);
     assert.is(readFileSync(out, 'utf8'), 'old');

@@ -11,6 +11,8 @@ import { type Column, fittedTable } from '../report/text.js';
  */
 export type Io = {
   json: boolean;
+  /** Columns of a line for people; infinite where nothing limits them. */
+  width: number;
   /** One line of the result, for people. */
   print(line?: string): void;
   table(columns: Column[], rows: string[][]): void;
@@ -74,14 +76,16 @@ export function terminal(json: boolean): Io {
     if (!json) process.stdout.write(`${lineFor(process.stdout, line)}\n`);
   };
   const cell = (text: string) => visible(text, LONGEST_CELL);
+  const width = json ? Number.POSITIVE_INFINITY : widthOf(process.stdout);
   return {
     json,
+    width,
     print,
     table(columns, rows) {
       const shown = rows.map((row) => row.map(cell));
-      const { lines, left } = fittedTable(columns, shown, widthOf(process.stdout));
+      const { lines, left } = fittedTable(columns, shown, width);
       for (const line of lines) print(line);
-      if (left.length) print(`(no room for: ${left.join(', ')}; a wider terminal or --json shows them)`);
+      if (left.length) print(`(no room for ${left.join(', ')}: see --json)`);
     },
     emit(value) {
       if (json) process.stdout.write(`${jsonText(value)}\n`);

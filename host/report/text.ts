@@ -54,8 +54,33 @@ export function fitted(text: string, width: number): string {
   return `${segments.join('')}..${end.join('')}`;
 }
 
-/** Narrowest that a column of words becomes. */
-const NARROW = 10;
+/** Narrowest that a column of words becomes; most names of layers fit. */
+const NARROW = 20;
+
+/** A text in lines of at most `width` columns, broken at spaces where it has some. */
+function folded(text: string, width: number): string[] {
+  if (displayWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((each) => broken(each, width))) {
+    const longer = line && `${line} ${word}`;
+    if (longer && displayWidth(longer) <= width) line = longer;
+    else {
+      if (line) lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+/** A word in pieces of at most `width` columns. */
+function broken(word: string, width: number): string[] {
+  const pieces = [''];
+  for (const { segment } of segmenter.segment(word))
+    if (displayWidth(pieces.at(-1)! + segment) <= width) pieces[pieces.length - 1] += segment;
+    else pieces.push(segment);
+  return pieces;
+}
 
 export type Table = {
   lines: string[];
@@ -65,7 +90,7 @@ export type Table = {
 
 /**
  * Lines of a table; a column of numbers is aligned right. Where it is wider than `width`, columns with a rank are left out,
- * the highest first, then the widest columns of words are shortened.
+ * the highest first, then the widest columns of words are folded.
  */
 export function fittedTable(all: Column[], allRows: string[][], width: number): Table {
   const natural = all.map(({ title }, i) =>
@@ -86,20 +111,24 @@ export function fittedTable(all: Column[], allRows: string[][], width: number): 
     if (!widest) break;
     widths[words.indexOf(widest)]!--;
   }
-  const line = (cells: string[]) =>
-    order
-      .map((i, k) => {
-        const cell = fitted(cells[i]!, widths[k]!);
+  const lineOf = (cells: string[]) =>
+    cells
+      .map((cell, k) => {
         const space = ' '.repeat(Math.max(0, widths[k]! - displayWidth(cell)));
-        return all[i]!.right ? space + cell : cell + space;
+        return all[order[k]!]!.right ? space + cell : cell + space;
       })
       .join('  ')
       .trimEnd();
+  const linesOf = (row: string[]) => {
+    const cells = order.map((i, k) => folded(row[i]!, widths[k]!));
+    const height = Math.max(...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, at) => lineOf(cells.map((lines) => lines[at] ?? '')));
+  };
   return {
     lines: [
-      line(all.map(({ title }) => title)),
+      ...linesOf(all.map(({ title }) => title)),
       widths.map((w) => '-'.repeat(w)).join('  '),
-      ...allRows.map(line),
+      ...allRows.flatMap(linesOf),
     ],
     left: all.flatMap(({ title }, i) => (kept.has(i) ? [] : [title])),
   };
