@@ -30,7 +30,7 @@ export type EvaluateOptions = {
   inputs?: (string | undefined)[];
   /** Begin `results` again where it holds something else. */
   force?: boolean | undefined;
-  /** Ends the run after the image that it is at, with exit code 130. */
+  /** Ends the run after the image that it is at; its reason is the exit code. */
   signal?: AbortSignal;
   /** Told what a person should know of the results. */
   note?: (line: string) => void;
@@ -71,7 +71,7 @@ export async function evaluateFolder(
       let result = knownOf(file);
       if (result) resumed++;
       else {
-        if (signal?.aborted) throw stopped(accuracy.images, files.length, results);
+        if (signal?.aborted) throw stopped(signal, [accuracy.images, files.length], results);
         const logits = (await computed.next()).value!;
         result = { path, label: label ?? null, top: ranking(logits, shown), model: hex32(runner.crc) };
         await lines.append(lineOf(result));
@@ -92,10 +92,10 @@ export async function evaluateFolder(
   }
 }
 
-const stopped = (done: number, all: number, results: string): SpikeletError =>
+const stopped = (signal: AbortSignal, [done, all]: [number, number], results: string): SpikeletError =>
   new SpikeletError(`stopped; ${done} of ${all} images are in ${results}`, {
     hint: 'the same command goes on from there',
-    code: exitCode.interrupted,
+    code: typeof signal.reason === 'number' ? signal.reason : exitCode.interrupted,
   });
 
 /** What `job` makes of the items, in their order; `ahead` of them are worked on at a time. */

@@ -1,14 +1,14 @@
 import type { Dataset } from '../../models/dataset.js';
-import { exitCode, SpikeletError } from '../../models/error.js';
+import { SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
-import { cleanUp } from '../cleanup.js';
 import { type JsonLines, openLines } from '../json-lines.js';
 import { hold } from '../lock.js';
 import { output } from '../output.js';
 import { duration, percent } from '../report/text.js';
-import type { BackendName, EpochReport, TrainOptions, TrainState } from '../train/index.js';
+import type { BackendName, EpochReport, train as Train, TrainOptions, TrainState } from '../train/index.js';
 import { checkpointPath, writeCheckpoint } from './checkpoint.js';
+import { interruptible } from './interrupt.js';
 import type { Io } from './io.js';
 
 export type TrainingRun = {
@@ -29,9 +29,6 @@ export type TrainingRun = {
   /** Replace what is at the place of an output, whatever it is. */
   force?: boolean;
 };
-
-/** What ends a run after its step; a second one ends it at once. */
-const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** One JSON line of metrics. */
 export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
@@ -100,21 +97,20 @@ async function trainTo(
   run: TrainingRun,
   io: Io,
 ): Promise<{ net: Net; epochs: EpochMetrics[] }> {
-  const { checkpoint } = outputs;
   io.note('starting TensorFlow.js');
   const { train, useBackend } = await import('../train/index.js');
   const backend = await useBackend(run.backend);
   io.note(`training ${run.net.name} on ${run.data.name} (${run.data.train.count} images, tfjs ${backend})`);
-  const interrupt = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (interrupt.signal.aborted) {
-      cleanUp();
-      process.exit(signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted);
-    }
-    io.note('stopping after this step; once more stops at once');
-    interrupt.abort(signal);
-  };
-  for (const signal of signals) process.on(signal, onSignal);
+  const started = (interrupt: AbortSignal) => trainEpochs(outputs, run, { train, interrupt }, io);
+  return interruptible(started, () => io.note('stopping after this step; once more stops at once'));
+}
+
+async function trainEpochs(
+  outputs: Outputs,
+  run: TrainingRun,
+  { train, interrupt }: { train: typeof Train; interrupt: AbortSignal },
+  io: Io,
+): Promise<{ net: Net; epochs: EpochMetrics[] }> {
   const epochs: EpochMetrics[] = [];
   let bar = io.progress('epoch 1');
   let epochShown = 0;
@@ -122,7 +118,7 @@ async function trainTo(
     const { net, state, aborted } = await train(run.net, run.data, {
       ...(run.options ? { options: run.options } : {}),
       ...(run.resume ? { resume: run.resume } : {}),
-      signal: interrupt.signal,
+      signal: interrupt,
       onStep(step) {
         if (step.epoch !== epochShown) {
           epochShown = step.epoch;
@@ -150,19 +146,14 @@ async function trainTo(
       // An epoch may have ended in the very moment of Ctrl-C. A run without one leaves older checkpoints alone.
       const anew = epoch > (run.resume?.progress.epoch ?? 0);
       if (anew) await outputs.writeCheckpoint(writeCheckpoint({ net, state, data: run.dataSpec }));
-      const code = interrupt.signal.reason === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
-      throw interrupted(
-        run,
-        anew ? checkpoint : run.resumedFrom,
-        [epoch, state.progress.options.epochs],
-        code,
-      );
+      const saved = anew ? outputs.checkpoint : run.resumedFrom;
+      const code: number = interrupt.reason;
+      throw interrupted(run, saved, [epoch, state.progress.options.epochs], code);
     }
     await outputs.writeNet(writeNet(net));
     return { net, epochs };
   } finally {
     bar.done();
-    for (const signal of signals) process.off(signal, onSignal);
   }
 }
 

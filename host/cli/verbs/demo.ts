@@ -50,7 +50,15 @@ export const demo = verb<Options>({
     chapter(io, 2, 'A small spiking network learns the gestures', [
       `spikelet train --model mini --data ${DATA} --epochs ${TRAINING.epochs} --batch ${TRAINING.batch} --learning-rate ${TRAINING.learningRate} --shift ${TRAINING.shift} --seed ${seed} --out ${net}`,
     ]);
-    const training = { ...defaultsOf(train), model: 'mini', data: DATA, ...TRAINING, seed, out: net, ...force };
+    const training = {
+      ...defaultsOf(train),
+      model: 'mini',
+      data: DATA,
+      ...TRAINING,
+      seed,
+      out: net,
+      ...force,
+    };
     const trained = await step(train.run([], training as never, { ...io, json: false, print: io.print }));
 
     chapter(io, 3, 'Weights become 8-bit integers, neurons a few comparisons', [
@@ -81,7 +89,7 @@ export const demo = verb<Options>({
     const verifying = { ...defaultsOf(verify), against: 'wasm', build: folder, data: DATA, count: SAMPLES };
     const verified = await verify.run([graph], verifying as never, io);
 
-    chapter(io, 6, 'What the network saw', []);
+    chapter(io, 6, 'What the network saw', [`spikelet run ${graph} --data ${DATA} --sample 0`]);
     await showSpikes(graph, raw, gesture, io);
     const seconds = (performance.now() - started) / 1000;
     io.print(`${duration(seconds)} in all; everything is in ${out}/.`);

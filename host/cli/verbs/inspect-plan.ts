@@ -11,11 +11,7 @@ export function inspectPlan(graph: Graph, options: ModelOptions, io: Io) {
   const { plan, ramBytes, weights } = planModel(graph, options);
   const { lines, peak } = planChart(graph, plan, io.width);
   const { steps, arenaBytes, choices } = plan;
-  io.print(
-    io.bold(
-      `Plan of '${graph.name}', weights ${weights}: ${ramBytes} B of RAM (${bytes(ramBytes)})`,
-    ),
-  );
+  io.print(io.bold(`Plan of '${graph.name}', weights ${weights}: ${ramBytes} B of RAM (${bytes(ramBytes)})`));
   io.print(`arena ${arenaBytes} B, ${steps.length} steps`);
   io.print(
     `${choices.packed.size} tensors in 4 bits, ${choices.columns.size} layers by parts of rows, ${choices.fetches.size} fetch their constants`,

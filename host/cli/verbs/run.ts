@@ -13,6 +13,7 @@ import { percent } from '../../report/text.js';
 import { moduleOf, openRunner, type Runner, ranking } from '../../runner.js';
 import { readTraceInput, traceNet } from '../../trace.js';
 import { requireFits } from '../fits.js';
+import { interruptible } from '../interrupt.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
 import { threadsOption } from '../plan-options.js';
@@ -32,8 +33,6 @@ type Options = {
 };
 
 const splits = ['test', 'train'] as const;
-
-const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** Flags that only one way of giving an input knows. */
 const ofFolders = ['results'] as const;
@@ -140,17 +139,14 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
     const label = data.unlabelled ? null : split.labels[sample]!;
     const shown = `${name} image ${sample} of ${data.name}`;
     const result = runImage(runner, labels, { input: shown, raw }, options.top, io);
-    if (label !== null) {
-      const right = result.classes[0]!.index === label;
-      io.print(`label: ${labels[label]!.name}, ${right ? 'so it is right' : 'so it is wrong'}`);
-    }
+    if (label !== null) io.print(`label: ${data.classes[label]!}; the model says ${result.class}`);
     return {
       ...result,
       data: spec,
       split: name,
       sample,
       label,
-      labelName: label === null ? null : labels[label]!.name,
+      labelName: label === null ? null : data.classes[label]!,
     };
   });
 }
@@ -210,22 +206,20 @@ async function runFolder(
   const bar = io.progress(runner.name);
   const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
     bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : '');
-  const interrupt = new AbortController();
-  // The image that is being run is done first, which takes a moment; a second signal ends it at once.
-  const onSignal = () => interrupt.abort();
-  for (const signal of signals) process.once(signal, onSignal);
+  const inputs = [await moduleOf(path), options.labels];
   const batch = options.threads > 1 ? startBatch(path, options.threads) : undefined;
-  const accuracy = await evaluateFolder(runner, files, results, {
-    onProgress,
-    batch,
-    inputs: [await moduleOf(path), options.labels],
-    force: options.force,
-    signal: interrupt.signal,
-    note: io.note,
-  }).finally(async () => {
+  const accuracy = await interruptible((signal) =>
+    evaluateFolder(runner, files, results, {
+      onProgress,
+      batch,
+      inputs,
+      force: options.force,
+      signal,
+      note: io.note,
+    }),
+  ).finally(() => {
     bar.done();
-    for (const signal of signals) process.off(signal, onSignal);
-    await batch?.close();
+    return batch?.close();
   });
   io.print(
     `${accuracy.images} images${accuracy.resumed ? `, ${accuracy.resumed} of them from an earlier run` : ''}`,
