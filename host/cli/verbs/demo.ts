@@ -59,7 +59,7 @@ export const demo = verb<Options>({
       out: net,
       ...force,
     };
-    const trained = await step(train.run([], training as never, { ...io, json: false, print: io.print }));
+    const trained = await step(train.run([], training as never, { ...io, emit: () => undefined }));
 
     chapter(io, 3, 'Weights become 8-bit integers, neurons a few comparisons', [
       `spikelet quantize ${net} --data ${DATA} --bits 8 --out ${graph}`,

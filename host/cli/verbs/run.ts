@@ -47,8 +47,13 @@ export const run = verb<Options>({
       flags: '--input <path>',
       description:
         'a PNG, JPEG or WebP image; a folder of them; or, for a Net, a .safetensors with the tensor input [N, C, H, W]',
+      unless: 'data',
     },
-    { flags: '--data <spec>', description: `instead of --input, a sample of a data set: ${usages()}` },
+    {
+      flags: '--data <spec>',
+      description: `instead of --input, a sample of a data set: ${usages()}`,
+      unless: 'input',
+    },
     {
       flags: '--sample <n>',
       description: 'of --data: which, counted from 0 (default: 0)',
