@@ -1,69 +1,102 @@
-import { existsSync } from 'node:fs';
-import { appendFile, truncate } from 'node:fs/promises';
 import { hex32 } from '../models/crc32.js';
-import { SpikeletError } from '../models/error.js';
+import { exitCode, SpikeletError } from '../models/error.js';
 import type { Batch } from './batch.js';
 import type { ImageFile } from './data/folder.js';
 import { readNetImage } from './data/index.js';
-import { readBytes } from './files.js';
+import { type JsonLines, openLines } from './json-lines.js';
+import { jsonText } from './printable.js';
 import { type Runner, ranking } from './runner.js';
 
-/** One image's result, a line of the results file. */
-export type ImageResult = { path: string; label: number | null; top5: number[] };
+/**
+ * One image's result, a line of the results file: its best classes, five of them or one (`shownClasses`), and the CRC-32
+ * of the model's file. Lines of older versions do not name the model.
+ */
+export type ImageResult = { path: string; label: number | null; top: number[]; model?: string };
 
-export type FolderAccuracy = { images: number; labelled: number; top1: number; top5: number };
+/** Shares of the labelled images; `top5` only where there are more than five classes, else every image has it. */
+export type FolderAccuracy = { images: number; labelled: number; top1: number; top5?: number };
+
+/** How many of the best classes mean anything: five, or one where there are five or fewer. */
+const shownClasses = (classes: number): number => (classes > 5 ? 5 : 1);
 
 /** The results file of a model: its name tells the model, so that two models never mix. */
 export const resultsPath = (runner: Runner): string => `results-${hex32(runner.crc)}.jsonl`;
 
+export type EvaluateOptions = {
+  onProgress: (done: number, accuracy: FolderAccuracy) => void;
+  /** Several threads, which run whole images; their results come in the order of `files` all the same. */
+  batch?: Batch | undefined;
+  /** Files that the command reads besides the images. */
+  inputs?: (string | undefined)[];
+  /** Begin `results` again where it holds something else. */
+  force?: boolean | undefined;
+  /** Ends the run after the image that it is at; its reason is the exit code. */
+  signal?: AbortSignal;
+  /** Told what a person should know of the results. */
+  note?: (line: string) => void;
+};
+
 /**
  * Runs every image that `results` does not hold yet and appends its result, so that a run which was stopped goes on
- * where it was. With a `batch` several run at a time; their results come in the order of `files` all the same. Returns the shares of labelled images whose label is first, or among the first five.
+ * where it was. Throws, and leaves `results` as it is, where it holds anything else than results of this very model.
+ * Returns the shares of labelled images whose label is first, or among the first five.
  */
 export async function evaluateFolder(
   runner: Runner,
   files: ImageFile[],
   results: string,
-  onProgress: (done: number, accuracy: FolderAccuracy) => void,
-  batch?: Batch,
+  { onProgress, batch, signal, note, ...rule }: EvaluateOptions,
 ): Promise<FolderAccuracy & { resumed: number }> {
-  const known = existsSync(results)
-    ? await readResults(results, runner.classes.length)
-    : new Map<string, ImageResult>();
-  const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, top5: 0 };
-  const sums = { top1: 0, top5: 0 };
-  let resumed = 0;
-  const knownOf = ({ path, label }: ImageFile) => {
-    const result = known.get(path);
-    return result && result.label === (label ?? null) ? result : undefined;
-  };
-  const run = async (path: string) => runner.logits(await readNetImage(path, runner.shape));
-  const computed = inOrder(
-    files.filter((file) => !knownOf(file)),
-    batch ? 2 * batch.threads : 1,
-    ({ path }) => (batch ? batch.logits(path) : run(path)),
-  );
-  for (const file of files) {
-    const { path, label } = file;
-    let result = knownOf(file);
-    if (result) resumed++;
-    else {
-      const logits = (await computed.next()).value!;
-      result = { path, label: label ?? null, top5: ranking(logits, 5) };
-      await appendFile(results, `${JSON.stringify(result)}\n`);
+  const known = new Map<string, ImageResult>();
+  const lines = await openResults(runner, files, results, known, rule);
+  try {
+    if ([...known.values()].some(({ model }) => model === undefined) && !results.includes(hex32(runner.crc)))
+      note?.(`${results} does not say of which model its older results are: they are taken for this one's`);
+    const shown = shownClasses(runner.classes.length);
+    const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, ...(shown > 1 ? { top5: 0 } : {}) };
+    const sums = { top1: 0, top5: 0 };
+    let resumed = 0;
+    const knownOf = ({ path, label }: ImageFile) => {
+      const result = known.get(path);
+      return result && result.label === (label ?? null) ? result : undefined;
+    };
+    const run = async (path: string) => runner.logits(await readNetImage(path, runner.shape));
+    const computed = inOrder(
+      files.filter((file) => !knownOf(file)),
+      batch ? 2 * batch.threads : 1,
+      ({ path }) => (batch ? batch.logits(path) : run(path)),
+    );
+    for (const file of files) {
+      const { path, label } = file;
+      let result = knownOf(file);
+      if (result) resumed++;
+      else {
+        if (signal?.aborted) throw stopped(signal, [accuracy.images, files.length], results);
+        const logits = (await computed.next()).value!;
+        result = { path, label: label ?? null, top: ranking(logits, shown), model: hex32(runner.crc) };
+        await lines.append(lineOf(result));
+      }
+      accuracy.images++;
+      if (result.label !== null) {
+        accuracy.labelled++;
+        if (result.top[0] === result.label) sums.top1++;
+        if (result.top.includes(result.label)) sums.top5++;
+        accuracy.top1 = sums.top1 / accuracy.labelled;
+        if (shown > 1) accuracy.top5 = sums.top5 / accuracy.labelled;
+      }
+      onProgress(accuracy.images, accuracy);
     }
-    accuracy.images++;
-    if (result.label !== null) {
-      accuracy.labelled++;
-      if (result.top5[0] === result.label) sums.top1++;
-      if (result.top5.includes(result.label)) sums.top5++;
-      accuracy.top1 = sums.top1 / accuracy.labelled;
-      accuracy.top5 = sums.top5 / accuracy.labelled;
-    }
-    onProgress(accuracy.images, accuracy);
+    return { ...accuracy, resumed };
+  } finally {
+    await lines.close();
   }
-  return { ...accuracy, resumed };
 }
+
+const stopped = (signal: AbortSignal, [done, all]: [number, number], results: string): SpikeletError =>
+  new SpikeletError(`stopped; ${done} of ${all} images are in ${results}`, {
+    hint: 'the same command goes on from there',
+    code: typeof signal.reason === 'number' ? signal.reason : exitCode.interrupted,
+  });
 
 /** What `job` makes of the items, in their order; `ahead` of them are worked on at a time. */
 async function* inOrder<T, R>(
@@ -83,35 +116,59 @@ async function* inOrder<T, R>(
   }
 }
 
-async function readResults(path: string, classes: number): Promise<Map<string, ImageResult>> {
-  const results = new Map<string, ImageResult>();
-  const bytes = await readBytes(path);
-  // A stop in the middle of a line leaves a last line without end: it goes, and that image runs again.
-  const whole = bytes.lastIndexOf(10) + 1;
-  if (whole < bytes.length) await truncate(path, whole);
-  const lines = new TextDecoder().decode(bytes.subarray(0, whole)).split('\n').slice(0, -1);
-  for (const [i, line] of lines.entries()) {
-    const result = parseResult(line, classes);
-    if (!result)
-      throw new SpikeletError(`${path}, line ${i + 1} is no result of this model`, {
-        hint: 'remove the file to begin anew, or name another with --results',
-      });
-    results.set(result.path, result);
-  }
-  return results;
+/** Opens the results file and fills `known` with what is in it. */
+async function openResults(
+  runner: Runner,
+  files: ImageFile[],
+  results: string,
+  known: Map<string, ImageResult>,
+  rule: Pick<EvaluateOptions, 'inputs' | 'force'>,
+): Promise<JsonLines> {
+  const [model, classes] = [hex32(runner.crc), runner.classes.length];
+  const lines = await openLines(results, {
+    ...rule,
+    what: 'the results',
+    flag: '--results',
+    take(line) {
+      const result = parseResult(line, classes);
+      if (!result || (result.model ?? model) !== model) return false;
+      known.set(result.path, result);
+      return true;
+    },
+    isStart: (text) => files.some((file) => startsResult(file, text)),
+  });
+  if (lines.restarted) known.clear();
+  return lines;
+}
+
+const headOf = (path: string, label: number | null): string => jsonText({ path, label }).slice(0, -1);
+
+const lineOf = ({ path, label, top, model }: ImageResult): string =>
+  `${headOf(path, label)},${jsonText(top.length > 1 ? { top5: top, model } : { top1: top[0], model }).slice(1)}`;
+
+/** Whether a text is the start of the line of this image's result. */
+function startsResult({ path, label }: ImageFile, text: string): boolean {
+  const head = `${headOf(path, label ?? null)},"top`;
+  return text.length <= head.length
+    ? head.startsWith(text)
+    : text.startsWith(head) && text.length < head.length + 100;
 }
 
 function parseResult(line: string, classes: number): ImageResult | undefined {
   try {
-    const { path, label, top5 } = JSON.parse(line) as Partial<ImageResult>;
-    const isClass = (value: unknown) =>
+    const { path, label, top5, top1, model } = JSON.parse(line) as Record<string, unknown>;
+    const isClass = (value: unknown): value is number =>
       Number.isInteger(value) && (value as number) >= 0 && (value as number) < classes;
+    const top = top5 ?? [top1];
     const whole =
       typeof path === 'string' &&
       (label === null || isClass(label)) &&
-      Array.isArray(top5) &&
-      top5.every(isClass);
-    return whole ? { path, label: label!, top5 } : undefined;
+      Array.isArray(top) &&
+      (top.length === 1 || top.length === Math.min(5, classes)) &&
+      new Set(top).size === top.length &&
+      top.every(isClass) &&
+      (model === undefined || typeof model === 'string');
+    return whole ? { path, label, top, ...(model === undefined ? {} : { model }) } : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,13 @@
 /** Exit codes of the command line, by meaning. */
-export const exitCode = { ok: 0, failure: 1, usage: 2, device: 3, differs: 4, interrupted: 130 } as const;
+export const exitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  device: 3,
+  differs: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /**
  * An error meant for a person: `message` says what failed and where, `hint` what to do next.
@@ -8,9 +16,21 @@ export const exitCode = { ok: 0, failure: 1, usage: 2, device: 3, differs: 4, in
 export class SpikeletError extends Error {
   readonly hint: string | undefined;
   readonly code: number;
-  constructor(message: string, options: { hint?: string; code?: number; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+  /** The message without its details, one line. */
+  readonly headline: string;
+  /** Further lines: what a compiler said, a list of what is wrong. */
+  readonly details: string[];
+  constructor(
+    message: string,
+    options: { hint?: string; code?: number; cause?: unknown; details?: string[] } = {},
+  ) {
+    super(
+      [message, ...(options.details ?? [])].join('\n  '),
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
     this.name = 'SpikeletError';
+    this.headline = message;
+    this.details = options.details ?? [];
     this.hint = options.hint;
     this.code = options.code ?? exitCode.failure;
   }
@@ -22,7 +42,12 @@ export function labelled<T>(label: string, body: () => T): T {
     return body();
   } catch (error) {
     if (!(error instanceof SpikeletError)) throw error;
-    const { message, hint, code } = error;
-    throw new SpikeletError(`${label}: ${message}`, { ...(hint ? { hint } : {}), code, cause: error });
+    const { headline, details, hint, code } = error;
+    throw new SpikeletError(`${label}: ${headline}`, {
+      ...(hint ? { hint } : {}),
+      code,
+      details,
+      cause: error,
+    });
   }
 }

@@ -197,7 +197,8 @@ export function checkParamShapes(
     ...summary('wrong', [...misshapen, ...wrong]),
   ];
   if (problems.length)
-    throw new SpikeletError(`the parameters do not fit net '${net}':\n  ${problems.join('\n  ')}`, {
+    throw new SpikeletError(`the parameters do not fit net '${net}':`, {
+      details: problems,
       hint: 'is this a checkpoint of another architecture, is the file damaged, or did its training diverge?',
     });
 }

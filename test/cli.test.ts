@@ -250,6 +250,7 @@ const smallDisk: Need = {
       out,
       '--count',
       '0',
+      '--force',
     ]);
     fails(run, 1, /the disk is full/);
     assert.is(readFileSync(out, 'utf8'), 'old');

@@ -16,7 +16,7 @@ import { required, usageError } from './verb.js';
 /** `build --target firmware`: plans for the board, writes the project, compiles it, compares with the prediction. */
 export async function buildFirmware(
   path: string,
-  options: PlanFlags & { board?: string; out: string; checked?: boolean; prefix?: string },
+  options: PlanFlags & { board?: string; out: string; checked?: boolean; prefix?: string; force?: boolean },
   io: Io,
 ) {
   const board = boardOf(required(options.board, '--board'));
@@ -36,6 +36,7 @@ export async function buildFirmware(
   const { files, built } = await compileFirmware(board, placed, options.out, {
     ...(checked ? { defines: checkedDefines } : {}),
     ...(prefix === undefined ? {} : { prefix }),
+    ...(options.force ? { force: true } : {}),
   });
   const linked = built && (await linkedBytes(built.map, prefix));
   printSizes(placed, linked, io);

@@ -1,8 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import { loadConfig } from '../config.js';
+import { systemProblem } from '../files.js';
 import { version } from '../version.js';
-import { terminal } from './io.js';
+import { type Io, lineFor, printError, terminal } from './io.js';
 import { keyOf, usageError, type Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
 
@@ -14,6 +15,7 @@ export async function runCli(argv: string[]): Promise<number> {
     .version(version)
     .option('--verbose', 'show stack traces')
     .showHelpAfterError('(spikelet --help lists the verbs)')
+    .configureOutput({ outputError })
     .exitOverride();
   for (const [name, verb] of Object.entries(verbs)) addVerb(program, name, verb, (result) => (code = result));
   try {
@@ -29,6 +31,7 @@ function addVerb(program: Command, name: string, verb: Verb, finish: (code: numb
   const command = program
     .command(name)
     .description(verb.summary)
+    .configureOutput({ outputError })
     .exitOverride()
     .showHelpAfterError(`(spikelet ${name} --help shows what it takes)`);
   for (const [syntax, description] of verb.arguments ?? []) command.argument(syntax, description);
@@ -38,29 +41,46 @@ function addVerb(program: Command, name: string, verb: Verb, finish: (code: numb
     if (fallback !== undefined) option.default(fallback);
     command.addOption(option);
   }
+  if (verb.configured) {
+    command.option(
+      '--config <file>',
+      'options from this file (default: spikelet.config.ts or .json, if there is one here)',
+    );
+    command.option('--no-config', 'no file of options');
+  }
   command.option('--json', 'print the result as JSON');
   command.option('--verbose', 'show stack traces');
   command.action(async () => {
-    await applyConfig(command, name, verb);
-    const { json = false, ...options } = command.opts<{ json?: boolean }>();
-    const { result, code } = await verb.run(
-      command.processedArgs,
-      options as Record<string, never>,
-      terminal(json),
-    );
-    if (json && result !== undefined) process.stdout.write(`${JSON.stringify(result)}\n`);
+    const io = terminal(command.opts<{ json?: boolean }>().json ?? false);
+    if (verb.configured) await applyConfig(command, name, verb, io);
+    const { json: _, verbose: __, config: ___, ...options } = command.opts();
+    const { result, code } = await verb.run(command.processedArgs, options as Record<string, never>, io);
+    if (result !== undefined) io.emit(result);
     finish(code ?? exitCode.ok);
   });
 }
 
-/** Takes over what spikelet.config.ts says of a verb, by the options' own parsers; flags win. */
-async function applyConfig(command: Command, name: string, verb: Verb): Promise<void> {
-  const config = await loadConfig(name);
+/** Takes over what a configuration file says of a verb, by the options' own parsers; flags win. */
+async function applyConfig(command: Command, name: string, verb: Verb, io: Io): Promise<void> {
+  const file = command.opts<{ config?: string | false }>().config;
+  if (file === false) return;
+  const config = await loadConfig(name, {
+    ...(typeof file === 'string' ? { file } : {}),
+    verbs: Object.entries(verbs).flatMap(([each, { configured }]) => (configured ? [each] : [])),
+    note: io.note,
+  });
   if (!config) return;
   for (const [key, value] of Object.entries(config.options)) {
-    const option = command.options.find((candidate) => candidate.attributeName() === key);
+    if (key === 'force')
+      throw usageError(
+        `${config.path}: '${name}.force' cannot be set in a file`,
+        'give --force on the command line',
+      );
+    const option = verb.options.some((each) => keyOf(each) === key)
+      ? command.options.find((candidate) => candidate.attributeName() === key)
+      : undefined;
     if (!option) {
-      const known = verb.options.map(keyOf);
+      const known = verb.options.map(keyOf).filter((each) => each !== 'force');
       throw usageError(
         `${config.path}: '${name}' has no option '${key}'`,
         `known: ${[...new Set(known)].join(', ')}`,
@@ -92,12 +112,36 @@ function configValue(option: Option, value: unknown, where: string): unknown {
   }
 }
 
-function report(error: unknown, verbose: boolean): number {
-  const expected = error instanceof SpikeletError;
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${expected ? message : `spikelet itself failed: ${message}`}\n`);
-  const hint = expected ? error.hint : 'this is a defect: run again with --verbose and report what it prints';
-  if (hint) process.stderr.write(`hint: ${hint}\n`);
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return expected ? error.code : exitCode.failure;
+/** What commander says of wrong usage: it repeats what was typed. */
+function outputError(text: string, write: (text: string) => void): void {
+  const [, said = '', guess = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n?$/s.exec(text) ?? [];
+  write(`${lineFor(process.stderr, said)}\n${guess ? `${lineFor(process.stderr, guess.slice(1))}\n` : ''}`);
+}
+
+/** Prints why a command failed and returns its exit code: of the user's files and machine, or a defect of spikelet's own. */
+export function report(error: unknown, verbose: boolean): number {
+  const problem = systemProblem(error);
+  const stack = verbose && error instanceof Error ? stackOf(error) : [];
+  if (error instanceof SpikeletError) printError(error, stack);
+  else if (problem !== undefined)
+    printError({ headline: problem, hint: 'check the paths, and what else this machine is doing' }, stack);
+  else
+    printError(
+      {
+        headline: `spikelet itself failed: ${error instanceof Error ? error.message : String(error)}`,
+        hint: 'this is a defect: run again with --verbose and report what it prints',
+      },
+      stack,
+    );
+  return error instanceof SpikeletError ? error.code : exitCode.failure;
+}
+
+/** Where an error was thrown, and its causes; the messages that stacks begin with could look like lines of them. */
+function stackOf(error: Error, depth = 0): string[] {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
+  const cause =
+    error.cause instanceof Error && depth < 5
+      ? [`caused by: ${error.cause.message}`, ...stackOf(error.cause, depth + 1)]
+      : [];
+  return [...(depth ? [] : [`${error.name}:`]), ...frames, ...cause];
 }

@@ -1,12 +1,14 @@
-import { appendFile } from 'node:fs/promises';
 import type { Dataset } from '../../models/dataset.js';
-import { exitCode, SpikeletError } from '../../models/error.js';
+import { SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
-import { reasonOf, requireWritable, writeFile } from '../files.js';
+import { type JsonLines, openLines } from '../json-lines.js';
+import { hold } from '../lock.js';
+import { output } from '../output.js';
 import { duration, percent } from '../report/text.js';
-import type { BackendName, EpochReport, TrainOptions, TrainState } from '../train/index.js';
+import type { BackendName, EpochReport, train as Train, TrainOptions, TrainState } from '../train/index.js';
 import { checkpointPath, writeCheckpoint } from './checkpoint.js';
+import { interruptible } from './interrupt.js';
 import type { Io } from './io.js';
 
 export type TrainingRun = {
@@ -22,6 +24,10 @@ export type TrainingRun = {
   backend?: BackendName;
   /** A file to which one JSON line is appended per epoch. */
   metrics?: string;
+  /** The Net that this one starts from. */
+  init?: string;
+  /** Replace what is at the place of an output, whatever it is. */
+  force?: boolean;
 };
 
 /** One JSON line of metrics. */
@@ -29,22 +35,82 @@ export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
 
 /**
  * Trains to files: a checkpoint after every epoch, the Net at the end. Ctrl-C stops after the current step, leaves the
- * checkpoint of the last whole epoch and ends with exit code 130, saying how to go on.
+ * checkpoint of the last whole epoch and ends with exit code 130 (SIGTERM: 143), saying how to go on.
  */
 export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net; epochs: EpochMetrics[] }> {
-  const checkpoint = checkpointPath(run.out);
-  await requireWritable(run.out);
-  await requireWritable(checkpoint);
-  if (run.metrics) await append(run.metrics, '');
+  const release = await hold(run.out);
+  try {
+    const outputs = await outputsOf(run);
+    try {
+      return await trainTo(outputs, run, io);
+    } finally {
+      await outputs.metrics?.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+type Outputs = {
+  checkpoint: string;
+  writeNet: (contents: Uint8Array) => Promise<void>;
+  writeCheckpoint: (contents: Uint8Array) => Promise<void>;
+  metrics: JsonLines | undefined;
+};
+
+async function outputsOf({ out, init, resumedFrom, metrics, force }: TrainingRun): Promise<Outputs> {
+  const checkpoint = checkpointPath(out);
+  return {
+    checkpoint,
+    writeNet: await output(out, { kind: 'net', inputs: [init, resumedFrom], force }),
+    // A resumed run goes on in the checkpoint that it came from.
+    writeCheckpoint: await output(checkpoint, { kind: 'checkpoint', inputs: [init], force }),
+    metrics:
+      metrics === undefined
+        ? undefined
+        : await openLines(metrics, {
+            what: 'the metrics',
+            flag: '--metrics',
+            inputs: [init, resumedFrom, out],
+            force,
+            take: isMetrics,
+            isStart: (text) => text.startsWith(METRICS_START) || METRICS_START.startsWith(text),
+          }),
+  };
+}
+
+const METRICS_START = '{"epoch":';
+
+function isMetrics(line: string): boolean {
+  try {
+    const { epoch, loss } = JSON.parse(line) as Partial<EpochMetrics>;
+    return (
+      line.startsWith(METRICS_START) && Number.isInteger(epoch) && (loss === null || typeof loss === 'number')
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function trainTo(
+  outputs: Outputs,
+  run: TrainingRun,
+  io: Io,
+): Promise<{ net: Net; epochs: EpochMetrics[] }> {
+  io.note('starting TensorFlow.js');
   const { train, useBackend } = await import('../train/index.js');
   const backend = await useBackend(run.backend);
   io.note(`training ${run.net.name} on ${run.data.name} (${run.data.train.count} images, tfjs ${backend})`);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => {
-    io.note('\nstopping after this step ...');
-    interrupt.abort();
-  };
-  process.once('SIGINT', onInterrupt);
+  const started = (interrupt: AbortSignal) => trainEpochs(outputs, run, { train, interrupt }, io);
+  return interruptible(started, () => io.note('stopping after this step; once more stops at once'));
+}
+
+async function trainEpochs(
+  outputs: Outputs,
+  run: TrainingRun,
+  { train, interrupt }: { train: typeof Train; interrupt: AbortSignal },
+  io: Io,
+): Promise<{ net: Net; epochs: EpochMetrics[] }> {
   const epochs: EpochMetrics[] = [];
   let bar = io.progress('epoch 1');
   let epochShown = 0;
@@ -52,7 +118,7 @@ export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net;
     const { net, state, aborted } = await train(run.net, run.data, {
       ...(run.options ? { options: run.options } : {}),
       ...(run.resume ? { resume: run.resume } : {}),
-      signal: interrupt.signal,
+      signal: interrupt,
       onStep(step) {
         if (step.epoch !== epochShown) {
           epochShown = step.epoch;
@@ -68,9 +134,9 @@ export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net;
       async onEpoch({ net, state, ...metrics }) {
         bar.done();
         epochs.push(metrics);
-        await writeFile(checkpoint, writeCheckpoint({ net, state, data: run.dataSpec }));
-        if (run.metrics) await append(run.metrics, `${JSON.stringify(metrics)}\n`);
-        if (io.json) process.stdout.write(`${JSON.stringify(metrics)}\n`);
+        await outputs.writeCheckpoint(writeCheckpoint({ net, state, data: run.dataSpec }));
+        await outputs.metrics?.append(JSON.stringify(metrics));
+        io.emit(metrics);
         io.print(epochLine(metrics));
       },
     });
@@ -79,14 +145,15 @@ export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net;
       const { epoch } = state.progress;
       // An epoch may have ended in the very moment of Ctrl-C. A run without one leaves older checkpoints alone.
       const anew = epoch > (run.resume?.progress.epoch ?? 0);
-      if (anew) await writeFile(checkpoint, writeCheckpoint({ net, state, data: run.dataSpec }));
-      throw interrupted(run, anew ? checkpoint : run.resumedFrom, epoch, state.progress.options.epochs);
+      if (anew) await outputs.writeCheckpoint(writeCheckpoint({ net, state, data: run.dataSpec }));
+      const saved = anew ? outputs.checkpoint : run.resumedFrom;
+      const code: number = interrupt.reason;
+      throw interrupted(run, saved, [epoch, state.progress.options.epochs], code);
     }
-    await writeFile(run.out, writeNet(net));
+    await outputs.writeNet(writeNet(net));
     return { net, epochs };
   } finally {
     bar.done();
-    process.off('SIGINT', onInterrupt);
   }
 }
 
@@ -94,24 +161,12 @@ const epochLine = (m: EpochMetrics): string =>
   `epoch ${m.epoch}/${m.epochs}  loss ${m.loss.toFixed(3)}  train ${percent(m.trainAccuracy)}  ` +
   `test ${percent(m.testAccuracy, 2)}  density ${percent(m.density)}  ${duration(m.seconds)}`;
 
-async function append(path: string, text: string): Promise<void> {
-  try {
-    await appendFile(path, text);
-  } catch (cause) {
-    throw new SpikeletError(`cannot write the metrics to ${path}: ${reasonOf(cause)}`, {
-      hint: 'choose another place with --metrics',
-      cause,
-    });
-  }
-}
-
 function interrupted(
   run: TrainingRun,
   checkpoint: string | undefined,
-  epoch: number,
-  epochs: number,
+  [epoch, epochs]: [number, number],
+  code: number,
 ): SpikeletError {
-  const code = exitCode.interrupted;
   if (!checkpoint)
     return new SpikeletError('stopped before the first epoch was done; nothing was saved', {
       hint: 'run the same command again',

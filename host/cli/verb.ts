@@ -8,6 +8,11 @@ export type Verb<O = Record<string, never>> = {
   /** Positional arguments as commander writes them: `<net>`, `[path]`. */
   arguments?: [syntax: string, description: string][];
   options: VerbOption[];
+  /**
+   * It takes options from a configuration file. Such a file may be code, which is run: only verbs that make, run or
+   * measure something have this, never those that look at a file.
+   */
+  configured?: true;
   /** `args` as in `arguments`, options by their camelCase names. */
   run(args: string[], options: O, io: Io): Promise<Outcome>;
 };
@@ -41,7 +46,7 @@ export const verb = <O>(definition: Verb<O>): Verb => definition as unknown as V
 export function required<T>(value: T | undefined, flag: string): T {
   if (value === undefined)
     throw new SpikeletError(`${flag} is needed`, {
-      hint: "give the flag, or set it in spikelet.config.ts; 'spikelet help' and the verb show what it takes",
+      hint: "give the flag, or set it in spikelet.config.ts or .json; 'spikelet help' and the verb show what it takes",
       code: exitCode.usage,
     });
   return value;
@@ -49,6 +54,12 @@ export function required<T>(value: T | undefined, flag: string): T {
 
 export const usageError = (message: string, hint: string): SpikeletError =>
   new SpikeletError(message, { hint, code: exitCode.usage });
+
+/** Of every verb that writes files. */
+export const forceOption: VerbOption = {
+  flags: '--force',
+  description: 'replace what is at the place of an output, whatever it is',
+};
 
 /** Parser of a number in lowest..highest. */
 export const number =
@@ -77,6 +88,16 @@ export const integers =
     const parts = text.split(',');
     if (parts.length !== count)
       throw new InvalidArgumentError(`${count} whole numbers separated by commas are needed.`);
+    return parts.map(integer(lowest, highest));
+  };
+
+/** Parser of one to `most` whole numbers separated by commas. */
+export const integerList =
+  (most: number, lowest: number, highest: number) =>
+  (text: string): number[] => {
+    const parts = text.split(',');
+    if (parts.length > most)
+      throw new InvalidArgumentError(`at most ${most} whole numbers separated by commas are needed.`);
     return parts.map(integer(lowest, highest));
   };
 

@@ -16,7 +16,7 @@ import type { Io } from './io.js';
 import { loadGraph } from './load.js';
 import { required } from './verb.js';
 
-export type VerilogFlags = { board?: string; out: string } & VerilogOptions;
+export type VerilogFlags = { board?: string; out: string; force?: boolean } & VerilogOptions;
 
 /**
  * `build --target verilog`: writes the project; with yosys synthesises it, with nextpnr places it for the boards that
@@ -28,7 +28,8 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   const { architecture = 'sequential', lanes = 8, datapath = 'popcount' } = options;
   const { files, rtl, hash } = emitProject(graph, board, { architecture, lanes, datapath });
   const project: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
-  await writeFiles(options.out, project);
+  const { force = false } = options;
+  await writeFiles(options.out, project, { force });
   const result = {
     target: 'verilog',
     board: board.name,
@@ -58,7 +59,7 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   io.note('placing and routing');
   const placed = await place(json, board, constraintsOf(board));
   const bitstream = `${board.name}.bin`;
-  await writeFiles(options.out, [{ path: bitstream, contents: placed.bitstream }]);
+  await writeFiles(options.out, [{ path: bitstream, contents: placed.bitstream }], { force });
   printPlaced(placed, board, join(options.out, bitstream), io);
   const { utilisation, fmaxHz } = placed;
   // Clocks depend on how often neurons fire, which a graph tells that was calibrated.

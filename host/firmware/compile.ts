@@ -7,6 +7,9 @@ import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
 import type { Placed } from './plan-board.js';
 
+/** What `make` writes beside the files of a project. */
+const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
+
 /**
  * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a
  * build system of its own. `model`: its C, where it is printed already.
@@ -15,11 +18,11 @@ export async function compileFirmware(
   board: Board,
   placed: Placed,
   folder: string,
-  { model, ...options }: { model?: OutputFile[] } & FirmwareOptions = {},
+  { model, force = false, ...options }: { model?: OutputFile[]; force?: boolean } & FirmwareOptions = {},
 ): Promise<{ files: OutputFile[]; built?: Built }> {
   const printed = model ?? (await printModel(placed.planned, options.prefix));
   const files = await emitFirmware(board, placed, printed, options);
-  await writeFiles(folder, files);
+  await writeFiles(folder, files, { force, products });
   if (!compileTools(board).length) return { files };
   return { files, built: await makeProject(board, folder, placed.fit.weightsIn) };
 }

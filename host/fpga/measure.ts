@@ -72,7 +72,7 @@ export async function measureArea(
     } catch (error) {
       // Look-up tables and flip-flops that share no cell may take more cells than there are.
       if (!(error instanceof SpikeletError)) throw error;
-      return { area, short: [`not placed: ${error.message.split('\n').at(-1)}`] };
+      return { area, short: [`not placed: ${error.message.split('\n').at(-1)!.trim()}`] };
     }
   });
 }

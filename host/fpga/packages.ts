@@ -95,9 +95,9 @@ export async function runPackage(
   } catch (error) {
     const lines = log.trim().split('\n');
     const said = lines.filter((line) => /^(ERROR|error|.*: error)/.test(line));
-    throw new SpikeletError(
-      `${tool.name} failed: ${(said.length ? said : lines).slice(-8).join('\n') || String(error)}`,
-    );
+    throw new SpikeletError(`${tool.name} failed: ${log.trim() ? '' : String(error)}`, {
+      details: (said.length ? said : lines).slice(-8),
+    });
   }
 }
 

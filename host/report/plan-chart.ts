@@ -16,6 +16,7 @@ export type Alive = {
   alive: number;
 };
 
+/** Most columns of the picture, where there is room for them. */
 const WIDTH = 96;
 const HEIGHT = 32;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -26,7 +27,7 @@ const FREE = '.';
  * Draws the arena over the steps of a plan. A column is one step or several, of which the one with most bytes alive is
  * drawn; the peak's column holds the peak. What is alive at the peak has a letter of its own, all else `#`.
  */
-export function planChart(graph: Graph, plan: Plan): PlanChart {
+export function planChart(graph: Graph, plan: Plan, width = Number.POSITIVE_INFINITY): PlanChart {
   const { occupants, alive } = timeline(graph, plan);
   const { steps, arenaBytes } = plan;
   const step = alive.reduce((best, bytes, i) => (bytes > alive[best]! ? i : best), 0);
@@ -35,7 +36,8 @@ export function planChart(graph: Graph, plan: Plan): PlanChart {
     .filter((entry) => entry.alive > 0)
     .sort((a, b) => a.occupant.offset - b.occupant.offset);
   const letters = new Map(there.map(({ occupant }, i) => [occupant, LETTERS[i] ?? OTHER]));
-  const columns = Math.min(WIDTH, steps.length);
+  const room = Math.max(16, width - String(arenaBytes).length - 2);
+  const columns = Math.min(WIDTH, steps.length, room);
   const cell = arenaBytes / HEIGHT;
   const drawn = Array.from({ length: columns }, (_, column) => {
     const first = Math.floor((column * steps.length) / columns);

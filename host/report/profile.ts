@@ -1,5 +1,5 @@
 import type { Op } from '../../models/index.js';
-import { bytes, type Column, percent, quantity, table } from './text.js';
+import { bytes, type Column, percent, quantity } from './text.js';
 
 /** What a device's inferences cost, layer by layer: means of one inference. Any device can give it. */
 export type Profile = {
@@ -43,17 +43,17 @@ export type LayerProfile = {
   weightBytes: number | null;
 };
 
-/** A profile as lines for people. */
-export function profileLines({ counts, layers, total, memory, samples, model, device }: Profile): string[] {
+/** A profile for people: a line before its and lines after it. */
+export function profileReport({ counts, layers, total, memory, samples, model, device }: Profile) {
   const columns: Column[] = [
     { title: 'layer' },
-    { title: 'op' },
+    { title: 'op', rank: 1 },
     { title: counts, right: true },
     { title: 'share', right: true },
-    { title: 'spikes in', right: true },
-    { title: 'density', right: true },
+    { title: 'spikes in', right: true, rank: 2 },
+    { title: 'density', right: true, rank: 4 },
     { title: 'SOPs', right: true },
-    { title: 'weights read', right: true },
+    { title: 'weights read', right: true, rank: 3 },
   ];
   const count = (value: number | null) => (value === null ? '' : String(Math.round(value)));
   const rows = layers.map((layer) => [
@@ -68,13 +68,11 @@ export function profileLines({ counts, layers, total, memory, samples, model, de
   ]);
   const stalled = total.stalls === undefined ? '' : `, ${count(total.stalls)} of them stalled`;
   const latency = total.seconds === null ? '' : `, ${(1000 * total.seconds).toFixed(2)} ms`;
-  return [
-    `'${model}' on ${device}, means of ${samples} images`,
-    ...table(columns, rows),
-    '',
+  const after = [
     `one inference: ${Math.round(total.cost)} ${counts}${latency}${stalled}; ${count(total.spikes)} spikes, ` +
       `${quantity(Math.round(total.sops))} synaptic operations and ${quantity(Math.round(total.macs))} MACs, ` +
       `${quantity(Math.round(total.weightBytes))} bytes of weights read`,
     ...memory.map(({ what, bytes: used, of }) => `${what}: ${used} B of ${bytes(of)}`),
   ];
+  return { title: `'${model}' on ${device}, means of ${samples} images`, columns, rows, after };
 }

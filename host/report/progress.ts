@@ -1,4 +1,4 @@
-import { duration } from './text.js';
+import { displayWidth, duration, fitted } from './text.js';
 
 /** Shows how far something is: a bar on a terminal, nothing elsewhere. `done` removes it. */
 export type Progress = { update(done: number, total: number, note?: string): void; done(): void };
@@ -6,8 +6,12 @@ export type Progress = { update(done: number, total: number, note?: string): voi
 const WIDTH = 24;
 const INTERVAL_MS = 100;
 
-/** A bar in the last line of `stream`, redrawn at most every 100 ms. */
-export function progressBar(stream: NodeJS.WriteStream, label: string): Progress {
+/** A bar in the last line of `stream`, redrawn at most every 100 ms; `printable` is what the terminal may get of a text. */
+export function progressBar(
+  stream: NodeJS.WriteStream,
+  label: string,
+  printable: (text: string) => string,
+): Progress {
   if (!stream.isTTY) return { update: () => undefined, done: () => undefined };
   const started = Date.now();
   let drawn = 0;
@@ -19,8 +23,10 @@ export function progressBar(stream: NodeJS.WriteStream, label: string): Progress
       const filled = Math.floor((WIDTH * done) / Math.max(1, total));
       const left = done ? ((now - started) / 1000) * (total / done - 1) : 0;
       const bar = '#'.repeat(filled) + '.'.repeat(WIDTH - filled);
-      const line = `${label} [${bar}] ${done}/${total}${note ? `  ${note}` : ''}  ${duration(left)} left`;
-      stream.write(`\r\x1b[2K${line.slice(0, Math.max(1, stream.columns - 1))}`);
+      const after = ` [${bar}] ${done}/${total}${note ? `  ${note}` : ''}  ${duration(left)} left`;
+      const width = Math.max(1, (stream.columns || 80) - 1);
+      const name = fitted(printable(label), Math.max(8, width - displayWidth(after)));
+      stream.write(`\r\x1b[2K${fitted(name + printable(after), width)}`);
     },
     done() {
       if (drawn) stream.write('\r\x1b[2K');

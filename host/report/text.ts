@@ -27,19 +27,113 @@ export const duration = (seconds: number): string => {
       : `${s} s`;
 };
 
-export type Column = { title: string; right?: boolean };
+/** `rank`: where a table is too wide, columns of the highest rank go first; those without one stay. */
+export type Column = { title: string; right?: boolean; rank?: number };
 
-/** Lines of a table; a column of numbers is aligned right. */
-export function table(columns: Column[], rows: string[][]): string[] {
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: string[]) =>
+/** Columns of a terminal that a text takes: two for each wide character, none for a mark on another. */
+export function displayWidth(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+const segmenter = new Intl.Segmenter();
+/** East Asian wide and emoji, as terminals draw them. */
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\ufe0f/u;
+
+/** The start and the end of a text, in at most `width` columns. */
+export function fitted(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const segments = [...segmenter.segment(text)].map(({ segment }) => segment);
+  const end = segments.splice(Math.ceil(segments.length / 2));
+  while (segments.length + end.length && displayWidth(segments.join('') + end.join('')) > width - 2)
+    if (segments.length > end.length) segments.pop();
+    else end.shift();
+  return `${segments.join('')}..${end.join('')}`;
+}
+
+/** Narrowest that a column of words becomes; most names of layers fit. */
+const NARROW = 20;
+
+/** A text in lines of at most `width` columns, broken at spaces where it has some. */
+function folded(text: string, width: number): string[] {
+  if (displayWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((each) => broken(each, width))) {
+    const longer = line && `${line} ${word}`;
+    if (longer && displayWidth(longer) <= width) line = longer;
+    else {
+      if (line) lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+/** A word in pieces of at most `width` columns. */
+function broken(word: string, width: number): string[] {
+  const pieces = [''];
+  for (const { segment } of segmenter.segment(word))
+    if (displayWidth(pieces.at(-1)! + segment) <= width) pieces[pieces.length - 1] += segment;
+    else pieces.push(segment);
+  return pieces;
+}
+
+export type Table = {
+  lines: string[];
+  /** Titles of the columns that there was no room for. */
+  left: string[];
+};
+
+/**
+ * Lines of a table; a column of numbers is aligned right. Where it is wider than `width`, columns with a rank are left out,
+ * the highest first, then the widest columns of words are folded.
+ */
+export function fittedTable(all: Column[], allRows: string[][], width: number): Table {
+  const natural = all.map(({ title }, i) =>
+    allRows.reduce((most, row) => Math.max(most, displayWidth(row[i]!)), displayWidth(title)),
+  );
+  const kept = new Set(all.keys());
+  const narrowest = (i: number) => (all[i]!.right ? natural[i]! : Math.min(natural[i]!, NARROW));
+  const least = () => [...kept].reduce((sum, i) => sum + narrowest(i) + 2, -2);
+  const byRank = [...all.keys()]
+    .filter((i) => all[i]!.rank !== undefined)
+    .sort((a, b) => all[b]!.rank! - all[a]!.rank!);
+  for (const i of byRank) if (least() > width) kept.delete(i);
+  const order = [...kept];
+  const widths = order.map((i) => natural[i]!);
+  for (let over = widths.reduce((sum, w) => sum + w + 2, -2) - width; over > 0; over--) {
+    const words = order.map((i, k) => (widths[k]! > narrowest(i) ? widths[k]! : 0));
+    const widest = Math.max(...words);
+    if (!widest) break;
+    widths[words.indexOf(widest)]!--;
+  }
+  const lineOf = (cells: string[]) =>
     cells
-      .map((cell, i) => (columns[i]!.right ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .map((cell, k) => {
+        const space = ' '.repeat(Math.max(0, widths[k]! - displayWidth(cell)));
+        return all[order[k]!]!.right ? space + cell : cell + space;
+      })
       .join('  ')
       .trimEnd();
-  return [
-    line(columns.map(({ title }) => title)),
-    widths.map((w) => '-'.repeat(w)).join('  '),
-    ...rows.map(line),
-  ];
+  const linesOf = (row: string[]) => {
+    const cells = order.map((i, k) => folded(row[i]!, widths[k]!));
+    const height = Math.max(...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, at) => lineOf(cells.map((lines) => lines[at] ?? '')));
+  };
+  return {
+    lines: [
+      ...linesOf(all.map(({ title }) => title)),
+      widths.map((w) => '-'.repeat(w)).join('  '),
+      ...allRows.flatMap(linesOf),
+    ],
+    left: all.flatMap(({ title }, i) => (kept.has(i) ? [] : [title])),
+  };
 }
+
+/** Lines of a table with all of its columns. */
+export const table = (columns: Column[], rows: string[][]): string[] =>
+  fittedTable(columns, rows, Number.POSITIVE_INFINITY).lines;

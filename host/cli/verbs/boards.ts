@@ -47,8 +47,8 @@ function list(io: Io) {
       { title: 'core' },
       { title: 'flash', ...RIGHT },
       { title: 'RAM', ...RIGHT },
-      { title: 'counts' },
-      { title: 'runs in' },
+      { title: 'counts', rank: 2 },
+      { title: 'runs in', rank: 1 },
     ],
     rows.map((row) => [row.name, row.core, bytes(row.flash), bytes(row.ram), row.counts, row.tried]),
   );
@@ -61,11 +61,12 @@ function listFpgas(io: Io) {
     [
       { title: 'FPGA' },
       { title: 'what' },
-      ...['look-up tables', 'block RAM', 'single-port RAM', 'multipliers', 'clock'].map((title) => ({
-        title,
-        ...RIGHT,
-      })),
-      { title: 'written by' },
+      { title: 'look-up tables', ...RIGHT },
+      { title: 'block RAM', ...RIGHT },
+      { title: 'single-port RAM', ...RIGHT, rank: 2 },
+      { title: 'multipliers', ...RIGHT, rank: 1 },
+      { title: 'clock', ...RIGHT },
+      { title: 'written by', rank: 3 },
     ],
     fpgaBoards.map(({ name, title, capacity, bramBits, clockHz, programmer }) => [
       name,
@@ -127,10 +128,10 @@ function listFits(graph: Graph, io: Io) {
       { title: 'board' },
       { title: 'fits' },
       { title: 'flash', ...RIGHT },
-      { title: 'weights elsewhere', ...RIGHT },
+      { title: 'weights elsewhere', ...RIGHT, rank: 1 },
       { title: 'RAM with stack', ...RIGHT },
-      { title: 'arena', ...RIGHT },
-      { title: 'stack', ...RIGHT },
+      { title: 'arena', ...RIGHT, rank: 2 },
+      { title: 'stack', ...RIGHT, rank: 3 },
     ],
     rows.map((row) => [
       row.name,

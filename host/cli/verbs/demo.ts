@@ -7,13 +7,13 @@ import { asciiFrame, asciiSpikes } from '../../report/ascii.js';
 import { duration } from '../../report/text.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
-import { defaultsOf, integer, verb } from '../verb.js';
+import { defaultsOf, forceOption, integer, verb } from '../verb.js';
 import { build } from './build.js';
 import { quantize } from './quantize.js';
 import { train } from './train.js';
 import { verify } from './verify.js';
 
-type Options = { out: string; seed: number };
+type Options = { out: string; seed: number; force?: boolean };
 
 const DATA = 'gestures';
 /** Reaches 97 % in well under a minute. */
@@ -26,10 +26,12 @@ export const demo = verb<Options>({
   options: [
     { flags: '--out <folder>', description: 'where everything goes', default: 'spikelet-demo' },
     { flags: '--seed <n>', description: 'of the training', parse: integer(0, 2 ** 31 - 1), default: 1 },
+    forceOption,
   ],
   async run(_args, options, io) {
     const started = performance.now();
     const { out, seed } = options;
+    const force = options.force ? { force: true } : {};
     const [net, graph, folder] = [
       join(out, 'net.safetensors'),
       join(out, 'graph.safetensors'),
@@ -42,14 +44,22 @@ export const demo = verb<Options>({
     io.print('Every pixel counts brightness rising (.+*#) and falling (,-=%); this is one:');
     const raw = rawImage(data.test, data.shape, 0);
     const gesture = data.classes[data.test.labels[0]!]!;
-    io.print(indent(asciiFrame(raw, data.shape)));
+    printIndented(asciiFrame(raw, data.shape), io);
     io.print(`gesture: ${io.bold(gesture)}`);
 
     chapter(io, 2, 'A small spiking network learns the gestures', [
       `spikelet train --model mini --data ${DATA} --epochs ${TRAINING.epochs} --batch ${TRAINING.batch} --learning-rate ${TRAINING.learningRate} --shift ${TRAINING.shift} --seed ${seed} --out ${net}`,
     ]);
-    const training = { ...defaultsOf(train), model: 'mini', data: DATA, ...TRAINING, seed, out: net };
-    const trained = await step(train.run([], training as never, { ...io, json: false, print: io.print }));
+    const training = {
+      ...defaultsOf(train),
+      model: 'mini',
+      data: DATA,
+      ...TRAINING,
+      seed,
+      out: net,
+      ...force,
+    };
+    const trained = await step(train.run([], training as never, { ...io, emit: () => undefined }));
 
     chapter(io, 3, 'Weights become 8-bit integers, neurons a few comparisons', [
       `spikelet quantize ${net} --data ${DATA} --bits 8 --out ${graph}`,
@@ -62,6 +72,7 @@ export const demo = verb<Options>({
       calibrate: 256,
       count: data.test.count,
       correction: 'statistics',
+      ...force,
     };
     const quantized = await step(quantize.run([net], quantizing as never, io));
 
@@ -69,7 +80,7 @@ export const demo = verb<Options>({
       `spikelet build ${graph} --target wasm --out ${folder}`,
     ]);
     const built = await step(
-      build.run([graph], { ...defaultsOf(build), target: 'wasm', out: folder } as never, io),
+      build.run([graph], { ...defaultsOf(build), target: 'wasm', out: folder, ...force } as never, io),
     );
 
     chapter(io, 5, 'Every tensor of the module equals the reference interpreter', [
@@ -78,7 +89,7 @@ export const demo = verb<Options>({
     const verifying = { ...defaultsOf(verify), against: 'wasm', build: folder, data: DATA, count: SAMPLES };
     const verified = await verify.run([graph], verifying as never, io);
 
-    chapter(io, 6, 'What the network saw', []);
+    chapter(io, 6, 'What the network saw', [`spikelet run ${graph} --data ${DATA} --sample 0`]);
     await showSpikes(graph, raw, gesture, io);
     const seconds = (performance.now() - started) / 1000;
     io.print(`${duration(seconds)} in all; everything is in ${out}/.`);
@@ -102,7 +113,9 @@ function chapter(io: Io, number: number, title: string, commands: string[]): voi
   for (const command of commands) io.print(io.dim(`$ ${command}`));
 }
 
-const indent = (text: string): string => text.replace(/^/gm, '    ');
+function printIndented(picture: string, io: Io): void {
+  for (const line of picture.split('\n')) io.print(`    ${line}`);
+}
 
 /** The same gesture once more, with the spikes of the first layer and the class that comes out. */
 async function showSpikes(path: string, raw: Uint8Array, gesture: string, io: Io): Promise<void> {
@@ -114,7 +127,7 @@ async function showSpikes(path: string, raw: Uint8Array, gesture: string, io: Io
   });
   const { shape, levels } = graph.tensors[first]!;
   io.print(`Spike counts 0..${levels} of the first neurons ('${first}'), the first maps of ${shape[2]}:`);
-  io.print(indent(asciiSpikes(spikes as Uint8Array, shape, 4)));
+  printIndented(asciiSpikes(spikes as Uint8Array, shape, 4), io);
   const { scale } = graph.tensors[graph.nodes.at(-1)!.output]!;
   io.table(
     [{ title: 'gesture' }, { title: 'logit', right: true }],

@@ -4,23 +4,32 @@ import { explore as designs, type Point } from '../../../fpga/estimate/explore.j
 import type { Graph } from '../../../models/graph.js';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
-import { requireWritable, writeFiles } from '../../files.js';
+import { requireOwn, requireWritable, writeFiles } from '../../files.js';
 import { measureBest } from '../../fpga/explore.js';
 import type { Measured } from '../../fpga/measure.js';
 import { installed, installLine, nextpnr, yosys } from '../../fpga/packages.js';
 import { simulatorInstall, simulatorThere } from '../../fpga/simulator.js';
+import { exclusively } from '../../lock.js';
 import { exploreSvg } from '../../report/explore-chart.js';
 import { estimateTable, measuredTable, shortages } from '../../report/explore-table.js';
 import { requireFits } from '../fits.js';
 import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
-import { integer, required, verb } from '../verb.js';
+import { forceOption, integer, required, verb } from '../verb.js';
 
-type Options = { board?: string; measure: number; data?: string; count: number; out?: string };
+type Options = {
+  board?: string;
+  measure: number;
+  data?: string;
+  count: number;
+  out?: string;
+  force?: boolean;
+};
 
 export const explore = verb<Options>({
   summary: 'compare the FPGA designs that a Graph can have on a board: area, clocks, latency',
+  configured: true,
   arguments: [['<graphs...>', 'Graphs, as quantize writes them: the same net at 8, 6 and 4 bits, say']],
   options: [
     { flags: '--board <name>', description: "an FPGA board: 'spikelet boards' lists them" },
@@ -37,49 +46,66 @@ export const explore = verb<Options>({
       description:
         'writes explore.json and explore.svg there, and keeps in measured/ what takes minutes: what is there is not measured again',
     },
+    forceOption,
   ],
   async run(args, options, io) {
-    const board = fpgaBoardOf(required(options.board, '--board'));
-    const paths = args.flat();
-    const graphs = await Promise.all(paths.map(loadGraph));
-    const files = ['explore.json', 'explore.svg'];
-    if (options.out) for (const file of files) await requireWritable(join(options.out, file));
-    const names = namesOf(graphs, paths);
-    const points = designs(graphs, board);
-    const { missing, synthesises, simulates } = await toolsFor(board, options);
-    const images =
-      simulates && options.data !== undefined
-        ? await imagesOf(paths, graphs, { spec: options.data, count: options.count }, io)
-        : undefined;
-    const measured = synthesises
-      ? await measureBest(points, {
-          graphs,
-          board,
-          count: options.measure,
-          images,
-          folder: options.out && join(options.out, 'measured'),
-          note: io.note,
-        })
-      : new Map<Point, Measured>();
-    print(points, measured, board, names, io);
-    for (const line of missing) io.print(line);
-    const result = {
-      board: board.name,
-      graphs: graphs.map(({ name }, i) => ({ path: paths[i]!, name })),
-      clockHz: board.clockHz,
-      designs: points.map((point) => ({ ...point, measured: measured.get(point) ?? null })),
-      notMeasured: missing,
-    };
-    if (options.out) {
-      await writeFiles(options.out, [
-        { path: files[0]!, contents: `${JSON.stringify(result, null, 2)}\n` },
-        { path: files[1]!, contents: exploreSvg(points, measured, board, names) },
-      ]);
-      io.print(files.map((file) => join(options.out!, file)).join(', '));
-    }
-    return { result };
+    const result = () => compareDesigns(args.flat(), options, io);
+    return { result: await (options.out === undefined ? result() : exclusively(options.out, result)) };
   },
 });
+
+async function compareDesigns(paths: string[], options: Options, io: Io) {
+  const board = fpgaBoardOf(required(options.board, '--board'));
+  const graphs = await Promise.all(paths.map(loadGraph));
+  const files = ['explore.json', 'explore.svg'];
+  const { force = false } = options;
+  if (options.out) {
+    if (!force)
+      await requireOwn(
+        options.out,
+        files.map((path) => ({ path })),
+      );
+    for (const file of files) await requireWritable(join(options.out, file));
+  }
+  const names = namesOf(graphs, paths);
+  const points = designs(graphs, board);
+  const { missing, synthesises, simulates } = await toolsFor(board, options);
+  const images =
+    simulates && options.data !== undefined
+      ? await imagesOf(paths, graphs, { spec: options.data, count: options.count }, io)
+      : undefined;
+  const measured = synthesises
+    ? await measureBest(points, {
+        graphs,
+        board,
+        count: options.measure,
+        images,
+        folder: options.out && join(options.out, 'measured'),
+        note: io.note,
+      })
+    : new Map<Point, Measured>();
+  print(points, measured, board, names, io);
+  for (const line of missing) io.print(line);
+  const result = {
+    board: board.name,
+    graphs: graphs.map(({ name }, i) => ({ path: paths[i]!, name })),
+    clockHz: board.clockHz,
+    designs: points.map((point) => ({ ...point, measured: measured.get(point) ?? null })),
+    notMeasured: missing,
+  };
+  if (options.out) {
+    await writeFiles(
+      options.out,
+      [
+        { path: files[0]!, contents: `${JSON.stringify(result, null, 2)}\n` },
+        { path: files[1]!, contents: exploreSvg(points, measured, board, names) },
+      ],
+      { force },
+    );
+    io.print(files.map((file) => join(options.out!, file)).join(', '));
+  }
+  return result;
+}
 
 /** What tells graphs apart: their names, or where some are called alike, their files. */
 const namesOf = (graphs: Graph[], paths: string[]): string[] =>

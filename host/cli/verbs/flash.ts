@@ -1,15 +1,16 @@
 import type { Board as FpgaBoard } from '../../../fpga/boards/index.js';
 import { exitCode } from '../../../models/index.js';
-import { writeFile } from '../../files.js';
 import { bitstreamAt, programBoard } from '../../fpga/bitstream.js';
+import { output } from '../../output.js';
 import { anyBoardOf } from '../boards.js';
 import type { Io } from '../io.js';
-import { required, usageError, verb } from '../verb.js';
+import { forceOption, required, usageError, verb } from '../verb.js';
 
-type Options = { board?: string; port?: string; out?: string };
+type Options = { board?: string; port?: string; out?: string; force?: boolean };
 
 export const flash = verb<Options>({
   summary: 'write compiled firmware to a board, compare it and start it; a bitstream to an FPGA',
+  configured: true,
   arguments: [
     [
       '<program>',
@@ -23,6 +24,7 @@ export const flash = verb<Options>({
       description: 'serial port, or drive of a UF2 board; guessed where only one fits',
     },
     { flags: '--out <file>', description: 'write the file that other programs flash instead (.img, .uf2)' },
+    forceOption,
   ],
   async run([path], options, io) {
     const { fpga, firmware: board } = anyBoardOf(required(options.board, '--board'));
@@ -31,7 +33,7 @@ export const flash = verb<Options>({
     const program = await device.programAt(path!);
     if (options.out) {
       const { contents } = await device.flashFile(board, program);
-      await writeFile(options.out, contents);
+      await writeImage(options.out, contents, path!, options.force);
       io.print(`${options.out}: ${contents.length} B for ${board.name}`);
       return { result: { board: board.name, out: options.out, bytes: contents.length } };
     }
@@ -49,13 +51,27 @@ export const flash = verb<Options>({
     );
     if (!stop) return { result: found };
     io.print(`it runs on ${port} until this command ends (Ctrl-C)`);
-    if (io.json) process.stdout.write(`${JSON.stringify(found)}\n`);
+    io.emit(found);
     return { code: await untilStopped(stop, ended!) };
   },
 });
 
+/** An image of one kind of board begins with the same bytes: a magic number, or where its stack begins. */
+const SAME_START = 4;
+
+async function writeImage(
+  out: string,
+  contents: string | Uint8Array,
+  program: string,
+  force?: boolean,
+): Promise<void> {
+  const begins = new Uint8Array(Buffer.from(contents).subarray(0, SAME_START));
+  const write = await output(out, { kind: { begins, name: 'such an image' }, inputs: [program], force });
+  await write(contents);
+}
+
 /** Bitstreams go by the board's own programmer, over USB. */
-async function flashFpga(path: string, board: FpgaBoard, { port, out }: Options, io: Io) {
+async function flashFpga(path: string, board: FpgaBoard, { port, out, force }: Options, io: Io) {
   if (port !== undefined)
     throw usageError(
       `${board.name} is flashed over USB`,
@@ -63,7 +79,7 @@ async function flashFpga(path: string, board: FpgaBoard, { port, out }: Options,
     );
   const { path: file, bytes } = await bitstreamAt(path, board);
   if (out) {
-    await writeFile(out, bytes);
+    await writeImage(out, bytes, file, force);
     io.print(`${out}: ${bytes.length} B for ${board.name}`);
     return { board: board.name, out, bytes: bytes.length };
   }

@@ -1,10 +1,10 @@
 import { writeNet } from '../../../models/file.js';
 import { countParams } from '../../../models/net.js';
 import { imagenetClasses, readLabels } from '../../data/labels.js';
-import { requireWritable, writeFile } from '../../files.js';
 import { importFile } from '../../import/index.js';
+import { output } from '../../output.js';
 import { quantity } from '../../report/text.js';
-import { integer, integers, numbers, verb } from '../verb.js';
+import { forceOption, integer, integers, numbers, verb } from '../verb.js';
 
 type Options = {
   out: string;
@@ -14,10 +14,12 @@ type Options = {
   mean?: number[];
   std?: number[];
   labels?: string;
+  force?: boolean;
 };
 
 export const importVerb = verb<Options>({
   summary: 'turn a PyTorch checkpoint into a Net, without Python',
+  configured: true,
   arguments: [['<checkpoint>', '.pth, .pt or .safetensors: a state_dict or a training checkpoint']],
   options: [
     { flags: '--out <file>', description: 'where the Net goes', default: 'net.safetensors' },
@@ -38,9 +40,10 @@ export const importVerb = verb<Options>({
       flags: '--labels <file>',
       description: "class names, one line each (default: ImageNet's for 1,000 classes)",
     },
+    forceOption,
   ],
-  async run([path], { out, labels, input, ...told }, io) {
-    await requireWritable(out);
+  async run([path], { out, labels, input, force, ...told }, io) {
+    const write = await output(out, { kind: 'net', inputs: [path, labels], force });
     const names = labels ? (await readLabels(labels)).map(({ name }) => name) : undefined;
     const { net: imported, notes } = await importFile(path!, {
       ...told,
@@ -51,7 +54,7 @@ export const importVerb = verb<Options>({
       !names && imported.classes.length === 1000
         ? { ...imported, classes: await imagenetClasses() }
         : imported;
-    await writeFile(out, writeNet(net));
+    await write(writeNet(net));
     for (const note of notes) io.print(`- ${note}`);
     const parameters = countParams(net);
     io.print(

@@ -9,13 +9,10 @@ const RIGHT = { right: true } as const;
 /** Prints how a graph would be run in memory: a chart of the arena over the steps, and what is alive at the peak. */
 export function inspectPlan(graph: Graph, options: ModelOptions, io: Io) {
   const { plan, ramBytes, weights } = planModel(graph, options);
-  const { lines, peak } = planChart(graph, plan);
+  const { lines, peak } = planChart(graph, plan, io.width);
   const { steps, arenaBytes, choices } = plan;
-  io.print(
-    io.bold(
-      `Plan of '${graph.name}', weights ${weights}: ${ramBytes} B of RAM (${bytes(ramBytes)}), arena ${arenaBytes} B, ${steps.length} steps`,
-    ),
-  );
+  io.print(io.bold(`Plan of '${graph.name}', weights ${weights}: ${ramBytes} B of RAM (${bytes(ramBytes)})`));
+  io.print(`arena ${arenaBytes} B, ${steps.length} steps`);
   io.print(
     `${choices.packed.size} tensors in 4 bits, ${choices.columns.size} layers by parts of rows, ${choices.fetches.size} fetch their constants`,
   );
@@ -31,7 +28,7 @@ export function inspectPlan(graph: Graph, options: ModelOptions, io: Io) {
       { title: '' },
       { title: 'what' },
       { title: 'of' },
-      { title: 'address', ...RIGHT },
+      { title: 'address', ...RIGHT, rank: 1 },
       { title: 'bytes', ...RIGHT },
       { title: 'alive', ...RIGHT },
     ],

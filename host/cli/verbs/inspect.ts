@@ -36,7 +36,7 @@ export const inspect = verb<Options>({
   },
 });
 
-const right = (title: string) => ({ title, right: true });
+const right = (title: string, rank?: number) => ({ title, right: true, ...(rank ? { rank } : {}) });
 
 function inspectNet(net: Net, io: Io) {
   const shapes = netShapes(net);
@@ -97,14 +97,14 @@ function inspectGraph(graph: Graph, io: Io) {
     [
       { title: 'layer' },
       { title: 'op' },
-      { title: 'output' },
+      { title: 'output', rank: 2 },
       right('shape'),
-      right('accumulator'),
-      right('output range'),
+      right('accumulator', 6),
+      right('output range', 5),
       right('MACs'),
-      right('events'),
-      right('eff. ACs'),
-      right('bytes'),
+      right('events', 4),
+      right('eff. ACs', 3),
+      right('bytes', 1),
     ],
     layers.map((l) => [
       l.layer,
@@ -154,8 +154,9 @@ function totalOperations(graph: Graph, io: Io) {
   };
   io.print(
     `on the calibration images: effective MACs ${quantity(Math.round(cost.effectiveMacs))}, effective ACs ` +
-      `${quantity(Math.round(cost.effectiveAcs))} in ${quantity(Math.round(cost.events))} events, activation sparsity ${percent(sparsity)}`,
+      `${quantity(Math.round(cost.effectiveAcs))}`,
   );
+  io.print(`in ${quantity(Math.round(cost.events))} events, activation sparsity ${percent(sparsity)}`);
   return cost;
 }
 
@@ -187,8 +188,8 @@ function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
       { title: 'tensor' },
       { title: 'kind' },
       right('shape'),
-      right('address'),
-      right('rows held'),
+      right('address', 2),
+      right('rows held', 1),
       right('bytes'),
     ],
     tensors.map((t) => [
@@ -202,11 +203,10 @@ function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
   );
   io.print();
   io.print(
-    `${bytes(module.length)}: ${description.weights} B of weights, ${constants - description.weights} B of other constants, ` +
-      `${module.length - image} B of code and of the section '${SECTION}'; arena ${bytes(arena)}${
-        outside ? `; ${outside} B of the constants lie outside` : ''
-      }`,
+    `${bytes(module.length)}: ${description.weights} B of weights, ${constants - description.weights} B of other constants,`,
   );
+  io.print(`${module.length - image} B of code and of the section '${SECTION}'; arena ${bytes(arena)}`);
+  if (outside) io.print(`${outside} B of the constants lie outside`);
   return {
     kind: 'wasm',
     name: description.name,

@@ -12,6 +12,7 @@ const SHOWN = 32;
 
 export const monitor = verb<Options>({
   summary: 'print what a device says over its serial port, and send it what is typed',
+  configured: true,
   options: [
     { flags: '--port <path>', description: 'serial port; guessed where only one fits' },
     baudOption('115200'),
@@ -36,10 +37,8 @@ export const monitor = verb<Options>({
       await listen(
         port,
         (said) => {
-          if (io.json) {
-            const seconds = (performance.now() - started) / 1000;
-            process.stdout.write(`${JSON.stringify({ seconds, ...said })}\n`);
-          } else io.print(lineOf(said));
+          io.emit({ seconds: (performance.now() - started) / 1000, ...said });
+          io.print(lineOf(said));
         },
         () => interrupted,
       );
@@ -53,14 +52,9 @@ export const monitor = verb<Options>({
 });
 
 function lineOf(said: Said): string {
-  if ('text' in said) return printable(said.text);
+  if ('text' in said) return said.text.replaceAll('\t', '    ');
   if ('damaged' in said) return `[${said.damaged} B that are neither text nor a frame]`;
   const { frame, sequence, payload } = said;
   const shown = payload.length > 2 * SHOWN ? `${payload.slice(0, 2 * SHOWN)}...` : payload;
   return `[${frame}, ${sequence}: ${payload.length / 2} B ${shown}]`;
 }
-
-/** A device must not control the terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -3,7 +3,7 @@ import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
 import { isFolder } from '../../files.js';
 import { GRAPH_FILE } from '../../firmware/build.js';
-import { profileLines } from '../../report/profile.js';
+import { profileReport } from '../../report/profile.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { anyBoardOf } from '../boards.js';
 import { type CoreFlags, coreOptions, onFpga } from '../fpga-options.js';
@@ -15,6 +15,7 @@ type Options = Omit<BoardFlags, 'build'> & CoreFlags & { data?: string; count: n
 
 export const profile = verb<Options>({
   summary: 'what an inference costs on a board, layer by layer',
+  configured: true,
   arguments: [['<model>', "a Graph, or a folder that 'build --target firmware' wrote"]],
   options: [
     { flags: '--board <name>', description: "a board of 'spikelet boards'" },
@@ -48,7 +49,11 @@ export const profile = verb<Options>({
     const fpga = options.board !== undefined && anyBoardOf(options.board).fpga !== undefined;
     if (fpga && folder) throw usageError(`${options.board} runs no firmware`, 'give the Graph');
     const result = await (fpga ? onGates() : onMicrocontroller()).finally(bar.done);
-    for (const line of profileLines(result)) io.print(line);
+    const { title, columns, rows, after } = profileReport(result);
+    io.print(title);
+    io.table(columns, rows);
+    io.print();
+    for (const line of after) io.print(line);
     return { result };
   },
 });

@@ -5,13 +5,13 @@ import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
 import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { writeFile } from '../../files.js';
+import { output } from '../../output.js';
 import { type Comparison, compare } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
 import { requireFits } from '../fits.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { integer, oneOf, required, verb } from '../verb.js';
+import { forceOption, integer, oneOf, required, verb } from '../verb.js';
 
 type Options = {
   data?: string;
@@ -21,10 +21,12 @@ type Options = {
   count: number;
   correction: Correction;
   rounding?: Rounding;
+  force?: boolean;
 };
 
 export const quantize = verb<Options>({
   summary: 'turn a Net into an integer Graph',
+  configured: true,
   arguments: [['<net>', 'a Net, as train and import write it']],
   options: [
     {
@@ -62,9 +64,12 @@ export const quantize = verb<Options>({
       description: 'nearest or gptq (default: gptq at 4 bits, else nearest)',
       parse: oneOf(['nearest', 'gptq'] as const),
     },
+    forceOption,
   ],
   async run([path], options, io) {
     const net = await loadNet(path!);
+    const { out, force } = options;
+    const write = await output(out, { kind: 'graph', inputs: [path], force });
     const data = await loadDataset(required(options.data, '--data'), {
       log: io.note,
       input: { ...net.input, classes: net.classes },
@@ -84,7 +89,7 @@ export const quantize = verb<Options>({
     float.done();
     layers.done();
     const file = writeGraph(graph);
-    await writeFile(options.out, file);
+    await write(file);
     const samples = Math.min(options.count, data.test.count);
     const bar = io.progress('comparing');
     const compared =

@@ -1,37 +1,69 @@
 import { extname } from 'node:path';
+import { rawImage } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { writeSafetensors } from '../../../models/safetensors.js';
 import { startBatch } from '../../batch.js';
 import { listImages } from '../../data/folder.js';
-import { readNetImage } from '../../data/index.js';
+import { loadDataset, readNetImage, usages } from '../../data/index.js';
 import { imagenetClasses, type Label, readLabels } from '../../data/labels.js';
 import { evaluateFolder, type FolderAccuracy, resultsPath } from '../../evaluate-folder.js';
-import { isFolder, readBytes, writeFile } from '../../files.js';
+import { isFolder, readBytes } from '../../files.js';
+import { formatOf, output } from '../../output.js';
 import { percent } from '../../report/text.js';
-import { openRunner, type Runner, ranking } from '../../runner.js';
+import { moduleOf, openRunner, type Runner, ranking } from '../../runner.js';
 import { readTraceInput, traceNet } from '../../trace.js';
+import { requireFits } from '../fits.js';
+import { interruptible } from '../interrupt.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
 import { threadsOption } from '../plan-options.js';
-import { integer, required, usageError, verb } from '../verb.js';
+import { forceOption, integer, oneOf, usageError, verb } from '../verb.js';
 
 type Options = {
   input?: string;
+  data?: string;
+  sample?: number;
+  split: (typeof splits)[number];
   top: number;
   trace?: string;
   labels?: string;
   results?: string;
   threads: number;
+  force?: boolean;
 };
+
+const splits = ['test', 'train'] as const;
+
+/** Flags that only one way of giving an input knows. */
+const ofFolders = ['results'] as const;
+const ofTensors = ['trace'] as const;
 
 export const run = verb<Options>({
   summary: 'run a model on an image, a folder of images or a file of tensors',
+  configured: true,
   arguments: [['<model>', 'a folder that build wrote, its model.wasm, a Graph or a Net']],
   options: [
     {
       flags: '--input <path>',
       description:
         'a PNG, JPEG or WebP image; a folder of them; or, for a Net, a .safetensors with the tensor input [N, C, H, W]',
+      unless: 'data',
+    },
+    {
+      flags: '--data <spec>',
+      description: `instead of --input, a sample of a data set: ${usages()}`,
+      unless: 'input',
+    },
+    {
+      flags: '--sample <n>',
+      description: 'of --data: which, counted from 0 (default: 0)',
+      parse: integer(0, 10_000_000),
+    },
+    {
+      flags: '--split <name>',
+      description: 'of --data: test or train',
+      parse: oneOf(splits),
+      default: 'test' as const,
     },
     { flags: '--top <n>', description: 'classes to print', parse: integer(1, 1000), default: 5 },
     {
@@ -47,23 +79,82 @@ export const run = verb<Options>({
       description: 'of a folder: one JSON line per image; a stopped run goes on from it',
     },
     threadsOption('share one image, in a build with --threads; of a folder, each runs whole images'),
+    forceOption,
   ],
   async run([path], options, io) {
-    const input = required(options.input, '--input');
-    if (extname(input) === '.safetensors') return { result: await runTensors(path!, input, options, io) };
+    if (options.data !== undefined) return { result: await runSample(path!, options.data, options, io) };
+    if (options.sample !== undefined)
+      throw usageError('--sample is of --data', 'add --data, or omit --sample');
+    if (options.input === undefined)
+      throw usageError('an input is needed', 'give --input PATH, or --data SPEC with --sample N');
+    const { input } = options;
+    if (extname(input) === '.safetensors') {
+      refuse(options, ofFolders, 'a .safetensors input', 'give a folder of images');
+      return { result: await runTensors(path!, input, options, io) };
+    }
     if (options.trace)
       throw usageError('--trace needs a .safetensors input', 'give the images as tensor input [N, C, H, W]');
     const folder = await isFolder(input);
+    if (!folder) refuse(options, ofFolders, 'one image', 'give a folder of images');
     const runner = await openRunner(path!, folder ? 1 : options.threads);
     const labels = await labelsOf(runner, options.labels);
     if (folder) return { result: await runFolder(path!, runner, labels, input, options, io) };
-    try {
-      return { result: await runImage(runner, labels, input, options.top, io) };
-    } finally {
-      await runner.close?.();
-    }
+    return {
+      result: await closing(runner, async () =>
+        runImage(runner, labels, { input, raw: await readNetImage(input, runner.shape) }, options.top, io),
+      ),
+    };
   },
 });
+
+/** Throws where a flag is given that an input like `what` has no use for. */
+function refuse(options: Options, keys: readonly ('results' | 'trace')[], what: string, hint: string): void {
+  const key = keys.find((each) => options[each] !== undefined);
+  if (key) throw usageError(`--${key} is not for ${what}`, `omit --${key}, or ${hint}`);
+}
+
+/** Ends the model's threads after `use`, however that ends. */
+async function closing<T>(runner: Runner, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } finally {
+    await runner.close?.();
+  }
+}
+
+/** One image of a data set, with its label. */
+async function runSample(path: string, spec: string, options: Options, io: Io) {
+  const { sample = 0, split: name } = options;
+  if (options.input !== undefined) throw usageError('--data and --input are two inputs', 'give one of them');
+  refuse(options, [...ofFolders, ...ofTensors], '--data', 'give --input');
+  if (/^images\b/.test(spec))
+    throw usageError('a folder of images has no samples by number', 'name the image with --input');
+  const runner = await openRunner(path, options.threads);
+  return closing(runner, async () => {
+    const labels = await labelsOf(runner, options.labels);
+    const data = await loadDataset(spec, { log: io.note });
+    requireFits(path, runner, data);
+    const split = data[name];
+    if (sample >= split.count)
+      throw usageError(
+        `${data.name} has ${split.count} ${name} images, so there is no sample ${sample}`,
+        `give --sample 0..${split.count - 1}`,
+      );
+    const raw = rawImage(split, runner.shape, sample);
+    const label = data.unlabelled ? null : split.labels[sample]!;
+    const shown = `${name} image ${sample} of ${data.name}`;
+    const result = runImage(runner, labels, { input: shown, raw }, options.top, io);
+    if (label !== null) io.print(`label: ${data.classes[label]!}; the model says ${result.class}`);
+    return {
+      ...result,
+      data: spec,
+      split: name,
+      sample,
+      label,
+      labelName: label === null ? null : data.classes[label]!,
+    };
+  });
+}
 
 /** Names from a file; else the model's own, or ImageNet's where a model of 1,000 classes only has numbers. */
 async function labelsOf(runner: Runner, file: string | undefined): Promise<Label[]> {
@@ -80,8 +171,13 @@ async function labelsOf(runner: Runner, file: string | undefined): Promise<Label
   return (unnamed ? await imagenetClasses() : runner.classes).map((name) => ({ name }));
 }
 
-async function runImage(runner: Runner, labels: Label[], input: string, top: number, io: Io) {
-  const raw = await readNetImage(input, runner.shape);
+function runImage(
+  runner: Runner,
+  labels: Label[],
+  { input, raw }: { input: string; raw: Uint8Array },
+  top: number,
+  io: Io,
+) {
   const started = performance.now();
   const logits = runner.logits(raw);
   const milliseconds = performance.now() - started;
@@ -116,15 +212,27 @@ async function runFolder(
   const bar = io.progress(runner.name);
   const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
     bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : '');
+  const inputs = [await moduleOf(path), options.labels];
   const batch = options.threads > 1 ? startBatch(path, options.threads) : undefined;
-  const accuracy = await evaluateFolder(runner, files, results, onProgress, batch).finally(() =>
-    batch?.close(),
-  );
-  bar.done();
+  const accuracy = await interruptible((signal) =>
+    evaluateFolder(runner, files, results, {
+      onProgress,
+      batch,
+      inputs,
+      force: options.force,
+      signal,
+      note: io.note,
+    }),
+  ).finally(() => {
+    bar.done();
+    return batch?.close();
+  });
   io.print(
     `${accuracy.images} images${accuracy.resumed ? `, ${accuracy.resumed} of them from an earlier run` : ''}`,
   );
-  if (accuracy.labelled) io.print(`top-1 ${percent(accuracy.top1, 2)}, top-5 ${percent(accuracy.top5, 2)}`);
+  const { top5 } = accuracy;
+  if (accuracy.labelled)
+    io.print(`top-1 ${percent(accuracy.top1, 2)}${top5 === undefined ? '' : `, top-5 ${percent(top5, 2)}`}`);
   else io.print('no labels: the images lie in no folders named after classes');
   io.print(`each image's classes: ${results}`);
   return { folder, results, kind: runner.kind, ...accuracy, source: contents };
@@ -132,13 +240,16 @@ async function runFolder(
 
 async function runTensors(path: string, input: string, options: Options, io: Io) {
   const net = await loadNet(path);
+  const { trace: out, force } = options;
+  const write =
+    out === undefined ? undefined : await output(out, { kind: 'trace', inputs: [path, input], force });
   const images = readTraceInput(await readBytes(input), input);
   const bar = io.progress('images');
   const started = performance.now();
   const trace = traceNet(net, images, (done, total) => bar.update(done, total));
   bar.done();
   const seconds = (performance.now() - started) / 1000;
-  if (options.trace) await writeFile(options.trace, writeSafetensors(trace));
+  await write?.(writeSafetensors(trace, { format: formatOf('trace') }));
   const { shape, data } = trace.get('logits')!;
   const [count, classes] = shape as [number, number];
   const logits = Array.from({ length: count }, (_, n) =>

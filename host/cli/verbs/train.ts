@@ -6,14 +6,17 @@ import { countParams, type Net } from '../../../models/net.js';
 import { createNet, type ZooOptions, zoo } from '../../../models/zoo/index.js';
 import { loadDataset, usages } from '../../data/index.js';
 import { readBytes } from '../../files.js';
+import { requireApart } from '../../output.js';
 import { percent, quantity } from '../../report/text.js';
 import type { BackendName, TrainOptions } from '../../train/index.js';
-import { readCheckpoint } from '../checkpoint.js';
+import { checkpointPath, readCheckpoint } from '../checkpoint.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
 import { trainToFile } from '../training.js';
 import {
+  forceOption,
   integer,
+  integerList,
   integers,
   keyOf,
   number,
@@ -25,7 +28,7 @@ import {
 } from '../verb.js';
 
 type Options = Partial<TrainOptions> &
-  Pick<ZooOptions, 'widths' | 'blocks' | 'transformers' | 'heads' | 'levels' | 'dims'> & {
+  Pick<ZooOptions, (typeof architectureKeys)[number]> & {
     model?: string;
     data?: string;
     out: string;
@@ -33,6 +36,7 @@ type Options = Partial<TrainOptions> &
     resume?: string;
     metrics?: string;
     backend?: BackendName;
+    force?: boolean;
   };
 
 /** Options that belong to the trainer; all of them are fixed by a checkpoint. */
@@ -49,7 +53,16 @@ const trainKeys = [
   'firingPenalty',
 ] as const;
 
-const architectureKeys = ['widths', 'blocks', 'transformers', 'heads', 'levels', 'dims'] as const;
+const architectureKeys = [
+  'widths',
+  'blocks',
+  'transformers',
+  'hidden',
+  'maps',
+  'heads',
+  'levels',
+  'dims',
+] as const;
 
 const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> =>
   Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]])) as Partial<
@@ -58,6 +71,9 @@ const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]):
 
 /** What a checkpoint has settled; a configuration's values of these do not concern a resumed run. */
 const settled = new Set<string>([...trainKeys, ...architectureKeys, 'model', 'data', 'init']);
+
+/** Most layers that a list on the command line has. */
+const MOST_LAYERS = 32;
 
 const options: VerbOption[] = [
   {
@@ -131,24 +147,43 @@ const options: VerbOption[] = [
     description: 'channels of the four stages of an espikeformer',
     parse: integers(4, 2, 4096),
   },
+  {
+    flags: '--hidden <a,b,...>',
+    description: 'neurons of each hidden layer of dense (default: 128)',
+    parse: integerList(MOST_LAYERS, 1, 65_536),
+  },
+  {
+    flags: '--maps <a,b,...>',
+    description: 'channels of each convolution of conv, all with stride 2 (default: 16,32,64)',
+    parse: integerList(MOST_LAYERS, 1, 4096),
+  },
   { flags: '--heads <n>', description: 'attention heads', parse: integer(1, 256) },
   {
     flags: '--levels <n>',
     description: 'highest spike count D of every neuron (default: 4)',
     parse: integer(1, 15),
   },
+  forceOption,
 ];
 
 export const train = verb<Options>({
   summary: 'train a float network (a Net) on a dataset',
+  configured: true,
   options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
+    await requireApart({
+      '--out': options.out,
+      'its checkpoint': checkpointPath(options.out),
+      '--metrics': options.metrics,
+    });
     const start = options.resume ? await resumed(options, options.resume, io) : await fresh(options, io);
     const { net, epochs } = await trainToFile(
       {
         ...start,
         out: options.out,
         ...(options.metrics ? { metrics: options.metrics } : {}),
+        ...(options.init ? { init: options.init } : {}),
+        ...(options.force ? { force: true } : {}),
         ...(options.backend ? { backend: options.backend } : {}),
       },
       io,
@@ -174,13 +209,13 @@ async function fresh(options: Options, io: Io) {
   const dataSpec = required(options.data, '--data');
   const init = options.init ? await loadNet(options.init) : undefined;
   if (init && architectureKeys.some((key) => options[key] !== undefined))
-    throw usageError('--init brings its own architecture', `leave out ${flags(architectureKeys)}`);
+    throw usageError('--init brings its own architecture', `omit ${flags(architectureKeys)}`);
   const model = init ? (options.model ?? init.name) : required(options.model, '--model');
   if (init && init.name !== model)
-    throw usageError(`${options.init} is a '${init.name}', not a '${model}'`, 'leave out --model');
-  const data = await loadDataset(dataSpec, { log: io.note });
+    throw usageError(`${options.init} is a '${init.name}', not a '${model}'`, 'omit --model');
+  const data = await dataset(dataSpec, io);
   if (options.flip && data.mirrors === false)
-    throw usageError(`a mirrored image of ${data.name} belongs to another class`, 'leave out --flip');
+    throw usageError(`a mirrored image of ${data.name} belongs to another class`, 'omit --flip');
   const net = init ? fitted(init, data) : newNet(model, data, options);
   return {
     net,
@@ -188,6 +223,12 @@ async function fresh(options: Options, io: Io) {
     dataSpec,
     options: { flip: data.mirrors ?? false, ...pick(options, trainKeys) },
   };
+}
+
+/** The data, of which some takes seconds: a person sees at once that something happens. */
+function dataset(spec: string, io: Io): Promise<Dataset> {
+  io.note(`reading the data: ${spec}`);
+  return loadDataset(spec, { log: io.note });
 }
 
 /** A Net fine-tuned on data sees it with the data's own mean and deviation. */
@@ -201,7 +242,10 @@ function newNet(model: string, data: Dataset, options: Options): Net {
     (key) => options[key] !== undefined && !zoo[model]!.keys.includes(key),
   );
   if (strange.length)
-    throw usageError(`'${model}' has no ${flags(strange)}`, `it takes ${flags(zoo[model]!.keys)}`);
+    throw usageError(
+      `'${model}' has no ${flags(strange)}`,
+      `it takes ${flags(architectureKeys.filter((key) => zoo[model]!.keys.includes(key)))}`,
+    );
   const generator = xoroshiro128plus(options.seed ?? 1);
   const input = { shape: data.shape, mean: data.mean, std: data.std };
   return createNet(
@@ -217,20 +261,19 @@ async function resumed(options: Options, path: string, io: Io) {
   const given = [...trainKeys, ...architectureKeys, 'init' as const].filter(
     (key) => options[key] !== undefined,
   );
-  if (given.length)
-    throw usageError('a resumed run keeps the options it began with', `leave out ${flags(given)}`);
+  if (given.length) throw usageError('a resumed run keeps the options it began with', `omit ${flags(given)}`);
   const { net, state, data: remembered } = readCheckpoint(await readBytes(path), path);
   if (options.model !== undefined && options.model !== net.name)
     throw new SpikeletError(`${path} is a checkpoint of '${net.name}', not of '${options.model}'`, {
-      hint: `leave out --model, or resume a checkpoint of '${options.model}'`,
+      hint: `omit --model, or resume a checkpoint of '${options.model}'`,
     });
   if (options.data !== undefined && options.data !== remembered)
     throw usageError(
       `${path} was trained on ${remembered}, not on ${options.data}`,
-      'leave out --data; to train on other data, start from the weights with --init',
+      'omit --data; to train on other data, start from the weights with --init',
     );
   if (state.progress.epoch >= state.progress.options.epochs) io.note(`${path} is trained to its end`);
-  return { net, data: await loadDataset(remembered), dataSpec: remembered, resume: state, resumedFrom: path };
+  return { net, data: await dataset(remembered, io), dataSpec: remembered, resume: state, resumedFrom: path };
 }
 
 const flags = (keys: readonly string[]): string =>

@@ -31,6 +31,7 @@ type Options = BoardFlags &
 
 export const verify = verb<Options>({
   summary: 'compare a backend with the reference interpreter, tensor by tensor',
+  configured: true,
   arguments: [['<graph>', 'a Graph, as quantize writes it']],
   options: [
     { flags: '--against <target>', description: targets.join(', '), parse: oneOf(targets) },

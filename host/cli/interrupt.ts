@@ -1,0 +1,31 @@
+import { exitCode } from '../../models/error.js';
+import { cleanUp } from '../cleanup.js';
+
+const codes = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated } as const;
+
+/**
+ * Runs `use` with a signal that the first Ctrl-C or SIGTERM aborts, its exit code as the reason; a second one ends the
+ * process at once, without temporary files.
+ */
+export async function interruptible<T>(
+  use: (signal: AbortSignal) => Promise<T>,
+  onFirst: () => void = () => undefined,
+): Promise<T> {
+  const interrupt = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    const code = codes[name as keyof typeof codes];
+    if (interrupt.signal.aborted) {
+      cleanUp();
+      process.exit(code);
+    }
+    onFirst();
+    interrupt.abort(code);
+  };
+  const names = Object.keys(codes) as (keyof typeof codes)[];
+  for (const name of names) process.on(name, onSignal);
+  try {
+    return await use(interrupt.signal);
+  } finally {
+    for (const name of names) process.off(name, onSignal);
+  }
+}
