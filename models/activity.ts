@@ -1,3 +1,4 @@
+import { unknownOp } from './error.js';
 import { definition, type Graph, type GraphNode } from './graph.js';
 import { product } from './tensor.js';
 
@@ -9,13 +10,26 @@ import { product } from './tensor.js';
  */
 export type Operations = { dense: number; effectiveMacs: number; effectiveAcs: number; events: number };
 
+/** Names of the tensors whose events are a node's work. A residual is only added, whatever it holds. */
+export function drivingInputs(node: GraphNode): string[] {
+  switch (node.op) {
+    case 'accumulate':
+    case 'fire':
+    case 'pool':
+      return [node.input];
+    case 'attend':
+      // Events of k against rows of v, then events of q against rows of k^T v.
+      return [node.inputs[0], node.inputs[1]];
+    default:
+      return unknownOp(node, 'the count of events');
+  }
+}
+
 /** Operations of one node at the rates that its inputs had on the calibration images; undefined where none is known. */
 export function operationsOf(node: GraphNode, graph: Graph): Operations | undefined {
   const dense = definition(node).macs(node, graph);
   if (!dense) return { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
-  // The halves of attention are events of k against rows of v, then events of q against rows of k^T v.
-  const inputs =
-    node.op === 'attend' ? [node.inputs[0], node.inputs[1]] : [definition(node).inputs(node)[0]!];
+  const inputs = drivingInputs(node);
   const total: Operations = { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
   for (const name of inputs) {
     const { kind, activity } = graph.tensors[name]!;

@@ -1,4 +1,4 @@
-import { SpikeletError } from './error.js';
+import { SpikeletError, unknownOp } from './error.js';
 import { product, type Shape, type Tensor } from './tensor.js';
 
 /**
@@ -156,6 +156,8 @@ function outputShape(node: NetNode, inputs: Shape[], fail: (node: NetNode, why: 
     }
     case 'pool':
       return [1, 1, c];
+    default:
+      return unknownOp(node, 'a Net');
   }
 }
 

@@ -1,4 +1,4 @@
-import { SpikeletError } from './error.js';
+import { SpikeletError, unknownOp } from './error.js';
 import {
   BN_EPSILON,
   inputsOf,
@@ -105,6 +105,8 @@ export function nodeRunner(net: Net, node: NetNode, shapes: Map<string, Shape>):
         return { shape, data, unit: 1 };
       };
     }
+    default:
+      return unknownOp(node, 'the float interpreter');
   }
 }
 

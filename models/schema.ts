@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MAX_VALUES } from './net.js';
+import type { Graph } from './graph.js';
+import { MAX_VALUES, type Net } from './net.js';
 
 /**
  * What the JSON in a file's __metadata__ must look like. Every size is bounded here, before anything is allocated.
@@ -132,3 +133,12 @@ export const graphSchema = z.strictObject({
     ),
   nodes: z.array(graphNode).min(1).max(10_000),
 });
+
+/** A type that holds every value of the other: does not compile while a schema lacks an op or a field, or has one more. */
+type Holds<All, Some extends All> = Some;
+export type Schemas = [
+  Holds<z.input<typeof netSchema>, Omit<Net, 'params'>>,
+  Holds<Omit<Net, 'params'>, z.output<typeof netSchema>>,
+  Holds<z.input<typeof graphSchema>, Omit<Graph, 'data'>>,
+  Holds<Omit<Graph, 'data'>, z.output<typeof graphSchema>>,
+];
