@@ -75,6 +75,10 @@ export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
 
 export { allocate, bytesPerValue, valueRange };
 
+/** Bytes of all constants, unpacked. */
+export const graphBytes = ({ data }: Graph): number =>
+  [...data.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+
 /** Name of the last node's output: the logits. */
 export const outputOf = (graph: Graph): string => graph.nodes.at(-1)!.output;
 

@@ -88,6 +88,10 @@ export function paramShapes(nodes: NetNode[]): Map<string, number[]> {
   return shapes;
 }
 
+/** Bytes of all parameters. */
+export const paramBytes = ({ params }: Net): number =>
+  [...params.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+
 /** Running statistics are counted and saved, but no gradient reaches them. */
 export const isTrainable = (param: string): boolean => !/\.running_(mean|var)$/.test(param);
 
