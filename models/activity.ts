@@ -3,9 +3,9 @@ import { definition, type Graph, type GraphNode } from './graph.js';
 import { product } from './tensor.js';
 
 /**
- * What one image costs, by the names of NeuroBench (arXiv 2304.04640): `dense` multiply-accumulates if nothing were
- * skipped; `effectiveMacs` on inputs that are no spikes and not zero; `effectiveAcs` one accumulation per spike and
- * synapse, a count of n being n spikes; `events` one visit of a non-zero count and synapse, whatever the count, which
+ * What one image costs, estimated from mean rates; neurobench.ts counts by NeuroBench's definitions, which differ.
+ * `dense` multiply-accumulates if nothing were skipped, those of padding among them; `effectiveMacs` on pixels that are
+ * not zero; `effectiveAcs` one accumulation per spike and synapse, a count of n being n spikes, zero weights among them; `events` one visit of a non-zero count and synapse, whatever the count, which
  * is what spikelet's kernels do.
  */
 export type Operations = { dense: number; effectiveMacs: number; effectiveAcs: number; events: number };
