@@ -147,7 +147,7 @@ function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, lab
   const version = Number(file.metadata['version']);
   if (!(Number.isInteger(version) && version >= 1 && version <= VERSION[kind]))
     throw new SpikeletError(
-      `${label} has version ${file.metadata['version']} of the format, this spikelet reads ${VERSION[kind]}`,
+      `${label} has version ${brief(String(file.metadata['version']), 20)} of the format, this spikelet reads ${VERSION[kind]}`,
       {
         hint:
           version > VERSION[kind] ? 'update spikelet: npm install spikelet@latest' : 'the file is damaged',

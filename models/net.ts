@@ -1,3 +1,4 @@
+import { ascii } from './ascii.js';
 import { SpikeletError, unknownOp } from './error.js';
 import { product, type Shape, type Tensor } from './tensor.js';
 
@@ -210,7 +211,12 @@ export function checkParamShapes(
 
 const summary = (kind: string, items: string[]): string[] =>
   items.length
-    ? [`${kind} (${items.length}): ${items.slice(0, 8).join(', ')}${items.length > 8 ? ', ...' : ''}`]
+    ? [
+        `${kind} (${items.length}): ${items
+          .slice(0, 8)
+          .map((item) => ascii(item.slice(0, 200)))
+          .join(', ')}${items.length > 8 ? ', ...' : ''}`,
+      ]
     : [];
 
 /** Parameters of a fresh batch norm, zero weights elsewhere; `random` fills the weights, uniform in +-1/sqrt(fan in). */
