@@ -5,7 +5,7 @@ import { normalise } from '../models/dataset.js';
 import { exitCode, SpikeletError } from '../models/error.js';
 import { fileKind, graphOf, netOf } from '../models/file.js';
 import { outputOf } from '../models/graph.js';
-import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
+import { interpret, pixelTable, rawToPixels, requireInterpretable } from '../models/interpret.js';
 import { netRunner } from '../models/run.js';
 import { readSafetensors } from '../models/safetensors.js';
 import type { Shape } from '../models/tensor.js';
@@ -87,6 +87,7 @@ export async function openRunner(path: string, threads = 1): Promise<Runner> {
     }
     case 'graph': {
       const graph = graphOf(file, path);
+      requireInterpretable(graph);
       const table = pixelTable(graph);
       const { scale } = graph.tensors[outputOf(graph)]!;
       const { shape } = graph.tensors['input']!;

@@ -1,21 +1,35 @@
+import { unknownOp } from './error.js';
 import { definition, type Graph, type GraphNode } from './graph.js';
 import { product } from './tensor.js';
 
 /**
- * What one image costs, by the names of NeuroBench (arXiv 2304.04640): `dense` multiply-accumulates if nothing were
- * skipped; `effectiveMacs` on inputs that are no spikes and not zero; `effectiveAcs` one accumulation per spike and
- * synapse, a count of n being n spikes; `events` one visit of a non-zero count and synapse, whatever the count, which
+ * What one image costs, estimated from mean rates; neurobench.ts counts by NeuroBench's definitions, which differ.
+ * `dense` multiply-accumulates if nothing were skipped, those of padding among them; `effectiveMacs` on pixels that are
+ * not zero; `effectiveAcs` one accumulation per spike and synapse, a count of n being n spikes, zero weights among them; `events` one visit of a non-zero count and synapse, whatever the count, which
  * is what spikelet's kernels do.
  */
 export type Operations = { dense: number; effectiveMacs: number; effectiveAcs: number; events: number };
+
+/** Names of the tensors whose events are a node's work. A residual is only added, whatever it holds. */
+export function drivingInputs(node: GraphNode): string[] {
+  switch (node.op) {
+    case 'accumulate':
+    case 'fire':
+    case 'pool':
+      return [node.input];
+    case 'attend':
+      // Events of k against rows of v, then events of q against rows of k^T v.
+      return [node.inputs[0], node.inputs[1]];
+    default:
+      return unknownOp(node, 'the count of events');
+  }
+}
 
 /** Operations of one node at the rates that its inputs had on the calibration images; undefined where none is known. */
 export function operationsOf(node: GraphNode, graph: Graph): Operations | undefined {
   const dense = definition(node).macs(node, graph);
   if (!dense) return { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
-  // The halves of attention are events of k against rows of v, then events of q against rows of k^T v.
-  const inputs =
-    node.op === 'attend' ? [node.inputs[0], node.inputs[1]] : [definition(node).inputs(node)[0]!];
+  const inputs = drivingInputs(node);
   const total: Operations = { dense, effectiveMacs: 0, effectiveAcs: 0, events: 0 };
   for (const name of inputs) {
     const { kind, activity } = graph.tensors[name]!;

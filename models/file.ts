@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { labelled, SpikeletError } from './error.js';
+import { ascii } from './ascii.js';
+import { labelled, SpikeletError, unknownOp } from './error.js';
 import { type Graph, type GraphNode, prove } from './graph.js';
 import { checkParams, type Net, netShapes } from './net.js';
 import { packedBytes, packWeights, unpackWeights } from './packing.js';
@@ -24,6 +25,8 @@ export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
 export const writeNet = (net: Net): Uint8Array => writeSafetensors(net.params, netMetadata(net));
 
 export function netMetadata({ params: _, ...structure }: Net): Record<string, string> {
+  // What could not be read again is not written.
+  checked(structure, 'net', netSchema, `net '${structure.name}'`);
   return metadataOf('net', structure);
 }
 
@@ -61,7 +64,8 @@ export function writeGraph(graph: Graph): Uint8Array {
     tensors.set(key, { shape: [packed.length], data: packed });
   }
   // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
-  return writeSafetensors(tensors, metadataOf('graph', graphSchema.parse(structure)));
+  const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
+  return writeSafetensors(tensors, metadataOf('graph', inOrder));
 }
 
 /** Reads a Graph and proves it; `label` (a path, say) begins every error. */
@@ -70,7 +74,7 @@ export function readGraph(bytes: Uint8Array, label = 'file'): Graph {
 }
 
 export function graphOf(file: Safetensors, label: string): Graph {
-  const structure = structureOf(file, 'graph', graphSchema, label) as Omit<Graph, 'data'>;
+  const structure = structureOf(file, 'graph', graphSchema, label);
   const data: Graph['data'] = new Map();
   const wrong = (key: string) =>
     new SpikeletError(`${label}: the array '${key}' is missing, has the wrong size or belongs to no node`, {
@@ -117,6 +121,8 @@ function arraysOf(node: GraphNode): string[] {
       return [node.thresholds];
     case 'pool':
       return [];
+    default:
+      return unknownOp(node, 'the format of Graphs');
   }
 }
 
@@ -141,7 +147,7 @@ function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, lab
   const version = Number(file.metadata['version']);
   if (!(Number.isInteger(version) && version >= 1 && version <= VERSION[kind]))
     throw new SpikeletError(
-      `${label} has version ${file.metadata['version']} of the format, this spikelet reads ${VERSION[kind]}`,
+      `${label} has version ${brief(String(file.metadata['version']), 20)} of the format, this spikelet reads ${VERSION[kind]}`,
       {
         hint:
           version > VERSION[kind] ? 'update spikelet: npm install spikelet@latest' : 'the file is damaged',
@@ -155,15 +161,23 @@ function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, lab
       hint: 'the file is damaged',
     });
   }
-  const result = schema.safeParse(json);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw new SpikeletError(
-      `${label}: the structure of the ${kind} is wrong at ${path.join('.') || 'its root'}: ${message}`,
-      {
-        hint: 'the file is damaged',
-      },
-    );
-  }
-  return result.data;
+  return checked(json, kind, schema, label);
 }
+
+/** A structure that is as the schema says, fields in its order. */
+function checked<T>(structure: unknown, kind: Kind, schema: z.ZodType<T>, label: string): T {
+  const result = schema.safeParse(structure);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const where = brief(path.join('.'), 100) || 'its root';
+  throw new SpikeletError(
+    `${label}: the structure of the ${kind} is wrong at ${where}: ${brief(message, 200)}`,
+    {
+      hint: 'the file is damaged, or was made by a newer spikelet',
+    },
+  );
+}
+
+/** Paths and messages of zod hold names from the file. */
+const brief = (text: string, longest: number): string =>
+  ascii(text.length > longest ? `${text.slice(0, longest)}...` : text);

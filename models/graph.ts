@@ -1,8 +1,10 @@
-import { SpikeletError } from './error.js';
+import { SpikeletError, unknownOp } from './error.js';
 import { type Accumulate, accumulate } from './ops/accumulate.js';
 import { type Attend, attend } from './ops/attend.js';
 import { type Fire, fire } from './ops/fire.js';
 import {
+  allocate,
+  bytesPerValue,
   type ChannelRange,
   constantRange,
   type NodeProof,
@@ -67,16 +69,15 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
 
 /** A node's op; the one place where the type of a node and of its definition are brought together. */
 export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
-  ops[node.op] as OpDefinition<GraphNode>;
+  Object.hasOwn(ops, node.op)
+    ? (ops[node.op] as OpDefinition<GraphNode>)
+    : unknownOp(node as never, 'a Graph');
 
-export { valueRange };
+export { allocate, bytesPerValue, valueRange };
 
-const arrays = { i8: Int8Array, u8: Uint8Array, i16: Int16Array, i32: Int32Array };
-
-export const allocate = (tensor: GraphTensor): Int8Array | Uint8Array | Int16Array | Int32Array =>
-  new arrays[tensor.type](tensor.shape[0] * tensor.shape[1] * tensor.shape[2]);
-
-export const bytesPerValue = (type: ValueType): number => arrays[type].BYTES_PER_ELEMENT;
+/** Bytes of all constants, unpacked. */
+export const graphBytes = ({ data }: Graph): number =>
+  [...data.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** Name of the last node's output: the logits. */
 export const outputOf = (graph: Graph): string => graph.nodes.at(-1)!.output;

@@ -7,6 +7,7 @@ export * from './graph.js';
 export * from './interpret.js';
 export * from './macs.js';
 export * from './net.js';
+export * from './neurobench.js';
 export * from './output.js';
 export * from './plan/index.js';
 export * from './run.js';

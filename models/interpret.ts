@@ -1,23 +1,53 @@
+import { lastReads, requireAffordable, type Use } from './budget.js';
 import { normalise } from './dataset.js';
-import { allocate, definition, type Graph, outputOf } from './graph.js';
+import { allocate, bytesPerValue, definition, type Graph, graphBytes, outputOf } from './graph.js';
 import type { Values } from './ops/op.js';
+import { product } from './tensor.js';
+
+/** What each node of a Graph holds while it is interpreted: its output, and its sums in 32 bits. */
+function usesOf(graph: Graph): Use[] {
+  return graph.nodes.map((node) => {
+    const { type, shape } = graph.tensors[node.output]!;
+    const op = definition(node);
+    const working = 4 * product(shape) + 2 * (op.kept?.(node, graph) ?? 0);
+    return {
+      output: node.output,
+      inputs: op.inputs(node),
+      bytes: bytesPerValue(type) * product(shape),
+      working,
+    };
+  });
+}
+
+/** Throws a SpikeletError where interpreting would take more memory or time than the Graph's weights justify. */
+export function requireInterpretable(graph: Graph, copies = 1): void {
+  requireAffordable(`graph '${graph.name}'`, usesOf(graph), {
+    input: product(graph.tensors['input']!.shape),
+    weightBytes: graphBytes(graph),
+    macs: graph.nodes.reduce((sum, node) => sum + definition(node).macs(node, graph), 0),
+    copies,
+  });
+}
 
 /**
  * The reference interpreter: runs a proven Graph on one image, node by node, and is the definition of right for every
- * backend. `onTensor` sees the input and every tensor as it is written.
+ * backend. `onTensor` sees the input and every tensor as it is written; a tensor is forgotten after its last reader.
+ * Throws a SpikeletError where the maps alive at once would take more memory than requireInterpretable() allows.
  */
 export function interpret(
   graph: Graph,
   pixels: Int8Array,
   onTensor?: (name: string, values: Values) => void,
 ): Int32Array {
+  requireInterpretable(graph);
   const input = allocate(graph.tensors['input']!);
   if (pixels.length !== input.length)
     throw new RangeError(`graph '${graph.name}' takes ${input.length} pixels and got ${pixels.length}`);
   input.set(pixels);
   const values = new Map<string, Values>([['input', input]]);
   onTensor?.('input', input);
-  for (const node of graph.nodes) {
+  const freed = lastReads(usesOf(graph));
+  for (const [i, node] of graph.nodes.entries()) {
     const op = definition(node);
     const output = allocate(graph.tensors[node.output]!);
     op.run(
@@ -28,6 +58,7 @@ export function interpret(
     );
     values.set(node.output, output);
     onTensor?.(node.output, output);
+    for (const name of freed[i]!) values.delete(name);
   }
   return values.get(outputOf(graph)) as Int32Array;
 }

@@ -1,4 +1,5 @@
-import { SpikeletError } from './error.js';
+import { ascii } from './ascii.js';
+import { SpikeletError, unknownOp } from './error.js';
 import { product, type Shape, type Tensor } from './tensor.js';
 
 /**
@@ -88,6 +89,10 @@ export function paramShapes(nodes: NetNode[]): Map<string, number[]> {
   return shapes;
 }
 
+/** Bytes of all parameters. */
+export const paramBytes = ({ params }: Net): number =>
+  [...params.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+
 /** Running statistics are counted and saved, but no gradient reaches them. */
 export const isTrainable = (param: string): boolean => !/\.running_(mean|var)$/.test(param);
 
@@ -156,6 +161,8 @@ function outputShape(node: NetNode, inputs: Shape[], fail: (node: NetNode, why: 
     }
     case 'pool':
       return [1, 1, c];
+    default:
+      return unknownOp(node, 'a Net');
   }
 }
 
@@ -205,7 +212,12 @@ export function checkParamShapes(
 
 const summary = (kind: string, items: string[]): string[] =>
   items.length
-    ? [`${kind} (${items.length}): ${items.slice(0, 8).join(', ')}${items.length > 8 ? ', ...' : ''}`]
+    ? [
+        `${kind} (${items.length}): ${items
+          .slice(0, 8)
+          .map((item) => ascii(item.slice(0, 200)))
+          .join(', ')}${items.length > 8 ? ', ...' : ''}`,
+      ]
     : [];
 
 /** Parameters of a fresh batch norm, zero weights elsewhere; `random` fills the weights, uniform in +-1/sqrt(fan in). */

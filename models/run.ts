@@ -1,4 +1,6 @@
-import { SpikeletError } from './error.js';
+import { lastReads, requireAffordable, type Use } from './budget.js';
+import { SpikeletError, unknownOp } from './error.js';
+import { netMacs } from './macs.js';
 import {
   BN_EPSILON,
   inputsOf,
@@ -8,6 +10,7 @@ import {
   type NetNeuron,
   type NetNode,
   netShapes,
+  paramBytes,
 } from './net.js';
 import { product, type Shape } from './tensor.js';
 
@@ -16,7 +19,7 @@ import { product, type Shape } from './tensor.js';
  */
 export type NetValue = { shape: Shape; data: Float64Array | Float32Array | Uint8Array; unit: number };
 
-/** Computes one node from its inputs, into memory of its own that the next call reuses. */
+/** Computes one node from its inputs, into memory that is used again. */
 export type NodeRunner = (inputs: NetValue[]) => NetValue;
 
 /** round(x), halves to the even neighbour, as torch and IEEE 754 do. */
@@ -58,7 +61,9 @@ export function netRunner(
   onNode?: (node: NetNode, value: NetValue, inputs: NetValue[]) => void,
 ) => Float64Array {
   const shapes = netShapes(net, shape);
-  const runners = net.nodes.map((node) => nodeRunner(net, node, shapes));
+  requireRunnable(net, shape);
+  const memory = sharedMemory(usesOf(net, shapes));
+  const runners = net.nodes.map((node, i) => nodeRunner(net, node, shapes, memory[i]));
   return (image, onNode) => {
     if (image.length !== product(shape))
       throw new SpikeletError(
@@ -75,25 +80,71 @@ export function netRunner(
   };
 }
 
-/** Prepares one node, `shapes` being those of every value (netShapes). */
-export function nodeRunner(net: Net, node: NetNode, shapes: Map<string, Shape>): NodeRunner {
+/** Bytes that the value of a node takes: counts are u8, everything else float64. */
+const valueBytes = (node: NetNode, shape: Shape): number => (node.op === 'neuron' ? 1 : 8) * product(shape);
+
+function usesOf(net: Net, shapes: Map<string, Shape>): Use[] {
+  return net.nodes.map((node) => {
+    const shape = shapes.get(node.name)!;
+    // k^T v of every head.
+    const working = node.op === 'attend' ? 8 * shapes.get(node.inputs[0])![2] * (shape[2] / node.heads) : 0;
+    return { output: node.name, inputs: inputsOf(node), bytes: valueBytes(node, shape), working };
+  });
+}
+
+/** Throws a SpikeletError where running the Net would take more memory or time than its weights justify. */
+export function requireRunnable(net: Net, shape: Shape = net.input.shape): void {
+  const shapes = netShapes(net, shape);
+  requireAffordable(`net '${net.name}'`, usesOf(net, shapes), {
+    input: 4 * product(shape),
+    weightBytes: paramBytes(net),
+    macs: net.nodes.reduce((sum, node) => sum + netMacs(node, shapes), 0),
+  });
+}
+
+/** Memory for each node's value, shared by values that are never alive together. */
+function sharedMemory(uses: Use[]): ArrayBuffer[] {
+  const sizes: number[] = [];
+  const free: number[] = [];
+  const slots = new Map<string, number>();
+  lastReads(uses).forEach((freed, i) => {
+    const { output, bytes } = uses[i]!;
+    // The smallest that is large enough, else the largest there is, made larger.
+    free.sort((a, b) => sizes[a]! - sizes[b]!);
+    const enough = free.findIndex((slot) => sizes[slot]! >= bytes);
+    const [slot = sizes.length] = free.splice(enough, 1);
+    sizes[slot] = Math.max(sizes[slot] ?? 0, bytes);
+    slots.set(output, slot);
+    for (const name of freed) if (slots.has(name)) free.push(slots.get(name)!);
+  });
+  const memory = sizes.map((bytes) => new ArrayBuffer(bytes));
+  return uses.map(({ output }) => memory[slots.get(output)!]!);
+}
+
+/**
+ * Prepares one node, `shapes` being those of every value (netShapes). Its value lies in `memory`: by default of its own,
+ * else of at least as many bytes as the value has.
+ */
+export function nodeRunner(
+  net: Net,
+  node: NetNode,
+  shapes: Map<string, Shape>,
+  memory = new ArrayBuffer(valueBytes(node, shapes.get(node.name)!)),
+): NodeRunner {
   const shape = shapes.get(node.name)!;
+  if (node.op === 'neuron') return neuronRunner(node, shape, new Uint8Array(memory, 0, product(shape)));
+  const data = new Float64Array(memory, 0, product(shape));
   switch (node.op) {
     case 'conv':
-      return convRunner(net, node, shape);
-    case 'neuron':
-      return neuronRunner(node, shape);
+      return convRunner(net, node, shape, data);
     case 'attend':
-      return attendRunner(node, shape);
-    case 'add': {
-      const data = new Float64Array(product(shape));
+      return attendRunner(node, shape, data);
+    case 'add':
       return ([x, y]) => {
         for (let i = 0; i < data.length; i++) data[i] = x!.data[i]! * x!.unit + y!.data[i]! * y!.unit;
         return { shape, data, unit: 1 };
       };
-    }
-    case 'pool': {
-      const data = new Float64Array(shape[2]);
+    case 'pool':
       return ([x]) => {
         const positions = x!.data.length / data.length;
         data.fill(0);
@@ -104,12 +155,12 @@ export function nodeRunner(net: Net, node: NetNode, shapes: Map<string, Shape>):
         for (let c = 0; c < data.length; c++) data[c] = (data[c]! * x!.unit) / positions;
         return { shape, data, unit: 1 };
       };
-    }
+    default:
+      return unknownOp(node, 'the float interpreter');
   }
 }
 
-function neuronRunner(node: NetNeuron, shape: Shape): NodeRunner {
-  const data = new Uint8Array(product(shape));
+function neuronRunner(node: NetNeuron, shape: Shape, data: Uint8Array): NodeRunner {
   return ([x]) => {
     for (let i = 0; i < data.length; i++) data[i] = spikeCount(x!.data[i]! * x!.unit, node.levels);
     return { shape, data, unit: 1 / node.divisor };
@@ -131,11 +182,10 @@ export function transposeWeights(weights: Float32Array, node: NetConv): Float32A
   return transposed;
 }
 
-function convRunner(net: Net, node: NetConv, shape: Shape): NodeRunner {
+function convRunner(net: Net, node: NetConv, shape: Shape, data: Float64Array): NodeRunner {
   const weights = transposeWeights(net.params.get(`${node.name}.weight`)!.data as Float32Array, node);
   const { scale, offset } = affineOf(net, node);
   const [rows, columns, out] = shape;
-  const data = new Float64Array(product(shape));
   const sums = new Float64Array(out);
   const add = node.groups === node.in && node.in === node.out ? addDepthwise : addPixel;
   return ([x]) => {
@@ -192,9 +242,8 @@ function addDepthwise(
 }
 
 /** q (k^T v) in integers while q, k and v are counts, scaled at the end: exact ties stay exact. */
-function attendRunner(node: NetAttend, shape: Shape): NodeRunner {
+function attendRunner(node: NetAttend, shape: Shape, data: Float64Array): NodeRunner {
   const wide = shape[2];
-  const data = new Float64Array(product(shape));
   return ([q, k, v]) => {
     const channels = q!.shape[2];
     const positions = q!.shape[0] * q!.shape[1];

@@ -1,3 +1,4 @@
+import { ascii } from './ascii.js';
 import { SpikeletError } from './error.js';
 import { product, type Tensor, type TensorData } from './tensor.js';
 
@@ -8,8 +9,10 @@ import { product, type Tensor, type TensorData } from './tensor.js';
  */
 export type Safetensors = { tensors: Map<string, Tensor>; metadata: Record<string, string> };
 
-/** No network that spikelet can run needs a larger header. */
-const MAX_HEADER = 25_000_000;
+/** What no network that spikelet can run needs more of: bytes of header, tensors, characters of a name. */
+const MAX_HEADER = 8_000_000;
+const MAX_TENSORS = 50_000;
+const MAX_NAME = 1000;
 
 const half = (bits: number): number => {
   const exponent = (bits >> 10) & 31;
@@ -98,26 +101,33 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
   const dataAt = 8 + headerLength;
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + dataAt, bytes.byteLength - dataAt);
   const ranges: { name: string; shape: number[]; type: ElementType; begin: number; end: number }[] = [];
+  if (Object.keys(entries).length > MAX_TENSORS)
+    return bad(`it has ${Object.keys(entries).length} tensors, at most ${MAX_TENSORS} are read`);
   for (const [name, entry] of Object.entries(entries)) {
+    if (name.length > MAX_NAME)
+      return bad(`a name of ${name.length} characters, at most ${MAX_NAME} are read`);
+    const what = `tensor '${ascii(name.slice(0, 100))}'`;
     const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
     const type =
       typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
-    if (!type) return bad(`tensor '${name}' has an unknown type`);
+    if (!type) return bad(`${what} has an unknown type`);
     if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount))
-      return bad(`the shape of tensor '${name}' is no list of sizes`);
+      return bad(`the shape of ${what} is no list of sizes`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-      return bad(`tensor '${name}' has no data_offsets`);
+      return bad(`${what} has no data_offsets`);
     const [begin, end] = offsets as [number, number];
     if (begin > end || end > data.length)
-      return bad(`tensor '${name}' lies at ${begin}..${end} of ${data.length} bytes of data`);
+      return bad(`${what} lies at ${begin}..${end} of ${data.length} bytes of data`);
     if (product(shape) * type.bytes !== end - begin)
-      return bad(`tensor '${name}', ${dtype} [${shape}], does not fill its ${end - begin} bytes`);
+      return bad(`${what}, ${dtype} [${shape}], does not fill its ${end - begin} bytes`);
     ranges.push({ name, shape, type, begin, end });
   }
   let covered = 0;
   for (const { name, begin, end } of ranges.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered)
-      return bad(`tensor '${name}' begins at ${begin}, the one before it ends at ${covered}`);
+      return bad(
+        `tensor '${ascii(name.slice(0, 100))}' begins at ${begin}, the one before it ends at ${covered}`,
+      );
     covered = end;
   }
   if (covered !== data.length) return bad(`${data.length - covered} bytes at the end belong to no tensor`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MAX_VALUES } from './net.js';
+import type { Graph } from './graph.js';
+import { MAX_VALUES, type Net } from './net.js';
 
 /**
  * What the JSON in a file's __metadata__ must look like. Every size is bounded here, before anything is allocated.
@@ -9,12 +10,18 @@ const MAX_SIDE = 1 << 16;
 /** Channels of all tensors of a Graph together: its proof keeps a range for each. */
 const MAX_CHANNELS = 1 << 21;
 
-/** Text that may reach a terminal: no escape sequences, no line ends. */
+/** Layers: the 173M network has some 400 in its Graph and 700 in its Net. */
+const MAX_NODES = { net: 2500, graph: 1000 };
+
+/** What no name needs: control characters, line ends, halves of characters, marks that turn the direction of text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+
+/** Text that may reach a terminal. */
 const printable = (longest: number) =>
   z
     .string()
     .max(longest)
-    .refine((text) => !/\p{Cc}/u.test(text), 'a control character');
+    .refine((text) => !UNPRINTABLE.test(text), 'a control character');
 
 // Names become keys of plain objects, which have a 'constructor' already.
 const name = printable(200)
@@ -69,7 +76,7 @@ const netNode = z.discriminatedUnion('op', [
 export const netSchema = z.strictObject({
   name,
   input: z.strictObject({ shape, mean: channels, std: z.array(positive).max(MAX_SIDE) }),
-  nodes: z.array(netNode).min(1).max(10_000),
+  nodes: z.array(netNode).min(1).max(MAX_NODES.net),
   classes: classes.min(1),
 });
 
@@ -130,5 +137,14 @@ export const graphSchema = z.strictObject({
       (tensors) => Object.values(tensors).reduce((sum, { shape }) => sum + shape[2], 0) <= MAX_CHANNELS,
       `more than ${MAX_CHANNELS} channels`,
     ),
-  nodes: z.array(graphNode).min(1).max(10_000),
+  nodes: z.array(graphNode).min(1).max(MAX_NODES.graph),
 });
+
+/** A type that holds every value of the other: does not compile while a schema lacks an op or a field, or has one more. */
+type Holds<All, Some extends All> = Some;
+export type Schemas = [
+  Holds<z.input<typeof netSchema>, Omit<Net, 'params'>>,
+  Holds<Omit<Net, 'params'>, z.output<typeof netSchema>>,
+  Holds<z.input<typeof graphSchema>, Omit<Graph, 'data'>>,
+  Holds<Omit<Graph, 'data'>, z.output<typeof graphSchema>>,
+];

@@ -14,6 +14,7 @@ import { type ChannelRange, constantRange, union, type Values } from '../models/
 import { affineOf } from '../models/run.js';
 import { product, type Shape } from '../models/tensor.js';
 import { activityOf } from './activity.js';
+import { requireQuantizable } from './budget.js';
 import { type Correction, correct } from './correction.js';
 import { currentsOf } from './currents.js';
 import { inverseCholesky, secondMoments } from './moments.js';
@@ -46,6 +47,8 @@ const GPTQ_POSITIONS = 4096;
 /** Accumulators of all calibration images that are held at a time; beyond that they are computed once more. */
 const KEPT_BYTES = 2 ** 28;
 
+const roundingOf = (bits: WeightBits): Rounding => (bits === 4 ? 'gptq' : 'nearest');
+
 type EachCurrent = (visit: (current: Int32Array, image: number) => void) => void;
 
 /** What grows while a Net is turned into a Graph, layer by layer. */
@@ -75,11 +78,12 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
   if (images.some((image) => !image.every(Number.isFinite)))
     throw new SpikeletError('a calibration image holds NaN or infinity');
   const fused = fuse(net);
+  requireQuantizable(net, images.length, options.rounding ?? roundingOf(options.bits));
   const float = floatStatistics(net, images, options.onImage);
   const work: Work = {
     net,
     graph: emptyGraph(net, images),
-    options: { correction: 'statistics', rounding: options.bits === 4 ? 'gptq' : 'nearest', ...options },
+    options: { correction: 'statistics', rounding: roundingOf(options.bits), ...options },
     shapes: netShapes(net),
     float,
     streamUnit: streamUnits(net, float),

@@ -1,4 +1,4 @@
-import { SpikeletError } from '../models/error.js';
+import { SpikeletError, unknownOp } from '../models/error.js';
 import {
   inputsOf,
   type Net,
@@ -114,7 +114,9 @@ export function fuse(net: Net): Fused[] {
         kinds.set(node.name, 'membrane');
         break;
       case 'add':
-        refuse(node.name, 'adds two streams, neither of which is the result of a conv alone');
+        return refuse(node.name, 'adds two streams, neither of which is the result of a conv alone');
+      default:
+        return unknownOp(node, 'quantization');
     }
   }
   return fused;

@@ -54,7 +54,12 @@ test('a pickle that calls something is refused by the name of it', () => {
     ['subprocess.Popen', program([0x80, 2], '(isubprocess\nPopen\n.')],
     ['torch.load', program([0x80, 2], 'ctorch\nload\n.')],
     ['torch.FloatStorage', program([0x80, 2], 'ctorch\nFloatStorage\n)R.')],
-    ['numpy.core.multiarray.scalar', program([0x80, 2], 'cnumpy.core.multiarray\nscalar\n.')],
+    ['numpy.core.multiarray.fromfile', program([0x80, 2], 'cnumpy.core.multiarray\nfromfile\n.')],
+    ['os.PathLike', program([0x80, 2], 'cos\nPathLike\n.')],
+    ['torch.hub.HubResult', program([0x80, 2], 'ctorch.hub\nHubResult\n.')],
+    ['functools.partial', program([0x80, 2], 'cfunctools\npartial\n.')],
+    ['webbrowser.Chrome', program([0x80, 2], 'cwebbrowser\nChrome\n.')],
+    ['my.Model.forward', program([0x80, 2], 'cmy\nModel.forward\n.')],
     ['collections.OrderedDict.__init__', program([0x80, 2], 'ccollections\nOrderedDict.__init__\n.')],
     ['constructor.constructor', program([0x80, 2], 'cconstructor\nconstructor\n.')],
   ];
@@ -126,8 +131,9 @@ test('bombs: deep nesting, self-reference, memo, sheer number', () => {
   const items = Array.from({ length: 50_000 }, (_, i) => `J${String.fromCharCode(i & 255, i >> 8, 0, 0)}N`);
   const attributes = `}(${items.join('')}uq\x01cargparse\nNamespace\n)R${'h\x01b'.repeat(500_000)}.`;
   refused(zipOf(program([0x80, 2], latin1(attributes))), /more than 500000 objects/, 'attributes of a dict');
-  const wrapped = new Map([['module.'.repeat(300_000), float32([1])]]);
-  refused(writeSafetensors(wrapped), /no architecture that spikelet knows/, 'prefixes');
+  const wrapped = (count: number) => writeSafetensors(new Map([['module.'.repeat(count), float32([1])]]));
+  refused(wrapped(300_000), /a name of 2100000 characters/, 'prefixes');
+  refused(wrapped(140), /no architecture that spikelet knows/, 'prefixes');
   const grew = growth(() => {
     refused(zipOf(program([0x80, 2], '}'.repeat(5_000_000))), /more than 500000 objects/, 'objects');
     refused(zipOf(program([0x80, 2], 'N'.repeat(5_000_000))), /more than 2000000 opcodes/, 'opcodes');
@@ -151,6 +157,8 @@ function withView(view: Partial<View>, storage = new Uint8Array(32)): Uint8Array
 test('tensors that lie outside their storage, or twice in it', () => {
   importNet(withView({}), 'right');
   importNet(withView({ stride: [1, 2] }), 'transposed');
+  importNet(withView({ stride: [0, 1] }), 'expanded');
+  importNet(withView({ stride: [0, 0], offset: 7 }), 'one value');
   const cases: [string, RegExp, Uint8Array][] = [
     [
       'offset',
@@ -159,7 +167,6 @@ test('tensors that lie outside their storage, or twice in it', () => {
     ],
     ['stride', /reaches beyond the 8 values/, withView({ stride: [5, 1] })],
     ['far', /reaches beyond/, withView({ stride: [2 ** 53 - 1, 2 ** 53 - 1] })],
-    ['expanded', /overlaps itself/, withView({ stride: [0, 1] })],
     ['overlapping', /overlaps itself/, withView({ stride: [2, 1] })],
     ['negative stride', /a wrong storage, offset, size or stride/, withView({ stride: [-4, 1] })],
     ['negative offset', /a wrong storage, offset, size or stride/, withView({ offset: -1 })],
@@ -243,7 +250,7 @@ test('damaged legacy files', () => {
   const whole = torchLegacy(pickle(value), storages);
   importNet(whole, 'whole');
   for (let length = 0; length < whole.length; length += 97)
-    refused(whole.subarray(0, length), /is refused at byte|is damaged|neither/, `${length} bytes`);
+    refused(whole.subarray(0, length), /is refused at byte|is damaged|neither|is empty/, `${length} bytes`);
   refused(pickle(7), /is a pickle, but not one that torch\.save wrote/);
   refused(
     torchLegacy(pickle(value), new Map([['x', new Uint8Array(4)]])),
@@ -257,8 +264,49 @@ test('damaged legacy files', () => {
 });
 
 test('files of other kinds', () => {
-  for (const bytes of [ascii(''), ascii('hello, this is no checkpoint'), new Uint8Array(100)])
-    refused(bytes, /is neither a \.safetensors file nor what torch\.save writes/);
+  refused(
+    ascii('hello, this is no checkpoint'),
+    /is neither a \.safetensors file nor what torch\.save writes/,
+  );
+  const latin = (text: string) => Uint8Array.from(latin1(text));
+  const cases: [RegExp, Uint8Array][] = [
+    [/is empty/, ascii('')],
+    [/begins with nothing but zeros/, new Uint8Array(100)],
+    [/is a Git LFS pointer/, ascii('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 40\n')],
+    [/is a web page/, ascii('\n<!DOCTYPE html><html><title>Log in</title>')],
+    [/is XML/, ascii('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>')],
+    [/is XML/, ascii('<Error><Code>AccessDenied</Code></Error>')],
+    [/looks like JSON/, ascii('{"architectures": ["Net"]}')],
+    [/is an HDF5 file/, latin('\x89HDF\r\n\x1a\n')],
+    [/TensorFlow Lite/, latin('\x1c\0\0\0TFL3')],
+    [/GGUF/, ascii('GGUF____')],
+    [/compressed with gzip/, latin('\x1f\x8b\x08\0')],
+    [/compressed with zstd/, latin('\x28\xb5\x2f\xfd\0')],
+    [/7-Zip/, latin('7z\xbc\xaf\x27\x1c')],
+    [/RAR/, latin('Rar!\x1a\x07\x01')],
+    [/tar archive/, latin(`${'a'.padEnd(257, '\0')}ustar`)],
+    [/is an ONNX model/, latin('\x08\x07\x12\x07pytorch')],
+    [/TensorFlow SavedModel/, latin('\x08\x01\x12\x05serve')],
+    [/another library/, latin('\x80\x04\x8c\x18sklearn.linear_model._base')],
+    [/NumPy array/, latin('\x93NUMPY\x01')],
+    [/WebAssembly/, latin('\0asm\x01\0\0\0')],
+  ];
+  for (const [message, bytes] of cases) {
+    refused(bytes, message);
+    assert.ok(refusal(bytes).hint, String(message));
+  }
+  const entry = (name: string, data = ascii('x')) => ({ name, data });
+  refused(
+    zip([entry('m/data.pkl'), entry('m/code/__torch__/net.py'), entry('m/constants.pkl')]),
+    /is TorchScript/,
+  );
+  refused(zip([entry('a.npy'), entry('b.npy')]), /archive of NumPy arrays/);
+  refused(zip([entry('a.pth'), entry('b.pth')]), /several checkpoints: a\.pth, b\.pth/);
+  refused(zip([entry('a.pth', zip([entry('b.pth')]))]), /'a\.pth' in it is an archive again/);
+  refused(zip([entry('a.pth', ascii('<html>'))]), /'a\.pth' in it is a web page/);
+  const index = (part: unknown) => ascii(JSON.stringify({ weight_map: { 'a.weight': part } }));
+  refused(index('model-1.safetensors'), /index of a checkpoint in several files \(shards\): model-1/);
+  for (const part of ['../x', '/etc/passwd', '..', 'a\\b', 7, '']) refused(index(part), /but a damaged one/);
 });
 
 test('12,000 damaged files are read or refused, never more', () => {

@@ -1,3 +1,4 @@
+import { unknownOp } from '../../models/error.js';
 import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
@@ -64,8 +65,18 @@ function comparatorBits(
   sums: (node: Accumulate) => number,
   bits: (tensor: string) => number,
 ): number {
-  if (node.op === 'fire') return levelsOf(graph, node.output) * bits(node.input);
-  return node.op === 'accumulate' && node.end.kind === 'fire' ? levelsOf(graph, node.output) * sums(node) : 0;
+  const levels = levelsOf(graph, node.output);
+  switch (node.op) {
+    case 'fire':
+      return levels * bits(node.input);
+    case 'accumulate':
+      return node.end.kind === 'fire' ? levels * sums(node) : 0;
+    case 'attend':
+    case 'pool':
+      return 0;
+    default:
+      return unknownOp(node, 'the estimate');
+  }
 }
 
 const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): number => {

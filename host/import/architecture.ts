@@ -20,6 +20,9 @@ export type Architecture = {
 
 const families: ((shapes: Shapes) => Architecture | undefined)[] = [readESpikeFormer, readSmall];
 
+/** Tensors by which the families' nets are known, whatever stands before their names. */
+export const marks = ['downsample1_1.encode_conv.weight', 'stem.0.weight'];
+
 /** The architecture that the tensors belong to; undefined where spikelet knows none. What does not fit shows later. */
 export function architectureOf(shapes: Shapes): Architecture | undefined {
   for (const family of families) {

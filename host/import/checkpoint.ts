@@ -3,9 +3,14 @@ import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
 import { printable } from '../printable.js';
+import { marks } from './architecture.js';
+import { Opaque } from './inert.js';
+import { otherKind, zipKind } from './kinds.js';
+import { isAverage, netAmong, withoutWrappers } from './names.js';
 import { Bag } from './pickle.js';
-import { readTorch, TensorRef } from './torch.js';
-import { isZip } from './zip.js';
+import { partsOf } from './shards.js';
+import { readTorch, TensorRef, type TorchFile } from './torch.js';
+import { isZip, readZip } from './zip.js';
 
 /** A checkpoint of PyTorch, whatever the container: tensors in the order of the file, read when asked for. */
 export type Checkpoint = {
@@ -17,42 +22,137 @@ export type Checkpoint = {
 
 export type LazyTensor = { shape: number[]; read: () => Float32Array };
 
-/** Where training scripts put the weights, the likeliest first; an average of them is the last resort. */
-const WEIGHTS = ['model', 'state_dict', 'model_state_dict', 'net', 'module', 'model_ema', 'state_dict_ema'];
+/** Where training scripts put the weights, the likeliest first, and where an average of them. */
+const WEIGHTS = ['model', 'state_dict', 'model_state_dict', 'net', 'network', 'module', 'weights', 'params'];
+const AVERAGES = [
+  ...[
+    'model_ema',
+    'state_dict_ema',
+    'ema_state_dict',
+    'model_ema_state_dict',
+    'ema',
+    'ema_model',
+    'params_ema',
+  ],
+  ...['averaged_model', 'swa_model', 'swa_state_dict'],
+];
 
-/** What wrappers (DistributedDataParallel, torch.compile, Lightning) put before every name. */
-const PREFIXES = ['module.', '_orig_mod.', 'model.'];
-const MAX_WRAPPERS = 8;
+/** Keys within keys: {'ema': {'module': {...}}}. */
+const MAX_DEPTH = 3;
 
-/** Counters of batch norms that no inference needs. */
-const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked');
+export type CheckpointOptions = {
+  /** Take the average of the weights that was saved beside them. */
+  ema?: boolean;
+};
 
 /** Recognises the format by its bytes. Throws a SpikeletError that begins with `label`; so may every `read`. */
-export function readCheckpoint(bytes: Uint8Array, label: string): Checkpoint {
-  const checkpoint =
-    isZip(bytes) || looksLikePickle(bytes)
-      ? fromTorch(bytes, label)
-      : looksLikeSafetensors(bytes)
-        ? fromSafetensors(bytes, label)
-        : undefined;
-  if (!checkpoint)
-    throw new SpikeletError(`${label} is neither a .safetensors file nor what torch.save writes`, {
-      hint: 'is it complete, and really a checkpoint?',
-    });
-  const notes = [...checkpoint.notes];
-  return { ...checkpoint, tensors: withoutPrefixes(checkpoint.tensors, notes), notes };
+export function readCheckpoint(
+  bytes: Uint8Array,
+  label: string,
+  options: CheckpointOptions = {},
+): Checkpoint {
+  return mergeCheckpoints([containerOf(bytes, label, options)], label, options);
 }
 
-/** The JSON header begins after its length. */
-const looksLikeSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b;
+/** One checkpoint of the parts of one, names without what wrappers put into them. */
+export function mergeCheckpoints(
+  parts: Container[],
+  label: string,
+  { ema = false }: CheckpointOptions,
+): Checkpoint {
+  const all = new Map<string, LazyTensor>();
+  for (const { tensors } of parts)
+    for (const [name, tensor] of tensors) {
+      if (all.has(name)) throw new SpikeletError(`${label}: two parts hold the tensor '${printable(name)}'`);
+      all.set(name, tensor);
+    }
+  const notes = [...new Set(parts.flatMap((part) => part.notes))];
+  const wanted = ema && !parts.some(({ averaged }) => averaged);
+  const bare = withoutWrappers(all, notes);
+  if (wanted && ![...bare.keys()].some(isAverage))
+    throw new SpikeletError(`${label} holds no average of the weights (EMA)`, { hint: 'omit --ema' });
+  return {
+    tensors: netAmong(bare, marks, { ema: wanted, notes }),
+    fields: new Map(parts.flatMap(({ fields }) => [...fields])),
+    notes,
+  };
+}
+
+/** What a file holds, names as they are. `averaged`: the weights are an average, kept under a key of its own. */
+export type Container = Checkpoint & { averaged: boolean };
+
+export function containerOf(bytes: Uint8Array, label: string, options: CheckpointOptions): Container {
+  if (looksLikeSafetensors(bytes)) return fromSafetensors(bytes, label);
+  if (isZip(bytes)) return fromZip(bytes, label, options);
+  const other = () => {
+    const parts = partsOf(bytes, label);
+    return parts
+      ? new SpikeletError(
+          `${label} is the index of a checkpoint in several files (shards): ${listed(parts.map(printable))}`,
+          {
+            hint: 'import it from the folder in which they are',
+          },
+        )
+      : otherKind(bytes, label);
+  };
+  if (looksLikePickle(bytes)) {
+    try {
+      return fromTorch(readTorch(bytes, label), label, options);
+    } catch (error) {
+      throw (error instanceof SpikeletError && otherKind(bytes, label)) || error;
+    }
+  }
+  throw (
+    other() ??
+    new SpikeletError(`${label} is neither a .safetensors file nor what torch.save writes`, {
+      hint: 'is it complete, and really a checkpoint?',
+    })
+  );
+}
+
+/** What torch.save wrote, or an archive that somebody put one checkpoint into. */
+function fromZip(bytes: Uint8Array, label: string, options: CheckpointOptions): Container {
+  const entries = readZip(bytes, label);
+  const names = [...entries.keys()].filter(
+    (name) => !name.endsWith('/') && !/(^|\/)(__MACOSX\/|\.[^/]*$)/.test(name),
+  );
+  const known = zipKind(names, label);
+  if (known) throw known;
+  if (names.some((name) => /(^|\/)data\.pkl$/.test(name)))
+    return fromTorch(readTorch(bytes, label), label, options);
+  const inside = names.filter((name) => /\.(pth|pt|ckpt|bin|tar|safetensors)$/.test(name));
+  if (inside.length > 1)
+    throw new SpikeletError(
+      `${label} is a zip archive of several checkpoints: ${listed(inside.map(printable))}`,
+      {
+        hint: 'unpack it, and import one of them',
+      },
+    );
+  // Errors of the archive itself come first, as for any other.
+  if (!inside.length) return fromTorch(readTorch(bytes, label), label, options);
+  const content = entries.get(inside[0]!)!.read();
+  const where = `${label}, '${printable(inside[0]!)}' in it`;
+  if (isZip(content) && !isTorchZip(content, where))
+    throw new SpikeletError(`${where} is an archive again`, { hint: 'unpack it, and import the file in it' });
+  const found = containerOf(content, where, options);
+  return { ...found, notes: [`the checkpoint is '${printable(inside[0]!)}' in the archive`, ...found.notes] };
+}
+
+const isTorchZip = (bytes: Uint8Array, label: string): boolean =>
+  [...readZip(bytes, label).keys()].some((name) => /(^|\/)data\.pkl$/.test(name));
+
+/**
+ * The JSON header begins after its length, of less than 4 GB. Asked first, because the length can look like the first
+ * bytes of anything else.
+ */
+const looksLikeSafetensors = (bytes: Uint8Array): boolean =>
+  bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0);
 
 /** Protocol 2 and later begin with PROTO; those before it with a function, a mark, a list or a dict. */
 const looksLikePickle = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x80
-    ? (bytes[1] ?? 0) <= 5 && !looksLikeSafetensors(bytes)
-    : [0x63, 0x28, 0x5d, 0x7d].includes(bytes[0] ?? 0);
+  bytes[0] === 0x80 ? (bytes[1] ?? 0) <= 5 : [0x63, 0x28, 0x5d, 0x7d].includes(bytes[0] ?? 0);
 
-function fromSafetensors(bytes: Uint8Array, label: string): Checkpoint {
+function fromSafetensors(bytes: Uint8Array, label: string): Container {
   const file = readSafetensors(bytes, label);
   const kind = fileKind(file);
   if (kind)
@@ -61,56 +161,89 @@ function fromSafetensors(bytes: Uint8Array, label: string): Checkpoint {
     });
   const tensors = new Map<string, LazyTensor>();
   for (const [name, { shape, data }] of file.tensors)
-    if (!isCounter(name)) tensors.set(name, { shape, read: () => toFloat32(data) });
-  return { tensors, fields: new Map(Object.entries(file.metadata)), notes: [] };
+    tensors.set(name, { shape, read: () => toFloat32(data) });
+  return { tensors, fields: new Map(Object.entries(file.metadata)), notes: [], averaged: false };
 }
 
-function fromTorch(bytes: Uint8Array, label: string): Checkpoint {
-  const { value, read } = readTorch(bytes, label);
-  const { weights, key } = findWeights(value, label);
-  const args = value instanceof Map ? value.get('args') : undefined;
+function fromTorch(
+  { value, unknown, read }: TorchFile,
+  label: string,
+  { ema = false }: CheckpointOptions,
+): Container {
+  const { weights, key, averaged, notes } = findWeights(value, label, ema);
+  const args = value instanceof Map ? (value.get('args') ?? value.get('hyper_parameters')) : undefined;
   const fields = args instanceof Bag ? args.fields : args instanceof Map ? args : new Map();
-  const notes = key ? [`the weights are those under '${key}'`] : [];
+  if (key) notes.unshift(`the weights are those under '${key}'`);
+  if (unknown.size)
+    notes.push(`beside the weights, not read: objects of ${listed([...unknown].map(printable))}`);
   const tensors = new Map<string, LazyTensor>();
   const others: string[] = [];
   for (const [name, tensor] of weights) {
     if (typeof name !== 'string' || !(tensor instanceof TensorRef)) others.push(printable(String(name)));
-    else if (!isCounter(name)) tensors.set(name, { shape: tensor.size, read: () => read(tensor, name) });
+    else tensors.set(name, { shape: tensor.size, read: () => read(tensor, name) });
   }
   if (others.length) notes.push(`passed over, because they are no tensors: ${listed(others)}`);
-  return { tensors, fields, notes };
+  return { tensors, fields, notes, averaged };
 }
 
 const holdsTensors = (value: unknown): value is Map<unknown, unknown> =>
   value instanceof Map && [...value.values()].some((entry) => entry instanceof TensorRef);
 
-function findWeights(value: unknown, label: string): { weights: Map<unknown, unknown>; key?: string } {
-  if (holdsTensors(value)) return { weights: value };
-  if (value instanceof Map)
-    for (const key of WEIGHTS) {
-      const weights: unknown = value.get(key);
-      if (holdsTensors(weights)) return { weights, key };
-    }
+type Found = { weights: Map<unknown, unknown>; key: string };
+
+/** The state_dict at or within `value`, by the keys that are usual. */
+function stateDictIn(value: unknown, key: string, depth = 0): Found | undefined {
+  if (holdsTensors(value)) return { weights: value, key };
+  if (!(value instanceof Map) || depth >= MAX_DEPTH) return undefined;
+  for (const inner of WEIGHTS) {
+    const found = stateDictIn(value.get(inner), key ? `${key}.${inner}` : inner, depth + 1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function findWeights(
+  value: unknown,
+  label: string,
+  ema: boolean,
+): { weights: Map<unknown, unknown>; key?: string; averaged: boolean; notes: string[] } {
+  const plain = stateDictIn(value, '');
+  const averages =
+    value instanceof Map && !holdsTensors(value)
+      ? AVERAGES.flatMap((key) => stateDictIn(value.get(key), key) ?? [])
+      : [];
+  const [average] = averages;
+  const found = ema ? (average ?? plain) : (plain ?? average);
+  if (found) {
+    const [averaged, other] = found === average ? [true, plain] : [false, average];
+    const notes = other
+      ? [
+          averaged
+            ? `passed over: the weights under '${other.key}', of which these are an average`
+            : `passed over: an average of the weights (EMA) under '${other.key}'; --ema takes it`,
+        ]
+      : [];
+    return { ...found, averaged, notes };
+  }
+  throw noWeights(value, label);
+}
+
+function noWeights(value: unknown, label: string): SpikeletError {
+  const whole = value instanceof Map ? [...value.values()].find((entry) => entry instanceof Opaque) : value;
+  if (whole instanceof Opaque)
+    return new SpikeletError(
+      `${label} holds a whole object of Python, ${printable(whole.type)}, and no state_dict`,
+      {
+        hint: "load it in Python, and save the weights alone: torch.save(model.state_dict(), 'weights.pth')",
+      },
+    );
   const seen =
     value instanceof Map
       ? `its keys are ${listed([...value.keys()].map((key) => `'${printable(String(key))}'`)) || 'none'}`
       : 'it is no dict';
-  throw new SpikeletError(`${label} holds no state_dict: ${seen}`, {
+  return new SpikeletError(`${label} holds no state_dict: ${seen}`, {
     hint: `the weights should be the whole file or lie under one of ${WEIGHTS.join(', ')}`,
   });
-}
-
-/** Takes away what stands before every name. */
-function withoutPrefixes(tensors: Map<string, LazyTensor>, notes: string[]): Map<string, LazyTensor> {
-  let bare = tensors;
-  for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
-    const names = [...bare.keys()];
-    const prefix = PREFIXES.find((start) => names.every((name) => name.startsWith(start)));
-    if (!names.length || !prefix) break;
-    notes.push(`'${prefix}' was taken away before every name`);
-    bare = new Map([...bare].map(([name, tensor]) => [name.slice(prefix.length), tensor] as const));
-  }
-  return bare;
 }
 
 /** The first few of a list, for one line. */

@@ -1,13 +1,21 @@
 import { labelled, SpikeletError } from '../../models/error.js';
 import { checkParamShapes, checkParams, type Net, netShapes } from '../../models/net.js';
 import type { Shape } from '../../models/tensor.js';
-import { readBytes } from '../files.js';
+import { isFolder, readBytes } from '../files.js';
 import { printable } from '../printable.js';
 import { architectureOf, assumedHeads } from './architecture.js';
-import { type Checkpoint, listed, readCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type CheckpointOptions,
+  containerOf,
+  listed,
+  mergeCheckpoints,
+  readCheckpoint,
+} from './checkpoint.js';
+import { folderError, partsOf, readParts } from './shards.js';
 
 /** What a checkpoint does not hold. Each is looked up in what is written beside the weights, else assumed. */
-export type ImportOptions = {
+export type ImportOptions = CheckpointOptions & {
   /** Heads of the attention. */
   heads?: number;
   /** [rows, columns, channels] of the images. */
@@ -32,13 +40,19 @@ const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
  * Throws a SpikeletError that begins with `label` where the file is damaged, wants to run code, or does not fit.
  */
 export function importNet(bytes: Uint8Array, label: string, options: ImportOptions = {}): Imported {
-  const checkpoint = readCheckpoint(bytes, label);
+  const checkpoint = readCheckpoint(bytes, label, options);
   return labelled(label, () => assemble(checkpoint, options));
 }
 
-/** importNet on a file. */
+/** importNet on a file, or on the index (`*.index.json`) of a checkpoint in several files. */
 export async function importFile(path: string, options: ImportOptions = {}): Promise<Imported> {
-  return importNet(await readBytes(path), path, options);
+  if (await isFolder(path)) throw await folderError(path);
+  const bytes = await readBytes(path);
+  const names = partsOf(bytes, path);
+  if (!names) return importNet(bytes, path, options);
+  const parts = await readParts(path, names);
+  const containers = parts.map((part) => containerOf(part.bytes, part.path, options));
+  return labelled(path, () => assemble(mergeCheckpoints(containers, path, options), options));
 }
 
 function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {

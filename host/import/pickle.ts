@@ -10,6 +10,8 @@ import { printable } from '../printable.js';
 export type PickleRules = {
   /** Python functions and classes by `module.name`; everything else is refused by its name. */
   globals: Map<string, PickleGlobal>;
+  /** What stands for a class that is not in the table; undefined: it is refused. */
+  unknown?: (name: string) => PickleGlobal | undefined;
   /** What a persistent id stands for; `bad` refuses it. */
   persistent: (id: unknown, bad: (why: string) => never) => unknown;
 };
@@ -25,6 +27,11 @@ export class PickleGlobal {
 /** An object of which only the attributes are known. */
 export class Bag {
   readonly fields = new Map<unknown, unknown>();
+  /** State is a dict of attributes, or a pair of them where a class has slots; any other says nothing to us. */
+  build(state: unknown): void {
+    for (const part of Array.isArray(state) ? state.slice(0, 2) : [state])
+      if (part instanceof Map) for (const [key, value] of part) this.fields.set(key, value);
+  }
 }
 
 /** 34 opcodes and a dozen objects per tensor are usual; the largest checkpoint in use has some ten thousand tensors. */
@@ -179,7 +186,7 @@ class Machine {
 
   global(module: string, name: string): void {
     const path = `${module}.${name}`;
-    this.push(this.rules.globals.get(path) ?? this.refuse(path));
+    this.push(this.rules.globals.get(path) ?? this.rules.unknown?.(path) ?? this.refuse(path));
   }
 
   refuse(path: string): never {
@@ -202,12 +209,15 @@ class Machine {
 
   append(items: unknown[]): void {
     const list = this.top();
+    // What a list of an unknown class holds is not read.
+    if (list instanceof Bag) return;
     if (!Array.isArray(list)) this.bad('it appends to what is no list');
     for (const item of items) list.push(item);
   }
 
   set(items: unknown[]): void {
-    const dict = this.top();
+    const top = this.top();
+    const dict = top instanceof Bag ? top.fields : top;
     if (!(dict instanceof Map) || items.length % 2) this.bad('it sets items of what is no dict');
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
@@ -216,10 +226,15 @@ class Machine {
   build(): void {
     const state = this.pop();
     const target = this.top();
+    if (target instanceof Bag) {
+      for (const part of Array.isArray(state) ? state : [state])
+        if (part instanceof Map) this.charge(part.size);
+      target.build(state);
+      return;
+    }
     if (!(state instanceof Map)) this.bad('the state of an object is no dict');
     this.charge(state.size);
-    if (target instanceof Bag) for (const [key, value] of state) target.fields.set(key, value);
-    else if (!(target instanceof Map)) this.bad('it sets attributes of what is no object');
+    if (!(target instanceof Map)) this.bad('it sets attributes of what is no object');
   }
 
   tuple(length: number): void {
@@ -230,7 +245,7 @@ class Machine {
 
 const STOP = 0x2e;
 
-/** Python's pickletools names them; most of protocol 0, extensions, sets and out-of-band data are left out. */
+/** Python's pickletools names them; most of protocol 0, extensions and out-of-band data are left out. */
 const opcodes = new Map<number, (m: Machine) => void>([
   /* PROTO */ [
     0x80,
@@ -282,6 +297,10 @@ const opcodes = new Map<number, (m: Machine) => void>([
   ],
   /* SETITEMS */ [0x75, (m) => m.set(m.popMark())],
 
+  /* EMPTY_SET */ [0x8f, (m) => m.make([])],
+  /* ADDITEMS */ [0x90, (m) => m.append(m.popMark())],
+  /* FROZENSET */ [0x91, (m) => m.make(m.popMark())],
+
   /* LIST */ [0x6c, (m) => m.make(m.popMark())],
   /* DICT */ [
     0x64,
@@ -315,6 +334,13 @@ const opcodes = new Map<number, (m: Machine) => void>([
   /* INST */ [0x69, (m) => m.refuse(`${m.line()}.${m.line()}`)],
   /* REDUCE */ [0x52, (m) => m.call()],
   /* NEWOBJ */ [0x81, (m) => m.call()],
+  /* NEWOBJ_EX */ [
+    0x92,
+    (m) => {
+      m.pop();
+      m.call();
+    },
+  ],
   /* BUILD */ [0x62, (m) => m.build()],
   /* BINPERSID */ [0x51, (m) => m.push(m.rules.persistent(m.pop(), m.bad))],
 ]);

@@ -2,7 +2,8 @@ import { SpikeletError } from '../../models/error.js';
 import { elementTypes } from '../../models/safetensors.js';
 import { product, type TensorData, toFloat32 } from '../../models/tensor.js';
 import { printable } from '../printable.js';
-import { Bag, PickleGlobal, type PickleRules, unpickle } from './pickle.js';
+import { inertGlobals, unknownClass } from './inert.js';
+import { PickleGlobal, type PickleRules, unpickle } from './pickle.js';
 import { isZip, readZip } from './zip.js';
 
 /**
@@ -11,6 +12,8 @@ import { isZip, readZip } from './zip.js';
  */
 export type TorchFile = {
   value: unknown;
+  /** Names of classes of Python of which objects were kept as data that nobody reads. */
+  unknown: Set<string>;
   /** A tensor's values in order, as float32; `name` is for errors. */
   read: (tensor: TensorRef, name: string) => Float32Array;
 };
@@ -75,7 +78,7 @@ const globals = new Map(
         return bad('an OrderedDict of what are no pairs');
       return new Map(pairs as [unknown, unknown][]);
     }),
-    new PickleGlobal('argparse.Namespace', () => new Bag()),
+    ...inertGlobals,
     new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, size, stride], bad) => {
       if (!(storage instanceof StorageRef) || !isCount(offset) || !isCounts(size) || !isCounts(stride))
         return bad('a tensor with a wrong storage, offset, size or stride');
@@ -86,6 +89,17 @@ const globals = new Map(
     new PickleGlobal('torch._utils._rebuild_parameter', ([tensor], bad) =>
       tensor instanceof TensorRef ? tensor : bad('a parameter that is no tensor'),
     ),
+    new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor], bad) =>
+      tensor instanceof TensorRef ? tensor : bad('a parameter that is no tensor'),
+    ),
+    // A tensor with attributes of its own, or of a class of its own.
+    new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([build, , args], bad) =>
+      build instanceof PickleGlobal && build.call && Array.isArray(args)
+        ? build.call(args, bad)
+        : bad('a tensor of a class that cannot be rebuilt'),
+    ),
+    new PickleGlobal('torch.Tensor'),
+    new PickleGlobal('torch.nn.parameter.Parameter'),
     new PickleGlobal('torch.Size', ([sizes]) => sizes),
     new PickleGlobal('torch.device', ([device]) => device),
     ...Object.keys(storageTypes).map((name) => new PickleGlobal(`torch.${name}`)),
@@ -119,9 +133,11 @@ function readZipFormat(bytes: Uint8Array, label: string): TorchFile {
   const order = entries.get(`${prefix}byteorder`);
   if (order && new TextDecoder().decode(order.read()) !== 'little') throw bigEndian(label);
   const refs = new Map<string, StorageRef>();
-  const { value } = unpickle(entries.get(pickles[0]!)!.read(), 0, rulesInto(refs), label);
+  const unknown = new Set<string>();
+  const { value } = unpickle(entries.get(pickles[0]!)!.read(), 0, rulesInto(refs, unknown), label);
   return {
     value,
+    unknown,
     read: reader(label, ({ key, bytes }) => {
       const entry = entries.get(`${prefix}data/${key}`);
       return entry?.size === bytes ? entry.read() : undefined;
@@ -145,7 +161,8 @@ function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
   const system = next(noStorages);
   if (system instanceof Map && system.get('little_endian') === false) throw bigEndian(label);
   const refs = new Map<string, StorageRef>();
-  const value = next(rulesInto(refs));
+  const unknown = new Set<string>();
+  const value = next(rulesInto(refs, unknown));
   const keys = next(noStorages);
   const cutOff = (why: string): never => {
     throw new SpikeletError(`${label} is damaged: ${why}`, { hint: 'is the file complete?' });
@@ -168,8 +185,11 @@ function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
     ranges.set(ref.key, bytes.subarray(at + 8, at + 8 + ref.bytes));
     at += 8 + ref.bytes;
   }
-  return { value, read: reader(label, ({ key }) => ranges.get(key)) };
+  return { value, unknown, read: reader(label, ({ key }) => ranges.get(key)) };
 }
+
+/** Values that all expanded tensors together may repeat. */
+const MAX_REPEATED = 2 ** 22;
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_VERSION = 1001;
@@ -179,9 +199,14 @@ const bigEndian = (label: string) =>
     hint: 'load and save it again on another machine',
   });
 
-/** Rules that collect the storages a pickle names. */
-const rulesInto = (refs: Map<string, StorageRef>): PickleRules => ({
+/** Rules that collect the storages a pickle names, and the classes of which nothing else is known. */
+const rulesInto = (refs: Map<string, StorageRef>, unknown: Set<string>): PickleRules => ({
   globals,
+  unknown(name) {
+    const found = unknownClass(name);
+    if (found) unknown.add(name);
+    return found;
+  },
   persistent(id, bad) {
     const ref = storageOf(id, bad);
     const known = refs.get(ref.key);
@@ -199,6 +224,7 @@ const rulesInto = (refs: Map<string, StorageRef>): PickleRules => ({
 function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefined): TorchFile['read'] {
   const storages = new Map<StorageRef, TensorData>();
   let left = 0;
+  let repeated = MAX_REPEATED;
   return (tensor, name) => {
     const bad = (why: string): never => {
       throw new SpikeletError(`${label}: tensor '${printable(name)}' ${why}`, {
@@ -216,13 +242,15 @@ function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefi
       storages.set(storage, data);
       left += 4 * data.length;
     }
-    left -= product(tensor.size);
-    if (left < 0) return bad('is one of too many that share a storage');
+    const distinct = product(tensor.size.filter((_, i) => tensor.stride[i]! > 0));
+    left -= distinct;
+    repeated -= product(tensor.size) - distinct;
+    if (left < 0 || repeated < 0) return bad('is one of too many that share a storage');
     return toFloat32(gather(data, tensor));
   };
 }
 
-/** Refuses a tensor that reaches beyond its storage or uses a value of it twice (as expand() does). */
+/** Refuses a tensor that reaches beyond its storage or whose rows overlap. An axis of stride 0 repeats them (expand()). */
 function requireInside({ storage, offset, size, stride }: TensorRef, bad: (why: string) => never): void {
   if (product(size) === 0) return;
   let last = offset;
@@ -231,7 +259,9 @@ function requireInside({ storage, offset, size, stride }: TensorRef, bad: (why: 
     bad(
       `[${size}] with strides [${stride}] at ${offset} reaches beyond the ${storage.length} values of its storage`,
     );
-  const axes = [...size.keys()].filter((i) => size[i]! > 1).sort((a, b) => stride[a]! - stride[b]!);
+  const axes = [...size.keys()]
+    .filter((i) => size[i]! > 1 && stride[i]! > 0)
+    .sort((a, b) => stride[a]! - stride[b]!);
   let extent = 1;
   for (const i of axes) {
     if (stride[i]! < extent) bad(`[${size}] with strides [${stride}] overlaps itself`);

@@ -1,8 +1,10 @@
+import { requireBytes } from '../../models/budget.js';
 import { allocate, definition, type Graph, outputOf } from '../../models/graph.js';
 import { argmax, interpret, toPixels } from '../../models/interpret.js';
-import type { Net } from '../../models/net.js';
+import { type Net, paramBytes } from '../../models/net.js';
 import type { Values } from '../../models/ops/op.js';
 import { netRunner } from '../../models/run.js';
+import { product } from '../../models/tensor.js';
 
 /** Mean spike count per neuron, and the share of neurons that fire at all. */
 export type Firing = { rate: number; density: number };
@@ -40,6 +42,19 @@ export type CompareOptions = {
   onProgress?: (done: number) => void;
 };
 
+/** Bounds the float network's values of one image, which wait for the Graph's. */
+function requireKept(net: Net, graph: Graph, alone: boolean): void {
+  const kept = Object.values(graph.tensors).filter(({ kind }) => alone || kind === 'spikes');
+  requireBytes(
+    `comparing net '${net.name}' with its graph`,
+    kept.reduce((sum, { kind, shape }) => sum + (kind === 'spikes' ? 1 : 8) * product(shape), 0),
+    {
+      weightBytes: paramBytes(net),
+      hint: 'use smaller images',
+    },
+  );
+}
+
 type FloatValues = { data: ArrayLike<number>; unit: number };
 
 /**
@@ -52,6 +67,7 @@ export function compare(
   images: Iterable<Float32Array>,
   { labels, alone, infer, onProgress }: CompareOptions = {},
 ): Comparison {
+  requireKept(net, graph, alone ?? false);
   const run = netRunner(net);
   const runGraph = infer ?? ((pixels, onTensor) => interpret(graph, pixels, onTensor));
   const unit = graph.tensors[outputOf(graph)]!.scale;

@@ -1,4 +1,4 @@
-import { definition, type Graph, operationsOf, product, tensorNames } from '../../models/index.js';
+import { drivingInputs, type Graph, operationsOf, product, tensorNames } from '../../models/index.js';
 import type { LayerProfile, Profile } from './profile.js';
 
 /** What tensors held, summed over `samples` images: of spikes their number, and values that are not zero. */
@@ -24,9 +24,7 @@ export function withActivity(graph: Graph, { samples, tensors }: Measured): Grap
 /** What every layer of a graph withActivity() took in and worked, means of one image. `weightBytes`: a layer each. */
 export function layerWork(graph: Graph, weightBytes: (number | null)[]): Omit<LayerProfile, 'cost'>[] {
   return graph.nodes.map((node, i) => {
-    const [first, second] = definition(node).inputs(node);
-    // Attention's events are those of q and of k; other second inputs are a residual that is only added.
-    const inputs = [first!, ...(node.op === 'attend' ? [second!] : [])].map((name) => graph.tensors[name]!);
+    const inputs = drivingInputs(node).map((name) => graph.tensors[name]!);
     const values = inputs.reduce((sum, { shape }) => sum + product(shape), 0);
     const all = (key: 'rate' | 'density') =>
       inputs.reduce((sum, { shape, activity }) => sum + product(shape) * activity![key], 0);

@@ -35,9 +35,9 @@ export type LayerProfile = {
   spikesIn: number | null;
   /** Share of its inputs that are not zero. */
   density: number;
-  /** Synaptic operations: accumulations, one for each spike and synapse (NeuroBench's effective ACs). */
+  /** Synaptic operations: accumulations, one for each spike and synapse, a count of n being n spikes. */
   sops: number;
-  /** Multiplications by pixels that are not zero (effective MACs). */
+  /** Multiplications by pixels that are not zero. */
   macs: number;
   /** Bytes of weights that were read; null where the device's kernels are not known. */
   weightBytes: number | null;

@@ -6,6 +6,7 @@ import {
   type NetNeuron,
   netShapes,
   SpikeletError,
+  unknownOp,
 } from '../../models/index.js';
 import { isDepthwise, type Values } from './layout.js';
 import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
@@ -75,6 +76,8 @@ export function forward(
       case 'pool':
         last = tf.mean(of(node.input), [1, 2], true);
         break;
+      default:
+        return unknownOp(node, 'training');
     }
     values.set(node.name, last);
   }

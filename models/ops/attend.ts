@@ -1,7 +1,15 @@
-import { bytesPerValue, type Graph } from '../graph.js';
+import type { Graph } from '../graph.js';
 import { product } from '../tensor.js';
 import { fireRange, levelsOf, requireAscending } from './fire.js';
-import { constantRange, type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
+import {
+  bytesPerValue,
+  constantRange,
+  type OpDefinition,
+  OpError,
+  requireInt32,
+  requireWhole,
+  union,
+} from './op.js';
 import { attendStream } from './streams.js';
 
 /**

@@ -74,6 +74,14 @@ export const requireInt32 = (what: string, { lo, hi }: Range): void => {
     throw new OpError(`${what} can reach ${lo}..${hi}, more than 32 bits hold`);
 };
 
+const arrays = { i8: Int8Array, u8: Uint8Array, i16: Int16Array, i32: Int32Array };
+
+/** Values of a tensor, all zero. */
+export const allocate = ({ type, shape }: Pick<GraphTensor, 'type' | 'shape'>): Values =>
+  new arrays[type](shape[0] * shape[1] * shape[2]);
+
+export const bytesPerValue = (type: ValueType): number => arrays[type].BYTES_PER_ELEMENT;
+
 /** What the types of values hold. */
 export const valueRange: Record<ValueType, { lo: number; hi: number }> = {
   i8: { lo: -128, hi: 127 },

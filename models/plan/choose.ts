@@ -1,4 +1,5 @@
-import type { Graph } from '../graph.js';
+import { SpikeletError } from '../error.js';
+import { type Graph, graphBytes } from '../graph.js';
 import type { Choices } from './choices.js';
 import { packable } from './packable.js';
 import type { Order } from './schedule.js';
@@ -7,6 +8,15 @@ import { choicesOf, type Ends, type FetchOptions, type Variant, variantsOf } fro
 
 /** `time`: estimated, in nanoseconds. */
 export type Chosen = { order: Order; choices: Choices; time: number };
+
+/** Steps times tensors that may be looked at; the 10M network needs 20 million. A small file asks for little. */
+const effortFor = (graph: Graph): number => 2 ** 24 + 64 * graphBytes(graph);
+
+const tooLarge = (graph: Graph) =>
+  new SpikeletError(
+    `planning graph '${graph.name}' in bands of rows would take too long: ${graph.nodes.length} layers, tensors of up to ${Math.max(...Object.values(graph.tensors).map(({ shape }) => shape[0]))} rows`,
+    { hint: 'omit --ram and --time, or use smaller images' },
+  );
 
 /** Nodes of the longest segment that is looked at. */
 const LONGEST = 20;
@@ -42,6 +52,7 @@ const state = (tensor: string, packed: boolean): string => `${packed ? 'packed' 
 function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
   const cuts = [-1, ...narrows(graph)];
   const packs = packable(graph);
+  const effort = { left: effortFor(graph) };
   // Networks repeat their blocks.
   const known = new Map<string, Variant[]>();
   const nameOf = (cut: number) => (cut < 0 ? 'input' : graph.nodes[cut]!.output);
@@ -56,7 +67,8 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
         ways(output).map((outputPacked): Edge => {
           const ends = { input: inputPacked, output: outputPacked };
           const key = `${inputPacked} ${outputPacked} ${signatureOf(graph, segment, fetch)}`;
-          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, fetch);
+          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, fetch, effort);
+          if (effort.left < 0) throw tooLarge(graph);
           known.set(key, variants);
           return {
             from: state(input, inputPacked),

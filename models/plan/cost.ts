@@ -1,3 +1,4 @@
+import { unknownOp } from '../error.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { definition } from '../graph.js';
 import { kernelOf } from '../ops/accumulate.js';
@@ -48,8 +49,17 @@ export function nodeTime(
   const fetches =
     option && fetch ? steps * (groups * COST.fetch + option.tiles * option.tileBytes * COST.byte) : 0;
   const common = steps * COST.step + packs + fetches + output * COST.value;
-  if (node.op === 'attend') return common + 2 * macs * density * COST.attend;
-  if (node.op !== 'accumulate') return common;
+  switch (node.op) {
+    case 'fire':
+    case 'pool':
+      return common;
+    case 'attend':
+      return common + 2 * macs * density * COST.attend;
+    case 'accumulate':
+      break;
+    default:
+      return unknownOp(node, 'the planner');
+  }
   const kernel = kernelOf(node, graph);
   if (kernel !== 'events') {
     const unpacks = choices.packed.has(inputs[0]!) && kernel === 'depthwise' ? COST.unpacked : 1;

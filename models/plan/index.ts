@@ -1,5 +1,6 @@
+import { requireBytes } from '../budget.js';
 import { SpikeletError } from '../error.js';
-import type { Graph } from '../graph.js';
+import { type Graph, graphBytes } from '../graph.js';
 import { arrange, type Plan } from './arrange.js';
 import { type Choices, type Fetch, plainChoices } from './choices.js';
 import { type Chooser, chooser } from './choose.js';
@@ -36,9 +37,18 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
 
 /**
  * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
- * Throws a SpikeletError that tells the smallest possible where none fits.
+ * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
  */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {
+  const found = planned(graph, options);
+  requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
+    weightBytes: graphBytes(graph),
+    hint: 'use smaller images',
+  });
+  return found;
+}
+
+function planned(graph: Graph, options: PlanOptions): Plan {
   const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
   if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), beside, time);
   if (ram === undefined) {
@@ -46,7 +56,7 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
       options;
     return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = plan(graph, { fetch });
+  const fastest = planned(graph, { fetch });
   if (sizeOf(fastest, beside) <= ram) return fastest;
   const choose = chooser(graph, fetch);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.

@@ -13,6 +13,8 @@ const HEAT = 0.3;
 const ATTEMPTS = 60;
 /** How often the tries may fail. */
 const FAILURES = 2;
+/** Pairs of things that are looked at in all tries; the 10M network needs 20 million. Beyond, what was found will do. */
+const EFFORT = 2 ** 25;
 /** By how much a layout is to become smaller at a time, where the smallest is wanted. */
 const SHRINK = 0.99;
 
@@ -32,9 +34,10 @@ export function layOut(lives: readonly Life[], over: ReadonlyMap<Life, Life>, wa
   let best = ordersOf(lives)
     .map((order) => placeAll(problem, order))
     .reduce((a, b) => (b.bytes < a.bytes ? b : a));
-  for (let failures = 0; best.bytes > wanted && failures < FAILURES; ) {
+  const effort = { left: EFFORT };
+  for (let failures = 0; best.bytes > wanted && failures < FAILURES && effort.left > 0; ) {
     const target = wanted || best.bytes * SHRINK;
-    const found = improve(problem, best, target, failures + 1);
+    const found = improve(problem, best, target, failures + 1, effort);
     if (found.bytes < best.bytes) best = found;
     if (best.bytes > target) failures++;
   }
@@ -93,7 +96,13 @@ function placeAll(problem: Problem, order: number[]): Placed {
  * Takes out what is alive together with something beyond `target` bytes and places it again in another order, until
  * nothing is beyond.
  */
-function improve(problem: Problem, { offsets: start, order }: Placed, target: number, seed: number): Placed {
+function improve(
+  problem: Problem,
+  { offsets: start, order }: Placed,
+  target: number,
+  seed: number,
+  effort: { left: number },
+): Placed {
   const { lives, apart } = problem;
   const offsets = start.slice();
   const turn = new Float64Array(lives.length);
@@ -104,11 +113,12 @@ function improve(problem: Problem, { offsets: start, order }: Placed, target: nu
     Math.max(0, -offsets[i]!) + Math.max(0, offsets[i]! + align(lives[i]!.bytes) - target);
   const random = sequence(seed);
   const attempts = ATTEMPTS * lives.length;
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0; attempt < attempts && effort.left > 0; attempt++) {
     const out = order.filter((i) => beyond(i) > 0);
     if (!out.length) break;
     const one = any(out, random);
     const group = around(apart, one, 1 + Math.floor(random() * 3)).sort((a, b) => turn[a]! - turn[b]!);
+    effort.left -= group.reduce((sum, i) => sum + apart[i]!.length, lives.length);
     const before = group.map((i) => offsets[i]!);
     const cost = group.reduce((sum, i) => sum + beyond(i), 0);
     const tried =

@@ -99,13 +99,17 @@ export function signatureOf(
     return [kind, type, shape, levels, activity?.density.toFixed(1)];
   });
   const parts = nodes.map((node) => [
-    node.op,
     definition(node)
       .inputs(node)
       .map((name) => names.indexOf(name)),
-    'kernel' in node ? [node.kernel, node.stride] : [],
-    node.op === 'accumulate' ? [node.padding, node.groups, node.end.kind, fetch.get(node.name)] : [],
-    node.op === 'attend' ? node.heads : 0,
+    JSON.stringify(node, (key, value) => (INDIFFERENT.has(key) ? undefined : value)),
+    fetch.get(node.name) ?? 0,
   ]);
   return JSON.stringify([tensors, parts]);
 }
+
+/** Fields of nodes, and of their ends, on which neither memory nor time depends. All others distinguish segments. */
+const INDIFFERENT = new Set([
+  ...['name', 'input', 'inputs', 'output', 'residual', 'weights', 'thresholds', 'multiplier', 'bias'],
+  ...['shift', 'saturate', 'bits'],
+]);

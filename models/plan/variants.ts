@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from '../graph.js';
 import { kernelOf } from '../ops/accumulate.js';
 import type { Choices, Fetch, FetchOption } from './choices.js';
 import { nodeTime } from './cost.js';
-import { type Profile, profileOf, type Segment } from './segments.js';
+import { bandsOf, type Profile, profileOf, type Segment } from './segments.js';
 import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
 
 /** One way to run a segment, how many bytes are alive at once, and its time in nanoseconds. */
@@ -27,19 +27,32 @@ const LIMITS = [Number.POSITIVE_INFINITY, 192, 128, 96, 64, 48, 32, 24, 16, 8].m
 /** What of a segment is packed beside what lies within: its ends. */
 export type Ends = { input: boolean; output: boolean };
 
-/** All ways to run a segment, the fastest first; none both larger and slower than another. */
+/**
+ * All ways to run a segment, the fastest first; none both larger and slower than another. Takes from `effort` the bytes
+ * that are summed up, steps times tensors; gives up, with no way, when it is used up.
+ */
 export function variantsOf(
   graph: Graph,
   segment: Segment,
   ends: Ends,
   packable: ReadonlySet<string>,
   options: FetchOptions,
+  effort: { left: number },
 ): Variant[] {
   const nodes = graph.nodes.slice(segment.first, segment.last + 1);
   const height = graph.tensors[nodes.at(-1)!.output]!.shape[0];
+  const rows = (band: number) => {
+    const bands = bandsOf(graph, segment, band);
+    return [...bands].reduce(
+      (sum, [index, each]) => sum + graph.tensors[graph.nodes[index]!.output]!.shape[0] / each,
+      0,
+    );
+  };
   const inner = nodes.slice(0, -1).some(({ output }) => packable.has(output));
   const variants: Variant[] = [];
   for (const band of [...BANDS.filter((rows) => rows < height), height]) {
+    effort.left -= Math.ceil(rows(band)) * (nodes.length + 1) * LIMITS.length;
+    if (effort.left < 0) return [];
     const profile = profileOf(graph, segment, band);
     for (const packed of inner ? [false, true] : [false])
       for (const limit of LIMITS) {

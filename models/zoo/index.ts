@@ -1,4 +1,5 @@
 import { SpikeletError } from '../error.js';
+import { netMetadata } from '../file.js';
 import { initialParams, type Net, type NetInput, type NetNode, netShapes, paramShapes } from '../net.js';
 import { product, type Shape } from '../tensor.js';
 import {
@@ -83,6 +84,8 @@ export function createNet(
     throw new SpikeletError(`a '${model}' of these sizes has ${parameters} parameters`, {
       hint: `at most ${MAX_PARAMETERS} can be trained: choose smaller widths`,
     });
+  // A name that could not be read again is refused before hours of training.
+  netMetadata({ name: model, input, nodes, classes, params: new Map() });
   const params = initialParams(nodes, random);
   const branches = new Set(nodes.flatMap((node) => (node.op === 'add' ? node.inputs : [])));
   for (const node of nodes)

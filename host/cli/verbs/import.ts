@@ -15,6 +15,7 @@ type Options = {
   std?: number[];
   labels?: string;
   force?: boolean;
+  ema?: boolean;
 };
 
 export const importVerb = verb<Options>({
@@ -34,6 +35,7 @@ export const importVerb = verb<Options>({
       description: 'rows, columns and channels of an image',
       parse: integers(3, 1, 65_536),
     },
+    { flags: '--ema', description: 'take the average of the weights (EMA) that was saved beside them' },
     { flags: '--mean <list>', description: 'mean of each channel', parse: numbers },
     { flags: '--std <list>', description: 'deviation of each channel', parse: numbers },
     {

@@ -5,6 +5,7 @@ import { netMacs } from '../../../models/macs.js';
 import { countParams, type Net, type NetNode, netShapes } from '../../../models/net.js';
 import { union } from '../../../models/ops/op.js';
 import { packedBytes } from '../../../models/packing.js';
+import { usages } from '../../data/index.js';
 import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
 import { isWasm, moduleOf } from '../../runner.js';
@@ -12,22 +13,38 @@ import { describeWasm, rowBytesOf, SECTION } from '../../wasm/describe.js';
 import type { Io } from '../io.js';
 import { loadGraph, loadNetOrGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
-import { usageError, verb } from '../verb.js';
+import { integer, usageError, verb } from '../verb.js';
+import { inspectNeuroBench } from './inspect-neurobench.js';
 import { inspectPlan } from './inspect-plan.js';
 
-type Options = PlanFlags & { plan?: boolean };
+type Options = PlanFlags & { plan?: boolean; data?: string; count: number };
 
 export const inspect = verb<Options>({
   summary: 'print what is in a Net, a Graph or a model.wasm',
   arguments: [['<file>', 'a .safetensors of spikelet, a model.wasm or a folder that build wrote']],
   options: [
     { flags: '--plan', description: 'how build would run a Graph: its memory over its steps, as a chart' },
+    {
+      flags: '--data <spec>',
+      description: `count NeuroBench's metrics of a Graph on test images: ${usages()}`,
+    },
+    {
+      flags: '--count <n>',
+      description: 'with --data: test images',
+      parse: integer(1, 10_000_000),
+      default: 100,
+    },
     ...planOptions.map((option) => ({ ...option, description: `with --plan: ${option.description}` })),
   ],
-  async run([path], { plan, ...options }, io) {
+  async run([path], { plan, data, count, ...options }, io) {
     const budget = modelOptions(options);
     if (!plan && Object.keys(budget).length)
       throw usageError('--ram, --time and --weights are of --plan', 'add --plan');
+    if (plan && data !== undefined) throw usageError('--plan and --data are two views', 'omit one of them');
+    if (data !== undefined)
+      return {
+        result: await inspectNeuroBench(path!, await loadGraph(path!), { spec: data, count }, io),
+      };
     if (plan) return { result: inspectPlan(await loadGraph(path!), budget, io) };
     const start = await readBytes(await moduleOf(path!));
     if (isWasm(start)) return { result: labelled(path!, () => inspectWasm(start, io)) };
@@ -103,7 +120,7 @@ function inspectGraph(graph: Graph, io: Io) {
       right('output range', 5),
       right('MACs'),
       right('events', 4),
-      right('eff. ACs', 3),
+      right('SOPs', 3),
       right('bytes', 1),
     ],
     layers.map((l) => [
@@ -136,7 +153,7 @@ function inspectGraph(graph: Graph, io: Io) {
   };
 }
 
-/** NeuroBench's figures of the whole graph, at the activity of the calibration images. */
+/** Work of the whole graph as it is estimated from the activity of the calibration images. */
 function totalOperations(graph: Graph, io: Io) {
   const layers = graph.nodes.map((node) => operationsOf(node, graph));
   const sparsity = activationSparsity(graph);
@@ -153,7 +170,7 @@ function totalOperations(graph: Graph, io: Io) {
     activationSparsity: sparsity,
   };
   io.print(
-    `on the calibration images: effective MACs ${quantity(Math.round(cost.effectiveMacs))}, effective ACs ` +
+    `estimated from the calibration images: MACs of pixels ${quantity(Math.round(cost.effectiveMacs))}, SOPs ` +
       `${quantity(Math.round(cost.effectiveAcs))}`,
   );
   io.print(`in ${quantity(Math.round(cost.events))} events, activation sparsity ${percent(sparsity)}`);

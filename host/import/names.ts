@@ -1,0 +1,89 @@
+import { printable } from '../printable.js';
+import type { LazyTensor } from './checkpoint.js';
+
+/**
+ * Tensors' names as wrappers leave them. Some wrappers put their name before a module's wherever that module is; others
+ * hold the net under an attribute, with losses, averages or teachers under others.
+ */
+type Tensors = Map<string, LazyTensor>;
+
+/** Put into names by DistributedDataParallel, torch.compile, FSDP, activation checkpoints: at any place, more than once. */
+const WRAPPERS =
+  /(^|\.)(?:(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\.)+/g;
+
+/** Counters that no inference needs: of batch norms, of averaged models. */
+const COUNTERS = /(^|\.)(num_batches_tracked|n_averaged)$/;
+
+/** Heads of other losses beside the classifier. */
+const HEADS =
+  /(^|\.)(head_kd|kd_head|head_dist|dist_head|head_distill|aux_head|head_aux|aux_classifier)\.(weight|bias)$/;
+
+/** Attributes under which nets are averaged, the ones that `--ema` wants. */
+export const isAverage = (text: string): boolean => /ema|averag|swa/i.test(text);
+
+/** Attributes under which the net itself is, the likeliest first. */
+const LIKELY = ['model.', 'net.', 'network.', 'student.', 'backbone.', 'encoder.'];
+
+/** Names without counters and wrappers, and what was done, for people. */
+export function withoutWrappers(tensors: Tensors, notes: string[]): Tensors {
+  const bare: Tensors = new Map();
+  const seen = new Set<string>();
+  for (const [name, tensor] of tensors) {
+    if (COUNTERS.test(name)) continue;
+    const short = name.replace(WRAPPERS, '$1');
+    // Two tensors of one name: the wrappers tell them apart.
+    if (bare.has(short)) return new Map([...tensors].filter(([kept]) => !COUNTERS.test(kept)));
+    for (const [found] of name.matchAll(WRAPPERS)) seen.add(found.replace(/^\./, '').slice(0, 40));
+    bare.set(short, tensor);
+  }
+  if (seen.size) notes.push(`taken out of names: ${[...seen].slice(0, 4).join(', ')}`);
+  return bare;
+}
+
+/**
+ * The tensors of the net among those of everything that was saved with it. `marks`: tensors by which a net is known;
+ * whatever stands before one is a prefix.
+ */
+export function netAmong(
+  tensors: Tensors,
+  marks: readonly string[],
+  { ema, notes }: { ema: boolean; notes: string[] },
+): Tensors {
+  const prefixes = new Set<string>();
+  for (const name of tensors.keys())
+    for (const mark of marks)
+      if (name === mark || name.endsWith(`.${mark}`)) prefixes.add(name.slice(0, name.length - mark.length));
+  const order = (prefix: string): number => {
+    const likely = LIKELY.findIndex((start) => prefix.startsWith(start));
+    return (isAverage(prefix) === ema ? 0 : 100) + (prefix === '' ? -1 : likely < 0 ? LIKELY.length : likely);
+  };
+  const [prefix = '', ...others] = [...prefixes].sort((a, b) => order(a) - order(b));
+  const net: Tensors = new Map();
+  const passedOver: string[] = [];
+  for (const [name, tensor] of tensors) {
+    if (!name.startsWith(prefix)) passedOver.push(name);
+    else if (HEADS.test(name)) passedOver.push(name);
+    else net.set(name.slice(prefix.length), tensor);
+  }
+  if (prefix) notes.push(`'${printable(prefix)}' was taken away before every name`);
+  if (others.length)
+    notes.push(
+      `of several nets the one under '${printable(prefix)}' was taken, not ${others
+        .slice(0, 4)
+        .map((other) => `'${printable(other)}'`)
+        .join(', ')}${others.some(isAverage) && !ema ? ' (--ema takes the average)' : ''}`,
+    );
+  const heads = passedOver.filter((name) => HEADS.test(name));
+  if (heads.length)
+    notes.push(
+      `passed over: ${heads.slice(0, 4).map(printable).join(', ')}, a second head: only 'head' is used, where PyTorch's evaluation may average both`,
+    );
+  const rest = passedOver.filter(
+    (name) => !HEADS.test(name) && !others.some((other) => name.startsWith(other)),
+  );
+  if (rest.length)
+    notes.push(
+      `passed over, because they are not of the net: ${rest.slice(0, 8).map(printable).join(', ')}${rest.length > 8 ? `, ... (${rest.length})` : ''}`,
+    );
+  return net;
+}

@@ -1,0 +1,64 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { SpikeletError } from '../../models/error.js';
+import { readBytes } from '../files.js';
+import { printable } from '../printable.js';
+
+const MAX_INDEX = 16_000_000;
+const MAX_PARTS = 64;
+const CHECKPOINT = /\.(safetensors|pth|pt|ckpt|bin|pth\.tar|safetensors\.index\.json)$/;
+
+/** Names of the files that an index (`*.index.json`) divides a checkpoint into; undefined where it is no index. */
+export function partsOf(bytes: Uint8Array, label: string): string[] | undefined {
+  if (bytes[0] !== 0x7b || bytes.length > MAX_INDEX) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const map: unknown = typeof json === 'object' && json && (json as Record<string, unknown>)['weight_map'];
+  if (typeof map !== 'object' || map === null) return undefined;
+  const parts = [...new Set(Object.values(map))];
+  const isName = (part: unknown): part is string =>
+    typeof part === 'string' && part.length <= 255 && part === basename(part) && !/^\.*$|[\\\0]/.test(part);
+  if (!parts.length || parts.length > MAX_PARTS || !parts.every(isName))
+    throw new SpikeletError(`${label} is the index of a checkpoint in several files, but a damaged one`, {
+      hint: `it should name 1 to ${MAX_PARTS} files beside it`,
+    });
+  return parts;
+}
+
+/** The parts of a checkpoint, which are beside its index. Throws where one is missing. */
+export async function readParts(
+  index: string,
+  parts: string[],
+): Promise<{ path: string; bytes: Uint8Array }[]> {
+  const folder = dirname(index);
+  const there = new Set(await readdir(folder));
+  const missing = parts.filter((part) => !there.has(part));
+  if (missing.length)
+    throw new SpikeletError(
+      `${index} is the index of a checkpoint in ${parts.length} files (shards), of which these are missing: ${missing.slice(0, 8).map(printable).join(', ')}`,
+      { hint: 'put them into the folder of the index, and import the index again' },
+    );
+  return Promise.all(
+    parts.map(async (part) => ({ path: join(folder, part), bytes: await readBytes(join(folder, part)) })),
+  );
+}
+
+/** The error for a folder in place of a file: names what of it could be meant. */
+export async function folderError(path: string): Promise<SpikeletError> {
+  const names = await readdir(path);
+  const found = names.filter((name) => CHECKPOINT.test(name)).slice(0, 8);
+  const what = names.includes('saved_model.pb')
+    ? ' (a TensorFlow SavedModel)'
+    : names.includes('data.pkl')
+      ? ' (an unpacked checkpoint: zip it again)'
+      : '';
+  return new SpikeletError(`${path} is a folder${what}, not a checkpoint`, {
+    hint: found.length
+      ? `give one of the files in it: ${found.map(printable).join(', ')}`
+      : 'give a .safetensors, .pth or .pt file',
+  });
+}
