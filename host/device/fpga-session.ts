@@ -69,7 +69,7 @@ async function portOfSimulation(
   board: Board,
   note: (line: string) => void,
 ): Promise<Port> {
-  note(`no port: ${board.name} is simulated`);
+  note(`no port: ${board.name} is simulated by CXXRTL, whose compilation takes minutes for a large design`);
   const design = files.filter(({ path }) => path !== 'weights.bin');
   return simulatedPort(await simulateBoard(design, board), board.clockHz);
 }

@@ -64,8 +64,8 @@ const calibrations: Calibration[] = [
   sequential('dense8', 'ecp5-25f', 8, 'dsp'),
 ];
 
-const missing = [yosys, nextpnr].filter((tool) => !installed(tool)).map(installLine);
-if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
+const missing = [yosys, nextpnr].filter((tool) => !installed(tool));
+if (missing.length) console.log(`skipped: ${installLine(...missing)}`);
 else if (!(await simulatorThere())) console.log(`skipped: ${simulatorInstall()}`);
 else await prove();
 
@@ -112,7 +112,7 @@ async function measured(
   const kept = join(folder, 'explore/measured');
   const area = await measureArea(graph, board, design, { places, folder: kept });
   const simulates = board.nextpnr || design.architecture === 'streaming';
-  const cycles = simulates ? await measureCycles(graph, board, design, images, kept) : {};
+  const cycles = simulates ? await measureCycles(graph, board, design, images, { folder: kept }) : {};
   const seconds = (performance.now() - started) / 1000;
   if (seconds > 5)
     console.log(
