@@ -157,6 +157,20 @@ export function sequential(
   };
 }
 
+/** Factors of every product that a hardware multiplier computes, in bits; rtl/spike_engine.v and scale.v. */
+export function productsOf({ parameters: p }: Sequential): [a: number, b: number][] {
+  const of = (name: string) => p[name]!;
+  const lanes = p['DATAPATH'] === datapaths.indexOf('dsp') ? of('LANES') : 0;
+  const usesMap = of('MAP_OPERANDS') !== 0 || of('POOLS') !== 0;
+  return [
+    ...Array.from({ length: lanes }, (_, lane): [number, number] => [
+      lane === 0 && usesMap ? Math.max(of('MAP'), of('WEIGHT')) : of('WEIGHT'),
+      of('VALUE'),
+    ]),
+    ...(of('SCALE_DSP') ? [[of('SCALED'), 16] as [number, number]] : []),
+  ];
+}
+
 /** Whether a step's only window is the frame, in the order in which it comes. */
 const isFramed = (fields: Fields, pixels: number): boolean => {
   const { rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;

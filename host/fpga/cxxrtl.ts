@@ -40,7 +40,7 @@ export async function compileCxxrtl(
       ...['design.cc', 'harness.cc', '-o', 'simulation.wasm'],
     ],
     {
-      'design.cc': plainMemories(textOf(made, 'design.cc')),
+      'design.cc': textOf(made, 'design.cc'),
       'design.h': textOf(made, 'design.h'),
       ...headers,
       'harness.cc': harness,
@@ -48,22 +48,6 @@ export async function compileCxxrtl(
     },
   );
   return WebAssembly.compile(fileOf(compiled, 'simulation.wasm'));
-}
-
-/**
- * CXXRTL's C++ with the contents of memories as plain integers. As it comes, each word is an object, on whose constructors
- * clang spends minutes.
- */
-function plainMemories(source: string): string {
-  const words = /static const value<(\d+)> (mem_init_\d+)\[\d+\] \{([^;]*)\};/g;
-  const copies = /std::copy\(std::begin\((mem_init_\d+)\), std::end\(\1\), (&[^;]*)\);/g;
-  return `#include <cstring>\n${source
-    .replace(
-      words,
-      (_, _bits: string, name: string, values: string) =>
-        `static const uint32_t ${name}[] {${values.replace(/value<\d+>\{([^}]*)\}/g, '$1')}};`,
-    )
-    .replace(copies, 'std::memcpy((void *)$2, $1, sizeof $1);')}`;
 }
 
 /** Starts a compiled simulator. */

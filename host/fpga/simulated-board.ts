@@ -1,7 +1,9 @@
 import { boardTop, clockFile, plainClock } from '../../fpga/board-top.js';
 import type { Board } from '../../fpga/boards/board.js';
+import { multiplyFile } from '../../fpga/multiplier.js';
 import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
+import { rtlFiles } from './rtl.js';
 import { serialHarness } from './serial-harness.js';
 
 /** A board that is simulated clock by clock, with its serial line. */
@@ -15,14 +17,24 @@ export type SimulatedBoard = {
 /** Most bytes at once: the harness's buffers. */
 export const MOST_BYTES = 1 << 16;
 
+/** A board's files with what simulators know in place of the part's own PLL and multipliers. */
+export async function simulated(files: OutputFile[]): Promise<OutputFile[]> {
+  const [multiply] = await rtlFiles([multiplyFile]);
+  const plain: Record<string, string | Uint8Array> = {
+    [clockFile]: plainClock,
+    [multiplyFile]: multiply!.contents,
+  };
+  return files.map((file) => ({ ...file, contents: plain[file.path] ?? file.contents }));
+}
+
 /** Simulates a board's whole design, UART included. */
 export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {
-  const plain = files.map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
+  const plain = await simulated(files);
   const { exports, memory } = await startCxxrtl(
     await compileCxxrtl(plain, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
   );
   const { run, silence, byte_in: input, byte_out: output } = exports;
-  const simulated: SimulatedBoard = {
+  const running: SimulatedBoard = {
     run(bytes, clocks) {
       if (bytes.length > MOST_BYTES) throw new RangeError(`${bytes.length} bytes at once`);
       memory().set(bytes, input!());
@@ -33,8 +45,8 @@ export async function simulateBoard(files: OutputFile[], board: Board): Promise<
     silence: () => silence!() as number,
   };
   // Reset ends after the first clocks, before anything is sent.
-  simulated.run(new Uint8Array(), 64);
-  return simulated;
+  running.run(new Uint8Array(), 64);
+  return running;
 }
 
 /** One end of a serial line. */

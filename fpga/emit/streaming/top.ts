@@ -6,7 +6,17 @@ import { equationOf } from '../equations.js';
 import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
-import { type Context, isSigned, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
+import {
+  type Context,
+  eventBits,
+  factorBits,
+  isSigned,
+  type Layer,
+  layerOf,
+  type StreamNode,
+  streamBits,
+  sumBits,
+} from './layers.js';
 import { identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
 /** Bits of o_spikes: neurons of all layers may fire in one clock. */
@@ -60,6 +70,29 @@ export function emitStreaming(
     { path: 'spikelet_core.v', contents: source },
     ...nodes.flatMap((node) => (layers.get(node) as Layer).files),
   ];
+}
+
+/** Factors of every product that a hardware multiplier computes, in bits. */
+export function productsOf(
+  graph: Graph,
+  design: { lanes: number; datapath: Datapath },
+): [a: number, b: number][] {
+  const proof = prove(graph);
+  const foldings = balance(graph, design);
+  return graph.nodes.flatMap((node): [number, number][] => {
+    if (node.op !== 'accumulate') return [];
+    const { lanes, parallel } = foldings.get(node.name)!;
+    const event = eventBits(node.input, { graph, proof });
+    return [
+      ...Array.from({ length: design.datapath === 'dsp' ? lanes : 0 }, (): [number, number] => [
+        node.bits,
+        event,
+      ]),
+      ...(parallel && node.end.kind !== 'fire'
+        ? [[sumBits(node, proof), factorBits(graph.data.get(node.end.multiplier)!) + 1] as [number, number]]
+        : []),
+    ];
+  });
 }
 
 /** Throws a SpikeletError where a node has no core. */
