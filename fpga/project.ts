@@ -41,6 +41,7 @@ function requireMultipliers({ name, capacity }: Board, { datapath }: VerilogOpti
 /** The interface of `spikelet_core` (fpga/README.md) as a board top must know it. */
 export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {}): CoreInterface {
   const streams = architecture === 'streaming';
+  const { traces, fifos } = simulationPorts(graph, { ...(architecture ? { architecture } : {}) });
   return {
     module: 'spikelet_core',
     inputs: product(graph.tensors['input']!.shape),
@@ -51,13 +52,23 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     stalls: streams,
     // Layers that work side by side are not done one after the other: nothing is theirs alone.
     tensors: streams ? 0 : graph.nodes.length + 1,
-    ...(streams ? {} : { traces: simulationPorts(graph).traces }),
-    open: ['o_trace_value', ...(streams ? ['o_trace_valid', 'o_trace_tensor', 'o_stalled'] : [])],
+    ...(streams ? {} : { traces }),
+    status: true,
+    open: [
+      { port: 'o_trace_value', bits: 32 * traces },
+      ...(streams
+        ? [
+            { port: 'o_trace_valid', bits: traces },
+            { port: 'o_trace_tensor', bits: 16 * traces },
+            { port: 'o_stalled', bits: fifos.length },
+          ]
+        : []),
+    ],
   };
 }
 
 /** Commands of host_link.v; another number where a host of before would misunderstand a board, or be misunderstood. */
-const LINK_VERSION = 2;
+const LINK_VERSION = 3;
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {

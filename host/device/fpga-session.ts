@@ -5,7 +5,7 @@ import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/
 import { rtlFiles } from '../fpga/rtl.js';
 import { simulateBoard } from '../fpga/simulated-board.js';
 import { simulatedPort } from '../fpga/simulated-port.js';
-import { type FpgaLink, fpgaLink } from './fpga-link.js';
+import { type FpgaLink, fpgaLink, WeightsNotLoaded } from './fpga-link.js';
 import { openPort, type Port } from './port.js';
 
 /** Which core, on which board: the one at a port, or a simulated one. */
@@ -56,9 +56,24 @@ export async function withFpga<T>(
         },
       );
     const weights = files.find(({ path: name }) => name === 'weights.bin')?.contents;
-    if (weights instanceof Uint8Array) await link.load(weights);
-    await link.reset();
-    return await use({ link, hash, simulated, layersCounted: tensors > 0 });
+    const load = async () => {
+      if (weights instanceof Uint8Array) await link.load(weights);
+      await link.reset();
+    };
+    if (!(await link.status()).loaded) note('the weights are not loaded: loading them');
+    await load();
+    // A board that was switched off and on again has lost those in single-port RAM.
+    const infer = async (values: Int8Array) => {
+      try {
+        return await link.infer(values);
+      } catch (error) {
+        if (!(error instanceof WeightsNotLoaded)) throw error;
+        note('the weights are no longer loaded: loading them again');
+        await load();
+        return link.infer(values);
+      }
+    };
+    return await use({ link: { ...link, infer }, hash, simulated, layersCounted: tensors > 0 });
   } finally {
     await port.close();
   }

@@ -1,8 +1,10 @@
 import { ascii } from '../../../models/ascii.js';
 import { SpikeletError } from '../../../models/error.js';
-import { type Graph, type GraphNode, prove } from '../../../models/graph.js';
+import { type Graph, type GraphNode, outputOf, prove } from '../../../models/graph.js';
 import type { OutputFile } from '../../../models/output.js';
+import { product } from '../../../models/tensor.js';
 import { equationOf } from '../equations.js';
+import { framePorts, frameStatus } from '../frame.js';
 import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
@@ -60,7 +62,7 @@ export function emitStreaming(
   );
   const source = [
     header(graph, lanes, edges.length),
-    `  // The pixels\n${streamWires(pixels, 8)}  assign ${pixels}_valid = i_valid;\n  assign ${pixels}_data = i_data;\n  assign o_ready = ${pixels}_ready;\n`,
+    `  // The pixels\n${streamWires(pixels, 8)}  assign ${pixels}_valid = value_valid;\n  assign ${pixels}_data = i_data;\n  assign value_ready = ${pixels}_ready;\n`,
     ...bodies,
     `  // What several layers read\n${fan.join('')}`,
     outputs(graph, streams, context),
@@ -112,15 +114,7 @@ const header = (
 module spikelet_core (
     input  wire        i_clk,
     input  wire        i_rst,
-    input  wire        i_valid,
-    output wire        o_ready,
-    input  wire [7:0]  i_data,
-    output wire        o_valid,
-    input  wire        i_ready,
-    output wire [31:0] o_data,
-    input  wire        i_weight_valid,    // the weights stand in the bitstream: nothing is loaded
-    input  wire [31:0] i_weight_address,
-    input  wire [7:0]  i_weight_data,
+${framePorts}
     output wire ${range(spikeBits(graph))}o_spikes,
     output wire ${range(graph.nodes.length + 1)}o_trace_valid,
     output wire [${16 * (graph.nodes.length + 1) - 1}:0] o_trace_tensor,
@@ -128,8 +122,14 @@ module spikelet_core (
     input  wire [7:0]  i_stall,
     output wire ${range(fifos)}o_stalled
 );
-  wire unused = &{1'b0, i_weight_valid, i_weight_address, i_weight_data};
-`;
+  // The weights stand in the bitstream: nothing is loaded.
+  wire unused = &{1'b0, weight_valid, i_weight_valid, i_weight_data};
+${frameStatus({
+  values: product(graph.tensors['input']!.shape),
+  logits: product(graph.tensors[outputOf(graph)]!.shape),
+  bytes: 0,
+  loaded: true,
+})}`;
 
 type Stream = { tensor: string; name: string };
 
