@@ -31,7 +31,7 @@ module spike_lane #(
   generate
     if (DATAPATH == 2) begin : g_dsp
       wire unused = &{1'b0, i_shift, i_negate};
-      multiply #(.A(OPERAND), .B(VALUE), .OUT(SUM)) product (.i_a(i_operand), .i_b(i_value), .o_product(term));
+      multiply #(.A(OPERAND), .B(VALUE), .OUT(SUM)) products (.i_a(i_operand), .i_b(i_value), .o_product(term));
       // The accumulator of a hardware multiplier, which clears and adds, and takes no other lane's.
       wire signed [SUM-1:0] sum = sum_q + term;
       wire unused_chain = &{1'b0, i_pass, i_next};
