@@ -78,6 +78,13 @@ endmodule
 /** Configuration hash: which core, built for which board, answers a ping. */
 export type Configuration = { hash: number };
 
+/** Bytes of a frame's request and of its reply (rtl/host_link.v). */
+export const linkBytes = (inputs: number, logits: number): number => 5 + inputs + 5 + 4 * logits;
+
+/** Seconds that a frame and its logits take on the line, ten bits a byte. */
+export const linkSeconds = (board: Board, inputs: number, logits: number): number =>
+  (10 * linkBytes(inputs, logits)) / board.baud;
+
 /** The board's top module and its pins. */
 export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Configuration): OutputFile[] {
   const divide = Math.round(board.clockHz / board.baud);

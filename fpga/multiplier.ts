@@ -62,17 +62,22 @@ export function multipliersFor(a: number, b: number, family: Family): number {
   return most ? partsOf(a, most.a) * partsOf(b, most.b) : 0;
 }
 
-/** Whether products are instances of hardware multipliers. */
-export const hasMultipliers = (family: Family): boolean => multipliers[family] !== undefined;
+/** The same module twice in a project: for simulators and parts without multipliers, and in the part's own. */
+const [plainFile, partFile] = ['rtl/multiply.v', 'part/multiply.v'];
 
-/** The file of fpga/rtl that a family's own takes the place of. */
-export const multiplyFile = 'multiply.v';
-
-/** multiply.v of a family, as rtl/multiply.v has it for simulation; undefined where it is that one. */
+/** The module of a family's own multipliers; undefined where it has none that is instantiated. */
 export function emitMultiply(family: Family): OutputFile | undefined {
   const most = multipliers[family];
-  return most && { path: multiplyFile, contents: source(most) };
+  return most && { path: partFile, contents: source(most) };
 }
+
+/** What is synthesised of a project's files. */
+export const synthesised = <F extends { path: string }>(files: F[]): F[] =>
+  files.some(({ path }) => path === partFile) ? files.filter(({ path }) => path !== plainFile) : files;
+
+/** What is simulated of a project's files. */
+export const simulatedOf = <F extends { path: string }>(files: F[]): F[] =>
+  files.filter(({ path }) => path !== partFile);
 
 const source = ({
   a,

@@ -82,14 +82,13 @@ export function emitProject(graph: Graph, board: Board, options: VerilogOptions 
     LINK_VERSION,
   );
   const multiply = board.capacity.dsps ? emitMultiply(board.family) : undefined;
-  const shared = cores[options.architecture ?? 'sequential'].filter((name) => name !== multiply?.path);
   return {
     files: [
       ...generated,
       ...(multiply ? [multiply] : []),
       ...emitBoardTop(board, coreInterface(graph, options), { hash }),
     ],
-    rtl: [...shared, ...linkSources],
+    rtl: [...cores[options.architecture ?? 'sequential'], ...linkSources],
     hash,
     multipliers: multipliersOf(graph, board, options),
   };

@@ -1,5 +1,5 @@
-// a * b, both signed, in one clock's logic: OUT bits of it, or its sign on top where OUT is more. On a part with hardware
-// multipliers a file of the same name takes its place (fpga/multiplier.ts), in which every product takes some, however narrow.
+// a * b, both signed, in one clock's logic: OUT bits of it, or its sign on top where OUT is more. For a part with hardware
+// multipliers part/multiply.v takes its place, in which every product takes some, however narrow (fpga/multiplier.ts).
 `default_nettype none
 module multiply #(
     parameter A = 8,

@@ -1,9 +1,8 @@
 import { boardTop, clockFile, plainClock } from '../../fpga/board-top.js';
 import type { Board } from '../../fpga/boards/board.js';
-import { multiplyFile } from '../../fpga/multiplier.js';
+import { simulatedOf } from '../../fpga/multiplier.js';
 import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
-import { rtlFiles } from './rtl.js';
 import { serialHarness } from './serial-harness.js';
 
 /** A board that is simulated clock by clock, with its serial line. */
@@ -18,18 +17,12 @@ export type SimulatedBoard = {
 export const MOST_BYTES = 1 << 16;
 
 /** A board's files with what simulators know in place of the part's own PLL and multipliers. */
-export async function simulated(files: OutputFile[]): Promise<OutputFile[]> {
-  const [multiply] = await rtlFiles([multiplyFile]);
-  const plain: Record<string, string | Uint8Array> = {
-    [clockFile]: plainClock,
-    [multiplyFile]: multiply!.contents,
-  };
-  return files.map((file) => ({ ...file, contents: plain[file.path] ?? file.contents }));
-}
+const simulated = (files: OutputFile[]): OutputFile[] =>
+  simulatedOf(files).map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
 
 /** Simulates a board's whole design, UART included. */
 export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {
-  const plain = await simulated(files);
+  const plain = simulated(files);
   const { exports, memory } = await startCxxrtl(
     await compileCxxrtl(plain, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
   );

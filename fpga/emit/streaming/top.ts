@@ -111,7 +111,9 @@ const header = (
   fifos: number,
 ) => `// '${ascii(graph.name)}' as a core per layer with FIFOs between them; the slowest layer has up to ${lanes} lanes.
 \`default_nettype none
-module spikelet_core (
+module spikelet_core #(
+    parameter FOLDER = "./"  // of the memories' files, seen from where the tool runs
+) (
     input  wire        i_clk,
     input  wire        i_rst,
 ${framePorts}
