@@ -54,6 +54,7 @@ else
         const cycles = layers.reduce((sum, { cost }) => sum + cost!, 0);
         assert.ok(cycles > 0 && cycles <= total.cost, `${cycles} of ${total.cost}`);
         assert.is(total.seconds, total.cost / board.clockHz);
+        assert.ok(total.linkSeconds! > total.seconds!, `${total.linkSeconds} s over the link`);
       });
       const last = graph.nodes.at(-1)!;
       if (last.op !== 'accumulate') throw new Error('the graph ends in no readout');

@@ -11,6 +11,8 @@ export type SimulatedBoard = {
   run(bytes: Uint8Array, clocks: number): Uint8Array;
   /** For how many clocks nothing has gone either way. */
   silence(): number;
+  /** Clocks since the start. */
+  clocks(): number;
 };
 
 /** Most bytes at once: the harness's buffers. */
@@ -27,15 +29,19 @@ export async function simulateBoard(files: OutputFile[], board: Board): Promise<
     await compileCxxrtl(plain, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
   );
   const { run, silence, byte_in: input, byte_out: output } = exports;
+  const clocksOfByte = 10 * Math.round(board.clockHz / board.baud);
+  let clocksRun = 0;
   const running: SimulatedBoard = {
     run(bytes, clocks) {
       if (bytes.length > MOST_BYTES) throw new RangeError(`${bytes.length} bytes at once`);
       memory().set(bytes, input!());
+      clocksRun += clocksOfByte * bytes.length + clocks;
       const count = run!(bytes.length, clocks) as number;
       const at = output!() as number;
       return memory().slice(at, at + count);
     },
     silence: () => silence!() as number,
+    clocks: () => clocksRun,
   };
   // Reset ends after the first clocks, before anything is sent.
   running.run(new Uint8Array(), 64);

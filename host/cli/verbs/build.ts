@@ -7,7 +7,7 @@ import { buildFirmware } from '../firmware.js';
 import { type CoreFlags, coreOptions } from '../fpga-options.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
-import { oneOf, required, someOf, usageError, verb } from '../verb.js';
+import { integer, oneOf, required, someOf, usageError, verb } from '../verb.js';
 import { buildVerilog } from '../verilog.js';
 
 type Options = PlanFlags &
@@ -15,6 +15,7 @@ type Options = PlanFlags &
     target?: 'wasm' | 'firmware' | 'verilog';
     board?: string;
     checked?: boolean;
+    seed?: number;
     out: string;
     threads: number;
     also: ('relaxed' | 'swar')[];
@@ -37,6 +38,11 @@ export const build = verb<Options>({
         'firmware: bounds every access to memory; a bad one stops the program, which names the layer',
     },
     ...coreOptions,
+    {
+      flags: '--seed <n>',
+      description: 'verilog: places with this seed alone (default: the fastest of seeds 1 to 3)',
+      parse: integer(0, 1_000_000_000),
+    },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
     threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),
@@ -56,6 +62,8 @@ export const build = verb<Options>({
       throw usageError('--also is for wasm', `${target} has kernels of one tier`);
     if (target !== 'firmware' && options.checked)
       throw usageError('--checked is for firmware', `${target} has no accesses to bound`);
+    if (target !== 'verilog' && options.seed !== undefined)
+      throw usageError('--seed is for verilog', `${target} is not placed`);
     if (target === 'firmware') return { result: await buildFirmware(path!, options, io) };
     if (target === 'verilog') return { result: await buildVerilog(path!, options, io) };
     const graph = await loadGraph(path!);
