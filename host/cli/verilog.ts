@@ -76,7 +76,9 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   printPlaced(best, range, board, io);
   requireClock(graph.name, best, range, board, { architecture, lanes, datapath });
   await writeFiles(options.out, [{ path: bitstream, contents: best.bitstream }]);
-  io.print(`${bitstream}, of seed ${best.seed}: ${commandOf(board.programmer!, join(options.out, bitstream))}`);
+  io.print(
+    `${bitstream}, of seed ${best.seed}: ${commandOf(board.programmer!, join(options.out, bitstream))}`,
+  );
   const { utilisation, fmaxHz, seed } = best;
   const latency = cycles === undefined ? undefined : latencyOf(graph, board, cycles);
   if (latency)

@@ -79,7 +79,13 @@ export async function withFpga<T>(
         return link.infer(values);
       }
     };
-    return await use({ link: { ...link, infer }, hash, simulated, layersCounted: tensors > 0, timed: timer(board, simulation) });
+    return await use({
+      link: { ...link, infer },
+      hash,
+      simulated,
+      layersCounted: tensors > 0,
+      timed: timer(board, simulation),
+    });
   } finally {
     await port.close();
   }
