@@ -4,7 +4,9 @@ import { cores, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
 import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
+import { simulatorOf, simulatorThere } from '../host/fpga/simulator.js';
 import { harnessArguments, loadedWeights } from '../host/fpga/verilator.js';
+import { verifyVerilog } from '../host/verify.js';
 import { crcOf, interpret } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { randomPixels } from './wasm-models.js';
@@ -39,6 +41,26 @@ test('every tensor of every frame equals the interpreter, with and without stall
       );
     });
   }
+});
+
+test('where Verilator is missing CXXRTL is taken, and says what it works at', async () => {
+  if (missing.length) return;
+  const random = seeded(12);
+  const graph = randomGraph(random, 3);
+  const path = process.env['PATH'];
+  const notes: string[] = [];
+  process.env['PATH'] = '/nowhere';
+  try {
+    assert.is(await simulatorThere(), 'cxxrtl');
+    const note = (line: string) => void notes.push(line);
+    const simulate = await simulatorOf(graph, '/nowhere', { lanes: 2, note });
+    const { equal } = await verifyVerilog(graph, simulate, [randomPixels(graph, random, 0.5)]);
+    assert.is(equal, 1);
+  } finally {
+    process.env['PATH'] = path;
+  }
+  assert.match(notes[0]!, 'CXXRTL');
+  assert.match(notes[1]!, /^compiled in \d+ s$/);
 });
 
 test.run();

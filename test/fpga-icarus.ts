@@ -19,7 +19,7 @@ export function present(program: string, flag: string): boolean {
 export function icarus(
   folder: string,
   sources: string[],
-  parameters: Record<string, number> = {},
+  parameters: Record<string, number | string> = {},
   top = 'bench',
   defines: string[] = [],
 ): string {

@@ -72,6 +72,8 @@ const widths = [
   [6, 4],
   [8, 8],
   [20, 4],
+  [18, 6],
+  [27, 4],
   [16, 16],
   [25, 16],
   [32, 31],
@@ -125,6 +127,7 @@ for (const family of Object.keys(cells) as (keyof typeof cells)[])
         [4, 2],
         [4, 4],
         [6, 4],
+        [20, 4],
         [20, 16],
       ] as const;
       const top = `module top(input clk, input signed [39:0] x, input signed [15:0] y, ${products.map((_, i) => `output reg signed [35:0] p${i}`).join(', ')});
