@@ -1,11 +1,8 @@
 import type { OutputFile } from '../models/output.js';
 import type { Family } from './parts.js';
 
-/**
- * A family's hardware multiplier of two signed factors: their most bits, and its instance in Verilog. `soft`: bits of a
- * product that yosys makes of look-up tables; what a wide factor has above a multiplier's is left to it where it is so few.
- */
-type Multiplier = { a: number; b: number; soft: number; instance: string };
+/** A family's hardware multiplier of two signed factors: their most bits, and its instance in Verilog. */
+type Multiplier = { a: number; b: number; instance: string };
 
 const bits = (port: string, width: number, from: (at: number) => string): string =>
   Array.from({ length: width }, (_, at) => `.${port}${at}(${from(at)})`).join(', ');
@@ -18,7 +15,6 @@ const multipliers: Partial<Record<Family, Multiplier>> = {
   ice40: {
     a: 16,
     b: 16,
-    soft: 10,
     instance: `SB_MAC16 #(
         .NEG_TRIGGER(1'b0), .A_REG(1'b0), .B_REG(1'b0), .C_REG(1'b0), .D_REG(1'b0),
         .TOP_8x8_MULT_REG(1'b0), .BOT_8x8_MULT_REG(1'b0),
@@ -31,7 +27,6 @@ const multipliers: Partial<Record<Family, Multiplier>> = {
   ecp5: {
     a: 18,
     b: 18,
-    soft: 0,
     instance: `MULT18X18D hard (
         ${bits('A', 18, (at) => `a[${at}]`)},
         ${bits('B', 18, (at) => `b[${at}]`)},
@@ -43,7 +38,6 @@ const multipliers: Partial<Record<Family, Multiplier>> = {
   xilinx7: {
     a: 25,
     b: 18,
-    soft: 8,
     instance: `wire [47:0] p;
       assign y = p[42:0];
       DSP48E1 #(
@@ -65,11 +59,7 @@ const partsOf = (width: number, most: number): number =>
 /** Hardware multipliers that a product of so many bits takes; 0 where a family has none that is instantiated. */
 export function multipliersFor(a: number, b: number, family: Family): number {
   const most = multipliers[family];
-  if (!most) return 0;
-  const [across, down] = [partsOf(a, most.a), partsOf(b, most.b)];
-  const top = a - (across - 1) * (most.a - 1);
-  const isSoft = across > 1 && down === 1 && top + b <= most.soft;
-  return across * down - Number(isSoft);
+  return most ? partsOf(a, most.a) * partsOf(b, most.b) : 0;
 }
 
 /** The same module twice in a project: for simulators and parts without multipliers, and in the part's own. */
@@ -92,7 +82,6 @@ export const simulatedOf = <F extends { path: string }>(files: F[]): F[] =>
 const source = ({
   a,
   b,
-  soft,
   instance,
 }: Multiplier): string => `// a * b, both signed, by hardware multipliers of ${a} x ${b} bits: OUT bits of it, or its sign on top where OUT is more.
 \`default_nettype none
@@ -115,9 +104,6 @@ module multiply #(
   wire signed [OUT-1:0] sums [0:PARTS];
   assign sums[0] = {OUT{1'b0}};
   assign o_product = sums[PARTS];
-  // The highest part of a wide factor, where look-up tables do for it.
-  localparam TOP_N = A - (PARTS_A - 1) * ${a - 1}, TOP = TOP_N < ${a} ? TOP_N : ${a};
-  localparam SOFT = PARTS_A > 1 && PARTS_B == 1 && TOP + B <= ${soft} ? 1 : 0;
   genvar i;
   generate
     for (i = 0; i < PARTS; i = i + 1) begin : g_part
@@ -125,14 +111,7 @@ module multiply #(
       wire [${a - 1}:0] a = {AT_A == PARTS_A - 1 ? wide_a[WIDE_A-1] : 1'b0, wide_a[AT_A*${a - 1} +: ${a - 1}]};
       wire [${b - 1}:0] b = {AT_B == PARTS_B - 1 ? wide_b[WIDE_B-1] : 1'b0, wide_b[AT_B*${b - 1} +: ${b - 1}]};
       wire [${a + b - 1}:0] y;
-      if (SOFT != 0 && i == PARTS - 1) begin : g_soft
-        wire signed [TOP-1:0] top = a[TOP-1:0];
-        wire signed [B-1:0] whole = i_b;
-        wire signed [TOP+B-1:0] product = top * whole;
-        assign y = {{(${a + b} - TOP - B + 1) {product[TOP+B-1]}}, product[TOP+B-2:0]};
-      end else begin : g_hard
       ${instance}
-      end
       wire signed [${a + b - 1}+OUT:0] wide = {{OUT{y[${a + b - 1}]}}, y};
       wire signed [OUT-1:0] term = wide[OUT-1:0];
       wire unused = &{1'b0, wide};

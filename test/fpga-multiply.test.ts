@@ -127,7 +127,6 @@ for (const family of Object.keys(cells) as (keyof typeof cells)[])
         [4, 2],
         [4, 4],
         [6, 4],
-        [20, 4],
         [20, 16],
       ] as const;
       const top = `module top(input clk, input signed [39:0] x, input signed [15:0] y, ${products.map((_, i) => `output reg signed [35:0] p${i}`).join(', ')});
