@@ -5,7 +5,8 @@ import { addressBits } from './emit/constants.js';
 /**
  * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
  * out by o_valid, i_ready, o_data (32 bits). `spikeBits`: width of o_spikes, neurons' spikes of a clock; 0: it has none.
- * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits). `stalls`: its FIFOs
+ * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits). `status`: it has i_last,
+ * o_last, o_busy, o_loaded and o_misframed. `stalls`: its FIFOs
  * stall by i_stall (8 bits), which a board ties to 0.
  */
 export type CoreInterface = {
@@ -16,13 +17,14 @@ export type CoreInterface = {
   /** The most spikes of a frame. */
   frameSpikes: number;
   loads: boolean;
+  status?: boolean;
   stalls?: boolean;
   /** Tensors whose cycles and spikes are counted by o_trace_valid, o_trace_tensor (16 bits); 0: it has no such ports. */
   tensors: number;
   /** Values that it traces in one clock; the link is told of the lowest. */
   traces?: number;
-  /** Ports that a board leaves open, for simulation. */
-  open?: string[];
+  /** Outputs for simulation, which a board leaves open, and their bits. */
+  open?: { port: string; bits: number }[];
 };
 
 /** Verilog of this folder that every board top needs. */
@@ -76,6 +78,13 @@ endmodule
 /** Configuration hash: which core, built for which board, answers a ping. */
 export type Configuration = { hash: number };
 
+/** Bytes of a frame's request and of its reply (rtl/host_link.v). */
+export const linkBytes = (inputs: number, logits: number): number => 5 + inputs + 5 + 4 * logits;
+
+/** Seconds that a frame and its logits take on the line, ten bits a byte. */
+export const linkSeconds = (board: Board, inputs: number, logits: number): number =>
+  (10 * linkBytes(inputs, logits)) / board.baud;
+
 /** The board's top module and its pins. */
 export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Configuration): OutputFile[] {
   const divide = Math.round(board.clockHz / board.baud);
@@ -85,16 +94,36 @@ export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Config
   return files;
 }
 
+/** The wire of a port that a board leaves open. */
+const unusedWire = (port: string): string => `unused_${port.slice(2)}`;
+
 function topSource(board: Board, core: CoreInterface, hash: number, divide: number): string {
   const spikes = Math.max(1, core.spikeBits);
-  const { traces = 1 } = core;
+  const { traces = 1, open = [] } = core;
   const optional = [
     ...(core.spikeBits ? ['.o_spikes(spikes)'] : []),
     ...(core.loads
       ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
       : []),
+    ...(core.status
+      ? [
+          '.i_last(value_last)',
+          '.o_last(logit_last)',
+          '.o_busy(busy)',
+          '.o_loaded(loaded)',
+          '.o_misframed(misframed)',
+        ]
+      : []),
     ...(core.stalls ? [".i_stall(8'd0)"] : []),
     ...(core.tensors ? ['.o_trace_valid(traces_valid)', '.o_trace_tensor(traces_tensor)'] : []),
+    ...open.map(({ port }) => `.${port}(${unusedWire(port)})`),
+  ];
+  const unused = [
+    ...open.map(({ port }) => unusedWire(port)),
+    'logit_last',
+    ...(core.status ? [] : ['value_last']),
+    ...(core.loads ? [] : ['weight_valid', 'weight_address', 'weight_data']),
+    ...(traces > 1 ? ['traces_valid', 'traces_tensor'] : []),
   ];
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none
@@ -106,9 +135,14 @@ module ${boardTop} (
   wire clk, locked;  // ${board.clockHz / 1e6} MHz
 ${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked));' : "  assign clk = i_clk;\n  assign locked = 1'b1;"}
 
-  // Held for 16 clocks after configuration: block RAM of iCE40 is not ready at once.
-  reg [4:0] awake_q = 0;
-  always @(posedge clk) if (locked && !awake_q[4]) awake_q <= awake_q + 1'b1;
+  // Held for 16 clocks after configuration, for block RAM of iCE40 is not ready at once, and after a clock that was lost.
+  reg [1:0] locked_q = 2'b00;  // the PLL's lock comes at any time
+  reg [4:0] awake_q = 5'd0;
+  always @(posedge clk) begin
+    locked_q <= {locked_q[0], locked};
+    if (!locked_q[1]) awake_q <= 5'd0;
+    else if (!awake_q[4]) awake_q <= awake_q + 1'b1;
+  end
   wire rst = !awake_q[4];
 
   wire rx_valid, tx_valid, tx_ready;
@@ -120,7 +154,8 @@ ${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked
     .i_clk(clk), .i_rst(rst), .i_valid(tx_valid), .o_ready(tx_ready), .i_data(tx_data), .o_tx(o_tx)
   );
 
-  wire core_rst, value_valid, value_ready, logit_valid, logit_ready;
+  wire core_rst, value_valid, value_ready, value_last, logit_valid, logit_ready, logit_last;
+  wire busy, loaded, misframed;
   wire [7:0] value;
   wire [31:0] logit;
   wire [${spikes - 1}:0] spikes;
@@ -129,6 +164,7 @@ ${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked
   wire weight_valid;
   wire [31:0] weight_address;
   wire [7:0] weight_data;
+${open.map(({ port, bits }) => `  wire [${bits - 1}:0] ${unusedWire(port)};\n`).join('')}${core.status ? '' : "  assign logit_last = 1'b0;\n  assign busy = 1'b0;\n  assign loaded = 1'b1;\n  assign misframed = 1'b0;\n"}  wire unused = &{1'b0, ${unused.join(', ')}};
 ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign traces_valid = 1'b0;\n  assign traces_tensor = 16'd0;\n"}  host_link #(
     .HASH(32'h${hash.toString(16).padStart(8, '0')}),
     .INPUTS(${core.inputs}),
@@ -141,9 +177,10 @@ ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign
     .i_rx_valid(rx_valid), .i_rx_data(rx_data),
     .o_tx_valid(tx_valid), .i_tx_ready(tx_ready), .o_tx_data(tx_data),
     .o_core_rst(core_rst),
-    .o_valid(value_valid), .i_ready(value_ready), .o_data(value),
+    .o_valid(value_valid), .i_ready(value_ready), .o_data(value), .o_last(value_last),
     .i_valid(logit_valid), .o_ready(logit_ready), .i_data(logit),
     .o_weight_valid(weight_valid), .o_weight_address(weight_address), .o_weight_data(weight_data),
+    .i_busy(busy), .i_loaded(loaded), .i_misframed(misframed),
     .i_spikes(spikes), .i_trace_valid(traces_valid[0]), .i_trace_tensor(traces_tensor[15:0])
   );
 

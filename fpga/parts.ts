@@ -1,6 +1,15 @@
 /** Families of parts, by what synthesises for them. */
 export type Family = 'ice40' | 'ice40-hx' | 'ecp5' | 'xilinx7' | 'gowin';
 
+/** What yosys does for a family of parts. */
+export const synthesisOf: Record<Family, string> = {
+  ice40: 'synth_ice40 -dsp -spram -abc9 -device u',
+  'ice40-hx': 'synth_ice40 -abc9 -device hx',
+  ecp5: 'synth_ecp5 -abc9',
+  xilinx7: 'synth_xilinx -family xc7 -abc9 -flatten',
+  gowin: 'synth_gowin',
+};
+
 /**
  * Resources of a part or of a design: look-up tables (4 inputs; 6 in Xilinx 7), flip-flops, carry cells, block RAMs of
  * the family's own size, single-port RAMs of 32 KiB (iCE40 UltraPlus), multipliers.

@@ -1,20 +1,47 @@
 import { crc32 } from '../models/crc32.js';
-import { type Graph, outputOf } from '../models/graph.js';
+import { SpikeletError } from '../models/error.js';
+import { type Graph, outputOf, prove } from '../models/graph.js';
 import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
 import { mostSpikes } from './emit/constants.js';
-import { scalesByMultipliers } from './emit/sequential.js';
-import { spikeBits } from './emit/streaming/top.js';
+import { productsOf, scalesByMultipliers, sequential } from './emit/sequential.js';
+import { spikeBits, productsOf as streamedProducts } from './emit/streaming/top.js';
 import { cores, emitVerilog, simulationPorts, type VerilogOptions } from './emit.js';
+import { emitMultiply, multipliersFor } from './multiplier.js';
 
-/** A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. */
-export type Project = { files: OutputFile[]; rtl: string[]; hash: number };
+/**
+ * A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. `multipliers`:
+ * hardware multipliers that its products take, which a netlist must have.
+ */
+export type Project = { files: OutputFile[]; rtl: string[]; hash: number; multipliers: number };
+
+/** Hardware multipliers that a design takes of a board's. */
+export function multipliersOf(graph: Graph, board: Board, options: VerilogOptions = {}): number {
+  const { architecture, lanes = 8, datapath = 'popcount' } = options;
+  const { sprams, dsps } = board.capacity;
+  if (!dsps) return 0;
+  const multipliers = scalesByMultipliers(dsps, { lanes, datapath });
+  const products =
+    architecture === 'streaming'
+      ? streamedProducts(graph, { lanes, datapath })
+      : productsOf(sequential(graph, prove(graph), { lanes, datapath, sprams, multipliers }));
+  return products.reduce((sum, [a, b]) => sum + multipliersFor(a, b, board.family), 0);
+}
+
+/** Throws a SpikeletError where lanes are to multiply on a part without multipliers. */
+function requireMultipliers({ name, capacity }: Board, { datapath }: VerilogOptions): void {
+  if (datapath === 'dsp' && !capacity.dsps)
+    throw new SpikeletError(`${name} has no multipliers that are known to synthesis`, {
+      hint: "use '--datapath popcount'",
+    });
+}
 
 /** The interface of `spikelet_core` (fpga/README.md) as a board top must know it. */
 export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {}): CoreInterface {
   const streams = architecture === 'streaming';
+  const { traces, fifos } = simulationPorts(graph, { ...(architecture ? { architecture } : {}) });
   return {
     module: 'spikelet_core',
     inputs: product(graph.tensors['input']!.shape),
@@ -25,17 +52,28 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     stalls: streams,
     // Layers that work side by side are not done one after the other: nothing is theirs alone.
     tensors: streams ? 0 : graph.nodes.length + 1,
-    ...(streams ? {} : { traces: simulationPorts(graph).traces }),
-    open: ['o_trace_value', ...(streams ? ['o_trace_valid', 'o_trace_tensor', 'o_stalled'] : [])],
+    ...(streams ? {} : { traces }),
+    status: true,
+    open: [
+      { port: 'o_trace_value', bits: 32 * traces },
+      ...(streams
+        ? [
+            { port: 'o_trace_valid', bits: traces },
+            { port: 'o_trace_tensor', bits: 16 * traces },
+            { port: 'o_stalled', bits: fifos.length },
+          ]
+        : []),
+    ],
   };
 }
 
 /** Commands of host_link.v; another number where a host of before would misunderstand a board, or be misunderstood. */
-const LINK_VERSION = 2;
+const LINK_VERSION = 3;
 
 /** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
   const { lanes = 8, datapath = 'popcount' } = options;
+  requireMultipliers(board, options);
   const multipliers = scalesByMultipliers(board.capacity.dsps, { lanes, datapath });
   const generated = emitVerilog(graph, { sprams: board.capacity.sprams, multipliers, ...options });
   const encoder = new TextEncoder();
@@ -43,9 +81,15 @@ export function emitProject(graph: Graph, board: Board, options: VerilogOptions 
     (crc, { contents }) => crc32(typeof contents === 'string' ? encoder.encode(contents) : contents, crc),
     LINK_VERSION,
   );
+  const multiply = board.capacity.dsps ? emitMultiply(board.family) : undefined;
   return {
-    files: [...generated, ...emitBoardTop(board, coreInterface(graph, options), { hash })],
+    files: [
+      ...generated,
+      ...(multiply ? [multiply] : []),
+      ...emitBoardTop(board, coreInterface(graph, options), { hash }),
+    ],
     rtl: [...cores[options.architecture ?? 'sequential'], ...linkSources],
     hash,
+    multipliers: multipliersOf(graph, board, options),
   };
 }

@@ -332,7 +332,7 @@ test('help, version and doctor', async () => {
   assert.match((await spikelet(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
   const { packages } = json(await spikelet(['doctor', '--json']));
   const gpu = packages.find(({ name }: { name: string }) => name === '@tensorflow/tfjs-node-gpu');
-  assert.match(gpu.install, 'npm install @tensorflow/tfjs-node-gpu@4.22.0');
+  assert.match(gpu.install, 'npm install --save-dev @tensorflow/tfjs-node-gpu@4.22.0');
   assert.not.match((await spikelet(['doctor'])).stdout, '\x1b[');
 });
 

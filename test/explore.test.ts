@@ -1,13 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoards } from '../fpga/boards/index.js';
-import { explore, paretoFront } from '../fpga/estimate/explore.js';
+import { explore, type Point, paretoFront } from '../fpga/estimate/explore.js';
 import { additionsPerEvent } from '../fpga/estimate/features.js';
 import { bramsOf } from '../fpga/estimate/memories.js';
 import type { Measured } from '../host/fpga/measure.js';
-import { exploreSvg } from '../host/report/explore-chart.js';
+import { exploreSvg, legendOf } from '../host/report/explore-chart.js';
 import { estimateTable, measuredTable } from '../host/report/explore-table.js';
 import { placeLabels } from '../host/report/labels.js';
+import { legendSvg } from '../host/report/scatter.js';
 import type { Graph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 
@@ -114,6 +115,18 @@ test('the picture: well-formed, estimates hollow, measured designs full, its tex
     ['estimated', 'MEASURED', 'estimate off by'],
   );
   assert.ok(rows[0]!.slice(2).every((text) => text === '' || text.startsWith('~')));
+});
+
+test('no two lines of the legend have the same sign', () => {
+  const points = explore([active(4)], icebreaker);
+  const measured = new Map([[points[0]!, { area: points[0]!.estimate.area, short: [] }]]);
+  for (const widths of [[8], [8, 4], [8, 6, 4]])
+    for (const found of [new Map<Point, Measured>(), measured]) {
+      const signs = legendOf(['sequential, dsp', 'streaming, dsp'], widths, found).map(
+        (entry) => legendSvg([entry])[0]!,
+      );
+      assert.is(new Set(signs).size, signs.length, signs.join('\n'));
+    }
 });
 
 test('labels cover neither marks nor each other, whatever the places', () => {

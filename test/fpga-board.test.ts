@@ -47,6 +47,7 @@ import { randomPixels } from './wasm-models.js';
         const cycles = layers.reduce((sum, { cost }) => sum + cost!, 0);
         assert.ok(cycles > 0 && cycles <= total.cost, `${cycles} of ${total.cost}`);
         assert.is(total.seconds, total.cost / board.clockHz);
+        assert.ok(total.linkSeconds! > total.seconds!, `${total.linkSeconds} s over the link`);
       });
       const last = graph.nodes.at(-1)!;
       if (last.op !== 'accumulate') throw new Error('the graph ends in no readout');

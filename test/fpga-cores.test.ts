@@ -52,7 +52,9 @@ const constants = [
 withIcarus('every case of a small core, with stalls, is right', () => {
   writeFiles(folder, constants);
   for (const [core, parameters] of benches) {
-    const needs = ['ram', 'rom', 'scale'].filter((name) => name !== core).map((name) => rtl(`${name}.v`));
+    const needs = ['multiply', 'ram', 'rom', 'scale']
+      .filter((name) => name !== core)
+      .map((name) => rtl(`${name}.v`));
     const sources = [bench(`benches/${core}_bench.v`), rtl(`${core}.v`), ...needs];
     assert.match(icarus(folder, sources, parameters), /^right/, `${core} ${JSON.stringify(parameters)}`);
   }

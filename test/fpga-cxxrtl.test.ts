@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert';
 import { cores, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
+import { simulatorOf, simulatorThere } from '../host/fpga/simulator.js';
 import { harnessArguments, loadedWeights } from '../host/fpga/verilator.js';
+import { verifyVerilog } from '../host/verify.js';
 import { crcOf, interpret } from '../models/index.js';
 import { cxxrtl } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
@@ -38,6 +40,28 @@ import { randomPixels } from './wasm-models.js';
         );
       });
     }
+  },
+);
+
+(await testWith(cxxrtl))(
+  'where Verilator is missing CXXRTL is taken, and says what it works at',
+  async () => {
+    const random = seeded(12);
+    const graph = randomGraph(random, 3);
+    const path = process.env['PATH'];
+    const notes: string[] = [];
+    process.env['PATH'] = '/nowhere';
+    try {
+      assert.is(await simulatorThere(), 'cxxrtl');
+      const note = (line: string) => void notes.push(line);
+      const simulate = await simulatorOf(graph, '/nowhere', { lanes: 2, note });
+      const { equal } = await verifyVerilog(graph, simulate, [randomPixels(graph, random, 0.5)]);
+      assert.is(equal, 1);
+    } finally {
+      process.env['PATH'] = path;
+    }
+    assert.match(notes[0]!, 'CXXRTL');
+    assert.match(notes[1]!, /^compiled in \d+ s$/);
   },
 );
 

@@ -12,7 +12,7 @@ export const bench = (name: string): string => join(fpga, 'sim', name);
 export function icarus(
   folder: string,
   sources: string[],
-  parameters: Record<string, number> = {},
+  parameters: Record<string, number | string> = {},
   top = 'bench',
   defines: string[] = [],
 ): string {

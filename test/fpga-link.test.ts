@@ -53,6 +53,34 @@ test('a damaged, unknown or ill-sized request is refused, and the next one is an
   assert.is(ask(1)[0], 0x81);
 });
 
+test('a frame is refused until the weights are whole, also after a load that broke off or was damaged', () => {
+  const notLoaded = () => assert.equal([...ask(2, bytesOf(values)).subarray(0, 3)], [0x16, 0, 0]);
+  const status = () => ask(7)[3];
+  const answered = () => {
+    assert.is(ask(2, bytesOf(values))[0], 0x82);
+    // The reply is longer than the clocks that `ask` waits.
+    simulated.run(new Uint8Array(), 5000);
+  };
+  const load = (from: number, bytes: Uint8Array) => ask(4, [from, 0, 0, 0, ...bytes]);
+  notLoaded();
+  assert.is(status(), 0);
+  assert.is(load(0, bytesOf(weights).subarray(0, 2))[0], 0x84);
+  notLoaded();
+  assert.is(load(2, bytesOf(weights).subarray(2))[0], 0x84);
+  assert.is(status(), 1);
+  answered();
+  const damaged = requestOf(4, Uint8Array.of(0, 0, 0, 0, ...bytesOf(weights)));
+  damaged[8]! ^= 1;
+  refused(simulated.run(damaged, 5000));
+  notLoaded();
+  assert.is(status(), 0);
+  load(0, bytesOf(weights));
+  answered();
+  simulated.run(requestOf(4, Uint8Array.of(0, 0, 0, 0, ...bytesOf(weights))).subarray(0, 9), 1000);
+  simulated.run(new Uint8Array(), 2 ** 18);
+  notLoaded();
+});
+
 test('a request that stops is forgotten', () => {
   assert.is(simulated.run(requestOf(1, new Uint8Array()).subarray(0, 3), 1000).length, 0);
   simulated.run(new Uint8Array(), 2 ** 18);

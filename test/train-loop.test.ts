@@ -157,7 +157,7 @@ test('the firing penalty lowers the density', async () => {
 test('a backend that is not there is refused with a hint', async () => {
   const problem = await useBackend('gpu').catch((error) => error);
   // Where the optional package is installed, it may well start.
-  if (problem !== 'gpu') assert.match(problem.hint, /npm install @tensorflow\/tfjs-node-gpu/);
+  if (problem !== 'gpu') assert.match(problem.hint, /npm install --save-dev @tensorflow\/tfjs-node-gpu/);
   await useBackend('wasm');
 });
 

@@ -1,8 +1,9 @@
-import type { Graph, Proof } from '../../models/graph.js';
+import { type Graph, outputOf, type Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 import { verilogComment } from '../../models/text/verilog.js';
 import { addressBits, bitsFor, rowWords, wrap } from './constants.js';
 import { equationOf } from './equations.js';
+import { framePorts, frameStatus } from './frame.js';
 import { layOut } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
 import {
@@ -157,6 +158,20 @@ export function sequential(
   };
 }
 
+/** Factors of every product that a hardware multiplier computes, in bits; rtl/spike_engine.v and scale.v. */
+export function productsOf({ parameters: p }: Sequential): [a: number, b: number][] {
+  const of = (name: string) => p[name]!;
+  const lanes = p['DATAPATH'] === datapaths.indexOf('dsp') ? of('LANES') : 0;
+  const usesMap = of('MAP_OPERANDS') !== 0 || of('POOLS') !== 0;
+  return [
+    ...Array.from({ length: lanes }, (_, lane): [number, number] => [
+      lane === 0 && usesMap ? Math.max(of('MAP'), of('WEIGHT')) : of('WEIGHT'),
+      of('VALUE'),
+    ]),
+    ...(of('SCALE_DSP') ? [[of('SCALED'), 16] as [number, number]] : []),
+  ];
+}
+
 /** Whether a step's only window is the frame, in the order in which it comes. */
 const isFramed = (fields: Fields, pixels: number): boolean => {
   const { rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;
@@ -238,7 +253,7 @@ function encodingComment(graph: Graph, { encode }: Program): string {
 }
 
 /** The top: the engine with its program. */
-export function topSource(graph: Graph, { parameters, program }: Sequential): string {
+export function topSource(graph: Graph, { parameters, program, word }: Sequential): string {
   const names = Object.keys(widths) as FieldName[];
   const wire = (name: FieldName) => {
     const width = widths[name];
@@ -253,15 +268,7 @@ module spikelet_core #(
 ) (
     input  wire        i_clk,
     input  wire        i_rst,
-    input  wire        i_valid,
-    output wire        o_ready,
-    input  wire [7:0]  i_data,
-    output wire        o_valid,
-    input  wire        i_ready,
-    output wire [31:0] o_data,
-    input  wire        i_weight_valid,
-    input  wire [31:0] i_weight_address,
-    input  wire [7:0]  i_weight_data,
+${framePorts}
     output wire [3:0]  o_spikes,
     output wire [1:0]  o_trace_valid,
     output wire [31:0] o_trace_tensor,
@@ -270,6 +277,12 @@ module spikelet_core #(
   wire [${(parameters['STEP'] as number) - 1}:0] step;
 ${names.map(wire).join('\n')}
 
+${frameStatus({
+  values: product(graph.tensors['input']!.shape),
+  logits: product(graph.tensors[outputOf(graph)]!.shape),
+  bytes: program.weights.length * Math.ceil(word / 8),
+  loaded: !parameters['WEIGHT_HUGE'],
+})}
   spikelet_program layers (
       .i_clk(i_clk),
       .i_step(step),
@@ -285,9 +298,9 @@ ${Object.entries(parameters)
       .CONSTANT_FILE(CONSTANT_FILE)
   ) engine (
       .i_clk(i_clk), .i_rst(i_rst),
-      .i_valid(i_valid), .o_ready(o_ready), .i_data(i_data),
+      .i_valid(value_valid), .o_ready(value_ready), .i_data(i_data),
       .o_valid(o_valid), .i_ready(i_ready), .o_data(o_data),
-      .i_weight_valid(i_weight_valid), .i_weight_address(i_weight_address), .i_weight_data(i_weight_data),
+      .i_weight_valid(weight_valid), .i_weight_address(i_weight_address), .i_weight_data(i_weight_data),
       .o_spikes(o_spikes),
       .o_trace_valid(o_trace_valid), .o_trace_tensor(o_trace_tensor), .o_trace_value(o_trace_value),
       .o_step(step),

@@ -18,12 +18,11 @@ export const architectures = {
   sequential: {
     lanes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
     datapaths,
-    features: (graph, board, design) =>
-      sequentialFeatures(graph, { ...design, sprams: board.capacity.sprams, dsps: board.capacity.dsps }),
+    features: sequentialFeatures,
   },
   streaming: {
     lanes: [1, 2, 4, 8, 16, 32],
     datapaths,
-    features: (graph, _board, design) => streamingFeatures(graph, design),
+    features: streamingFeatures,
   },
 } satisfies Record<Architecture, ArchitectureModel>;

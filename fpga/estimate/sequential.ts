@@ -2,16 +2,20 @@ import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import type { Attend } from '../../models/ops/attend.js';
 import { product } from '../../models/tensor.js';
+import type { Board } from '../boards/board.js';
 import { addressBits, isDepthwise, mostSpikes } from '../emit/constants.js';
 import { type Datapath, type Sequential, scalesByMultipliers, sequential } from '../emit/sequential.js';
 import { encodingOf, widths } from '../emit/steps.js';
+import { multipliersOf } from '../project.js';
 import { activityOf, additionsPerEvent, type Features, type Memory, type Terms } from './features.js';
 
-/** The time-multiplexed core (rtl/spike_engine.v). `sprams`, `dsps`: what the part has of single-port RAM, of multipliers. */
+/** The time-multiplexed core (rtl/spike_engine.v). */
 export function sequentialFeatures(
   graph: Graph,
-  { lanes, datapath, sprams, dsps }: { lanes: number; datapath: Datapath; sprams: number; dsps: number },
+  board: Board,
+  { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): Features {
+  const { sprams, dsps } = board.capacity;
   const multipliers = scalesByMultipliers(dsps, { lanes, datapath });
   const engine = sequential(graph, prove(graph), { lanes, datapath, sprams, multipliers });
   const { parameters: p } = engine as { parameters: Record<string, number> };
@@ -33,7 +37,7 @@ export function sequentialFeatures(
       ),
     ],
     memories: memoriesOf(engine, graph),
-    multipliers: (datapath === 'dsp' ? lanes : 0) + (multipliers ? Math.ceil(of('SCALED') / 16) : 0),
+    multipliers: multipliersOf(graph, board, { architecture: 'sequential', lanes, datapath }),
   };
 }
 

@@ -3,12 +3,14 @@ import { type Graph, type GraphNode, prove } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import { product } from '../../models/tensor.js';
+import type { Board } from '../boards/board.js';
 import { bitsFor, mostOf } from '../emit/constants.js';
 import type { Datapath } from '../emit/sequential.js';
 import { balance, clocksOf, type Folding } from '../emit/streaming/balance.js';
 import { edgesOf } from '../emit/streaming/edges.js';
 import { streamBits, sumBits } from '../emit/streaming/layers.js';
 import { requireStreamed } from '../emit/streaming/top.js';
+import { multipliersOf } from '../project.js';
 import { activityOf, type Features, type Memory, type Terms } from './features.js';
 
 type Design = { lanes: number; datapath: Datapath };
@@ -21,7 +23,7 @@ const [LINK, LAYER, SCALED] = [600, 120, 4];
 const LANE: Record<Datapath, number> = { unary: 2, popcount: 3, dsp: 1.5 };
 
 /** A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError where a node has no core. */
-export function streamingFeatures(graph: Graph, design: Design): Features {
+export function streamingFeatures(graph: Graph, board: Board, design: Design): Features {
   for (const node of graph.nodes) requireStreamed(node);
   for (const node of graph.nodes) if (node.op === 'accumulate') activityOf(node.input, graph);
   const proof = prove(graph);
@@ -34,7 +36,6 @@ export function streamingFeatures(graph: Graph, design: Design): Features {
   const total = (of: (layer: { node: Accumulate; folding: Folding }) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const scales = layers.filter(({ node }) => node.end.kind !== 'fire');
-  const parallel = scales.filter(({ folding }) => folding.parallel);
   return {
     // One sum, its parts weighed by about what they take: too few designs are measured to tell them apart.
     logic: {
@@ -53,9 +54,7 @@ export function streamingFeatures(graph: Graph, design: Design): Features {
     },
     cycles: cyclesOf(graph, design, foldings),
     memories: memoriesOf(graph, proof, foldings, bits),
-    multipliers:
-      (design.datapath === 'dsp' ? total(({ folding }) => folding.lanes) : 0) +
-      parallel.reduce((sum, { node }) => sum + Math.ceil(sums(node) / 16), 0),
+    multipliers: multipliersOf(graph, board, { architecture: 'streaming', ...design }),
   };
 }
 

@@ -65,7 +65,10 @@ module charge #(
     if (PARALLEL != 0) begin : g_parallel
       reg full_q;
       reg signed [PRODUCT-1:0] product_q;
-      wire signed [SUM+MULTIPLIER:0] product = sum_q * $signed({1'b0, multiplier});
+      wire signed [SUM+MULTIPLIER:0] product;
+      multiply #(.A(SUM), .B(MULTIPLIER + 1), .OUT(SUM + MULTIPLIER + 1)) products (
+          .i_a(sum_q), .i_b({1'b0, multiplier}), .o_product(product)
+      );
       wire signed [SUM+MULTIPLIER+PRODUCT:0] wide = {{PRODUCT{product[SUM+MULTIPLIER]}}, product};
       wire unused_wide = &{1'b0, wide[SUM+MULTIPLIER+PRODUCT:PRODUCT]};
       assign pass = valid_q && (!full_q || leave);

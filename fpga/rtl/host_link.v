@@ -1,6 +1,7 @@
 // A core's commands over a byte stream.
 //   request: command, bytes of payload (2, low first), payload, CRC-16 of all before it (2, low first)
-//   reply:   80 + command, or 15 where the request was damaged or wrong; words of payload (2), words of 4 bytes, CRC-16
+//   reply:   80 + command, or 15 where the request was damaged or wrong, or 16 where a frame comes and the weights are not
+//            loaded; words of payload (2), words of 4 bytes, CRC-16
 //   01 ping     -> configuration hash
 //   02 frame    INPUTS bytes -> LOGITS words; the core sees the frame only when its CRC is right
 //   03 counters -> cycles from the frame's first value taken to its last logit, but those in which a logit waited for the
@@ -10,6 +11,8 @@
 //   05 reset    -> nothing; the core and the counters are reset
 //   06 layers   -> for each tensor of the last frame, the input first: cycles until its last value was written, spikes
 //                  of all neurons until then; unknown where TENSORS is 0
+//   07 status   -> bit 0: the weights are loaded; 1: a frame is in work; 2: the core has lost the frames' rhythm, until reset
+// Weights of a request that turns out damaged are not loaded: nor are those before it, until all have come again.
 // A request that stops for 2^TIMEOUT_BITS clocks is forgotten. A byte that comes while a reply is owed says that the
 // host has given up: it is dropped with the reply, and the core is reset.
 `default_nettype none
@@ -33,12 +36,16 @@ module host_link #(
   output wire o_valid,  // the frame's values
   input wire i_ready,
   output wire [7:0] o_data,
+  output wire o_last,  // the frame's last value
   input wire i_valid,  // the logits
   output wire o_ready,
   input wire [31:0] i_data,
   output wire o_weight_valid,
   output wire [31:0] o_weight_address,
   output wire [7:0] o_weight_data,
+  input wire i_busy,
+  input wire i_loaded,
+  input wire i_misframed,
   input wire [SPIKE_BITS-1:0] i_spikes,  // neurons' spikes of this clock
   input wire i_trace_valid,  // a value of this tensor is written
   input wire [15:0] i_trace_tensor
@@ -47,9 +54,8 @@ module host_link #(
   localparam FRAME_BITS = $clog2(INPUTS);
   localparam [2:0] COMMAND = 0, LENGTH = 1, PAYLOAD = 2, CHECK = 3, RUN = 4, REPLY = 5, DATA = 6, SUM = 7;
   localparam [15:0] LAYER_WORDS = {TENSORS[14:0], 1'b0};
-  localparam [7:0] LAST = TENSORS > 0 ? 8'd6 : 8'd5;  // command
-  localparam [2:0] PING = 1, FRAME = 2, COUNTERS = 3, WEIGHTS = 4, RESET = 5, LAYERS = 6;
-  localparam [7:0] REFUSED = 8'h15;
+  localparam [2:0] PING = 1, FRAME = 2, COUNTERS = 3, WEIGHTS = 4, RESET = 5, LAYERS = 6, STATUS = 7;
+  localparam [7:0] REFUSED = 8'h15, UNLOADED = 8'h16;
 
   reg [2:0] state_q;
   reg second_q;  // the second of two bytes
@@ -61,6 +67,9 @@ module host_link #(
   reg [31:0] address_q;
   reg [1:0] part_q;  // bytes of the address that came
   reg loads_q, zero_q;  // all of them came; those that came are 0
+  reg torn_q;  // a part of the weights was damaged, or broke off
+  wire loaded = i_loaded && !torn_q;
+  wire unloaded = command_q == FRAME && !loaded;
 
   // The frame, whole before the core sees it.
   reg [7:0] frame[0:(1<<FRAME_BITS)-1];
@@ -71,7 +80,8 @@ module host_link #(
   assign o_data  = value_q;
   wire taken = o_valid && i_ready;
   wire fetch = running_q && at_q != INPUTS[AT-1:0] && (!full_q || i_ready);
-  wire fed = taken && at_q == INPUTS[AT-1:0];  // the frame's last value
+  assign o_last = at_q == INPUTS[AT-1:0];
+  wire fed = taken && o_last;
   wire store = state_q == PAYLOAD && i_rx_valid && command_q == FRAME;
 
   always @(posedge i_clk)
@@ -88,7 +98,7 @@ module host_link #(
   localparam COUNTS = 64 + SPIKES;
   reg [31:0] cycles_q, stalls_q;
   reg [SPIKES-1:0] spikes_q;
-  wire starts = state_q == RUN && !wrong_q && (command_q == FRAME || command_q == RESET);
+  wire starts = state_q == RUN && !wrong_q && !unloaded && (command_q == FRAME || command_q == RESET);
   always @(posedge i_clk)
     if (starts) begin
       cycles_q <= 0;
@@ -140,7 +150,7 @@ module host_link #(
   wire [31:0] stalls = counted[63:32];
 
   // What goes out: words, lowest byte first. A logit is taken in the clock after its last byte.
-  wire [15:0] words = wrong_q ? 16'd0 : command_q == PING ? 16'd1 : command_q == FRAME ? LOGITS[15:0] :
+  wire [15:0] words = wrong_q || unloaded_q ? 16'd0 : command_q == PING || command_q == STATUS ? 16'd1 : command_q == FRAME ? LOGITS[15:0] :
       command_q == COUNTERS ? 16'd3 : command_q == LAYERS ? LAYER_WORDS : 16'd0;
   localparam [15:0] LAST_LOGIT = LOGITS[15:0] - 16'd1, LAST_COUNT = LAYER_WORDS - 16'd1;
   wire [WORD-1:0] last_word = command_q == FRAME ? LAST_LOGIT[WORD-1:0] : command_q == LAYERS ? LAST_COUNT[WORD-1:0] :
@@ -150,13 +160,15 @@ module host_link #(
   wire [7:0] crc_byte = second_q ? crc_q[15:8] : crc_q[7:0];
   reg [7:0] out, out_q;
   reg logit_q, ready_q;
+  reg unloaded_q;  // a frame is refused, until the reply is sent
   always @*
     case (state_q)
-      REPLY: out = byte_q == 2'd0 ? (wrong_q ? REFUSED : {5'h10, command_q}) : byte_q[0] ? words[7:0] : words[15:8];
+      REPLY: out = byte_q == 2'd0 ? (wrong_q ? REFUSED : unloaded_q ? UNLOADED : {5'h10, command_q}) : byte_q[0] ? words[7:0] : words[15:8];
       DATA:
       case (command_q)
         FRAME: out = logit_byte;
         PING: out = hash_byte;
+        STATUS: out = byte_q == 2'd0 ? {5'd0, i_misframed, i_busy, loaded} : 8'd0;
         default: out = word_q[0] ? spikes_byte : word_q[1] && command_q == COUNTERS ? stalls_byte : cycles_byte;
       endcase
       default: out = crc_byte;
@@ -183,7 +195,7 @@ module host_link #(
   wire [15:0] length = {i_rx_data, left_q[7:0]};
   wire length_ok = command_q == FRAME ? length == INPUTS[15:0] :
       command_q == WEIGHTS ? length > 16'd4 : length == 16'd0;
-  wire known = i_rx_data != 8'd0 && i_rx_data <= LAST;
+  wire known = i_rx_data != 8'd0 && i_rx_data <= {5'd0, STATUS} && (TENSORS > 0 || i_rx_data != {5'd0, LAYERS});
 
   wire abandoned = i_rx_valid && state_q >= RUN;
 
@@ -254,7 +266,14 @@ module host_link #(
   wire ends = word_sent && word_q == last_word;
   always @(posedge i_clk)
     if (forgets || (ready_q && state_q == SUM)) running_q <= 1'b0;
-    else if (runs && !wrong_q && command_q == FRAME) running_q <= 1'b1;
+    else if (runs && !wrong_q && !unloaded && command_q == FRAME) running_q <= 1'b1;
+
+  // Bytes of weights are passed on before their CRC is known: what was damaged, or stopped, needs all of them again.
+  always @(posedge i_clk)
+    if (o_weight_valid && address_q == 32'd0) torn_q <= 1'b0;
+    else if (loads_q && (runs ? wrong_q : &idle_q)) torn_q <= 1'b1;
+  initial torn_q = 1'b0;
+  always @(posedge i_clk) if (runs) unloaded_q <= unloaded && !wrong_q;
 
   always @(posedge i_clk)
     if (forgets) full_q <= 1'b0;

@@ -61,6 +61,7 @@ module scale #(
       reg [3:0] at_q;  // digits that were multiplied; beyond them: the bias, nothing
       reg [DIGITS*DIGIT-1:0] multiplier_q;
       reg signed [VALUE+DIGIT:0] product_q;
+      wire signed [VALUE+DIGIT:0] product;
       wire signed [DIGIT:0] digit = {1'b0, multiplier_q[DIGITS*DIGIT-1-:DIGIT]};
       wire signed [PRODUCT-1:0] term;
       if (PRODUCT > VALUE + DIGIT) begin : g_extend
@@ -69,6 +70,9 @@ module scale #(
         assign term = product_q[PRODUCT-1:0];
         wire unused = &{1'b0, product_q};
       end
+      multiply #(.A(VALUE), .B(DIGIT + 1), .OUT(VALUE + DIGIT + 1)) products (
+          .i_a(i_value), .i_b(digit), .o_product(product)
+      );
       reg [DIGITS*DIGIT-1:0] wide;
       always @* begin
         wide = 0;
@@ -86,7 +90,7 @@ module scale #(
       always @(posedge i_clk) begin
         if (biased_q) bias_q <= i_bias;
         multiplier_q <= i_start ? wide : multiplier_q << DIGIT;
-        product_q <= i_value * digit;
+        product_q <= product;
         if (at_q == 4'd0) sum_q <= 0;
         else if (at_q <= LAST) sum_q <= (sum_q <<< DIGIT) + term;
         else if (at_q == LAST + 4'd1) sum_q <= sum_q + bias_q;

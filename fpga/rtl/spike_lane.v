@@ -31,13 +31,7 @@ module spike_lane #(
   generate
     if (DATAPATH == 2) begin : g_dsp
       wire unused = &{1'b0, i_shift, i_negate};
-      wire signed [OPERAND+VALUE-1:0] product = i_operand * i_value;
-      if (SUM > OPERAND + VALUE) begin : g_extend
-        assign term = {{(SUM - OPERAND - VALUE) {product[OPERAND+VALUE-1]}}, product};
-      end else begin : g_cut
-        assign term = product[SUM-1:0];
-        wire unused_top = &{1'b0, product};
-      end
+      multiply #(.A(OPERAND), .B(VALUE), .OUT(SUM)) products (.i_a(i_operand), .i_b(i_value), .o_product(term));
       // The accumulator of a hardware multiplier, which clears and adds, and takes no other lane's.
       wire signed [SUM-1:0] sum = sum_q + term;
       wire unused_chain = &{1'b0, i_pass, i_next};

@@ -1,4 +1,4 @@
-// Receives bytes, 8N1. o_valid is high for one clock per byte; there is no way to hold a sender back.
+// Receives bytes, 8N1. A line that is high again in the middle of a start bit was a glitch. o_valid is high for one clock per byte; there is no way to hold a sender back.
 `default_nettype none
 module uart_rx #(
   parameter DIVIDE = 104  // clocks per bit
@@ -9,13 +9,13 @@ module uart_rx #(
   output reg o_valid,
   output wire [7:0] o_data
 );
-  localparam WIDTH = $clog2(DIVIDE + DIVIDE / 2 + 1);
-  localparam [WIDTH-1:0] BIT = DIVIDE - 1;
-  localparam [WIDTH-1:0] TO_FIRST = DIVIDE + DIVIDE / 2 - 1;
+  localparam WIDTH = $clog2(DIVIDE);
+  localparam BIT_N = DIVIDE - 1, HALF_N = DIVIDE / 2 - 1;
+  localparam [WIDTH-1:0] BIT = BIT_N[WIDTH-1:0], HALF = HALF_N[WIDTH-1:0];
 
   reg [2:0] sync_q;  // two flip-flops against metastability, one to see the falling edge
   reg [WIDTH-1:0] wait_q;
-  reg [3:0] left_q;  // bits to come, the stop bit included; 0: idle
+  reg [3:0] left_q;  // bits to come, the start bit's middle and the stop bit included; 0: idle
   reg [7:0] data_q;
   assign o_data = data_q;
 
@@ -26,15 +26,15 @@ module uart_rx #(
       left_q <= 0;
       sync_q <= 3'b111;
     end else if (left_q == 0) begin
-      wait_q <= TO_FIRST;
-      if (sync_q[2] && !sync_q[1]) left_q <= 9;
+      wait_q <= HALF;
+      if (sync_q[2] && !sync_q[1]) left_q <= 10;
     end else if (wait_q != 0) wait_q <= wait_q - 1'b1;
     else begin
       wait_q <= BIT;
-      left_q <= left_q - 1'b1;
+      left_q <= left_q == 10 && sync_q[1] ? 4'd0 : left_q - 1'b1;
       // A byte without its stop bit is none.
       if (left_q == 1) o_valid <= sync_q[1];
-      else data_q <= {sync_q[1], data_q[7:1]};
+      else if (left_q != 10) data_q <= {sync_q[1], data_q[7:1]};
     end
   end
 

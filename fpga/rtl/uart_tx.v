@@ -11,7 +11,8 @@ module uart_tx #(
   output wire o_tx
 );
   localparam WIDTH = $clog2(DIVIDE);
-  localparam [WIDTH-1:0] BIT = DIVIDE - 1;
+  localparam BIT_N = DIVIDE - 1;
+  localparam [WIDTH-1:0] BIT = BIT_N[WIDTH-1:0];
 
   reg [8:0] shift_q;  // next bit lowest; ones behind the last one are the stop bit and the idle line
   reg [3:0] left_q;  // bits to come; 0: idle

@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
     core.i_clk = 1;
     core.eval();
   };
-  core.i_valid = core.i_ready = core.i_weight_valid = 0;
+  core.i_valid = core.i_last = core.i_ready = core.i_weight_valid = 0;
   core.i_rst = 1;
 #if FIFOS
   core.i_stall = stall;
@@ -86,7 +86,18 @@ int main(int argc, char **argv) {
   clock();
   clock();
   core.i_rst = 0;
+  // Until its weights are whole the core takes no frame.
+  const auto closed = [&](size_t loaded) {
+    core.i_valid = 1;
+    core.eval();
+    if (core.o_ready || core.o_loaded) {
+      fprintf(stderr, "the core takes a frame after %zu of %zu B of its weights\n", loaded, weights);
+      exit(1);
+    }
+    core.i_valid = 0;
+  };
   for (size_t i = 0; i < weights; i++) {
+    if (i == 0 || i == weights / 2 || i == weights - 1) closed(i);
     core.i_weight_valid = 1;
     core.i_weight_address = i;
     core.i_weight_data = getchar() & 255;
@@ -94,6 +105,12 @@ int main(int argc, char **argv) {
   }
   core.i_weight_valid = 0;
   if (weights) clock();
+  core.i_clk = 0;
+  core.eval();
+  if (!core.o_loaded) {
+    fprintf(stderr, "the core does not find its weights whole\n");
+    return 1;
+  }
 
   // The frames in work, oldest first; a tensor may already be written of a later one.
   std::deque<Frame> frames;
@@ -116,9 +133,14 @@ int main(int argc, char **argv) {
     held = sent < pixels && (held || random_byte() >= stall);
     core.i_valid = held;
     core.i_data = sent < pixels ? pixel[sent] : 0;
+    core.i_last = sent + 1 == pixels;
     core.i_ready = random_byte() >= stall;
     core.i_clk = 0;
     core.eval();
+    if (core.o_busy != !frames.empty() && receiving - first_frame == 0) {
+      fprintf(stderr, "o_busy is %d with %zu frames in work\n", core.o_busy, frames.size());
+      return 1;
+    }
     if (core.i_valid && core.o_ready) {
       if (sent == 0) {
         frames.push_back({cycle});
@@ -153,6 +175,10 @@ int main(int argc, char **argv) {
     if (core.o_valid && core.i_ready) {
       Frame &frame = frames.at(receiving - first_frame);
       frame.logits.push_back((int32_t)core.o_data);
+      if (core.o_last != (frame.logits.size() == logits)) {
+        fprintf(stderr, "o_last is %d with logit %zu of %zu\n", core.o_last, frame.logits.size(), logits);
+        return 1;
+      }
       if (frame.logits.size() == logits) frame.end = cycle, receiving++;
       progress = cycle;
     }
@@ -189,6 +215,10 @@ int main(int argc, char **argv) {
     before = frame.end;
     frames.pop_front();
     first_frame++;
+  }
+  if (core.o_misframed) {
+    fprintf(stderr, "the core counts other frames\n");
+    return 1;
   }
   if (spikes != fired) {
     fprintf(stderr, "the core counted %llu spikes, its tensors hold %llu\n", fired, spikes);

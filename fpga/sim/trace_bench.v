@@ -20,7 +20,7 @@ module trace_bench;
 `endif
   integer sent = 0, next, received = 0, seed = 1;
   reg valid = 0, ready = 0;
-  wire in_ready, out_valid;
+  wire in_ready, out_valid, out_last, misframed;
   wire [31:0] data;
   wire [TRACES-1:0] trace_valid;
   wire [TRACES*32-1:0] value;
@@ -30,7 +30,8 @@ module trace_bench;
 
   spikelet_core core (
       .i_clk(clk), .i_rst(rst), .i_valid(valid), .o_ready(in_ready), .i_data(frame[sent % PIXELS]),
-      .o_valid(out_valid), .i_ready(ready), .o_data(data),
+      .i_last(sent % PIXELS == PIXELS - 1), .o_valid(out_valid), .i_ready(ready), .o_data(data), .o_last(out_last),
+      .o_busy(), .o_loaded(), .o_misframed(misframed),
       .i_weight_valid(1'b0), .i_weight_address(32'd0), .i_weight_data(8'd0),
       .o_spikes(),
 `ifdef STALLS
@@ -67,10 +68,12 @@ module trace_bench;
     sent <= next;
     if (out_valid && ready) begin
       $display("logit %0d", $signed(data));
+      if (out_last !== (received % LOGITS == LOGITS - 1)) $display("o_last is wrong");
       received = received + 1;
     end
     valid <= next < PIXELS * FRAMES && ((valid && !in_ready) || ($random(seed) & 255) >= STALL);
     ready <= ($random(seed) & 255) >= STALL;
+    if (misframed) $display("the core counts other frames");
     // Values that no logit needs may come later.
     if (received == LOGITS * FRAMES && written == VALUES) begin
 `ifdef STALLS

@@ -40,20 +40,27 @@ export const coreOptions: VerbOption[] = [
   },
 ];
 
-/** Runs `use` with the board at its port, or with a simulated one where no port is given. */
-export async function onFpga<T>(
-  graph: Graph,
-  { board: name, port, baud, architecture, lanes, datapath }: FpgaFlags,
-  io: Io,
-  use: (session: FpgaSession, board: Board) => Promise<T>,
-): Promise<T> {
-  const board = fpgaBoardOf(required(name, '--board'));
+/** Throws a usage error where a board without a port is to be simulated, and the packages for it are missing. */
+export function requireBoard({ board, port }: Pick<BoardFlags, 'board' | 'port'>): void {
+  const { name } = fpgaBoardOf(required(board, '--board'));
   const missing = [yosys, clang].filter((tool) => !installed(tool));
   if (port === undefined && missing.length)
     throw usageError(
-      `without --port ${board.name} is simulated, which needs ${missing.map((tool) => tool.name).join(' and ')}`,
-      `${missing.map(installLine).join('; ')}, or name the port`,
+      `without --port ${name} is simulated, which needs ${missing.map((tool) => tool.name).join(' and ')}`,
+      `${installLine(...missing)}, or name the port`,
     );
+}
+
+/** Runs `use` with the board at its port, or with a simulated one where no port is given. */
+export async function onFpga<T>(
+  graph: Graph,
+  flags: FpgaFlags,
+  io: Io,
+  use: (session: FpgaSession, board: Board) => Promise<T>,
+): Promise<T> {
+  requireBoard(flags);
+  const { port, baud, architecture, lanes, datapath } = flags;
+  const board = fpgaBoardOf(flags.board!);
   const { withFpga } = await import('../device/fpga-session.js');
   const options: VerilogOptions = { architecture, lanes, datapath };
   return withFpga({ graph, board, options, port, baud, note: io.note }, (session) => use(session, board));

@@ -1,22 +1,26 @@
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boardTop } from '../../fpga/board-top.js';
+import { boardTop, linkSeconds } from '../../fpga/board-top.js';
 import { type Board, commandOf, constraintsOf, fpgaBoardOf } from '../../fpga/boards/index.js';
-import type { VerilogOptions } from '../../fpga/emit.js';
+import type { Architecture, Datapath, VerilogOptions } from '../../fpga/emit.js';
 import { estimate } from '../../fpga/estimate/index.js';
 import { requireRoom } from '../../fpga/fits.js';
+import { emitGuide } from '../../fpga/guide.js';
 import { type Area, areaNames } from '../../fpga/parts.js';
-import { emitProject } from '../../fpga/project.js';
-import { hex32, type OutputFile } from '../../models/index.js';
+import { coreInterface, emitProject } from '../../fpga/project.js';
+import { ascii } from '../../models/ascii.js';
+import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/index.js';
 import { writeFiles } from '../files.js';
 import { installed, installLine, nextpnr, yosys } from '../fpga/packages.js';
 import { type Placed, place } from '../fpga/place.js';
 import { rtlFiles } from '../fpga/rtl.js';
 import { synthesise } from '../fpga/synthesise.js';
+import { loadedWeights } from '../fpga/verilator.js';
 import type { Io } from './io.js';
 import { loadGraph } from './load.js';
 import { required } from './verb.js';
 
-export type VerilogFlags = { board?: string; out: string; force?: boolean } & VerilogOptions;
+export type VerilogFlags = { board?: string; out: string; seed?: number; force?: boolean } & VerilogOptions;
 
 /**
  * `build --target verilog`: writes the project; with yosys synthesises it, with nextpnr places it for the boards that
@@ -26,10 +30,19 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
   const board = fpgaBoardOf(required(options.board, '--board'));
   const graph = await loadGraph(path);
   const { architecture = 'sequential', lanes = 8, datapath = 'popcount' } = options;
-  const { files, rtl, hash } = emitProject(graph, board, { architecture, lanes, datapath });
-  const project: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
+  const { files, rtl, hash, multipliers } = emitProject(graph, board, { architecture, lanes, datapath });
+  const sources: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
+  // Clocks depend on how often neurons fire, which a graph tells that was calibrated.
+  const cycles = graph.tensors['input']!.activity
+    ? estimate(graph, board, { architecture, lanes, datapath }).cycles
+    : undefined;
+  const design = { architecture, lanes, datapath, hash: hex32(hash), cycles };
+  const loads = loadedWeights(files).length;
+  const project = [...sources, ...emitGuide(graph, board, { ...design, loads, files: sources })];
   const { force = false } = options;
   await writeFiles(options.out, project, { force });
+  const bitstream = `${board.name}.bin`;
+  await removeStale(join(options.out, bitstream), io);
   const result = {
     target: 'verilog',
     board: board.name,
@@ -48,8 +61,9 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
     return result;
   }
   io.note('synthesising');
-  const { area, json } = await synthesise(project, boardTop, board.family);
+  const { area, json } = await synthesise(sources, boardTop, board.family);
   printArea(area, board, io);
+  requireMultipliers(area, multipliers, board);
   requireRoom(graph.name, area, board, { architecture, lanes });
   if (!board.nextpnr) return { ...result, area };
   if (!installed(nextpnr)) {
@@ -57,22 +71,115 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
     return { ...result, area };
   }
   io.note('placing and routing');
-  const placed = await place(json, board, constraintsOf(board));
-  const bitstream = `${board.name}.bin`;
-  await writeFiles(options.out, [{ path: bitstream, contents: placed.bitstream }], { force });
-  printPlaced(placed, board, join(options.out, bitstream), io);
-  const { utilisation, fmaxHz } = placed;
-  // Clocks depend on how often neurons fire, which a graph tells that was calibrated.
-  const cycles = graph.tensors['input']!.activity
-    ? estimate(graph, board, { architecture, lanes, datapath }).cycles
-    : undefined;
-  if (cycles !== undefined) {
-    const ms = (hz: number) => `${((cycles / hz) * 1e3).toPrecision(3)} ms`;
+  const runs = await placeSeeds(json, board, seedsOf(options), io);
+  const best = fastest(runs);
+  const range = clockRange(runs);
+  printPlaced(best, range, board, io);
+  requireClock(graph.name, best, range, board, { architecture, lanes, datapath });
+  await writeFiles(options.out, [{ path: bitstream, contents: best.bitstream }], { force });
+  io.print(
+    `${bitstream}, of seed ${best.seed}: ${commandOf(board.programmer!, join(options.out, bitstream))}`,
+  );
+  const { utilisation, fmaxHz, seed } = best;
+  const latency = cycles === undefined ? undefined : latencyOf(graph, board, cycles);
+  if (latency)
     io.print(
-      `latency: about ${ms(board.clockHz)} on the board, ${ms(fmaxHz)} at the highest clock (${cycles} cycles expected; 'spikelet verify --against verilog' counts them)`,
+      `latency, expected: ${ms(latency.coreSeconds)} an image in the core at ${board.clockHz / 1e6} MHz (${cycles} cycles), ` +
+        `${ms(latency.linkSeconds)} over the serial link at ${board.baud} baud; 'spikelet profile --board ${board.name}' measures both`,
     );
+  return {
+    ...result,
+    area,
+    multipliers,
+    utilisation,
+    fmaxHz,
+    seed,
+    seeds: runs.map(({ seed: tried, fmaxHz: found }) => ({ seed: tried, fmaxHz: found })),
+    bitstream,
+    ...(cycles === undefined ? {} : { cycles, latency }),
+  };
+}
+
+/** A bitstream of a build before is not of these files, and would be flashed as if it were. */
+async function removeStale(path: string, io: Io): Promise<void> {
+  if (!(await stat(path).catch(() => undefined))) return;
+  await rm(path);
+  io.note(`removed ${path}, which a build before wrote`);
+}
+
+/** Throws a SpikeletError where synthesis made look-up tables of products, or multipliers of something else. */
+function requireMultipliers({ dsps }: Area, planned: number, { name }: Board): void {
+  if (dsps === planned) return;
+  throw new SpikeletError(
+    `synthesis took ${dsps} multipliers of ${name}, not the ${planned} that are planned`,
+    {
+      hint: "this version of yosys does not map part/multiply.v as expected: try '--datapath popcount'",
+    },
+  );
+}
+
+const seedsOf = ({ seed }: VerilogFlags): number[] => (seed === undefined ? [1, 2, 3] : [seed]);
+
+type PlacedSeed = Placed & { seed: number };
+
+/** A placement for each seed. */
+async function placeSeeds(json: Uint8Array, board: Board, seeds: number[], io: Io): Promise<PlacedSeed[]> {
+  const runs: PlacedSeed[] = [];
+  for (const seed of seeds) {
+    io.note(`placing and routing, seed ${seed}`);
+    const placed = await place(json, board, constraintsOf(board), seed);
+    io.note(`seed ${seed}: ${mhz(placed.fmaxHz)} MHz`);
+    runs.push({ ...placed, seed });
   }
-  return { ...result, area, utilisation, fmaxHz, bitstream, ...(cycles === undefined ? {} : { cycles }) };
+  return runs;
+}
+
+export const fastest = <P extends { fmaxHz: number }>(runs: P[]): P =>
+  runs.reduce((best, run) => (run.fmaxHz > best.fmaxHz ? run : best));
+
+const mhz = (hz: number): string => (hz / 1e6).toFixed(1);
+const ms = (seconds: number): string => `${(seconds * 1e3).toPrecision(3)} ms`;
+
+/** The highest clock, which differs by seed, as `25.0 to 28.8 MHz over seeds 1 to 3`. */
+export function clockRange(runs: { fmaxHz: number; seed: number }[]): string {
+  const clocks = runs.map(({ fmaxHz }) => fmaxHz);
+  const [first, last] = [runs[0]!.seed, runs.at(-1)!.seed];
+  const [low, high] = [Math.min(...clocks), Math.max(...clocks)].map(mhz) as [string, string];
+  return runs.length === 1
+    ? `${high} MHz with seed ${first} alone`
+    : `${low === high ? low : `${low} to ${high}`} MHz over seeds ${first} to ${last}`;
+}
+
+/** Throws a SpikeletError where the board's clock is missed: what runs so computes wrong now and then. */
+export function requireClock(
+  name: string,
+  { fmaxHz }: { fmaxHz: number },
+  range: string,
+  board: Board,
+  { architecture, lanes, datapath }: { architecture: Architecture; lanes: number; datapath: Datapath },
+): void {
+  if (fmaxHz >= board.clockHz) return;
+  const hints = [
+    "another '--seed'",
+    ...(lanes > 1 ? [`fewer lanes ('--lanes ${Math.ceil(lanes / 2)}')`] : []),
+    ...(datapath === 'dsp' || !board.capacity.dsps ? [] : ["'--datapath dsp'"]),
+    ...(architecture === 'streaming' ? ["'--architecture sequential'"] : []),
+  ];
+  throw new SpikeletError(
+    `'${ascii(name)}' misses the clock of ${board.name}: ${range}, ${board.clockHz / 1e6} MHz needed; no bitstream is written`,
+    { hint: `try ${hints.join('; ')}` },
+  );
+}
+
+/** What a user waits for an image: in the core, and with its bytes and the logits' on the serial line. */
+function latencyOf(graph: Graph, board: Board, cycles: number) {
+  const { inputs, logits } = coreInterface(graph);
+  const coreSeconds = cycles / board.clockHz;
+  return {
+    coreSeconds,
+    linkSeconds: coreSeconds + linkSeconds(board, inputs, logits),
+    kind: 'estimated' as const,
+  };
 }
 
 function printArea(area: Area, board: Board, io: Io): void {
@@ -84,11 +191,8 @@ function printArea(area: Area, board: Board, io: Io): void {
   );
 }
 
-function printPlaced({ utilisation, fmaxHz }: Placed, board: Board, bitstream: string, io: Io): void {
+function printPlaced({ utilisation }: Placed, range: string, { clockHz }: Board, io: Io): void {
   const cells = utilisation['ICESTORM_LC']!;
   io.print(`placed: ${cells.used} of ${cells.available} logic cells`);
-  io.print(
-    `clock: up to ${(fmaxHz / 1e6).toFixed(1)} MHz, ${board.clockHz / 1e6} MHz on the board${fmaxHz < board.clockHz ? ': TOO SLOW' : ''}`,
-  );
-  io.print(`${bitstream}: ${commandOf(board.programmer!, bitstream)}`);
+  io.print(`highest clock: ${range}; the board's is ${clockHz / 1e6} MHz`);
 }

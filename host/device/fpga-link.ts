@@ -2,10 +2,11 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 import type { Port } from './port.js';
 
 /** Commands of fpga/rtl/host_link.v, where the frames of bytes are described. */
-const command = { ping: 1, frame: 2, counters: 3, weights: 4, reset: 5, layers: 6 } as const;
+const command = { ping: 1, frame: 2, counters: 3, weights: 4, reset: 5, layers: 6, status: 7 } as const;
 type Command = keyof typeof command;
 
 const REFUSED = 0x15;
+const UNLOADED = 0x16;
 const TRIES = 3;
 /** Bytes of weights in a request. */
 const CHUNK = 1024;
@@ -17,6 +18,19 @@ export type Counters = { cycles: number; spikes: number; stalls: number };
 
 /** Cycles of the frame until a tensor's last value was written, and all neurons' spikes until then. */
 export type LayerCounters = { cycles: number; spikes: number };
+
+/** What a core tells of itself. `misframed`: the frames' rhythm is lost until a reset. */
+export type FpgaStatus = { loaded: boolean; busy: boolean; misframed: boolean };
+
+/** A frame was refused, because the weights are not loaded, or not whole. */
+export class WeightsNotLoaded extends SpikeletError {
+  constructor(port: string) {
+    super(`${port}: the weights are not loaded`, {
+      hint: 'load them over the link: verify and profile do',
+      code: exitCode.device,
+    });
+  }
+}
 
 /** What each layer added to the counters, which run through the frame. */
 export const perLayer = (running: LayerCounters[]): LayerCounters[] =>
@@ -31,7 +45,8 @@ export type FpgaLink = {
   ping(): Promise<number>;
   /** Writes all bytes of the weights (weights.bin). */
   load(bytes: Uint8Array): Promise<void>;
-  /** Sends one frame of values and waits for its logits. */
+  status(): Promise<FpgaStatus>;
+  /** Sends one frame of values and waits for its logits. Throws WeightsNotLoaded where the board has no weights to use. */
   infer(values: Int8Array): Promise<Int32Array>;
   /** Counters of the last frame. */
   counters(): Promise<Counters>;
@@ -74,6 +89,7 @@ export function fpgaLink(
     weights: 0,
     reset: 0,
     layers: 2 * tensors,
+    status: 1,
   };
 
   /** One request and its reply's words; undefined where either was damaged. */
@@ -83,6 +99,12 @@ export function fpgaLink(
     const count = head[1]! | (head[2]! << 8);
     if (head[0] === REFUSED && count === 0) {
       await port.read(2, ms);
+      return undefined;
+    }
+    if (name === 'frame' && head[0] === UNLOADED && count === 0) {
+      const sum = await port.read(2, ms);
+      const crc = crc16(head);
+      if (sum[0] === (crc & 255) && sum[1] === crc >> 8) throw new WeightsNotLoaded(port.path);
       return undefined;
     }
     if (head[0] !== (command[name] | 0x80) || count !== words[name]) return undefined;
@@ -129,6 +151,10 @@ export function fpgaLink(
       // The core counts the bytes itself from address 0 on: after a damaged part all of them go again.
       for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(bytes)) return;
       throw refused('weights');
+    },
+    async status() {
+      const word = (await ask('status')).getUint32(0, true);
+      return { loaded: (word & 1) !== 0, busy: (word & 2) !== 0, misframed: (word & 4) !== 0 };
     },
     async infer(values) {
       const reply = await ask('frame', new Uint8Array(values.buffer, values.byteOffset, values.length));

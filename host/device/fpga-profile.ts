@@ -18,16 +18,17 @@ export type FpgaProfileOptions = {
  */
 export async function profileFpga(
   graph: Graph,
-  { link, layersCounted }: FpgaSession,
+  { link, layersCounted, timed }: FpgaSession,
   images: Iterable<Int8Array>,
   { device, clockHz, lanes, onProgress }: FpgaProfileOptions,
 ): Promise<Profile> {
   const names = tensorNames(graph);
   const sums = { cycles: 0, spikes: 0, stalls: 0 };
   const layers = names.map(() => 0);
+  let linkSeconds = 0;
   const measured = noneMeasured(graph);
   for (const pixels of images) {
-    await link.infer(pixels);
+    linkSeconds += await timed(() => link.infer(pixels));
     const counted = await link.counters();
     for (const what of ['cycles', 'spikes', 'stalls'] as const) sums[what] += counted[what];
     if (layersCounted)
@@ -59,6 +60,7 @@ export async function profileFpga(
     total: {
       cost: mean(sums.cycles),
       seconds: mean(sums.cycles) / clockHz,
+      linkSeconds: mean(linkSeconds),
       stalls: mean(sums.stalls),
       spikes: mean(sums.spikes),
       ...totalWork(work),

@@ -3,9 +3,9 @@ import type { VerilogOptions } from '../../fpga/emit.js';
 import { coreInterface, emitProject } from '../../fpga/project.js';
 import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/index.js';
 import { rtlFiles } from '../fpga/rtl.js';
-import { simulateBoard } from '../fpga/simulated-board.js';
+import { type SimulatedBoard, simulateBoard } from '../fpga/simulated-board.js';
 import { simulatedPort } from '../fpga/simulated-port.js';
-import { type FpgaLink, fpgaLink } from './fpga-link.js';
+import { type FpgaLink, fpgaLink, WeightsNotLoaded } from './fpga-link.js';
 import { openPort, type Port } from './port.js';
 
 /** Which core, on which board: the one at a port, or a simulated one. */
@@ -25,6 +25,8 @@ export type FpgaSession = {
   simulated: boolean;
   /** Whether the design counts each layer's cycles and spikes. */
   layersCounted: boolean;
+  /** Runs something and tells how many seconds it took: of a simulated board's clock until its line was quiet. */
+  timed(what: () => Promise<unknown>): Promise<number>;
 };
 
 /** A frame of the slowest design on the largest graph that fits ends within so many ms at the board's clock. */
@@ -40,10 +42,14 @@ export async function withFpga<T>(
   use: (session: FpgaSession) => Promise<T>,
 ): Promise<T> {
   const { files, rtl, hash } = emitProject(graph, board, options);
-  const simulated = path === undefined;
-  const port = simulated
-    ? await portOfSimulation([...(await rtlFiles(rtl)), ...files], board, note)
-    : await openPort(path, { baud: baud ?? board.baud });
+  const simulation =
+    path === undefined
+      ? await boardOfSimulation([...(await rtlFiles(rtl)), ...files], board, note)
+      : undefined;
+  const simulated = simulation !== undefined;
+  const port: Port = simulation
+    ? simulatedPort(simulation, board.clockHz)
+    : await openPort(path!, { baud: baud ?? board.baud });
   try {
     const { logits, tensors } = coreInterface(graph, options);
     const link = fpgaLink(port, { logits, tensors, frameMs: FRAME_MS });
@@ -56,20 +62,52 @@ export async function withFpga<T>(
         },
       );
     const weights = files.find(({ path: name }) => name === 'weights.bin')?.contents;
-    if (weights instanceof Uint8Array) await link.load(weights);
-    await link.reset();
-    return await use({ link, hash, simulated, layersCounted: tensors > 0 });
+    const load = async () => {
+      if (weights instanceof Uint8Array) await link.load(weights);
+      await link.reset();
+    };
+    if (!(await link.status()).loaded) note('the weights are not loaded: loading them');
+    await load();
+    // A board that was switched off and on again has lost those in single-port RAM.
+    const infer = async (values: Int8Array) => {
+      try {
+        return await link.infer(values);
+      } catch (error) {
+        if (!(error instanceof WeightsNotLoaded)) throw error;
+        note('the weights are no longer loaded: loading them again');
+        await load();
+        return link.infer(values);
+      }
+    };
+    return await use({
+      link: { ...link, infer },
+      hash,
+      simulated,
+      layersCounted: tensors > 0,
+      timed: timer(board, simulation),
+    });
   } finally {
     await port.close();
   }
 }
 
-async function portOfSimulation(
+/** `timed` of a session. */
+const timer =
+  ({ clockHz }: Board, simulation?: SimulatedBoard): FpgaSession['timed'] =>
+  async (what) => {
+    const [clocks, started] = [simulation?.clocks() ?? 0, performance.now()];
+    await what();
+    return simulation
+      ? (simulation.clocks() - simulation.silence() - clocks) / clockHz
+      : (performance.now() - started) / 1000;
+  };
+
+async function boardOfSimulation(
   files: OutputFile[],
   board: Board,
   note: (line: string) => void,
-): Promise<Port> {
-  note(`no port: ${board.name} is simulated`);
+): Promise<SimulatedBoard> {
+  note(`no port: ${board.name} is simulated by CXXRTL, whose compilation takes minutes for a large design`);
   const design = files.filter(({ path }) => path !== 'weights.bin');
-  return simulatedPort(await simulateBoard(design, board), board.clockHz);
+  return simulateBoard(design, board);
 }

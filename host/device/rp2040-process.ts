@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, openSync, readFileSync } from 'node:fs';
-import { wantedVersion } from '../version.js';
+import { npmInstall } from '../version.js';
 import { createPico, type Pico } from './rp2040.js';
 
 /**
@@ -20,7 +20,7 @@ function fail(message: string): never {
 }
 
 const { Simulator } = await import('rp2040js').catch(() =>
-  fail(`rp2040js is not installed: npm install rp2040js@${wantedVersion('rp2040js')}`),
+  fail(`rp2040js is not installed: ${npmInstall('rp2040js')}`),
 );
 
 const pico = createPico(() => new Simulator(), request.vectors);

@@ -1,7 +1,7 @@
 import { type Board, boards } from '../../firmware-gen/boards/index.js';
 import { toolchainOf } from '../../firmware-gen/toolchain.js';
 import { SpikeletError } from '../../models/index.js';
-import { wantedVersion } from '../version.js';
+import { npmInstall } from '../version.js';
 import { versionOfTool } from './tools.js';
 
 /** A program or package beside Node that firmware needs. `install` is the line for Debian and Ubuntu. */
@@ -16,10 +16,10 @@ const socat: Tool = {
 };
 const rp2040js: Tool = {
   name: 'rp2040js',
-  install: `npm install rp2040js@${wantedVersion('rp2040js')}`,
+  install: npmInstall('rp2040js'),
   find: () =>
     import('rp2040js').then(
-      () => wantedVersion('rp2040js'),
+      () => 'rp2040js',
       () => undefined,
     ),
 };

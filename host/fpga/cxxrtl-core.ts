@@ -10,9 +10,9 @@ import { compileCxxrtl, cxxName } from './cxxrtl.js';
 
 const harness = fileURLToPath(new URL('../../../fpga/sim/harness.cc', import.meta.url));
 
-const inputNames = ['i_clk', 'i_rst', 'i_valid', 'i_data', 'i_ready'];
+const inputNames = ['i_clk', 'i_rst', 'i_valid', 'i_data', 'i_last', 'i_ready'];
 const weightInputs = ['i_weight_valid', 'i_weight_address', 'i_weight_data'];
-const outputs = ['o_ready', 'o_valid', 'o_data', 'o_spikes'];
+const outputs = ['o_ready', 'o_valid', 'o_data', 'o_last', 'o_busy', 'o_loaded', 'o_misframed', 'o_spikes'];
 const traces = ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'];
 
 /** The class that the harness drives, with CXXRTL in place of Verilator. */

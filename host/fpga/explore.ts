@@ -38,7 +38,7 @@ export async function measureBest(
     const frames = images?.[point.graph];
     if (!frames) continue;
     note(`simulating ${frames.length} images`);
-    const { cycles } = await measureCycles(graph, board, design, frames, folder);
+    const { cycles } = await measureCycles(graph, board, design, frames, { folder, note });
     measured.set(point, { ...found, cycles, images: frames.length });
   }
   return measured;

@@ -48,6 +48,8 @@ export type MeasureOptions = {
   places?: boolean;
   /** Where measured values are kept. */
   folder?: string | undefined;
+  /** Told what is worked at. */
+  note?: (line: string) => void;
 };
 
 /** Synthesises a design for a board and, if wanted, places it. */
@@ -83,14 +85,14 @@ export async function measureCycles(
   board: Board,
   design: Design,
   images: Int8Array[],
-  folder?: string,
+  { folder, note }: Pick<MeasureOptions, 'folder' | 'note'> = {},
 ): Promise<MeasuredCycles> {
   const options = simulationOf(graph, board, design);
   const pixels = images.map((image) => hex32(crcOf(image))).join(' ');
   const name = crcOfFiles([...(await verilogFiles(graph, options)), { path: 'images', contents: pixels }]);
   return kept(folder, `cycles-${name}`, cyclesSchema, () =>
     inTemporaryFolder('explore', async (where) => {
-      const simulate = await simulatorOf(graph, where, options);
+      const simulate = await simulatorOf(graph, where, { ...options, ...(note ? { note } : {}) });
       const { cycles, layers, firstDifference } = await verifyVerilog(graph, simulate, images);
       if (firstDifference)
         throw new SpikeletError(

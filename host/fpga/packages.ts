@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { SpikeletError } from '../../models/index.js';
-import { wantedVersion } from '../version.js';
+import { npmInstall } from '../version.js';
 
 /** Files and folders in memory, as the packages take and return them. */
 export type Tree = { [name: string]: Tree | string | Uint8Array };
@@ -40,7 +40,8 @@ export const clang: ToolPackage = {
 
 export const toolPackages: ToolPackage[] = [yosys, nextpnr, clang];
 
-export const installLine = ({ name }: ToolPackage): string => `npm install ${name}@${wantedVersion(name)}`;
+/** One line that installs packages. */
+export const installLine = (...tools: ToolPackage[]): string => npmInstall(...tools.map(({ name }) => name));
 
 const require = createRequire(import.meta.url);
 

@@ -1,5 +1,6 @@
 import { boardTop, clockFile, plainClock } from '../../fpga/board-top.js';
 import type { Board } from '../../fpga/boards/board.js';
+import { simulatedOf } from '../../fpga/multiplier.js';
 import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
 import { serialHarness } from './serial-harness.js';
@@ -10,31 +11,41 @@ export type SimulatedBoard = {
   run(bytes: Uint8Array, clocks: number): Uint8Array;
   /** For how many clocks nothing has gone either way. */
   silence(): number;
+  /** Clocks since the start. */
+  clocks(): number;
 };
 
 /** Most bytes at once: the harness's buffers. */
 export const MOST_BYTES = 1 << 16;
 
+/** A board's files with what simulators know in place of the part's own PLL and multipliers. */
+const simulated = (files: OutputFile[]): OutputFile[] =>
+  simulatedOf(files).map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
+
 /** Simulates a board's whole design, UART included. */
 export async function simulateBoard(files: OutputFile[], board: Board): Promise<SimulatedBoard> {
-  const plain = files.map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
+  const plain = simulated(files);
   const { exports, memory } = await startCxxrtl(
     await compileCxxrtl(plain, boardTop, serialHarness(boardTop, Math.round(board.clockHz / board.baud))),
   );
   const { run, silence, byte_in: input, byte_out: output } = exports;
-  const simulated: SimulatedBoard = {
+  const clocksOfByte = 10 * Math.round(board.clockHz / board.baud);
+  let clocksRun = 0;
+  const running: SimulatedBoard = {
     run(bytes, clocks) {
       if (bytes.length > MOST_BYTES) throw new RangeError(`${bytes.length} bytes at once`);
       memory().set(bytes, input!());
+      clocksRun += clocksOfByte * bytes.length + clocks;
       const count = run!(bytes.length, clocks) as number;
       const at = output!() as number;
       return memory().slice(at, at + count);
     },
     silence: () => silence!() as number,
+    clocks: () => clocksRun,
   };
   // Reset ends after the first clocks, before anything is sent.
-  simulated.run(new Uint8Array(), 64);
-  return simulated;
+  running.run(new Uint8Array(), 64);
+  return running;
 }
 
 /** One end of a serial line. */

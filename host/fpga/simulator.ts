@@ -12,26 +12,57 @@ import {
   verilogFiles,
 } from './verilator.js';
 
-/** Which simulator there is: Verilator, four times as fast, else CXXRTL by npm packages alone. */
-export async function simulatorThere(): Promise<'verilator' | 'cxxrtl' | undefined> {
-  if (await versionOfTool('verilator')) return 'verilator';
-  return installed(yosys) && installed(clang) ? 'cxxrtl' : undefined;
+/** Simulators of Verilog, as they are named to people. */
+export const simulatorNames = { verilator: 'Verilator', cxxrtl: 'CXXRTL (npm packages)' } as const;
+export type SimulatorName = keyof typeof simulatorNames;
+
+/** Which simulator is installed: Verilator, four times as fast, else CXXRTL by npm packages alone. */
+export async function simulatorThere(): Promise<SimulatorName | undefined> {
+  const [verilator, ...builders] = await Promise.all(
+    ['verilator', 'g++', 'make'].map((tool) => versionOfTool(tool)),
+  );
+  if (verilator && builders.every(Boolean)) return 'verilator';
+  return cxxrtlPackages.every(installed) ? 'cxxrtl' : undefined;
 }
 
-/** How one is installed. */
-export const simulatorInstall = (): string => `${verilatorInstall}, or ${installLine(clang)}`;
+const cxxrtlPackages = [yosys, clang];
 
-/** A simulator of a Graph's core, compiled in `folder`. Throws a SpikeletError with the install line where there is none. */
-export async function simulatorOf(graph: Graph, folder: string, options: VerilogOptions): Promise<Simulator> {
-  switch (await simulatorThere()) {
-    case 'verilator':
-      return compileVerilator(graph, folder, options);
-    case 'cxxrtl':
-      return compileCxxrtlSimulator(graph, options);
-    case undefined:
-      throw new SpikeletError('there is no simulator of Verilog', { hint: simulatorInstall() });
-  }
+/** Both ways to install one. */
+export const simulatorInstall = (): string => `${verilatorInstall}, or ${installLine(...cxxrtlPackages)}`;
+
+/** The simulator that is used. Throws a SpikeletError with both ways to install one where there is none. */
+export async function requireSimulator(): Promise<SimulatorName> {
+  const name = await simulatorThere();
+  if (name) return name;
+  throw new SpikeletError('no simulator of Verilog is installed', { hint: simulatorInstall() });
 }
+
+/** `note` is told what is worked at, for minutes with CXXRTL. */
+export type SimulatorOptions = VerilogOptions & { note?: (line: string) => void };
+
+/** A simulator of a Graph's core, compiled in `folder`. Throws a SpikeletError with the install lines where there is none. */
+export async function simulatorOf(
+  graph: Graph,
+  folder: string,
+  { note = () => {}, ...options }: SimulatorOptions,
+): Promise<Simulator> {
+  const name = await requireSimulator();
+  const started = performance.now();
+  note(
+    `compiling the core for ${simulatorNames[name]}${name === 'cxxrtl' ? ': minutes for a large design' : ''}`,
+  );
+  const simulator = await compilers[name](graph, folder, options);
+  note(`compiled in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  return simulator;
+}
+
+const compilers: Record<
+  SimulatorName,
+  (graph: Graph, folder: string, options: VerilogOptions) => Promise<Simulator>
+> = {
+  verilator: compileVerilator,
+  cxxrtl: (graph, _folder, options) => compileCxxrtlSimulator(graph, options),
+};
 
 /** CXXRTL, compiled to WebAssembly. Its frames come together once all images have been given. */
 async function compileCxxrtlSimulator(graph: Graph, options: VerilogOptions): Promise<Simulator> {

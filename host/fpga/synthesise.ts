@@ -1,4 +1,5 @@
-import type { Area, Family } from '../../fpga/parts.js';
+import { synthesised } from '../../fpga/multiplier.js';
+import { type Area, type Family, synthesisOf } from '../../fpga/parts.js';
 import type { OutputFile } from '../../models/index.js';
 import { fileOf, runPackage, textOf, yosys } from './packages.js';
 import { treeOf, verilogOf } from './sources.js';
@@ -10,15 +11,6 @@ export type Netlist = {
   /** The netlist as JSON for place-and-route, and as Verilog for simulation. */
   json: Uint8Array;
   verilog: Uint8Array;
-};
-
-/** What yosys does for a family of parts. */
-const scripts: Record<Family, string> = {
-  ice40: 'synth_ice40 -dsp -spram -abc9 -device u',
-  'ice40-hx': 'synth_ice40 -abc9 -device hx',
-  ecp5: 'synth_ecp5 -abc9',
-  xilinx7: 'synth_xilinx -family xc7 -abc9 -flatten',
-  gowin: 'synth_gowin',
 };
 
 /** Cells by their types: of which resource each takes how many. A type not listed costs nothing of these. */
@@ -77,8 +69,8 @@ export function areaOf(cells: Record<string, number>, family: Family): Area {
 /** Synthesises a project for a family of parts, in memory. */
 export async function synthesise(files: OutputFile[], top: string, family: Family): Promise<Netlist> {
   const script = [
-    `read_verilog ${verilogOf(files).join(' ')}`,
-    `${scripts[family]} -top ${top}`,
+    `read_verilog ${verilogOf(synthesised(files)).join(' ')}`,
+    `${synthesisOf[family]} -top ${top}`,
     'tee -q -o stat.json stat -json',
     'write_json netlist.json',
     'write_verilog -noattr netlist.v',

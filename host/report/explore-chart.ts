@@ -34,13 +34,7 @@ export function exploreSvg(
     const tip = `${name}: measured ${real.x} ${unit(board)}, ${real.y.toPrecision(3)} ms`;
     return [hollow, { ...look, ...real, full: true, from: expected, tip, ...(label ? { label } : {}) }];
   });
-  const legend: LegendEntry[] = [
-    ...kinds.map((text, hue) => ({ text, hue: hue % 6 })),
-    ...widths.map((bits, i) => ({ text: `${bits}-bit weights`, shape: shapes[i % shapes.length]! })),
-    { text: 'estimated' },
-    ...(measured.size ? [{ text: measuredText(measured), full: true }] : []),
-    { text: 'Pareto front (estimates)', line: true },
-  ];
+  const legend = legendOf(kinds, widths, measured);
   const clock = board.nextpnr ? 'the highest clock' : `${board.clockHz / 1e6} MHz`;
   const chart: Scatter = {
     title: `${names.length > 1 ? `${names.length} graphs` : names[0]} on ${board.title}`,
@@ -59,6 +53,20 @@ export function exploreSvg(
     limit: { x: board.capacity.luts, name: `${board.name}: ${board.capacity.luts}` },
   };
   return scatterSvg(chart);
+}
+
+/** Colours, shapes, and what is hollow and what is full, in all shapes that there are; one width needs no line. */
+export function legendOf(kinds: string[], widths: number[], measured: Map<Point, Measured>): LegendEntry[] {
+  const used = widths.map((_, i) => shapes[i % shapes.length]!);
+  return [
+    ...kinds.map((text, hue) => ({ text, hue: hue % 6 })),
+    ...(widths.length > 1
+      ? widths.map((bits, i) => ({ text: `${bits}-bit weights`, shapes: [used[i]!] }))
+      : []),
+    { text: 'estimated', shapes: used },
+    ...(measured.size ? [{ text: measuredText(measured), shapes: used, full: true }] : []),
+    { text: 'Pareto front (estimates)', line: true },
+  ];
 }
 
 const kindOf = ({ architecture, datapath }: Point): string => `${architecture}, ${datapath}`;

@@ -15,6 +15,8 @@ export type Profile = {
     cost: number;
     /** Latency; null where the device's clock means nothing. */
     seconds: number | null;
+    /** From the request's first byte to the reply's last, where an image and its logits go over a link. */
+    linkSeconds?: number;
     /** Cycles in which a value of the image waited for the core; where the device counts them. */
     stalls?: number;
     spikes: number;
@@ -72,6 +74,11 @@ export function profileReport({ counts, layers, total, memory, samples, model, d
     `one inference: ${Math.round(total.cost)} ${counts}${latency}${stalled}; ${count(total.spikes)} spikes, ` +
       `${quantity(Math.round(total.sops))} synaptic operations and ${quantity(Math.round(total.macs))} MACs, ` +
       `${quantity(Math.round(total.weightBytes))} bytes of weights read`,
+    ...(total.linkSeconds === undefined
+      ? []
+      : [
+          `over the serial link: ${(1000 * total.linkSeconds).toFixed(2)} ms an image, its pixels and logits on the line included`,
+        ]),
     ...memory.map(({ what, bytes: used, of }) => `${what}: ${used} B of ${bytes(of)}`),
   ];
   return { title: `'${model}' on ${device}, means of ${samples} images`, columns, rows, after };

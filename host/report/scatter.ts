@@ -45,7 +45,8 @@ export type Mark = Place & {
   label?: string;
 };
 
-export type LegendEntry = { text: string; hue?: number; shape?: Shape; full?: boolean; line?: boolean };
+/** A line of the legend: a line of steps, or marks in a colour or in none, side by side. */
+export type LegendEntry = { text: string; hue?: number; shapes?: Shape[]; full?: boolean; line?: boolean };
 
 const [WIDTH, HEIGHT] = [880, 560];
 const plot = { left: 74, right: 690, top: 66, bottom: 500 };
@@ -210,16 +211,18 @@ function labels(marks: Mark[], at: (place: Place) => [number, number], { front }
   });
 }
 
-function legendSvg(entries: LegendEntry[]): string[] {
-  const left = plot.right + 22;
-  return entries.flatMap(({ text, hue, shape = 'circle', full = false, line = false }, i) => {
+export function legendSvg(entries: LegendEntry[]): string[] {
+  const left = plot.right + 28;
+  return entries.flatMap(({ text, hue, shapes: drawn = ['circle'], full = false, line = false }, i) => {
     const y = plot.top + 10 + 21 * i;
+    const look = `${hue === undefined ? 'plain' : `h${hue}`}${full ? ' full' : ''}`;
+    const marks = drawn.map((shape, at) =>
+      outline(shape, [left + 12 * (at - (drawn.length - 1) / 2), y], full ? 6 : 5),
+    );
     const sign = line
       ? `<path class="front" d="M${left - 8} ${y}H${left + 8}"/>`
-      : hue === undefined && !shape
-        ? ''
-        : `<g class="${hue === undefined ? 'plain' : `h${hue}`}${full ? ' full' : ''}">${outline(shape, [left, y], full ? 6.5 : 5)}</g>`;
-    return [sign, `<text class="small" x="${left + 16}" y="${y + 4}">${escapeText(text)}</text>`];
+      : `<g class="${look}">${marks.join('')}</g>`;
+    return [sign, `<text class="small" x="${left + 22}" y="${y + 4}">${escapeText(text)}</text>`];
   });
 }
 

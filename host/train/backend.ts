@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { SpikeletError } from '../../models/index.js';
+import { npmInstall } from '../version.js';
 import { registerWasmKernels } from './kernels/register.js';
 import { tf } from './tf.js';
 
@@ -40,7 +41,7 @@ const failure = (message: string, name: BackendName) =>
   new SpikeletError(message, {
     hint:
       name === 'gpu'
-        ? 'npm install @tensorflow/tfjs-node-gpu@4.22.0 (needs CUDA 11.2 and cuDNN 8.1), or leave the backend to spikelet'
+        ? `${npmInstall('@tensorflow/tfjs-node-gpu')} (needs CUDA 11.2 and cuDNN 8.1), or leave the backend to spikelet`
         : 'npm install again: @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm come with spikelet',
   });
 

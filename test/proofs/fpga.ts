@@ -191,7 +191,7 @@ async function compareDatapaths(): Promise<void> {
   }
 }
 
-const missing = [yosys, nextpnr].filter((tool) => !installed(tool)).map(installLine);
-if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
+const missing = [yosys, nextpnr].filter((tool) => !installed(tool));
+if (missing.length) console.log(`skipped: ${installLine(...missing)}`);
 else if (await allThere('designs', verilatorBuilds))
   for (const [name, part] of Object.entries(parts)) if (!wanted.length || wanted.includes(name)) await part();

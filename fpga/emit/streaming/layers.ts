@@ -46,6 +46,14 @@ export function streamBits(name: string, { graph, proof }: Pick<Context, 'graph'
   return writer?.op === 'pool' ? Math.max(bits, streamBits(writer.input, { graph, proof }) + 1) : bits;
 }
 
+/** Bits of an event with a sign, as a lane multiplies by it. */
+export const eventBits = (name: string, context: Pick<Context, 'graph' | 'proof'>): number =>
+  streamBits(name, context) + Number(!isSigned(name, context));
+
+/** Bits of a charge's multipliers. */
+export const factorBits = (multiplier: Int8Array | Int32Array): number =>
+  Math.max(1, Math.ceil(Math.log2(mostOf(multiplier) + 1)));
+
 /** Bits of a layer's sums; one more than is reached, for the thresholds beyond. */
 export function sumBits({ name, bits }: Accumulate, proof: Proof): number {
   const { lo, hi } = proof.nodes.get(name)!.accumulator;
@@ -217,7 +225,7 @@ function chargeOf(node: Accumulate, end: Charges | ReadsOut, sum: number, contex
     sum,
     bitsFor(Math.min(range.lo, leastOf(bias)), Math.max(range.hi, mostOf(bias))),
   );
-  const factor = Math.max(1, Math.ceil(Math.log2(mostOf(multiplier) + 1)));
+  const factor = factorBits(multiplier);
   const residual = end.kind === 'charge' ? end.residual : undefined;
   const clamp =
     end.kind === 'charge' && end.saturate ? (graph.tensors[node.output]!.type === 'i16' ? 16 : 32) : 0;

@@ -28,7 +28,7 @@ function layerName(name: string): string {
 
 export const range = (bits: number): string => (bits === 1 ? '' : `[${bits - 1}:0] `);
 
-/** An instance of a core; a parameter that is text is written in quotes. */
+/** An instance of a core; a parameter that is text is a file in FOLDER. */
 export function instance(
   core: string,
   name: string,
@@ -36,7 +36,7 @@ export function instance(
   ports: Record<string, string>,
 ): string {
   const set = Object.entries(parameters).map(
-    ([key, value]) => `.${key}(${typeof value === 'string' ? verilogString(value) : value})`,
+    ([key, value]) => `.${key}(${typeof value === 'string' ? `{FOLDER, ${verilogString(value)}}` : value})`,
   );
   const wired = Object.entries(ports).map(([key, value]) => `.${key}(${value})`);
   return `  ${core} #(\n${folded(set)}\n  ) ${name} (\n${folded(['.i_clk(i_clk)', '.i_rst(i_rst)', ...wired])}\n  );\n`;

@@ -1,12 +1,24 @@
 import { SpikeletError } from '../../../models/error.js';
-import { type Graph, type GraphNode, prove } from '../../../models/graph.js';
+import { type Graph, type GraphNode, outputOf, prove } from '../../../models/graph.js';
 import type { OutputFile } from '../../../models/output.js';
+import { product } from '../../../models/tensor.js';
 import { verilogComment } from '../../../models/text/verilog.js';
 import { equationOf } from '../equations.js';
+import { framePorts, frameStatus } from '../frame.js';
 import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
-import { type Context, isSigned, type Layer, layerOf, type StreamNode, streamBits } from './layers.js';
+import {
+  type Context,
+  eventBits,
+  factorBits,
+  isSigned,
+  type Layer,
+  layerOf,
+  type StreamNode,
+  streamBits,
+  sumBits,
+} from './layers.js';
 import { identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
 /** Bits of o_spikes: neurons of all layers may fire in one clock. */
@@ -50,7 +62,7 @@ export function emitStreaming(
   );
   const source = [
     header(graph, lanes, edges.length),
-    `  // The pixels\n${streamWires(pixels, 8)}  assign ${pixels}_valid = i_valid;\n  assign ${pixels}_data = i_data;\n  assign o_ready = ${pixels}_ready;\n`,
+    `  // The pixels\n${streamWires(pixels, 8)}  assign ${pixels}_valid = value_valid;\n  assign ${pixels}_data = i_data;\n  assign value_ready = ${pixels}_ready;\n`,
     ...bodies,
     `  // What several layers read\n${fan.join('')}`,
     outputs(graph, streams, context),
@@ -60,6 +72,29 @@ export function emitStreaming(
     { path: 'spikelet_core.v', contents: source },
     ...nodes.flatMap((node) => (layers.get(node) as Layer).files),
   ];
+}
+
+/** Factors of every product that a hardware multiplier computes, in bits. */
+export function productsOf(
+  graph: Graph,
+  design: { lanes: number; datapath: Datapath },
+): [a: number, b: number][] {
+  const proof = prove(graph);
+  const foldings = balance(graph, design);
+  return graph.nodes.flatMap((node): [number, number][] => {
+    if (node.op !== 'accumulate') return [];
+    const { lanes, parallel } = foldings.get(node.name)!;
+    const event = eventBits(node.input, { graph, proof });
+    return [
+      ...Array.from({ length: design.datapath === 'dsp' ? lanes : 0 }, (): [number, number] => [
+        node.bits,
+        event,
+      ]),
+      ...(parallel && node.end.kind !== 'fire'
+        ? [[sumBits(node, proof), factorBits(graph.data.get(node.end.multiplier)!) + 1] as [number, number]]
+        : []),
+    ];
+  });
 }
 
 /** Throws a SpikeletError where a node has no core. */
@@ -76,18 +111,12 @@ const header = (
   fifos: number,
 ) => `// '${verilogComment(graph.name)}' as a core per layer with FIFOs between them; the slowest layer has up to ${lanes} lanes.
 \`default_nettype none
-module spikelet_core (
+module spikelet_core #(
+    parameter FOLDER = "./"  // of the memories' files, seen from where the tool runs
+) (
     input  wire        i_clk,
     input  wire        i_rst,
-    input  wire        i_valid,
-    output wire        o_ready,
-    input  wire [7:0]  i_data,
-    output wire        o_valid,
-    input  wire        i_ready,
-    output wire [31:0] o_data,
-    input  wire        i_weight_valid,    // the weights stand in the bitstream: nothing is loaded
-    input  wire [31:0] i_weight_address,
-    input  wire [7:0]  i_weight_data,
+${framePorts}
     output wire ${range(spikeBits(graph))}o_spikes,
     output wire ${range(graph.nodes.length + 1)}o_trace_valid,
     output wire [${16 * (graph.nodes.length + 1) - 1}:0] o_trace_tensor,
@@ -95,8 +124,14 @@ module spikelet_core (
     input  wire [7:0]  i_stall,
     output wire ${range(fifos)}o_stalled
 );
-  wire unused = &{1'b0, i_weight_valid, i_weight_address, i_weight_data};
-`;
+  // The weights stand in the bitstream: nothing is loaded.
+  wire unused = &{1'b0, weight_valid, i_weight_valid, i_weight_data};
+${frameStatus({
+  values: product(graph.tensors['input']!.shape),
+  logits: product(graph.tensors[outputOf(graph)]!.shape),
+  bytes: 0,
+  loaded: true,
+})}`;
 
 type Stream = { tensor: string; name: string };
 

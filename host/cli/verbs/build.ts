@@ -9,7 +9,7 @@ import { type CoreFlags, coreOptions } from '../fpga-options.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
 import { modelOptions, type PlanFlags, planOptions, threadsOption } from '../plan-options.js';
-import { forceOption, oneOf, required, someOf, usageError, verb } from '../verb.js';
+import { forceOption, integer, oneOf, required, someOf, usageError, verb } from '../verb.js';
 import { buildVerilog } from '../verilog.js';
 
 const targets = ['wasm', 'firmware', 'verilog'] as const;
@@ -21,6 +21,7 @@ type Options = PlanFlags &
     board?: string;
     checked?: boolean;
     prefix?: string;
+    seed?: number;
     out: string;
     threads: number;
     also: ('relaxed' | 'swar')[];
@@ -50,6 +51,11 @@ export const build = verb<Options>({
         'firmware: first word of every function, macro and file of the model, so that two models link into one program (default: spikelet)',
     },
     ...coreOptions,
+    {
+      flags: '--seed <n>',
+      description: 'verilog: places with this seed alone (default: the fastest of seeds 1 to 3)',
+      parse: integer(0, 1_000_000_000),
+    },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
     threadsOption('wasm: adds model-threads.wasm, in which so many can share one image'),
@@ -72,6 +78,8 @@ export const build = verb<Options>({
       throw usageError('--checked is for firmware', `${target} has no accesses to bound`);
     if (target !== 'firmware' && options.prefix !== undefined)
       throw usageError('--prefix is for firmware', `${target} defines no names of C`);
+    if (target !== 'verilog' && options.seed !== undefined)
+      throw usageError('--seed is for verilog', `${target} is not placed`);
     return { result: await exclusively(options.out, () => builders[target](path!, options, io)) };
   },
 });

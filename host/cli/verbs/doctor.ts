@@ -3,7 +3,7 @@ import { exitCode } from '../../../models/error.js';
 import { toolsOfBoards } from '../../firmware/board-tools.js';
 import { folderOf, installLine, toolPackages } from '../../fpga/packages.js';
 import { programsOfFpgas } from '../../fpga/programs.js';
-import { version, wantedVersion } from '../../version.js';
+import { npmInstall, version } from '../../version.js';
 import { verb } from '../verb.js';
 
 /** One thing that may be installed or not. `find` says which version is there; undefined: none. */
@@ -16,9 +16,6 @@ type Check = {
 };
 
 const require = createRequire(import.meta.url);
-
-/** How a package is installed in the version that spikelet is made for. */
-const npmInstall = (name: string): string => `npm install ${name}@${wantedVersion(name)}`;
 
 /** Version of an npm package, if it loads. */
 const npm = (name: string, load: () => Promise<unknown>) => async (): Promise<string | undefined> => {

@@ -6,7 +6,7 @@ import { GRAPH_FILE } from '../../firmware/build.js';
 import { profileReport } from '../../report/profile.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { anyBoardOf } from '../boards.js';
-import { type CoreFlags, coreOptions, onFpga } from '../fpga-options.js';
+import { type CoreFlags, coreOptions, onFpga, requireBoard } from '../fpga-options.js';
 import { dataFor } from '../images.js';
 import { loadGraph } from '../load.js';
 import { integer, required, usageError, verb } from '../verb.js';
@@ -27,6 +27,9 @@ export const profile = verb<Options>({
   async run([path], options, io) {
     const spec = required(options.data, '--data');
     const folder = await isFolder(path!);
+    const fpga = options.board !== undefined && anyBoardOf(options.board).fpga !== undefined;
+    if (fpga && folder) throw usageError(`${options.board} runs no firmware`, 'give the Graph');
+    if (fpga) requireBoard(options);
     const graph = await loadGraph(folder ? join(path!, GRAPH_FILE) : path!);
     const { data, samples } = await dataFor(path!, graph, { spec, count: options.count }, io);
     if (!samples) throw usageError(`${data.name} has no test images`, 'give other --data');
@@ -46,8 +49,6 @@ export const profile = verb<Options>({
         const device = `${name}${session.simulated ? ' (simulated by CXXRTL)' : ''} at ${clockHz / 1e6} MHz`;
         return profileFpga(graph, session, images, { device, clockHz, lanes: options.lanes, onProgress });
       });
-    const fpga = options.board !== undefined && anyBoardOf(options.board).fpga !== undefined;
-    if (fpga && folder) throw usageError(`${options.board} runs no firmware`, 'give the Graph');
     const result = await (fpga ? onGates() : onMicrocontroller()).finally(bar.done);
     const { title, columns, rows, after } = profileReport(result);
     io.print(title);

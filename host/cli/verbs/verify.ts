@@ -3,7 +3,7 @@ import type { Graph } from '../../../models/graph.js';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
 import { inTemporaryFolder } from '../../files.js';
-import { compileVerilator } from '../../fpga/verilator.js';
+import { requireSimulator, type SimulatorName, simulatorNames, simulatorOf } from '../../fpga/simulator.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
 import { type VerifyOptions, verifyVerilog, verifyWasm } from '../../verify.js';
@@ -11,7 +11,7 @@ import { emitBuild } from '../../wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
 import { openWasm } from '../../wasm/open.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
-import { type CoreFlags, coreOptions, onFpga, sessionResult } from '../fpga-options.js';
+import { type CoreFlags, coreOptions, onFpga, requireBoard, sessionResult } from '../fpga-options.js';
 import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
@@ -62,6 +62,8 @@ export const verify = verb<Options>({
   async run([path], options, io) {
     const against = required(options.against, '--against');
     const spec = required(options.data, '--data');
+    // What is missing is said before minutes of work.
+    if (against === 'verilog') await (simulatesCore(options) ? requireSimulator() : requireBoard(options));
     const graph = await loadGraph(path!);
     const { data, samples } = await dataFor(path!, graph, { spec, count: options.count }, io);
     if (samples < options.count) io.note(`${data.name} has ${samples} test images, not ${options.count}`);
@@ -77,7 +79,7 @@ export const verify = verb<Options>({
     io.print(
       'simulated' in result
         ? `${result.equal} of ${result.samples} samples: logits${result.layersCounted ? " and every layer's spikes" : ''} equal${where}${result.simulated ? ', simulated' : ''}, configuration ${result.hash}`
-        : `${result.equal} of ${result.samples} samples equal at every tensor${where}`,
+        : `${result.equal} of ${result.samples} samples equal at every tensor${where}${'simulator' in result ? `, simulated by ${simulatorNames[result.simulator]}` : ''}`,
     );
     if (accuracy)
       io.print(
@@ -105,11 +107,22 @@ type Compare<R> = (
   io: Io,
 ) => Promise<R>;
 
-const inSimulation: Compare<Simulated> = (graph, images, given, { architecture, lanes, datapath, stall }) =>
+/** Whether the core alone is verified, without a board's link. */
+const simulatesCore = ({ board, port }: Options): boolean => board === undefined && port === undefined;
+
+const inSimulation: Compare<Simulated> = (
+  graph,
+  images,
+  given,
+  { architecture, lanes, datapath, stall },
+  { note },
+) =>
   inTemporaryFolder('verilog', async (folder) => {
-    const simulate = await compileVerilator(graph, folder, { architecture, lanes, datapath });
+    const simulator = await requireSimulator();
+    const simulate = await simulatorOf(graph, folder, { architecture, lanes, datapath, note });
     const overlap = architecture === 'streaming';
-    return verifyVerilog(graph, simulate, images, { ...given, stall: stall / 100, overlap });
+    const result = await verifyVerilog(graph, simulate, images, { ...given, stall: stall / 100, overlap });
+    return { ...result, simulator };
   });
 
 const onGates = (graph: Graph, images: Iterable<Int8Array>, given: VerifyOptions, options: Options, io: Io) =>
@@ -128,12 +141,12 @@ const compare = {
       (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images, given),
     ),
   verilog: (graph, images, given, options, io) =>
-    options.board === undefined && options.port === undefined
+    simulatesCore(options)
       ? inSimulation(graph, images, given, options, io)
       : onGates(graph, images, given, options, io),
 } satisfies Record<(typeof targets)[number], Compare<unknown>>;
 
-type Simulated = Awaited<ReturnType<typeof verifyVerilog>>;
+type Simulated = Awaited<ReturnType<typeof verifyVerilog>> & { simulator: SimulatorName };
 
 function printLayers({ layers, cycles, interval, stalls, fifos }: Simulated, io: Io): void {
   io.print(

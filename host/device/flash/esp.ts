@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCode, SpikeletError } from '../../../models/index.js';
 import { readBytes } from '../../files.js';
-import { wantedVersion } from '../../version.js';
+import { npmInstall } from '../../version.js';
 import { guessPort } from '../guess-port.js';
 import { webSerial } from '../web-serial.js';
 import type { Program } from './program.js';
@@ -69,7 +69,7 @@ export const esp: FlashProtocol<Esp> = {
 const load = () =>
   import('esptool-js').catch((cause: unknown) => {
     throw new SpikeletError('esptool-js is not installed', {
-      hint: `npm install esptool-js@${wantedVersion('esptool-js')}`,
+      hint: npmInstall('esptool-js'),
       cause,
     });
   });
