@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { crc32, SpikeletError } from '../../models/index.js';
 import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
 import { unpackCounts } from './unpack.js';
@@ -7,10 +8,11 @@ export type WasmModel = {
   description: WasmDescription;
   /**
    * Logits of one image of i8 pixels, [row][column][channel]. `onRows` sees every tensor as it is written, the input
-   * first: its values, some rows at a time, in order of rows; the view is valid only during the call.
+   * first: its values, some rows at a time, in order of rows; the view is valid only during the call. Throws a TypeError
+   * for values of another type, a RangeError for another number of them.
    */
   infer(pixels: Int8Array, onRows?: OnRows): Int32Array;
-  memory: WebAssembly.Memory;
+  memory: { readonly buffer: ArrayBufferLike };
 };
 
 export type OnRows = (tensor: string, bytes: Uint8Array) => void;
@@ -43,9 +45,11 @@ export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: numbe
   if (!description.threads || description.threads[0] < threads) throw tooMany(description, threads);
   const [, models, control, pages] = description.threads;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { infer, modelOf } = start(module, description, undefined, memory);
+  let stalled = () => false;
+  const { infer, modelOf } = start(module, description, undefined, memory, () => stalled());
   const { startThreads } = await import('./threads.mjs');
   const crew = await startThreads(module, memory, infer, { models, control }, threads);
+  stalled = crew.stalled;
   return { ...modelOf(crew.infer), close: crew.close };
 }
 
@@ -67,6 +71,7 @@ function start(
   description: WasmDescription,
   outside: Uint8Array | undefined,
   shared?: WebAssembly.Memory,
+  stalled: () => boolean = () => false,
 ): { infer: Exports['infer']; modelOf(call: () => void): WasmModel } {
   let onRows: OnRows | undefined;
   const trace = (node: number, row: number, rows: number) => {
@@ -85,7 +90,7 @@ function start(
       throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which are not there`);
     view.set(outside.subarray(offset, end), destination);
   };
-  const { memory, infer } = instantiate(module, { trace, weights }, shared);
+  const { memory, infer } = instantiate(module, { trace, weights, stalled: () => Number(stalled()) }, shared);
   const view = new Uint8Array(memory.buffer);
   const [arena, arenaBytes] = description.arena;
   if (memory.buffer.byteLength < arena + arenaBytes)
@@ -100,6 +105,11 @@ function start(
     description,
     memory,
     infer(pixels, listener) {
+      // By what it is, not by its class: arrays of other realms are taken, and no other numbers.
+      if (!types.isInt8Array(pixels))
+        throw new TypeError(
+          `'${description.name}' takes pixels as Int8Array and got ${Object.prototype.toString.call(pixels)}`,
+        );
       if (pixels.length !== inputView.length)
         throw new RangeError(
           `'${description.name}' takes ${inputView.length} pixels and got ${pixels.length}`,
@@ -141,7 +151,7 @@ function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array 
 
 function instantiate(
   module: WebAssembly.Module,
-  env: Record<'trace' | 'weights', (...values: number[]) => void>,
+  env: Record<'trace' | 'weights' | 'stalled', (...values: number[]) => unknown>,
   shared: WebAssembly.Memory | undefined,
 ): Exports {
   try {
