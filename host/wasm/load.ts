@@ -50,7 +50,19 @@ export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: numbe
   const { startThreads } = await import('./threads.mjs');
   const crew = await startThreads(module, memory, infer, { models, control }, threads);
   stalled = crew.stalled;
-  return { ...modelOf(crew.infer), close: crew.close };
+  const call = () => {
+    try {
+      crew.infer();
+    } catch (cause) {
+      // What fails in the module is told as of any module; what is left is threads that ended.
+      if (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) throw cause;
+      throw new SpikeletError(`model '${description.name}' computes no more: ${cause.message}`, {
+        hint: 'load it again',
+        cause,
+      });
+    }
+  };
+  return { ...modelOf(call), close: crew.close };
 }
 
 const tooMany = ({ name, threads }: WasmDescription, wanted: number) =>

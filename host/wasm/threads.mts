@@ -150,11 +150,11 @@ async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
     );
     // A process whose work is done ends although its threads wait.
     worker.unref();
-    return {
-      close: () => worker.terminate(),
-      // While this thread is busy no event arrives, but an idle time of -1 tells that the other's loop is gone.
-      ended: () => over || (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0,
-    };
+    // While this thread is busy no event arrives, but an idle time of -1 tells that the other's loop is gone, once it was
+    // asked for while that ran.
+    const idle = () => worker.performance?.eventLoopUtilization?.().idle ?? 0;
+    idle();
+    return { close: () => worker.terminate(), ended: () => over || idle() < 0 };
   }
   const worker = new Worker(new URL('./threads-worker.mjs', import.meta.url), {
     type: 'module',
