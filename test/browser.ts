@@ -24,6 +24,7 @@ export async function inFolder(job: (folder: string) => Promise<void>): Promise<
 
 const types: Record<string, string> = {
   mjs: 'text/javascript',
+  js: 'text/javascript',
   wasm: 'application/wasm',
   mts: 'text/plain',
 };
@@ -79,7 +80,7 @@ ${script}
 }
 
 /** Opens a page, waits for `result` and closes the browser. */
-async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
+export async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
   const chromium = spawn(
     CHROMIUM,
     [
