@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { crc32, SpikeletError } from '../../models/index.js';
 import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
+import { requireModest } from './limits.js';
 import { unpackCounts } from './unpack.js';
 
 /** A compiled model, ready to run. */
@@ -29,6 +30,7 @@ export type ThreadedModel = WasmModel & { close(): Promise<void> };
 export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): WasmModel {
   const module = compileModule(bytes);
   const description = describeModule(module);
+  requireModest(bytes, module, description);
   requireConstants(description, outside);
   if (description.threads) throw tooMany(description, 1);
   const { infer, modelOf } = start(module, description, outside);
@@ -43,6 +45,7 @@ export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: numbe
   const module = compileModule(bytes);
   const description = describeModule(module);
   if (!description.threads || description.threads[0] < threads) throw tooMany(description, threads);
+  requireModest(bytes, module, description);
   const [, models, control, pages] = description.threads;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   let stalled = () => false;
@@ -141,8 +144,9 @@ function run(name: string, infer: () => void): void {
   try {
     infer();
   } catch (cause) {
-    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
-    throw new SpikeletError(`the module of '${name}' stopped: ${cause.message}`, {
+    // Its calls too may be of other types than a model's, or never return.
+    if (![WebAssembly.RuntimeError, RangeError, TypeError].some((kind) => cause instanceof kind)) throw cause;
+    throw new SpikeletError(`the module of '${name}' stopped: ${(cause as Error).message}`, {
       hint: "the file is damaged; make it again with 'spikelet build'",
       cause,
     });
@@ -191,8 +195,12 @@ function visitRows(
   onRows: OnRows,
 ): void {
   if (!tensor) return;
-  const [name, , type, [, columns, channels], address, ring] = tensor;
+  const [name, , type, [height, columns, channels], address, ring] = tensor;
   const bytes = rowBytesOf(tensor);
+  if (row < 0 || rows < 0 || row + rows > height)
+    throw new WebAssembly.RuntimeError(
+      `it writes rows ${row}..${row + rows} of '${name}', which has ${height}`,
+    );
   for (let done = 0; done < rows; ) {
     const slot = (row + done) % ring;
     const run = Math.min(rows - done, ring - slot);

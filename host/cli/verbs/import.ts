@@ -49,7 +49,7 @@ export const importVerb = verb<Options>({
     });
     const net =
       !names && imported.classes.length === 1000
-        ? { ...imported, classes: await imagenetClasses() }
+        ? { ...imported, classes: await imagenetClasses(io.note) }
         : imported;
     await writeFile(out, writeNet(net));
     for (const note of notes) io.print(`- ${note}`);

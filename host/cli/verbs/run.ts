@@ -12,7 +12,7 @@ import { openRunner, type Runner, ranking } from '../../runner.js';
 import { readTraceInput, traceNet } from '../../trace.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { threadsOption } from '../plan-options.js';
+import { threadsOption, timeoutOption } from '../plan-options.js';
 import { integer, required, usageError, verb } from '../verb.js';
 
 type Options = {
@@ -22,6 +22,7 @@ type Options = {
   labels?: string;
   results?: string;
   threads: number;
+  timeout: number;
 };
 
 export const run = verb<Options>({
@@ -47,6 +48,7 @@ export const run = verb<Options>({
       description: 'of a folder: one JSON line per image; a stopped run goes on from it',
     },
     threadsOption('share one image, in a build with --threads; of a folder, each runs whole images'),
+    timeoutOption,
   ],
   async run([path], options, io) {
     const input = required(options.input, '--input');
@@ -54,10 +56,10 @@ export const run = verb<Options>({
     if (options.trace)
       throw usageError('--trace needs a .safetensors input', 'give the images as tensor input [N, C, H, W]');
     const folder = await isFolder(input);
-    const runner = await openRunner(path!, folder ? 1 : options.threads);
-    const labels = await labelsOf(runner, options.labels);
-    if (folder) return { result: await runFolder(path!, runner, labels, input, options, io) };
+    const runner = await openRunner(path!, folder ? 1 : options.threads, options.timeout);
     try {
+      const labels = await labelsOf(runner, options.labels, io);
+      if (folder) return { result: await runFolder(path!, runner, labels, input, options, io) };
       return { result: await runImage(runner, labels, input, options.top, io) };
     } finally {
       await runner.close?.();
@@ -66,7 +68,7 @@ export const run = verb<Options>({
 });
 
 /** Names from a file; else the model's own, or ImageNet's where a model of 1,000 classes only has numbers. */
-async function labelsOf(runner: Runner, file: string | undefined): Promise<Label[]> {
+async function labelsOf(runner: Runner, file: string | undefined, io: Io): Promise<Label[]> {
   const count = runner.classes.length;
   if (file) {
     const labels = await readLabels(file);
@@ -77,13 +79,14 @@ async function labelsOf(runner: Runner, file: string | undefined): Promise<Label
     return labels;
   }
   const unnamed = count === 1000 && runner.classes.every((name, i) => name === String(i));
-  return (unnamed ? await imagenetClasses() : runner.classes).map((name) => ({ name }));
+  const names = unnamed ? await imagenetClasses(io.note) : runner.classes;
+  return names.map((name) => ({ name }));
 }
 
 async function runImage(runner: Runner, labels: Label[], input: string, top: number, io: Io) {
   const raw = await readNetImage(input, runner.shape);
   const started = performance.now();
-  const logits = runner.logits(raw);
+  const logits = await runner.logits(raw);
   const milliseconds = performance.now() - started;
   const classes = ranking(logits, top).map((index) => ({
     index,
@@ -115,7 +118,7 @@ async function runFolder(
   const bar = io.progress(runner.name);
   const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
     bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : '');
-  const batch = options.threads > 1 ? startBatch(path, options.threads) : undefined;
+  const batch = options.threads > 1 ? startBatch(path, options.threads, options.timeout) : undefined;
   const accuracy = await evaluateFolder(runner, files, results, onProgress, batch).finally(() =>
     batch?.close(),
   );
