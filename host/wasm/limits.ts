@@ -1,5 +1,6 @@
 import { SpikeletError } from '../../models/index.js';
-import { pagesFor, type WasmDescription } from './describe.js';
+import { pagesFor } from './describe.js';
+import type { WasmDescription } from './description.js';
 
 /** Most memory that a module gets here, in pages of 64 KiB: 384 MiB. */
 const MOST_PAGES = 6144;

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { crc32, SpikeletError } from '../../models/index.js';
-import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
+import { compileModule, describeModule, rowBytesOf } from './describe.js';
+import type { WasmDescription } from './description.js';
 import { requireModest } from './limits.js';
 import { unpackCounts } from './unpack.js';
 

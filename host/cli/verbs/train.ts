@@ -11,7 +11,7 @@ import type { BackendName, TrainOptions } from '../../train/index.js';
 import { readCheckpoint } from '../checkpoint.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { trainToFile } from '../training.js';
+import { requireTraining, trainToFile } from '../training.js';
 import {
   integer,
   integers,
@@ -143,6 +143,8 @@ export const train = verb<Options>({
   summary: 'train a float network (a Net) on a dataset',
   options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
+    // Before data sets are fetched and read.
+    await requireTraining();
     const start = options.resume ? await resumed(options, options.resume, io) : await fresh(options, io);
     const { net, epochs } = await trainToFile(
       {
