@@ -152,7 +152,9 @@ async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
     worker.unref();
     // While this thread is busy no event arrives, but an idle time of -1 tells that the other's loop is gone, once it was
     // asked for while that ran.
-    const idle = () => worker.performance?.eventLoopUtilization?.().idle ?? 0;
+    // Bun warns that it does not know.
+    const idle = () =>
+      'bun' in process.versions ? 0 : (worker.performance?.eventLoopUtilization?.().idle ?? 0);
     idle();
     return { close: () => worker.terminate(), ended: () => over || idle() < 0 };
   }
