@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inFolder } from './browser.js';
@@ -157,6 +157,13 @@ test('without them train and demo say how they are installed, and doctor calls t
     assert.is(status, 0, stdout);
     assert.match(stdout, /optional: @tensorflow\/tfjs: npm install @tensorflow\/tfjs@/);
     assert.is(spikelet('--help').status, 0);
+    const program = `const { imagenetClasses } = await import(${JSON.stringify(pathToFileURL(join(copy, 'dist/host/data/labels.js')).href)});
+      console.log(JSON.stringify((await imagenetClasses(console.log)).slice(0, 2)));`;
+    const names = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    });
+    assert.match(names.stdout, /classes are numbers: --labels .*npm install @tensorflow-models\/mobilenet@/);
+    assert.match(names.stdout, /\["0","1"\]/);
   }));
 
 test.run();

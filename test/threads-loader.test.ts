@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import threads, { type Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startBatch } from '../host/batch.js';
 import { emitBuild } from '../host/wasm/build.js';
+import { openGuarded } from '../host/wasm/guard.js';
 import { loadThreads } from '../host/wasm/load.js';
 import type { load as Load } from '../host/wasm/model.mjs';
 import { interpret, pixelTable, product, rawToPixels, SpikeletError } from '../models/index.js';
@@ -72,10 +75,12 @@ async function withWorkers(job: (workers: Worker[]) => Promise<void>, code?: str
       workers.push(this);
     }
   };
+  syncBuiltinESMExports();
   try {
     await job(workers);
   } finally {
     threads.Worker = Original;
+    syncBuiltinESMExports();
   }
 }
 
@@ -124,6 +129,24 @@ for (const [how, code, message] of [
         );
       }, code),
     ));
+
+test("a folder's threads and a guarded module end likewise", () =>
+  withWorkers(async () => {
+    const said = (promise: Promise<unknown>) =>
+      promise.then(
+        () => 'nothing',
+        (error: unknown) => (error instanceof SpikeletError ? error.message : 'another error'),
+      );
+    const batch = startBatch('model.wasm', 2);
+    // One of them waits for a thread that is free.
+    const answers = await Promise.all(['a.png', 'b.png', 'c.png'].map((path) => said(batch.logits(path))));
+    for (const answer of answers) assert.match(answer, /a thread ended \(exit code 5\)/);
+    await batch.close();
+    assert.match(
+      await said(openGuarded({ path: 'model.wasm', threads: 1 }, 60)),
+      /model\.wasm: its thread ended/,
+    );
+  }, 'process.exit(5)'));
 
 test('the host too says that a worker ended, and after an image that broke off no other is computed', async () => {
   const bytes = files.find(({ path }) => path === 'model-threads.wasm')!.contents as Uint8Array<ArrayBuffer>;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { SpikeletError } from '../../models/error.js';
 import { wantedVersion } from '../version.js';
 
-/** What training needs, which is optional: 290 MB that nothing else does. Loads none of it. */
+/** What training needs, which is optional: 310 MB that nothing else does. Loads none of it. */
 const names = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'];
 
 export const trainingInstall = `npm install ${names.map((name) => `${name}@${wantedVersion(name)}`).join(' ')}`;
@@ -15,7 +15,7 @@ export function requireTraining(): void {
       resolve(name);
     } catch (cause) {
       throw new SpikeletError(`training needs TensorFlow.js, and ${name} is not installed`, {
-        hint: `${trainingInstall} (290 MB)`,
+        hint: `${trainingInstall} (310 MB)`,
         cause,
       });
     }

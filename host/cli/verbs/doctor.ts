@@ -59,7 +59,7 @@ const checks: Check[] = [
   {
     name: '@tensorflow/tfjs',
     needed: false,
-    enables: 'train and demo (275 MB)',
+    enables: 'train and demo (290 MB)',
     install: npmInstall('@tensorflow/tfjs'),
     // Resolved only: loading it takes a second and prints advertisements.
     find: npm('@tensorflow/tfjs', async () => require.resolve('@tensorflow/tfjs')),
