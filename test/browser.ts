@@ -1,17 +1,28 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import type { OutputFile } from '../models/index.js';
+import { find, type Need } from './skip.js';
 
-const CHROMIUM = '/usr/bin/chromium';
+const execute = promisify(execFile);
 
-export const browserThere = existsSync(CHROMIUM);
-if (!browserThere) console.log('skipped: no browser: apt-get install chromium');
+/** Browsers of one engine, under the names that systems give them. */
+const programs = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** A browser that starts and shows a page; its program is what is found. */
+export const browser: Need = {
+  name: 'a browser that starts',
+  install: 'apt-get install chromium',
+  async find() {
+    for (const program of programs) if (await shows(program)) return program;
+    return undefined;
+  },
+};
 
 export async function inFolder(job: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-test-'));
@@ -20,6 +31,24 @@ export async function inFolder(job: (folder: string) => Promise<void>): Promise<
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const flagsOf = (profile: string): string[] => [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  `--user-data-dir=${profile}`,
+];
+
+async function shows(program: string): Promise<boolean> {
+  let page = '';
+  await inFolder(async (profile) => {
+    const args = [...flagsOf(profile), '--dump-dom', 'data:text/html,<p>shown'];
+    page = await execute(program, args, { timeout: LIMIT, killSignal: 'SIGKILL' }).then(
+      ({ stdout }) => stdout,
+      () => '',
+    );
+  });
+  return page.includes('<p>shown');
 }
 
 const types: Record<string, string> = {
@@ -82,12 +111,8 @@ ${script}
 /** Opens a page, waits for `result` and closes the browser. */
 export async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
   const chromium = spawn(
-    CHROMIUM,
-    [
-      ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...[`--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
-    ],
+    String(await find(browser)),
+    [...flagsOf(profile), '--remote-debugging-port=0', url],
     // A group of its own, so that all of its processes end with it.
     { stdio: 'ignore', timeout: LIMIT, detached: true },
   );

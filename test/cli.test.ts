@@ -16,7 +16,9 @@ import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSafetensors } from '../models/index.js';
+import { reference } from './needs.js';
 import { shared } from './shared.js';
+import { type Need, testWith } from './skip.js';
 
 /** The real command line, in processes of its own. */
 const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
@@ -227,9 +229,13 @@ test('what cannot be read or written: exit code 1, nothing half-written', async 
 
 const disk = join(folder, 'small disk');
 mkdirSync(disk);
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24k', 'tmpfs', disk]).status === 0;
-if (!mounted) console.log('skipped: a full disk, because only root can mount a small one');
-(mounted ? test : test.skip)('a full disk: the old file stays, nothing else is left', async () => {
+/** Mounted while the needs are looked at, so that the test finds it there. */
+const smallDisk: Need = {
+  name: 'a small disk',
+  install: 'root mounts it: sudo npm test',
+  find: () => spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24k', 'tmpfs', disk]).status === 0,
+};
+(await testWith([smallDisk]))('a full disk: the old file stays, nothing else is left', async () => {
   const out = join(disk, 'graph.safetensors');
   try {
     writeFileSync(out, 'old');
@@ -275,8 +281,7 @@ test('spikelet.config.ts gives options, flags win, and what it says is checked',
 });
 
 const nano = shared('vectors/espikeformer-nano');
-if (!nano) console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
-(nano ? test : test.skip)(
+(await testWith([reference('vectors/espikeformer-nano')]))(
   'import a checkpoint, trace it, run it on a folder of images and go on after a stop',
   async () => {
     const imported = json(

@@ -10,7 +10,9 @@ import { idxFiles, parseIdx, readIdxFolder } from '../host/data/idx.js';
 import { loadDataset } from '../host/data/index.js';
 import { channelStatistics } from '../host/data/statistics.js';
 import { SpikeletError } from '../models/index.js';
+import { reference } from './needs.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 let folder = '';
 test.before.each(async () => {
@@ -58,18 +60,19 @@ async function refusal(run: () => unknown): Promise<SpikeletError> {
   throw new Error('nothing was refused');
 }
 
-test('Fashion-MNIST: counts, shape, first labels, statistics', async () => {
-  const path = shared('data/fashion-mnist');
-  if (!path) return console.log('skipped: shared/data/fashion-mnist is absent');
-  const data = await readFashionMnist(path);
-  assert.equal(data.shape, [28, 28, 1]);
-  assert.equal([data.train.count, data.test.count], [60000, 10000]);
-  assert.equal([...data.train.labels.subarray(0, 5)], [9, 0, 0, 3, 0]);
-  assert.equal([...data.test.labels.subarray(0, 5)], [9, 2, 1, 1, 6]);
-  const { mean, std } = channelStatistics(data.train.images, 1);
-  assert.ok(Math.abs(mean[0]! - data.mean[0]!) < 5e-4, `mean ${mean}`);
-  assert.ok(Math.abs(std[0]! - data.std[0]!) < 5e-4, `std ${std}`);
-});
+(await testWith([reference('data/fashion-mnist')]))(
+  'Fashion-MNIST: counts, shape, first labels, statistics',
+  async () => {
+    const data = await readFashionMnist(shared('data/fashion-mnist')!);
+    assert.equal(data.shape, [28, 28, 1]);
+    assert.equal([data.train.count, data.test.count], [60000, 10000]);
+    assert.equal([...data.train.labels.subarray(0, 5)], [9, 0, 0, 3, 0]);
+    assert.equal([...data.test.labels.subarray(0, 5)], [9, 2, 1, 1, 6]);
+    const { mean, std } = channelStatistics(data.train.images, 1);
+    assert.ok(Math.abs(mean[0]! - data.mean[0]!) < 5e-4, `mean ${mean}`);
+    assert.ok(Math.abs(std[0]! - data.std[0]!) < 5e-4, `std ${std}`);
+  },
+);
 
 test('statistics are those of the definition', () => {
   const images = Uint8Array.of(0, 255, 51, 0, 102, 255);

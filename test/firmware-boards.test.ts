@@ -9,8 +9,10 @@ import { boardOf, boards, memoryOf } from '../firmware-gen/boards/index.js';
 import { emulate } from '../host/device/emulate.js';
 import { runTool } from '../host/firmware/tools.js';
 import { SpikeletError } from '../models/index.js';
-import { canTry, compile, removeFolders, temporaryFolder } from './firmware-project.js';
+import { compile, removeFolders, temporaryFolder } from './firmware-project.js';
 import { openSerial } from './firmware-serial.js';
+import { boardNeeds } from './needs.js';
+import { testWith } from './skip.js';
 
 const echo = {
   path: 'echo.c',
@@ -38,8 +40,9 @@ int main(void) {
 ];
 
 for (const board of boards.filter(({ emulator }) => emulator))
-  if (await canTry(board))
-    test(`${board.name}: bytes over a serial port, counter, stack and reset`, async () => {
+  (await testWith(boardNeeds(board)))(
+    `${board.name}: bytes over a serial port, counter, stack and reset`,
+    async () => {
       const program = await compile(board, { sources: [], model: [echo] });
       const emulation = await emulate(board, { program, counting: true });
       const port = await openSerial(emulation.port);
@@ -85,11 +88,13 @@ for (const board of boards.filter(({ emulator }) => emulator))
         await port.close();
         await emulation.stop();
       }
-    });
+    },
+  );
 
 for (const board of boards.filter(({ emulator, weights }) => emulator && weights.length))
-  if (await canTry(board))
-    test(`${board.name}: weights in a memory of their own, which the emulator fills`, async () => {
+  (await testWith(boardNeeds(board)))(
+    `${board.name}: weights in a memory of their own, which the emulator fills`,
+    async () => {
       const place = { weights: board.weights[0]! };
       const program = await compile(board, { sources: [], model: [...weighing], place });
       assert.equal(
@@ -109,18 +114,19 @@ for (const board of boards.filter(({ emulator, weights }) => emulator && weights
         await port.close();
         await emulation.stop();
       }
-    });
+    },
+  );
 
 for (const board of boards.filter(({ emulator, core }) => !emulator && core !== 'xtensa-lx7'))
-  if (await canTry(board, false))
-    test(`${board.name} compiles and fits its memories`, async () => {
-      const { bin } = await compile(board, { sources: [], model: [echo] });
-      const size = (await readFile(bin)).length;
-      assert.ok(size > 500 && size < 8192, `${size} bytes`);
-    });
+  (await testWith(boardNeeds(board, false)))(`${board.name} compiles and fits its memories`, async () => {
+    const { bin } = await compile(board, { sources: [], model: [echo] });
+    const size = (await readFile(bin)).length;
+    assert.ok(size > 500 && size < 8192, `${size} bytes`);
+  });
 
-if (await canTry(boardOf('mps2-an386')))
-  test('an emulator ends with the process that started it, whatever ends that', async () => {
+(await testWith(boardNeeds(boardOf('mps2-an386'))))(
+  'an emulator ends with the process that started it, whatever ends that',
+  async () => {
     const program = await compile(boardOf('mps2-an386'), { sources: [], model: [echo] });
     const script = `
       const { boardOf } = await import(process.argv[1] + '/firmware-gen/boards/index.js');
@@ -140,7 +146,8 @@ if (await canTry(boardOf('mps2-an386')))
       assert.ok(tries < 200, 'QEMU still runs');
       await new Promise((done) => setTimeout(done, 20));
     }
-  });
+  },
+);
 
 test('every memory that a board names is one it has, and none overlap', () => {
   for (const board of boards) {
@@ -159,11 +166,12 @@ test('an unknown board is refused with the names of those there are', () => {
   );
 });
 
-if (await canTry(boardOf('rp2040'), false))
-  test("the words of the RP2040's second stage are those of its source, with the CRC that the ROM checks", async () => {
+(await testWith(boardNeeds(boardOf('rp2040'), false)))(
+  "the words of the RP2040's second stage are those of its source, with the CRC that the ROM checks",
+  async () => {
     const folder = await temporaryFolder();
     const [object, binary] = [join(folder, 'boot2.o'), join(folder, 'boot2.bin')];
-    const source = new URL('../../test/firmware/rp2040-boot2.S', import.meta.url).pathname;
+    const source = fileURLToPath(new URL('../../test/firmware/rp2040-boot2.S', import.meta.url));
     await runTool('arm-none-eabi-gcc', ['-c', source, '-o', object], { install: '' });
     await runTool('arm-none-eabi-objcopy', ['-O', 'binary', object, binary], { install: '' });
     const stage = Buffer.alloc(256);
@@ -171,7 +179,8 @@ if (await canTry(boardOf('rp2040'), false))
     stage.writeUInt32LE(bootCrc(stage.subarray(0, 252)), 252);
     const { bin } = await compile(boardOf('rp2040'), { sources: [], model: [echo] });
     assert.equal([...(await readFile(bin)).subarray(0, 256)], [...stage]);
-  });
+  },
+);
 
 /** CRC-32/MPEG-2, as the boot ROM computes it: polynomial 04C11DB7, highest bit first, nothing inverted at the end. */
 function bootCrc(bytes: Uint8Array): number {

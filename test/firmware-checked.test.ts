@@ -8,8 +8,10 @@ import { boardOf } from '../firmware-gen/boards/index.js';
 import { makeProject } from '../host/firmware/make.js';
 import { readGraph, SpikeletError, writeGraph } from '../models/index.js';
 import { runOn } from './firmware-device.js';
-import { canTry, removeFolders, temporaryFolder } from './firmware-project.js';
+import { removeFolders, temporaryFolder } from './firmware-project.js';
 import { graph as example, images, pixelsOf } from './mlperf-example.js';
+import { boardNeeds } from './needs.js';
+import { testWith } from './skip.js';
 
 /** `build --target firmware --checked` on the command line, and its program on an emulated board. */
 const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
@@ -21,8 +23,9 @@ const graph = readGraph(writeGraph(example));
 const build = (...args: string[]) =>
   spawnSync(process.execPath, [main, 'build', path, ...args], { cwd: folder, encoding: 'utf8' });
 
-if (await canTry(board))
-  test('a checked build computes the same; where its plan is damaged it stops and names the layer', async () => {
+(await testWith(boardNeeds(board)))(
+  'a checked build computes the same; where its plan is damaged it stops and names the layer',
+  async () => {
     const project = join(folder, 'checked');
     const args = ['--target', 'firmware', '--board', board.name, '--checked', '--out', project, '--json'];
     const { status, stdout, stderr } = build(...args);
@@ -52,7 +55,8 @@ if (await canTry(board))
           String(error),
         ),
     );
-  });
+  },
+);
 
 test('--checked is for firmware that is compiled here', () => {
   for (const [args, message] of [

@@ -16,8 +16,9 @@ import * as assert from 'uvu/assert';
 import { boardOf, boards } from '../firmware-gen/boards/index.js';
 import { toolchainOf } from '../firmware-gen/toolchain.js';
 import { prove, writeGraph } from '../models/index.js';
-import { canTry } from './firmware-project.js';
+import { boardNeeds, gxx, gxxFor } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 
 /** build --target firmware, boards and doctor on the real command line. */
 const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
@@ -44,8 +45,11 @@ const json = (args: string[]) => {
   return JSON.parse(stdout);
 };
 
-if (await canTry(boardOf('mps2-an386'), false)) {
-  test('build --target firmware: a project that make builds again, in the bytes that were predicted', () => {
+const withCompiler = await testWith(boardNeeds(boardOf('mps2-an386'), false));
+
+withCompiler(
+  'build --target firmware: a project that make builds again, in the bytes that were predicted',
+  () => {
     const result = json(build('mps2-an386', 'firmware', '--json'));
     const { predicted, linked } = result;
     assert.is(linked.model.constants, predicted.weights + predicted.constants);
@@ -69,20 +73,20 @@ if (await canTry(boardOf('mps2-an386'), false)) {
       new RegExp(`weights and other constants +${linked.model.constants} +${linked.model.constants}`),
     );
     assert.match(stderr, `planned: ${predicted.arena} B of RAM`);
-  });
+  },
+);
 
-  test('less RAM is another plan; what does not fit is refused before anything is written', () => {
-    const fastest = json(build('mps2-an386', 'a', '--json')).predicted.arena;
-    const refused = run(build('mps2-an386', 'none', '--ram', '16'));
-    assert.is(refused.status, 1);
-    assert.match(refused.stderr, /error: .* does not fit on mps2-an386: .*the smallest plan takes \d+ B/);
-    assert.match(refused.stderr, /hint: it fits without --time, and with --ram \d+/);
-    assert.not.ok(existsSync(join(folder, 'none')));
-    const least = Number(/the smallest plan takes (\d+) B/.exec(refused.stderr)![1]);
-    assert.ok(least <= fastest);
-    assert.is(json(build('mps2-an386', 'b', '--ram', String(least), '--json')).linked.model.ram, least);
-  });
-}
+withCompiler('less RAM is another plan; what does not fit is refused before anything is written', () => {
+  const fastest = json(build('mps2-an386', 'a', '--json')).predicted.arena;
+  const refused = run(build('mps2-an386', 'none', '--ram', '16'));
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /error: .* does not fit on mps2-an386: .*the smallest plan takes \d+ B/);
+  assert.match(refused.stderr, /hint: it fits without --time, and with --ram \d+/);
+  assert.not.ok(existsSync(join(folder, 'none')));
+  const least = Number(/the smallest plan takes (\d+) B/.exec(refused.stderr)![1]);
+  assert.ok(least <= fastest);
+  assert.is(json(build('mps2-an386', 'b', '--ram', String(least), '--json')).linked.model.ram, least);
+});
 
 const vendors = json(build('esp32-s3', 'esp', '--json'));
 
@@ -137,19 +141,22 @@ test('the library has what Arduino, PlatformIO and ESP-IDF look for', () => {
 
 /** Compilers of the library: this machine's, and those of boards. */
 const compilers = [
-  { prefix: '', flags: [], sources: false },
-  ...['mps2-an386', 'rp2040', 'rv32-virt'].map((name) => ({ ...toolchainOf(boardOf(name))!, sources: true })),
+  { prefix: '', flags: [], sources: false, needs: [gxx] },
+  ...['mps2-an386', 'rp2040', 'rv32-virt'].map((name) => {
+    const toolchain = toolchainOf(boardOf(name))!;
+    return { ...toolchain, sources: true, needs: [gxxFor(toolchain)] };
+  }),
 ];
-for (const { prefix, flags, sources } of compilers)
-  test(`${prefix}gcc ${flags[0] ?? ''}: the library compiles as C99, its sketch as C++`, () => {
-    if (spawnSync(`${prefix}g++`, ['--version']).error)
-      return console.log(`skipped: ${prefix}g++ is not installed`);
-    const library = join(folder, 'esp/spikelet');
-    mkdirSync(join(folder, 'arduino'), { recursive: true });
-    // What the sketch uses of Arduino.
-    writeFileSync(
-      join(folder, 'arduino/Arduino.h'),
-      `#include <stddef.h>
+for (const { prefix, flags, sources, needs } of compilers)
+  (await testWith(needs))(
+    `${prefix}gcc ${flags[0] ?? ''}: the library compiles as C99, its sketch as C++`,
+    () => {
+      const library = join(folder, 'esp/spikelet');
+      mkdirSync(join(folder, 'arduino'), { recursive: true });
+      // What the sketch uses of Arduino.
+      writeFileSync(
+        join(folder, 'arduino/Arduino.h'),
+        `#include <stddef.h>
 #include <stdint.h>
 struct Port {
   void begin(long) {}
@@ -159,22 +166,31 @@ struct Port {
 extern Port Serial;
 void delay(unsigned long);
 `,
-    );
-    const strict = [...flags, '-ffreestanding', '-pedantic', '-Wall', '-Wextra', '-Werror', '-fsyntax-only'];
-    const run = (compiler: string, args: string[]) => {
-      const { status, stderr } = spawnSync(compiler, [...strict, ...args], { encoding: 'utf8' });
-      assert.is(status, 0, stderr);
-    };
-    // Addresses of 64 bits are refused, as they should be.
-    const code = readdirSync(join(library, 'src')).filter((name) => name.endsWith('.c'));
-    if (sources) run(`${prefix}gcc`, ['-std=c99', ...code.map((name) => join(library, 'src', name))]);
-    for (const standard of ['c++98', 'c++20'])
-      run(`${prefix}g++`, [
-        ...[`-std=${standard}`, '-x', 'c++', '-include', 'Arduino.h'],
-        ...[`-I${join(folder, 'arduino')}`, `-I${join(library, 'src')}`],
-        join(library, 'examples/Classify/Classify.ino'),
-      ]);
-  });
+      );
+      const strict = [
+        ...flags,
+        '-ffreestanding',
+        '-pedantic',
+        '-Wall',
+        '-Wextra',
+        '-Werror',
+        '-fsyntax-only',
+      ];
+      const run = (compiler: string, args: string[]) => {
+        const { status, stderr } = spawnSync(compiler, [...strict, ...args], { encoding: 'utf8' });
+        assert.is(status, 0, stderr);
+      };
+      // Addresses of 64 bits are refused, as they should be.
+      const code = readdirSync(join(library, 'src')).filter((name) => name.endsWith('.c'));
+      if (sources) run(`${prefix}gcc`, ['-std=c99', ...code.map((name) => join(library, 'src', name))]);
+      for (const standard of ['c++98', 'c++20'])
+        run(`${prefix}g++`, [
+          ...[`-std=${standard}`, '-x', 'c++', '-include', 'Arduino.h'],
+          ...[`-I${join(folder, 'arduino')}`, `-I${join(library, 'src')}`],
+          join(library, 'examples/Classify/Classify.ino'),
+        ]);
+    },
+  );
 
 test('a missing compiler is named with the line that installs it, and nothing is written', () => {
   const { status, stderr } = run(build('mps2-an386', 'nothing'), { PATH: folder });

@@ -5,6 +5,7 @@ import { writeFiles } from '../host/files.js';
 import type { Graph, OutputFile } from '../models/index.js';
 import { differenceOf, wordsOf } from './firmware-layers.js';
 import { temporaryFolder } from './firmware-project.js';
+import { sanitizers, starterOf32 } from './needs.js';
 
 /** C of the tests, which tsc does not copy. */
 export const testSource = async (name: string): Promise<OutputFile> => ({
@@ -12,21 +13,7 @@ export const testSource = async (name: string): Promise<OutputFile> => ({
   contents: await readFile(new URL(`../../test/firmware/${name}`, import.meta.url), 'utf8'),
 });
 
-export const install = 'apt-get install gcc gcc-multilib qemu-user';
-
-/** What starts a 32-bit program: the kernel, or where it has only 64-bit ones, QEMU. */
-const starters: string[][] = [[], ['qemu-i386']];
-let starter: string[] = [];
-
-/** Whether this machine compiles and runs 32-bit C with sanitizers. Says what is missing. */
-export async function canRunHere(): Promise<boolean> {
-  try {
-    const program = await compileProgram([{ path: 'try.c', contents: 'int main(void) { return 0; }' }]);
-    for (starter of starters) if (runHere(program).status === 0) return true;
-  } catch {}
-  console.log(`skipped: printed C on this machine, because gcc -m32 or QEMU is not installed (${install})`);
-  return false;
-}
+const starter = await starterOf32();
 
 /** Runs a program of compileProgram() to its end. Leaks are not looked for: QEMU cannot, and there is no heap. */
 export const runHere = (
@@ -43,7 +30,7 @@ export const runHere = (
 
 const flags = [
   ...['-m32', '-std=c99', '-pedantic', '-O1', '-g', '-Wall', '-Wextra', '-Werror'],
-  ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+  ...sanitizers,
 ];
 
 /** Compiles a printed model with the driver that prints the CRC of every layer. */

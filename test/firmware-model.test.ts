@@ -7,12 +7,14 @@ import { layersOf } from '../host/wasm/layers.js';
 import { planModel } from '../host/wasm/plan-model.js';
 import { plainChoices, plan, toPixels } from '../models/index.js';
 import { quantize } from '../quantize/index.js';
-import { canRunHere, compareHere, compileHere } from './firmware-host.js';
+import { compareHere, compileHere } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
+import { gcc32, reference } from './needs.js';
 import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { read } from './reference.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** A random graph planned in bands with everything that firmware may choose. */
@@ -35,9 +37,9 @@ function randomPlanned(seed: number, chosen: boolean) {
   return { planned, images };
 }
 
-const here = await canRunHere();
-if (here) {
-  test('printed C of random graphs equals the interpreter at every layer, under sanitizers and bounds', async () => {
+(await testWith([gcc32]))(
+  'printed C of random graphs equals the interpreter at every layer, under sanitizers and bounds',
+  async () => {
     const seeds = Number(process.env['SPIKELET_SEEDS'] ?? 3);
     for (let seed = 0; seed < seeds; seed++)
       for (const chosen of [false, true]) {
@@ -46,8 +48,8 @@ if (here) {
         const program = await compileHere(files, chosen ? ['SPIKELET_CHECKED'] : []);
         assert.is(compareHere(program, planned.graph, images), '6 equal', `seed ${seed}, chosen ${chosen}`);
       }
-  });
-}
+  },
+);
 
 /** A net trained by PyTorch, at 8 bits, and the images that its reference was computed on. */
 async function trained(folder: string) {
@@ -58,16 +60,16 @@ async function trained(folder: string) {
   return { graph, images: images.map((image) => toPixels(graph, image)) };
 }
 
-const vectors = shared('vectors/fashion-sfa');
-if (!vectors) console.log('skipped: ../shared/vectors/fashion-sfa is absent');
-else if (here)
-  test('printed C of a trained net equals the interpreter at every layer, in whole frames and in bands of few bytes', async () => {
-    const { graph, images } = await trained(vectors);
+(await testWith([gcc32, reference('vectors/fashion-sfa')]))(
+  'printed C of a trained net equals the interpreter at every layer, in whole frames and in bands of few bytes',
+  async () => {
+    const { graph, images } = await trained(shared('vectors/fashion-sfa')!);
     for (const options of [{}, { time: 1000 }]) {
       const files = await printModel(planModel(graph, { ...options, tier: 'swar' }));
       assert.is(compareHere(await compileHere(files, ['SPIKELET_CHECKED']), graph, images), '4 equal');
     }
-  });
+  },
+);
 
 test.after(removeFolders);
 test.run();

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Board } from '../firmware-gen/boards/index.js';
 import { firmwareProject, type Program } from '../firmware-gen/project.js';
 import { writeFiles } from '../host/files.js';
-import { compileTools, emulateTools, missing } from '../host/firmware/board-tools.js';
 import { type Built, makeProject } from '../host/firmware/make.js';
 import { readShell } from '../host/firmware/shell.js';
+import { boardNeeds } from './needs.js';
+import { allThere } from './skip.js';
 
 /** Folders made by a test file, removed when it ends. */
 const folders: string[] = [];
@@ -22,12 +23,8 @@ export const removeFolders = async (): Promise<void> => {
 };
 
 /** Whether firmware for a board can be compiled here, and run where it has an emulator. Says what is missing. */
-export async function canTry(board: Board, emulated = true): Promise<boolean> {
-  const tools = [...compileTools(board), ...(emulated ? emulateTools(board) : [])];
-  for (const { name, install } of await missing(tools))
-    console.log(`skipped: ${board.name}, because ${name} is not installed (${install})`);
-  return !(await missing(tools)).length;
-}
+export const canTry = (board: Board, emulated = true): Promise<boolean> =>
+  allThere(board.name, boardNeeds(board, emulated));
 
 /** Prints and compiles a project of the shell in a folder of its own. */
 export async function compile(board: Board, program: Omit<Program, 'shell'>): Promise<Built> {

@@ -5,9 +5,11 @@ import { readWasm } from '../firmware-gen/model/read.js';
 import { printModel } from '../host/firmware/model.js';
 import { planModel } from '../host/wasm/plan-model.js';
 import { SpikeletError } from '../models/index.js';
-import { canRunHere, compileHere, runHere } from './firmware-host.js';
+import { compileHere, runHere } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
+import { gcc32 } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 type Build = (module: binaryen.Module) => number;
@@ -81,8 +83,9 @@ test('a model planned for vectors, or with its weights outside, is refused', asy
     );
 });
 
-if (await canRunHere())
-  test('a checked build stops at a write outside of the arena and names the layer', async () => {
+(await testWith([gcc32]))(
+  'a checked build stops at a write outside of the arena and names the layer',
+  async () => {
     const graph = randomGraph(seeded(5), 6);
     const files = await printModel(planModel(graph, { tier: 'swar' }));
     const images = randomPixels(graph, seeded(1), 0.5);
@@ -102,7 +105,8 @@ if (await canRunHere())
       assert.is(status, 3);
       assert.is(String(stderr), `trap in ${node.name}\n`);
     }
-  });
+  },
+);
 
 test('the C keeps to what it says: no library, no gotos in the code of layers', async () => {
   const files = await printModel(planModel(randomGraph(seeded(7), 8), { tier: 'swar' }));

@@ -8,13 +8,14 @@ import { emulate } from '../host/device/emulate.js';
 import { linkedBytes, readMap } from '../host/firmware/map.js';
 import { printModel } from '../host/firmware/model.js';
 import { type Placed, requirePlace } from '../host/firmware/plan-board.js';
-import { versionOfTool } from '../host/firmware/tools.js';
 import { type OutputFile, prove } from '../models/index.js';
 import { connectLine, noise } from './bad-line.js';
 import { compileProduct, runOn } from './firmware-device.js';
-import { canTry, removeFolders } from './firmware-project.js';
-import { createPty, needsSocat } from './pty.js';
+import { removeFolders } from './firmware-project.js';
+import { boardNeeds, socat } from './needs.js';
+import { createPty } from './pty.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** A model on every board: compiled in the bytes that were predicted, and equal at every layer where it is emulated. */
@@ -32,8 +33,8 @@ function print({ planned }: Placed): Promise<OutputFile[]> {
 }
 
 for (const board of boards)
-  if (toolchainOf(board) && (await canTry(board)))
-    test(`${board.name}: a random graph, planned for the board`, async () => {
+  if (toolchainOf(board))
+    (await testWith(boardNeeds(board)))(`${board.name}: a random graph, planned for the board`, async () => {
       const placed = requirePlace(board, graph);
       const program = await compileProduct(board, placed, { model: await print(placed) });
 
@@ -57,10 +58,9 @@ for (const board of boards)
     });
 
 const bad = boardOf('mps2-an386');
-if (!(await versionOfTool('socat', '-V')))
-  console.log(`skipped: a board over a bad line, because socat is not installed (${needsSocat})`);
-else if (await canTry(bad))
-  test(`${bad.name} over a line that flips, drops and doubles bytes: every layer equal all the same`, async () => {
+(await testWith([...boardNeeds(bad), socat]))(
+  `${bad.name} over a line that flips, drops and doubles bytes: every layer equal all the same`,
+  async () => {
     const placed = requirePlace(bad, graph);
     const program = await compileProduct(bad, placed, { model: await print(placed) });
     const emulation = await emulate(bad, { program });
@@ -82,7 +82,8 @@ else if (await canTry(bad))
       await pty.close();
       await emulation.stop();
     }
-  });
+  },
+);
 
 test.after(removeFolders);
 test.run();

@@ -2,23 +2,29 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf } from '../firmware-gen/boards/index.js';
 import { loaderImage } from '../firmware-gen/loader.js';
-import { versionOfTool } from '../host/firmware/tools.js';
 import { SpikeletError } from '../models/index.js';
 import { removeFolders } from './firmware-project.js';
 import { compileForHost, runOnHost } from './loader-host.js';
+import { gcc } from './needs.js';
+import { areThere, testWith } from './skip.js';
 
 /** The loader's C on this machine, under the address and undefined-behaviour sanitizers. */
 const seed = Number(process.env['SPIKELET_SEED'] ?? 1);
 
-if (await versionOfTool('gcc')) {
-  const program = await compileForHost(true);
-  test('the old or the new program starts, whichever byte of flash was the last before the power failed', async () => {
+const withGcc = await testWith([gcc]);
+const program = (await areThere([gcc])) ? await compileForHost(true) : '';
+withGcc(
+  'the old or the new program starts, whichever byte of flash was the last before the power failed',
+  async () => {
     assert.match(await runOnHost(program, 'cuts', 7, seed), /^\d{4} cuts/);
-  });
-  test('no bytes on the wire and none in flash make the loader lose the program or read beyond its memory', async () => {
+  },
+);
+withGcc(
+  'no bytes on the wire and none in flash make the loader lose the program or read beyond its memory',
+  async () => {
     assert.match(await runOnHost(program, 'bytes', 2000, seed), /^2000 damaged sessions/);
-  });
-} else console.log('skipped: the loader on this machine, because gcc is not installed (apt-get install gcc)');
+  },
+);
 
 test('an image is refused where it has no loader, is empty or does not fit a slot', () => {
   const refused = (name: string, bytes: number, what: RegExp) =>

@@ -1,13 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeFolders } from './firmware-project.js';
-import { canTryLoader } from './loader-board.js';
+import { loaderNeeds } from './loader-board.js';
 import { createBench, installAndCut, preloaded, replaceAndCut, session, startsWith } from './power-cut.js';
+import { testWith } from './skip.js';
 
 /** A few stages of what `npm run bench:powercut` does at all of them. */
-if (!(await canTryLoader())) test.skip('power cuts on the emulated board');
-else
-  test('whenever the power fails while a program is replaced, the emulated board starts the old one or the new one', async () => {
+(await testWith(loaderNeeds))(
+  'whenever the power fails while a program is replaced, the emulated board starts the old one or the new one',
+  async () => {
     const bench = await createBench(1024, 1000);
     const flash = `${bench.flashA}.whole`;
     const ends = await session(bench, flash);
@@ -18,12 +19,13 @@ else
       const { starts } = await replaceAndCut(bench, { at, delay: 0 });
       assert.is(starts, 'A', `cut after ${at} of ${all} B`);
     }
-    const { starts } = await replaceAndCut(bench, { at: all, delay: 200 });
-    assert.is(starts, 'B', 'cut long after the commit');
+    const { starts } = await replaceAndCut(bench, { at: all, delay: 'answered' });
+    assert.is(starts, 'B', 'cut after the commit');
     const from = await preloaded(bench);
     const installed = await installAndCut(bench, from, { offset: 700, when: 'written' });
     assert.is(installed.starts, 'B', 'cut while it is installed');
-  });
+  },
+);
 
 test.after(removeFolders);
 test.run();

@@ -4,30 +4,28 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { call } from '../host/device/flash/an3155-frames.js';
 import { requirePlace } from '../host/firmware/plan-board.js';
-import { runTool, versionOfTool } from '../host/firmware/tools.js';
+import { runTool } from '../host/firmware/tools.js';
 import { prove } from '../models/index.js';
 import { compileProduct, runOn } from './firmware-device.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
   BAUD,
   board,
-  canTryLoader,
   compileLoader,
   compileVersion,
   imageOf,
+  loaderNeeds,
   newFlash,
   opened,
   powered,
   versionOf,
 } from './loader-board.js';
+import { stm32flash } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** ST's protocol as others speak it: the program stm32flash against the loader on the emulated board. */
-const INSTALL = 'apt-get install stm32flash';
-const present = (await versionOfTool('stm32flash', '-h')) !== undefined;
-if (!present) console.log(`skipped: stm32flash is not installed (${INSTALL})`);
-
 /** A random graph as the tests' firmware, and images for it. */
 const graph = randomGraph(seeded(31), 5);
 const images = [0, 1, 2].map((seed) => randomPixels(graph, seeded(seed), 0.5));
@@ -39,9 +37,9 @@ async function compileModel(): Promise<Uint8Array> {
   return readFile(bin);
 }
 
-if (!present || !(await canTryLoader())) test.skip('stm32flash on the emulated loader');
-else
-  test('stm32flash writes, verifies and starts a program, then a model, on the emulated loader', async () => {
+(await testWith([...loaderNeeds, stm32flash]))(
+  'stm32flash writes, verifies and starts a program, then a model, on the emulated loader',
+  async () => {
     const loader = await compileLoader(5000);
     const flash = await newFlash();
     const folder = await temporaryFolder();
@@ -51,7 +49,7 @@ else
       // A PTY has no parity, and stm32flash insists on what it set.
       const args = ['-m', '8n1', '-b', String(BAUD), '-w', file, '-v', '-g', '0', path];
       // On a busy machine the emulator may stand still for longer than stm32flash waits: then once more.
-      const run = () => runTool('stm32flash', args, { install: INSTALL });
+      const run = () => runTool('stm32flash', args, stm32flash);
       const said = await run().catch(run).catch(run);
       assert.match(said, /Wrote and verified address \S+ \(100\.00%\)/);
       assert.match(said, /Starting execution at address 0x08000000\.\.\. done/);
@@ -73,7 +71,8 @@ else
     await powered(loader, flash, async (path) => {
       assert.is((await runOn({ port: path }, graph, images)).equal, images.length);
     });
-  });
+  },
+);
 
 test.after(removeFolders);
 test.run();

@@ -11,18 +11,19 @@ import { flash, flashFile, programAt } from '../host/device/flash/index.js';
 import type { FlashingBy } from '../host/device/flash/protocol.js';
 import { findDrive } from '../host/device/flash/uf2.js';
 import { guessPort, linuxUsbPorts } from '../host/device/guess-port.js';
-import { versionOfTool } from '../host/firmware/tools.js';
 import { exitCode, SpikeletError } from '../models/index.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';
 import {
-  canTryLoader,
   compileVersion,
   imageOf,
   board as loaderBoard,
+  loaderNeeds,
   opened,
   versionOf,
 } from './loader-board.js';
-import { createPty, needsSocat } from './pty.js';
+import { socat } from './needs.js';
+import { createPty } from './pty.js';
+import { testWith } from './skip.js';
 
 const cli = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
 const rp2040 = boardOf('rp2040').flashing as FlashingBy<'uf2'>;
@@ -158,29 +159,28 @@ test('the files of an ESP-IDF build go where its table says', async () => {
   await refused(partsOf(program, { offset: 0 }), exitCode.failure, /missing\.bin/);
 });
 
-if (await versionOfTool('socat', '-V')) {
-  test('esptool-js finds no chip behind a silent port', async () => {
-    const pty = await createPty();
-    let heard = 0;
-    pty.onBytes((bytes) => {
-      heard += bytes.length;
-    });
-    try {
-      const program = await programOf(100);
-      await refused(
-        flash({ board: boardOf('esp32-s3'), program, port: pty.path, ...quiet }),
-        exitCode.device,
-        /./,
-      );
-      assert.ok(heard > 40, 'it called nobody');
-    } finally {
-      await pty.close();
-    }
+(await testWith([socat]))('esptool-js finds no chip behind a silent port', async () => {
+  const pty = await createPty();
+  let heard = 0;
+  pty.onBytes((bytes) => {
+    heard += bytes.length;
   });
-} else console.log(`skipped: esptool-js on a silent port, because socat is not installed (${needsSocat})`);
+  try {
+    const program = await programOf(100);
+    await refused(
+      flash({ board: boardOf('esp32-s3'), program, port: pty.path, ...quiet }),
+      exitCode.device,
+      /./,
+    );
+    assert.ok(heard > 40, 'it called nobody');
+  } finally {
+    await pty.close();
+  }
+});
 
-if (await canTryLoader())
-  test('spikelet flash starts an emulated board with its loader, which runs the program until the command ends', async () => {
+(await testWith(loaderNeeds))(
+  'spikelet flash starts an emulated board with its loader, which runs the program until the command ends',
+  async () => {
     const path = join(await temporaryFolder(), 'firmware.bin');
     const program = await compileVersion('C');
     await writeFile(path, program);
@@ -201,7 +201,8 @@ if (await canTryLoader())
     await opened(port, async (serial) => assert.is(await versionOf(serial), 'C'));
     child.kill('SIGINT');
     assert.is(await ended, exitCode.interrupted);
-  });
+  },
+);
 
 test.after(removeFolders);
 test.run();

@@ -5,27 +5,20 @@ import { emitProject } from '../fpga/project.js';
 import { profileFpga } from '../host/device/fpga-profile.js';
 import { withFpga } from '../host/device/fpga-session.js';
 import { verifyFpga } from '../host/device/verify-fpga.js';
-import { versionOfTool } from '../host/firmware/tools.js';
-import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
 import { connect, simulateBoard } from '../host/fpga/simulated-board.js';
 import { simulatedPort } from '../host/fpga/simulated-port.js';
 import { interpret } from '../models/index.js';
-import { createPty, needsSocat } from './pty.js';
+import { cxxrtl, socat } from './needs.js';
+import { createPty } from './pty.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** A Graph's whole design on a board that CXXRTL simulates: verified and profiled over a real serial port. */
-const missing = [yosys, clang].filter((tool) => !installed(tool));
-const socat = await versionOfTool('socat', '-V');
-
-if (missing.length || !socat)
-  test('skipped: what simulates a board is missing', () => {
-    for (const tool of missing) console.log(`skipped: a simulated FPGA board: ${installLine(tool)}`);
-    if (!socat) console.log(`skipped: a simulated FPGA board: ${needsSocat}`);
-  });
-else
-  test('verify and profile at a port: logits and spikes equal, cycles add up; another configuration is refused', async () => {
+(await testWith([...cxxrtl, socat]))(
+  'verify and profile at a port: logits and spikes equal, cycles add up; another configuration is refused',
+  async () => {
     const board = fpgaBoardOf('icebreaker');
     const random = seeded(11);
     const graph = randomGraph(random, 5);
@@ -72,6 +65,7 @@ else
     const port = simulatedPort(simulated, board.clockHz);
     await port.write(Uint8Array.of(1, 0, 0, 1, 2));
     assert.equal([...(await port.read(3, 10))], [0x15, 0, 0]);
-  });
+  },
+);
 
 test.run();

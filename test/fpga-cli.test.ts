@@ -87,7 +87,7 @@ test('flash: a bitstream by the programmer of the board', () => {
   const tool = join(tools, 'iceprog');
   writeFileSync(
     tool,
-    `#!/bin/sh\nwhile read -r line; do :; done < "$1"\necho "$1" > ${join(folder, 'written')}\necho VERIFY OK >&2\n`,
+    `#!/bin/sh\nwhile read -r line; do :; done < "$1"\necho "$1" > '${join(folder, 'written')}'\necho VERIFY OK >&2\n`,
   );
   chmodSync(tool, 0o755);
   const done = flash('built', '--board', 'icebreaker');

@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cores } from '../fpga/emit.js';
-import { bench, icarus, present, rtl, writeFiles } from './fpga-icarus.js';
+import { bench, icarus, rtl, writeFiles } from './fpga-icarus.js';
+import { iverilog, verilator } from './needs.js';
+import { testWith } from './skip.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-cores-'));
 const all = [...new Set([...Object.values(cores).flat(), 'fifo.v'])];
 test.after(() => rmSync(folder, { recursive: true, force: true }));
+const withIcarus = await testWith([iverilog]);
+const withVerilator = await testWith([verilator]);
 
 const benches: [core: string, parameters: Record<string, number>][] = [
   ['fifo', { ADDRESS: 1 }],
@@ -45,8 +49,7 @@ const constants = [
   { path: 'thresholds.hex', contents: '708\n5dd\n' },
 ];
 
-test('every case of a small core, with stalls, is right', () => {
-  if (!present('iverilog', '-V')) return;
+withIcarus('every case of a small core, with stalls, is right', () => {
   writeFiles(folder, constants);
   for (const [core, parameters] of benches) {
     const needs = ['ram', 'rom', 'scale'].filter((name) => name !== core).map((name) => rtl(`${name}.v`));
@@ -78,8 +81,7 @@ const windows: {
   { map: [1, 1], kernel: [1, 1], stride: [1, 1], padding: [0, 0], channels: [3, 1, 1] },
 ];
 
-test('every window of a map comes whole and in order, frame after frame, with stalls', () => {
-  if (!present('iverilog', '-V')) return;
+withIcarus('every window of a map comes whole and in order, frame after frame, with stalls', () => {
   for (const { map, kernel, stride, padding, channels, unit } of windows) {
     const size = (axis: 0 | 1) =>
       Math.floor((map[axis] + 2 * padding[axis] - kernel[axis]) / stride[axis]) + 1;
@@ -149,8 +151,7 @@ const illegal: [core: string, parameters: Record<string, number>, says: RegExp][
   ['byte_ram', { DEPTH: 300 }, /too_narrow/],
 ];
 
-test('illegal parameters stop elaboration and say which', () => {
-  if (!present('iverilog', '-V')) return;
+withIcarus('illegal parameters stop elaboration and say which', () => {
   for (const [core, parameters, says] of illegal) {
     const set = Object.entries(parameters).map(([name, value]) => `-P${core}.${name}=${value}`);
     const { status, stderr } = spawnSync(
@@ -163,8 +164,7 @@ test('illegal parameters stop elaboration and say which', () => {
   }
 });
 
-test('every core is linted', () => {
-  if (!present('verilator', '--version')) return;
+withVerilator('every core is linted', () => {
   const found = readdirSync(rtl('')).filter((name) => name.endsWith('.v'));
   for (const name of all) assert.ok(found.includes(name), `${name} is not in fpga/rtl`);
   for (const name of all) {
@@ -178,8 +178,7 @@ test('every core is linted', () => {
   }
 });
 
-test('words of one bit to 64 bytes are written by bytes', () => {
-  if (!present('verilator', '--version')) return;
+withVerilator('words of one bit to 64 bytes are written by bytes', () => {
   for (const width of [1, 6, 8, 36, 64, 512])
     for (const huge of [0, 1]) {
       const set = [`-GWIDTH=${width}`, `-GHUGE=${huge}`];

@@ -2,43 +2,43 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cores, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
-import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
 import { harnessArguments, loadedWeights } from '../host/fpga/verilator.js';
 import { crcOf, interpret } from '../models/index.js';
+import { cxxrtl } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** A Graph's Verilog, simulated by npm packages alone, its maps and part of its weights in single-port RAM. */
-const missing = [yosys, clang].filter((tool) => !installed(tool));
-for (const tool of missing) console.log(`skipped: CXXRTL: ${tool.name}: ${installLine(tool)}`);
-
-test('every tensor of every frame equals the interpreter, with and without stalls', async () => {
-  if (missing.length) return;
-  const random = seeded(11);
-  const graph = randomGraph(random, 6);
-  const files = [...emitVerilog(graph, { lanes: 4, sprams: 2 }), ...(await rtlFiles(cores.sequential))];
-  const weights = loadedWeights(files);
-  assert.ok(weights.length, 'no weights lie in single-port RAM');
-  const core = await compileCxxrtlCore(
-    files.filter(({ path }) => path !== 'weights.bin'),
-    simulationPorts(graph),
-  );
-  const frames = Array.from({ length: 6 }, (_, i) => randomPixels(graph, random, i / 5));
-  for (const stall of [0, 0.5]) {
-    const lines = core(harnessArguments(graph, { stall, seed: 5 }, weights), frames, weights);
-    assert.is(lines.length, frames.length);
-    frames.forEach((pixels, i) => {
-      const crcs: number[] = [];
-      const logits = [...interpret(graph, pixels, (_, values) => crcs.push(crcOf(values)))];
-      const found = JSON.parse(lines[i]!) as { logits: number[]; tensors: { crc: number }[] };
-      assert.equal(found.logits, logits);
-      assert.equal(
-        found.tensors.map(({ crc }) => crc),
-        crcs,
-      );
-    });
-  }
-});
+(await testWith(cxxrtl))(
+  'every tensor of every frame equals the interpreter, with and without stalls',
+  async () => {
+    const random = seeded(11);
+    const graph = randomGraph(random, 6);
+    const files = [...emitVerilog(graph, { lanes: 4, sprams: 2 }), ...(await rtlFiles(cores.sequential))];
+    const weights = loadedWeights(files);
+    assert.ok(weights.length, 'no weights lie in single-port RAM');
+    const core = await compileCxxrtlCore(
+      files.filter(({ path }) => path !== 'weights.bin'),
+      simulationPorts(graph),
+    );
+    const frames = Array.from({ length: 6 }, (_, i) => randomPixels(graph, random, i / 5));
+    for (const stall of [0, 0.5]) {
+      const lines = core(harnessArguments(graph, { stall, seed: 5 }, weights), frames, weights);
+      assert.is(lines.length, frames.length);
+      frames.forEach((pixels, i) => {
+        const crcs: number[] = [];
+        const logits = [...interpret(graph, pixels, (_, values) => crcs.push(crcOf(values)))];
+        const found = JSON.parse(lines[i]!) as { logits: number[]; tensors: { crc: number }[] };
+        assert.equal(found.logits, logits);
+        assert.equal(
+          found.tensors.map(({ crc }) => crc),
+          crcs,
+        );
+      });
+    }
+  },
+);
 
 test.run();

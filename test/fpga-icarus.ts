@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,6 @@ import { type Graph, type OutputFile, product } from '../models/index.js';
 const fpga = fileURLToPath(new URL('../../fpga/', import.meta.url));
 export const rtl = (name: string): string => join(fpga, 'rtl', name);
 export const bench = (name: string): string => join(fpga, 'sim', name);
-
-/** Whether a program of the FPGA tests is here; says so where it is not. */
-export function present(program: string, flag: string): boolean {
-  if (!spawnSync(program, [flag]).error) return true;
-  console.log(`skipped: ${program} is not installed: apt-get install ${program}`);
-  return false;
-}
 
 /** Compiles with Icarus and runs; what was printed. */
 export function icarus(
@@ -41,6 +34,17 @@ export function writeFiles(folder: string, files: OutputFile[]): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), contents);
   }
+}
+
+/** Lints the core that `files` are, as strictly as Verilator can. */
+export function lint(folder: string, files: OutputFile[]): void {
+  writeFiles(folder, files);
+  const names = files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
+  execFileSync('verilator', ['--lint-only', '-Wall', '--top-module', 'spikelet_core', ...names], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
 }
 
 export type Traced = { stall?: number; frames?: number; traces?: number; fifos?: number };

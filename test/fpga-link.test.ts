@@ -4,17 +4,18 @@ import { emitBoardTop, linkSources } from '../fpga/board-top.js';
 import { fpgaBoardOf } from '../fpga/boards/index.js';
 import { fpgaLink, requestOf } from '../host/device/fpga-link.js';
 import { openPort } from '../host/device/port.js';
-import { versionOfTool } from '../host/firmware/tools.js';
-import { clang, installed, installLine, yosys } from '../host/fpga/packages.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
 import { connect, type SimulatedBoard, simulateBoard } from '../host/fpga/simulated-board.js';
 import { exampleCore, exampleLogits, exampleSource } from './fpga-example.js';
-import { createPty, needsSocat } from './pty.js';
+import { cxxrtl, socat } from './needs.js';
+import { createPty } from './pty.js';
+import { areThere, testWith } from './skip.js';
 
 /** The host link on a board that CXXRTL simulates, byte by byte and over a real serial port. */
-const test = suite('fpga link');
+const link = suite('fpga link');
+const test = await testWith(cxxrtl, link);
+const testOverSerial = await testWith([...cxxrtl, socat], link);
 const board = fpgaBoardOf('icebreaker');
-const missing = [yosys, clang].filter((tool) => !installed(tool));
 const values = Int8Array.from({ length: 12 }, (_, i) => (i * 37) % 251);
 const weights = Int8Array.of(5, -7, 127, -128);
 let simulated: SimulatedBoard;
@@ -24,12 +25,8 @@ const ask = (code: number, payload: number[] | Uint8Array = []) =>
   simulated.run(requestOf(code, Uint8Array.from(payload)), 5000);
 const refused = (reply: Uint8Array) => assert.equal([...reply.subarray(0, 3)], [0x15, 0, 0]);
 
-if (missing.length)
-  test('skipped: the packages of the FPGA link are missing', () => {
-    for (const tool of missing) console.log(`skipped: the FPGA link: ${tool.name}: ${installLine(tool)}`);
-  });
-else {
-  test.before(async () => {
+if (await areThere(cxxrtl))
+  link.before(async () => {
     simulated = await simulateBoard(
       [
         ...(await rtlFiles(linkSources)),
@@ -40,57 +37,55 @@ else {
     );
   });
 
-  test('a ping is answered by the configuration, with its CRC', () => {
-    const reply = ask(1);
-    assert.equal([...reply.subarray(0, 7)], [0x81, 1, 0, 0x01, 0xee, 0xff, 0xc0]);
-    assert.equal([...requestOf(0x81, reply.subarray(3, 7))].slice(3, 7), [...reply.subarray(3, 7)]);
-  });
+test('a ping is answered by the configuration, with its CRC', () => {
+  const reply = ask(1);
+  assert.equal([...reply.subarray(0, 7)], [0x81, 1, 0, 0x01, 0xee, 0xff, 0xc0]);
+  assert.equal([...requestOf(0x81, reply.subarray(3, 7))].slice(3, 7), [...reply.subarray(3, 7)]);
+});
 
-  test('a damaged, unknown or ill-sized request is refused, and the next one is answered', () => {
-    const damaged = requestOf(2, bytesOf(values));
-    damaged[7]! ^= 4;
-    refused(simulated.run(damaged, 5000));
-    refused(ask(9));
-    refused(ask(2, [1, 2, 3]));
-    refused(ask(4, [0, 0, 0, 0]));
-    assert.is(ask(1)[0], 0x81);
-  });
+test('a damaged, unknown or ill-sized request is refused, and the next one is answered', () => {
+  const damaged = requestOf(2, bytesOf(values));
+  damaged[7]! ^= 4;
+  refused(simulated.run(damaged, 5000));
+  refused(ask(9));
+  refused(ask(2, [1, 2, 3]));
+  refused(ask(4, [0, 0, 0, 0]));
+  assert.is(ask(1)[0], 0x81);
+});
 
-  test('a request that stops is forgotten', () => {
-    assert.is(simulated.run(requestOf(1, new Uint8Array()).subarray(0, 3), 1000).length, 0);
-    simulated.run(new Uint8Array(), 2 ** 18);
-    assert.is(ask(1)[0], 0x81);
-  });
+test('a request that stops is forgotten', () => {
+  assert.is(simulated.run(requestOf(1, new Uint8Array()).subarray(0, 3), 1000).length, 0);
+  simulated.run(new Uint8Array(), 2 ** 18);
+  assert.is(ask(1)[0], 0x81);
+});
 
-  test('weights, a frame, its logits and counters, over a serial port', async () => {
-    if (!(await versionOfTool('socat', '-V'))) return console.log(`skipped: socat: ${needsSocat}`);
-    const pty = await createPty();
-    const disconnect = connect(simulated, pty, 50_000);
-    const port = await openPort(pty.path, { baud: board.baud });
-    try {
-      const link = fpgaLink(port, { logits: exampleCore.logits, tensors: exampleCore.tensors, ms: 20_000 });
-      assert.is(await link.ping(), 0xc0ffee01);
-      await link.load(bytesOf(weights));
-      await link.reset();
-      for (let round = 0; round < 3; round++) {
-        const frame = values.map((v, i) => (i % 3 === round ? 0 : v));
-        assert.equal([...(await link.infer(frame))], exampleLogits(frame, weights));
-        const { cycles, spikes, stalls } = await link.counters();
-        assert.is(spikes, frame.filter((v) => v !== 0).length);
-        // A value each second clock.
-        assert.is(stalls, 11);
-        assert.ok(cycles >= 24, `${cycles} cycles`);
-        const [input, logits] = await link.layers();
-        assert.is(input!.spikes, spikes);
-        assert.is(logits!.spikes, spikes);
-        assert.ok(input!.cycles >= 23 && input!.cycles < logits!.cycles && logits!.cycles <= cycles);
-      }
-    } finally {
-      disconnect();
-      await port.close();
-      await pty.close();
+testOverSerial('weights, a frame, its logits and counters, over a serial port', async () => {
+  const pty = await createPty();
+  const disconnect = connect(simulated, pty, 50_000);
+  const port = await openPort(pty.path, { baud: board.baud });
+  try {
+    const device = fpgaLink(port, { logits: exampleCore.logits, tensors: exampleCore.tensors, ms: 20_000 });
+    assert.is(await device.ping(), 0xc0ffee01);
+    await device.load(bytesOf(weights));
+    await device.reset();
+    for (let round = 0; round < 3; round++) {
+      const frame = values.map((v, i) => (i % 3 === round ? 0 : v));
+      assert.equal([...(await device.infer(frame))], exampleLogits(frame, weights));
+      const { cycles, spikes, stalls } = await device.counters();
+      assert.is(spikes, frame.filter((v) => v !== 0).length);
+      // A value each second clock.
+      assert.is(stalls, 11);
+      assert.ok(cycles >= 24, `${cycles} cycles`);
+      const [input, logits] = await device.layers();
+      assert.is(input!.spikes, spikes);
+      assert.is(logits!.spikes, spikes);
+      assert.ok(input!.cycles >= 23 && input!.cycles < logits!.cycles && logits!.cycles <= cycles);
     }
-  });
-}
+  } finally {
+    disconnect();
+    await port.close();
+    await pty.close();
+  }
+});
 
-test.run();
+link.run();

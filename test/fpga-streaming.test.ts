@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,59 +8,67 @@ import { identifiers } from '../fpga/emit/streaming/text.js';
 import { datapaths, emitVerilog, simulationPorts } from '../fpga/emit.js';
 import { compileVerilator, verilogFiles } from '../host/fpga/verilator.js';
 import { verifyVerilog } from '../host/verify.js';
-import { interpret } from '../models/index.js';
-import { present, traced, writeFiles } from './fpga-icarus.js';
+import { type Graph, interpret } from '../models/index.js';
+import { lint, traced } from './fpga-icarus.js';
+import { iverilog, verilator, verilatorBuilds } from './needs.js';
 import { feedForward, GraphBuilder, pick, randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 import { randomPixels } from './wasm-models.js';
 
 /** The streaming architecture: a core per layer. */
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-streaming-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 const streaming = { architecture: 'streaming' } as const;
+const withIcarus = await testWith([iverilog]);
 
-test('random graphs: every value of every tensor equals the interpreter, and every FIFO was stalled', async () => {
-  if (!present('iverilog', '-V')) return;
-  const lints = present('verilator', '--version');
-  const seen = new Set<string>();
-  for (let seed = 1; seed <= 8; seed++) {
-    const random = seeded(seed);
-    const graph = randomGraph(random, 5, feedForward);
-    const options = { ...streaming, lanes: pick(random, [1, 3, 4, 8]), datapath: datapaths[seed % 3]! };
-    const pixels = randomPixels(graph, random, pick(random, [0, 0.2, 0.6, 1]));
-    const expected: number[][] = [];
-    const logits = [...interpret(graph, pixels, (_, values) => expected.push([...values]))];
-    const where = join(folder, `random ${seed}`);
-    const files = await verilogFiles(graph, options);
-    writeFiles(where, files);
-    for (const [, core] of String(files[0]!.contents).matchAll(/^ {2}(\w+) #\(/gm)) seen.add(core!);
-    const { traces, fifos } = simulationPorts(graph, options);
-    const stall = seed % 2 ? 0 : 100;
-    const found = traced(where, files, graph, pixels, { stall, frames: 2, traces, fifos: fifos.length });
-    const twice = (values: number[]) => [...values, ...values];
-    assert.equal(
-      { tensors: found.tensors, logits: found.logits },
-      { tensors: expected.map(twice), logits: twice(logits) },
-      `seed ${seed}, ${JSON.stringify(options)}`,
-    );
-    found.stalled.forEach((clocks, at) => {
-      // A stream of a few values may by chance go past all stalls.
-      const { tensor } = edgesOf(graph)[at]!;
-      const values = graph.tensors[tensor]!.shape.reduce((a, b) => a * b);
-      if (stall && values > 20) assert.ok(clocks > 0, `seed ${seed}: ${fifos[at]} never stalled`);
-      if (!stall) assert.is(clocks, 0);
-    });
-    if (lints && seed % 8 === 0) {
-      const names = files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
-      const flags = ['--lint-only', '-Wall', '--top-module', 'spikelet_core', ...names];
-      const { status, stderr } = spawnSync('verilator', flags, { cwd: where, encoding: 'utf8' });
-      assert.is(status, 0, stderr);
+/** A random graph and how it becomes Verilog; `random` goes on. */
+function randomDesign(seed: number) {
+  const random = seeded(seed);
+  const graph = randomGraph(random, 5, feedForward);
+  const options = { ...streaming, lanes: pick(random, [1, 3, 4, 8]), datapath: datapaths[seed % 3]! };
+  return { random, graph, options };
+}
+
+withIcarus(
+  'random graphs: every value of every tensor equals the interpreter, and every FIFO was stalled',
+  async () => {
+    const seen = new Set<string>();
+    for (let seed = 1; seed <= 8; seed++) {
+      const { random, graph, options } = randomDesign(seed);
+      const pixels = randomPixels(graph, random, pick(random, [0, 0.2, 0.6, 1]));
+      const expected: number[][] = [];
+      const logits = [...interpret(graph, pixels, (_, values) => expected.push([...values]))];
+      const where = join(folder, `random ${seed}`);
+      const files = await verilogFiles(graph, options);
+      for (const [, core] of String(files[0]!.contents).matchAll(/^ {2}(\w+) #\(/gm)) seen.add(core!);
+      const { traces, fifos } = simulationPorts(graph, options);
+      const stall = seed % 2 ? 0 : 100;
+      const found = traced(where, files, graph, pixels, { stall, frames: 2, traces, fifos: fifos.length });
+      const twice = (values: number[]) => [...values, ...values];
+      assert.equal(
+        { tensors: found.tensors, logits: found.logits },
+        { tensors: expected.map(twice), logits: twice(logits) },
+        `seed ${seed}, ${JSON.stringify(options)}`,
+      );
+      found.stalled.forEach((clocks, at) => {
+        // A stream of a few values may by chance go past all stalls.
+        const { tensor } = edgesOf(graph)[at]!;
+        const values = graph.tensors[tensor]!.shape.reduce((a, b) => a * b);
+        if (stall && values > 20) assert.ok(clocks > 0, `seed ${seed}: ${fifos[at]} never stalled`);
+        if (!stall) assert.is(clocks, 0);
+      });
     }
-  }
-  for (const core of [
-    ...['window', 'spike_accumulate', 'depthwise_accumulate', 'thresholds', 'charge'],
-    ...['window_sum', 'map_sum', 'stream_fifo', 'stream_fork'],
-  ])
-    assert.ok(seen.has(core), `no graph had a ${core}`);
+    for (const core of [
+      ...['window', 'spike_accumulate', 'depthwise_accumulate', 'thresholds', 'charge'],
+      ...['window_sum', 'map_sum', 'stream_fifo', 'stream_fork'],
+    ])
+      assert.ok(seen.has(core), `no graph had a ${core}`);
+  },
+);
+
+(await testWith([verilator]))('the Verilog of a random graph is linted', async () => {
+  const { graph, options } = randomDesign(8);
+  lint(join(folder, 'linted'), await verilogFiles(graph, options));
 });
 
 const same = { stride: [1, 1] as [number, number], groups: 1 };
@@ -87,15 +94,19 @@ function residuals(): ReturnType<typeof randomGraph> {
   return b.graph;
 }
 
-test('residual FIFOs as deep as the branch beside them needs are enough, and those of half of that are not', async () => {
-  const graph = residuals();
-  const residual = edgesOf(graph).filter((edge) => edge.residual);
+const residualEdges = (graph: Graph) => edgesOf(graph).filter((edge) => edge.residual);
+
+test('residual FIFOs are as deep as the branch beside them needs', () => {
   // 4 channels of two rows of 8 places and three more: of one 5x5 kernel, and of two 3x3 kernels.
   assert.equal(
-    residual.map(({ least }) => least),
+    residualEdges(residuals()).map(({ least }) => least),
     [19 * 4, 19 * 4],
   );
-  if (!present('iverilog', '-V')) return;
+});
+
+withIcarus('residual FIFOs of that depth are enough, and those of half of that are not', async () => {
+  const graph = residuals();
+  const residual = residualEdges(graph);
   const pixels = randomPixels(graph, seeded(3), 0.6);
   const options = { ...streaming, lanes: 4 };
   const files = await verilogFiles(graph, options);
@@ -112,22 +123,24 @@ test('residual FIFOs as deep as the branch beside them needs are enough, and tho
   assert.throws(() => run(least / 2), /nothing moves/);
 });
 
-test('frames that follow each other overlap and are equal, with every FIFO stalled and without', async () => {
-  if (!present('verilator', '--version') || !present('g++', '--version')) return;
-  const graph = residuals();
-  const random = seeded(7);
-  const images = Array.from({ length: 8 }, (_, i) => randomPixels(graph, random, i / 7));
-  const simulate = await compileVerilator(graph, join(folder, 'verilator'), { ...streaming, lanes: 4 });
-  const alone = await verifyVerilog(graph, simulate, images);
-  assert.is(alone.equal, 8);
-  const overlapped = await verifyVerilog(graph, simulate, images, { overlap: true });
-  assert.is(overlapped.equal, 8);
-  assert.ok(overlapped.interval < alone.interval, 'frames did not overlap');
-  const stalled = await verifyVerilog(graph, simulate, images, { stall: 0.5, seed: 3, overlap: true });
-  assert.is(stalled.equal, 8);
-  assert.is(stalled.fifos.length, edgesOf(graph).length);
-  for (const clocks of stalled.fifos) assert.ok(clocks > 0, 'a FIFO never stalled');
-});
+(await testWith(verilatorBuilds))(
+  'frames that follow each other overlap and are equal, with every FIFO stalled and without',
+  async () => {
+    const graph = residuals();
+    const random = seeded(7);
+    const images = Array.from({ length: 8 }, (_, i) => randomPixels(graph, random, i / 7));
+    const simulate = await compileVerilator(graph, join(folder, 'verilator'), { ...streaming, lanes: 4 });
+    const alone = await verifyVerilog(graph, simulate, images);
+    assert.is(alone.equal, 8);
+    const overlapped = await verifyVerilog(graph, simulate, images, { overlap: true });
+    assert.is(overlapped.equal, 8);
+    assert.ok(overlapped.interval < alone.interval, 'frames did not overlap');
+    const stalled = await verifyVerilog(graph, simulate, images, { stall: 0.5, seed: 3, overlap: true });
+    assert.is(stalled.equal, 8);
+    assert.is(stalled.fifos.length, edgesOf(graph).length);
+    for (const clocks of stalled.fifos) assert.ok(clocks > 0, 'a FIFO never stalled');
+  },
+);
 
 test('a layer of any name has names of its own in Verilog', () => {
   const id = identifiers();

@@ -86,4 +86,18 @@ test('and that folder is reached by await import() alone', () => {
         assert.ok(i.typeOnly || i.dynamic, `${i.from} loads ${i.target} at once`);
 });
 
+test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {
+  const found = sources('test')
+    .filter(
+      (path) => path.endsWith('.test.ts') && dirname(path) === 'test' && !path.endsWith('house.test.ts'),
+    )
+    .flatMap((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      return [/\.skip\(|\.only\(|test\.skip|log\(['`]skipped/, /performance\.now|Date\.now|hrtime/]
+        .flatMap((pattern) => pattern.exec(text)?.[0] ?? [])
+        .map((what) => `${path}: ${what}`);
+    });
+  assert.equal(found, []);
+});
+
 test.run();

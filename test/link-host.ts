@@ -8,24 +8,19 @@ import type { LinkCounts } from '../host/device/link.js';
 import { openPort, type Port } from '../host/device/port.js';
 import { writeFiles } from '../host/files.js';
 import { program as shell } from '../host/firmware/build.js';
-import { versionOfTool } from '../host/firmware/tools.js';
 import { crc32, SpikeletError } from '../models/index.js';
 import { delays, noise } from './bad-line.js';
 import { temporaryFolder } from './firmware-project.js';
-import { createPty, needsSocat } from './pty.js';
+import { gcc, sanitizers, socat } from './needs.js';
+import { createPty } from './pty.js';
 import { below, type Random } from './random-graph.js';
 
 /** The shell's own C on this machine: test/firmware/platform-host.c is its platform, test/firmware/link its model. */
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const PIXELS = 48;
 
-export async function canLinkHere(): Promise<boolean> {
-  const gcc = await versionOfTool('gcc');
-  const socat = await versionOfTool('socat', '-V');
-  if (!gcc) console.log('skipped: the link in C, because gcc is not installed (apt-get install gcc)');
-  if (!socat) console.log(`skipped: the link in C, because socat is not installed (${needsSocat})`);
-  return Boolean(gcc && socat);
-}
+/** What compiles and runs the link in C. */
+export const linkNeeds = [gcc, socat];
 
 /** Compiles it with the sanitizers of gcc. */
 export async function compileLinkHost(): Promise<string> {
@@ -33,14 +28,13 @@ export async function compileLinkHost(): Promise<string> {
   await writeFiles(folder, [{ path: 'board.h', contents: boardHeader(boardOf('mps2-an386')) }]);
   const built = join(folder, 'firmware');
   const flags = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-DSPIKELET_TRACE'];
-  const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   const include = [folder, path('firmware-gen/shell'), path('test/firmware/link')].map((at) => `-I${at}`);
   const sources = [
     ...shell.map((name) => path(`firmware-gen/shell/${name}`)),
     path('test/firmware/platform-host.c'),
     path('test/firmware/link/model.c'),
   ];
-  execFileSync('gcc', [...flags, ...sanitize, ...include, ...sources, '-o', built], { stdio: 'inherit' });
+  execFileSync('gcc', [...flags, ...sanitizers, ...include, ...sources, '-o', built], { stdio: 'inherit' });
   return built;
 }
 
@@ -88,8 +82,16 @@ export async function withProgram<T>(
 /** What came of many requests. `wrong`: an answer that is not what the program computed from what was sent. */
 export type Tally = LinkCounts & { images: number; reported: number; wrong: string[] };
 
-/** Sends random images until so many requests were made, and checks all that is answered. */
-export async function ask(port: Port, random: Random, requests: number, tries: number): Promise<Tally> {
+/**
+ * Sends random images until so many requests were made, and checks all that is answered. A request is sent again after
+ * `ms`.
+ */
+export async function ask(
+  port: Port,
+  random: Random,
+  requests: number,
+  { tries = 10, ms = 30 }: { tries?: number; ms?: number } = {},
+): Promise<Tally> {
   const total: Tally = {
     requests: 0,
     answered: 0,
@@ -101,7 +103,7 @@ export async function ask(port: Port, random: Random, requests: number, tries: n
     reported: 0,
     wrong: [],
   };
-  const options = { ms: 30, tries, inferMs: 2000, helloMs: 60_000 };
+  const options = { ms, tries, inferMs: Math.max(ms, 2000), helloMs: 60_000 };
   let board: BoardLink | undefined;
   /** Inferences that the program has made, and those of which nobody knows. */
   let [runs, unknown] = [0, 0];

@@ -5,8 +5,9 @@ import { readHello } from '../host/device/hello.js';
 import { openLink, RefusedError } from '../host/device/link.js';
 import { decodeFrame, encodeFrame, frameReader } from '../host/device/link-frames.js';
 import { removeFolders } from './firmware-project.js';
-import { ask, canLinkHere, compileLinkHost, withProgram } from './link-host.js';
+import { ask, compileLinkHost, linkNeeds, withProgram } from './link-host.js';
 import { below, type Random, seeded } from './random-graph.js';
+import { areThere, testWith } from './skip.js';
 
 /** The link's two sides: frames alone, then the host's against the shell's own C over a real serial port. */
 const seed = Number(process.env['SPIKELET_SEED'] ?? 1);
@@ -111,73 +112,78 @@ test('what a device says of itself is bounded and cannot control a terminal, or 
   }
 });
 
-if (await canLinkHere()) {
-  const program = await compileLinkHost();
+const withLink = await testWith(linkNeeds);
+const program = (await areThere(linkNeeds)) ? await compileLinkHost() : '';
 
-  test('over a clean line nothing is sent twice, and each image is computed once', async () => {
-    const random = seeded(seed);
-    const tally = await withProgram(program, { random }, (port) => ask(port, random, 400, 10));
-    assert.equal(tally.wrong, []);
-    assert.is(tally.reported, 0);
-  });
+withLink('over a clean line nothing is sent twice, and each image is computed once', async () => {
+  const random = seeded(seed);
+  const tally = await withProgram(program, { random }, (port) => ask(port, random, 400, { ms: 60_000 }));
+  assert.equal(tally.wrong, []);
+  assert.equal([tally.again, tally.reported], [0, 0]);
+});
 
-  test('2,000 frames, bytes dropped, flipped, doubled and delayed at 1e-3 each: none wrong, all delivered or reported', async () => {
+withLink(
+  '2,000 frames, bytes dropped, flipped, doubled and delayed at 1e-3 each: none wrong, all delivered or reported',
+  async () => {
     const random = seeded(seed);
     const noise = { every: 333, lateEvery: 1000, lateMs: 60 };
-    const tally = await withProgram(program, { random, noise }, (port) => ask(port, random, 2000, 10));
+    const tally = await withProgram(program, { random, noise }, (port) => ask(port, random, 2000));
     assert.equal(tally.wrong, []);
     assert.ok(tally.again > 0 && tally.images > 100, JSON.stringify(tally));
-  });
+  },
+);
 
-  test('on a line that is too bad for few tries, what is not delivered is reported', async () => {
-    const random = seeded(seed);
-    const noise = { every: 100, lateEvery: 1000, lateMs: 60 };
-    const tally = await withProgram(program, { random, noise }, (port) => ask(port, random, 500, 2));
-    assert.equal(tally.wrong, []);
-    assert.ok(tally.reported > 0, JSON.stringify(tally));
-  });
+withLink('on a line that is too bad for few tries, what is not delivered is reported', async () => {
+  const random = seeded(seed);
+  const noise = { every: 100, lateEvery: 1000, lateMs: 60 };
+  const tally = await withProgram(program, { random, noise }, (port) => ask(port, random, 500, { tries: 2 }));
+  assert.equal(tally.wrong, []);
+  assert.ok(tally.reported > 0, JSON.stringify(tally));
+});
 
-  test('hostile frames are refused by name, and the device goes on', async () => {
-    const random = seeded(seed);
-    await withProgram(program, { random }, async (port) => {
-      const board = await connectBoard(port);
-      const refusal = async (kind: number, payload: Uint8Array) =>
-        board.link.ask(kind, payload).then(
-          () => 'answered',
-          (error: unknown) => (error instanceof RefusedError ? error.refusal : String(error)),
-        );
-      assert.is(await refusal(9, new Uint8Array()), 'unknown');
-      assert.is(await refusal(0, new Uint8Array()), 'unknown');
-      assert.is(await refusal(2, new Uint8Array(3)), 'wrong-size');
-      assert.is(await refusal(3, new Uint8Array(5)), 'wrong-size');
-      assert.is(await refusal(2, Uint8Array.of(1, 0, 0, 0, 7)), 'out-of-order');
-      assert.is(await refusal(2, new Uint8Array(4 + 49)), 'out-of-order');
-      assert.is(await refusal(2, new Uint8Array(516).fill(255)), 'out-of-order');
-      assert.is(await refusal(3, new Uint8Array(4)), 'incomplete');
-      assert.is(await refusal(4, new Uint8Array(4)), 'not-computed');
-      assert.is(await refusal(3, new Uint8Array(4).fill(255)), 'not-traced');
-      await board.infer(new Int8Array(48));
-      assert.is(await refusal(5, new Uint8Array(4)), 'not-computed');
-      assert.is(await refusal(4, new Uint8Array(4).fill(255)), 'wrong-size');
-      // Whatever comes, the answer is one of the link's, and the sanitizers of the program say nothing.
-      for (let i = 0; i < 300; i++)
-        await board.link.ask(below(random, 7), randomBytes(random, 517)).catch((error: unknown) => {
-          assert.instance(error, RefusedError);
-          assert.is.not((error as RefusedError).refusal, 'unnamed');
-        });
-      // Longer than any frame, bytes that are none, and another version.
-      for (const bytes of [
-        encodeFrame({ sequence: 1, kind: 2, payload: new Uint8Array(600) }),
-        randomBytes(random, 4000),
-      ])
-        await port.write(bytes);
-      await port.write(Uint8Array.of(0, 0x80, 0, 0x80, 0x81, 0));
-      await port.drain(100);
-      assert.is(await board.stackUsed(), 1234);
-    });
+withLink('hostile frames are refused by name, and the device goes on', async () => {
+  const random = seeded(seed);
+  await withProgram(program, { random }, async (port) => {
+    const board = await connectBoard(port);
+    const refusal = async (kind: number, payload: Uint8Array) =>
+      board.link.ask(kind, payload).then(
+        () => 'answered',
+        (error: unknown) => (error instanceof RefusedError ? error.refusal : String(error)),
+      );
+    assert.is(await refusal(9, new Uint8Array()), 'unknown');
+    assert.is(await refusal(0, new Uint8Array()), 'unknown');
+    assert.is(await refusal(2, new Uint8Array(3)), 'wrong-size');
+    assert.is(await refusal(3, new Uint8Array(5)), 'wrong-size');
+    assert.is(await refusal(2, Uint8Array.of(1, 0, 0, 0, 7)), 'out-of-order');
+    assert.is(await refusal(2, new Uint8Array(4 + 49)), 'out-of-order');
+    assert.is(await refusal(2, new Uint8Array(516).fill(255)), 'out-of-order');
+    assert.is(await refusal(3, new Uint8Array(4)), 'incomplete');
+    assert.is(await refusal(4, new Uint8Array(4)), 'not-computed');
+    assert.is(await refusal(3, new Uint8Array(4).fill(255)), 'not-traced');
+    await board.infer(new Int8Array(48));
+    assert.is(await refusal(5, new Uint8Array(4)), 'not-computed');
+    assert.is(await refusal(4, new Uint8Array(4).fill(255)), 'wrong-size');
+    // Whatever comes, the answer is one of the link's, and the sanitizers of the program say nothing.
+    for (let i = 0; i < 300; i++)
+      await board.link.ask(below(random, 7), randomBytes(random, 517)).catch((error: unknown) => {
+        assert.instance(error, RefusedError);
+        assert.is.not((error as RefusedError).refusal, 'unnamed');
+      });
+    // Longer than any frame, bytes that are none, and another version.
+    for (const bytes of [
+      encodeFrame({ sequence: 1, kind: 2, payload: new Uint8Array(600) }),
+      randomBytes(random, 4000),
+    ])
+      await port.write(bytes);
+    await port.write(Uint8Array.of(0, 0x80, 0, 0x80, 0x81, 0));
+    await port.drain(100);
+    assert.is(await board.stackUsed(), 1234);
   });
+});
 
-  test('a device that was reset says so instead of computing on nothing; text between frames harms none', async () => {
+withLink(
+  'a device that was reset says so instead of computing on nothing; text between frames harms none',
+  async () => {
     await withProgram(program, { random: seeded(seed) }, async (port) => {
       const board = await connectBoard(port);
       const pixels = Int8Array.from({ length: 48 }, (_, i) => i);
@@ -190,28 +196,28 @@ if (await canLinkHere()) {
       const again = await connectBoard(port);
       assert.equal([...(await again.infer(pixels)).logits], [...logits]);
     });
-  });
+  },
+);
 
-  test('a request that comes again with its number is answered without being done twice', async () => {
-    await withProgram(program, { random: seeded(seed) }, async (port) => {
-      const board = await connectBoard(port, { sequence: 100 });
-      const before = (await board.infer(new Int8Array(48))).logits[2]!;
-      const link = openLink(port, { sequence: 200 });
-      await link.ask(2, new Uint8Array(4 + 48));
-      const line = encodeFrame({ sequence: 202, kind: 3, payload: new Uint8Array(4) });
-      const answers: number[] = [];
-      const read = frameReader();
-      await port.write(Buffer.concat([line, line, line]));
-      while (answers.length < 3)
-        for (const piece of read(await port.readSome(10_000))) {
-          assert.ok('frame' in piece && piece.frame.sequence === 202 && piece.frame.kind === 0x83);
-          const { payload } = piece.frame;
-          answers.push(new DataView(payload.buffer, payload.byteOffset).getInt32(12, true));
-        }
-      assert.equal(answers, [before + 1, before + 1, before + 1]);
-    });
+withLink('a request that comes again with its number is answered without being done twice', async () => {
+  await withProgram(program, { random: seeded(seed) }, async (port) => {
+    const board = await connectBoard(port, { sequence: 100 });
+    const before = (await board.infer(new Int8Array(48))).logits[2]!;
+    const link = openLink(port, { sequence: 200 });
+    await link.ask(2, new Uint8Array(4 + 48));
+    const line = encodeFrame({ sequence: 202, kind: 3, payload: new Uint8Array(4) });
+    const answers: number[] = [];
+    const read = frameReader();
+    await port.write(Buffer.concat([line, line, line]));
+    while (answers.length < 3)
+      for (const piece of read(await port.readSome(10_000))) {
+        assert.ok('frame' in piece && piece.frame.sequence === 202 && piece.frame.kind === 0x83);
+        const { payload } = piece.frame;
+        answers.push(new DataView(payload.buffer, payload.byteOffset).getInt32(12, true));
+      }
+    assert.equal(answers, [before + 1, before + 1, before + 1]);
   });
-}
+});
 
 test.after(removeFolders);
 test.run();

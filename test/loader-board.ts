@@ -7,7 +7,8 @@ import { loaderImage, loaderOf } from '../firmware-gen/loader.js';
 import { buildLoader, emulateLoader } from '../host/device/loader.js';
 import { openPort, type Port } from '../host/device/port.js';
 import type { Built } from '../host/firmware/make.js';
-import { canTry, compile, temporaryFolder } from './firmware-project.js';
+import { compile, temporaryFolder } from './firmware-project.js';
+import { boardNeeds } from './needs.js';
 
 /** The emulated board with spikelet's loader, and programs for it that say which they are. */
 export const board = boardOf('mps2-an386-loader');
@@ -15,7 +16,8 @@ export const BAUD = 115200;
 
 const source = new URL('../../test/firmware/versions.c', import.meta.url);
 
-export const canTryLoader = (): Promise<boolean> => canTry(loaderOf(board).board);
+/** What compiles and runs the loader. */
+export const loaderNeeds = boardNeeds(loaderOf(board).board);
 
 export const compileLoader = async (windowMs?: number): Promise<Built> =>
   buildLoader(board, await temporaryFolder(), windowMs);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Board } from '../firmware-gen/boards/index.js';
 import { boardHeader } from '../firmware-gen/header.js';
 import { loaderDefines } from '../firmware-gen/loader.js';
@@ -8,6 +9,7 @@ import { readShell } from '../host/firmware/shell.js';
 import { runTool } from '../host/firmware/tools.js';
 import { temporaryFolder } from './firmware-project.js';
 import { board } from './loader-board.js';
+import { gcc, sanitizers } from './needs.js';
 
 /** Flash of one sector for the record and two slots of two sectors, at an address that is free on the host. */
 const memory = { name: 'flash', kind: 'flash' as const, origin: 0x21000000, bytes: 5 * 4096 };
@@ -17,8 +19,7 @@ const small: Board = {
   flash: { ...board.flash, memory: 'flash' },
 };
 
-const source = new URL('../../test/firmware/loader-host.c', import.meta.url).pathname;
-const INSTALL = 'apt-get install gcc';
+const source = fileURLToPath(new URL('../../test/firmware/loader-host.c', import.meta.url));
 
 /** Compiles the loader for this machine, with the checks of the compiler or without; returns the program's path. */
 export async function compileForHost(checks: boolean): Promise<string> {
@@ -39,12 +40,12 @@ export async function compileForHost(checks: boolean): Promise<string> {
     join(folder, 'shell'),
     ...defines,
   ];
-  if (checks) flags.push('-fsanitize=address,undefined', '-fno-sanitize-recover=all');
+  if (checks) flags.push(...sanitizers);
   const program = join(folder, 'loader-host');
   const loader = ['loader.c', 'an3155.c', 'slots.c', 'crc32.c'].map((name) => join(folder, 'shell', name));
   const main = join(folder, 'loader.o');
-  await runTool('gcc', [...flags, '-Dmain=loader_main', '-c', loader[0]!, '-o', main], { install: INSTALL });
-  await runTool('gcc', [...flags, source, main, ...loader.slice(1), '-o', program], { install: INSTALL });
+  await runTool('gcc', [...flags, '-Dmain=loader_main', '-c', loader[0]!, '-o', main], gcc);
+  await runTool('gcc', [...flags, source, main, ...loader.slice(1), '-o', program], gcc);
   return program;
 }
 
@@ -54,4 +55,4 @@ export const runOnHost = (
   mode: 'cuts' | 'bytes',
   number: number,
   seed: number,
-): Promise<string> => runTool(program, [mode, String(number), String(seed)], { install: INSTALL });
+): Promise<string> => runTool(program, [mode, String(number), String(seed)], gcc);

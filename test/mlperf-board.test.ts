@@ -5,15 +5,18 @@ import { connectBoard } from '../host/device/board-link.js';
 import { openPort } from '../host/device/port.js';
 import { requirePlace } from '../host/firmware/plan-board.js';
 import { compileProduct } from './firmware-device.js';
-import { canTry, removeFolders } from './firmware-project.js';
+import { removeFolders } from './firmware-project.js';
 import { withRunner } from './mlperf-device.js';
 import { graph, images, logitsOf, pixelsOf } from './mlperf-example.js';
 import { resultsLine, thousandths } from './mlperf-results.js';
+import { boardNeeds } from './needs.js';
+import { testWith } from './skip.js';
 
 /** The firmware of `spikelet build` on emulated boards, with a runner of MLPerf Tiny at the other end of the line. */
 for (const board of ['mps2-an386', 'rp2040'].map(boardOf))
-  if (await canTry(board))
-    test(`${board.name}: a runner loads images, gets the results of the interpreter and a time for each window`, async () => {
+  (await testWith(boardNeeds(board)))(
+    `${board.name}: a runner loads images, gets the results of the interpreter and a time for each window`,
+    async () => {
       await withRunner(
         board,
         await compileProduct(board, requirePlace(board, graph)),
@@ -46,7 +49,8 @@ for (const board of ['mps2-an386', 'rp2040'].map(boardOf))
           }
         },
       );
-    });
+    },
+  );
 
 test.after(removeFolders);
 test.run();

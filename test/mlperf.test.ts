@@ -5,11 +5,13 @@ import { boardHeader } from '../firmware-gen/header.js';
 import { printModel } from '../host/firmware/model.js';
 import { readShell } from '../host/firmware/shell.js';
 import { planModel } from '../host/wasm/plan-model.js';
-import { canRunHere, compileProgram, runHere, testSource } from './firmware-host.js';
+import { compileProgram, runHere, testSource } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
 import { bytes, graph, images, logitsOf } from './mlperf-example.js';
 import { probabilities, resultsLine, thousandths } from './mlperf-results.js';
+import { gcc32 } from './needs.js';
 import { below, seeded } from './random-graph.js';
+import { areThere, testWith } from './skip.js';
 
 /** MLPerf Tiny's protocol in the firmware, compiled for this machine under sanitizers. */
 const board = boardOf('mps2-an386');
@@ -42,21 +44,23 @@ function talk(program: string, sent: string | Uint8Array, ticks = 25, spare = by
   });
 }
 
-if (await canRunHere()) {
-  const program = await compile();
+const withProgram = await testWith([gcc32]);
+const program = (await areThere([gcc32])) ? await compile() : '';
 
-  test('who it is', () => {
-    assert.equal(talk(program, 'name%profile%timestamp%timestamp%%'), [
-      ['m-name-dut-[mps2-an386]'],
-      ['m-profile-[ULPMark for tinyML Firmware V0.0.1]', 'm-model-[random]'],
-      ['m-lap-us-1'],
-      ['m-lap-us-2'],
-      [],
-    ]);
-    assert.ok(talk(program, 'help%')[0]!.length > 5);
-  });
+withProgram('who it is', () => {
+  assert.equal(talk(program, 'name%profile%timestamp%timestamp%%'), [
+    ['m-name-dut-[mps2-an386]'],
+    ['m-profile-[ULPMark for tinyML Firmware V0.0.1]', 'm-model-[random]'],
+    ['m-lap-us-1'],
+    ['m-lap-us-2'],
+    [],
+  ]);
+  assert.ok(talk(program, 'help%')[0]!.length > 5);
+});
 
-  test('results of images are the softmax of the logits of the interpreter, the largest where theirs is', () => {
+withProgram(
+  'results of images are the softmax of the logits of the interpreter, the largest where theirs is',
+  () => {
     const answers = talk(program, images.map((raw) => `${loading(raw)}infer 1 0%`).join(''));
     const perImage = 2 + Math.ceil(bytes / 31);
     assert.ok(new Set(images.map((raw) => resultsLine(thousandths(graph, logitsOf(raw))))).size > 10);
@@ -83,55 +87,58 @@ if (await canRunHere()) {
       for (const [c, p] of probabilities(graph, logitsOf(raw)).entries())
         assert.ok(Math.abs(values[c]! / 1000 - p) < 0.0015, `${values[c]} thousandths, not ${1000 * p}`);
     }
-  });
+  },
+);
 
-  test('inferences that follow each other have the same image, warm-ups are not measured', () => {
-    const raw = images[7]!;
-    const expected = resultsLine(thousandths(graph, logitsOf(raw)));
-    const [first, again, tenth] = talk(program, `${loading(raw)}infer 9 3%results%infer%`).slice(-3);
-    assert.is(first!.at(-1), expected);
-    assert.equal(again, [expected]);
-    assert.equal(tenth!.slice(0, 3), ['m-warmup-start-10', 'm-warmup-done', 'm-infer-start-1']);
-    // The counter moves a microsecond each time it is looked at, three times for an inference.
-    assert.is(elapsed(first!), 3 * 9);
-    assert.is(elapsed(tenth!), 3);
-  });
+withProgram('inferences that follow each other have the same image, warm-ups are not measured', () => {
+  const raw = images[7]!;
+  const expected = resultsLine(thousandths(graph, logitsOf(raw)));
+  const [first, again, tenth] = talk(program, `${loading(raw)}infer 9 3%results%infer%`).slice(-3);
+  assert.is(first!.at(-1), expected);
+  assert.equal(again, [expected]);
+  assert.equal(tenth!.slice(0, 3), ['m-warmup-start-10', 'm-warmup-done', 'm-infer-start-1']);
+  // The counter moves a microsecond each time it is looked at, three times for an inference.
+  assert.is(elapsed(first!), 3 * 9);
+  assert.is(elapsed(tenth!), 3);
+});
 
-  test('the timer goes on where the counter of 32 bits wraps', () => {
-    const most = (2 ** 32 - 1) / 3;
-    const answers = talk(program, `${loading(images[0]!)}infer 100 0%timestamp%`, most);
-    // Whole microseconds are told, so that both ends may lack a part of one.
-    assert.ok(Math.abs(elapsed(answers.at(-2)!) - (300 * most) / 25) <= 1);
-    assert.is(answers.at(-1)![0], `m-lap-us-${Math.floor((302 * most) / 25)}`);
-  });
+withProgram('the timer goes on where the counter of 32 bits wraps', () => {
+  const most = (2 ** 32 - 1) / 3;
+  const answers = talk(program, `${loading(images[0]!)}infer 100 0%timestamp%`, most);
+  // Whole microseconds are told, so that both ends may lack a part of one.
+  assert.ok(Math.abs(elapsed(answers.at(-2)!) - (300 * most) / 25) <= 1);
+  assert.is(answers.at(-1)![0], `m-lap-us-${Math.floor((302 * most) / 25)}`);
+});
 
-  test('what is wrong is answered by an error, and the next command is as ever', () => {
-    const loaded = loading(images[0]!);
-    for (const [sent, error] of [
-      ['abc 1', 'e-[Unknown command: abc]'],
-      ['db', "e-[Command 'db' requires a subcommand]"],
-      ['db load', "e-[Command 'db load' requires the # of bytes]"],
-      ['db load 0', "e-[Command 'db load' must be >0 bytes]"],
-      ['db load -4', "e-[Command 'db load' must be >0 bytes]"],
-      ['db load 99999999999', "e-[Command 'db load' must be >0 bytes]"],
-      [`db load ${bytes + 1}`, `e-[An image has ${bytes} bytes]`],
-      ['db 00', "e-[No bytes are expected: announce them by 'db load N']"],
-      ['infer 1 0', `e-[An image has ${bytes} bytes, 0 are loaded]`],
-      ['results', `e-[An image has ${bytes} bytes, 0 are loaded]`],
-      ['db load 3%db 0g', "e-[Invalid hex digit '0g']"],
-      ['db load 3%db 001', 'e-[Insufficient number of hex digits]'],
-      [`db load ${bytes}%db 0011%infer 1 0`, `e-[An image has ${bytes} bytes, 2 are loaded]`],
-      [`${loaded}infer 0 0`, 'e-[Inference iterations must be >0]'],
-      [`${loaded}infer 1 -1`, 'e-[Inference warmup must be >=0]'],
-      [`${loaded}db 00`, "e-[No bytes are expected: announce them by 'db load N']"],
-      ['a'.repeat(81), 'e-[A command has at most 80 characters]'],
-      ['a'.repeat(5000), 'e-[A command has at most 80 characters]'],
-      ['a'.repeat(80), `e-[Unknown command: ${'a'.repeat(80)}]`],
-    ] as const)
-      assert.equal(talk(program, `${sent}%name%`).slice(-2), [[error], ['m-name-dut-[mps2-an386]']], sent);
-  });
+withProgram('what is wrong is answered by an error, and the next command is as ever', () => {
+  const loaded = loading(images[0]!);
+  for (const [sent, error] of [
+    ['abc 1', 'e-[Unknown command: abc]'],
+    ['db', "e-[Command 'db' requires a subcommand]"],
+    ['db load', "e-[Command 'db load' requires the # of bytes]"],
+    ['db load 0', "e-[Command 'db load' must be >0 bytes]"],
+    ['db load -4', "e-[Command 'db load' must be >0 bytes]"],
+    ['db load 99999999999', "e-[Command 'db load' must be >0 bytes]"],
+    [`db load ${bytes + 1}`, `e-[An image has ${bytes} bytes]`],
+    ['db 00', "e-[No bytes are expected: announce them by 'db load N']"],
+    ['infer 1 0', `e-[An image has ${bytes} bytes, 0 are loaded]`],
+    ['results', `e-[An image has ${bytes} bytes, 0 are loaded]`],
+    ['db load 3%db 0g', "e-[Invalid hex digit '0g']"],
+    ['db load 3%db 001', 'e-[Insufficient number of hex digits]'],
+    [`db load ${bytes}%db 0011%infer 1 0`, `e-[An image has ${bytes} bytes, 2 are loaded]`],
+    [`${loaded}infer 0 0`, 'e-[Inference iterations must be >0]'],
+    [`${loaded}infer 1 -1`, 'e-[Inference warmup must be >=0]'],
+    [`${loaded}db 00`, "e-[No bytes are expected: announce them by 'db load N']"],
+    ['a'.repeat(81), 'e-[A command has at most 80 characters]'],
+    ['a'.repeat(5000), 'e-[A command has at most 80 characters]'],
+    ['a'.repeat(80), `e-[Unknown command: ${'a'.repeat(80)}]`],
+  ] as const)
+    assert.equal(talk(program, `${sent}%name%`).slice(-2), [[error], ['m-name-dut-[mps2-an386]']], sent);
+});
 
-  test('bytes of the image are printed; digits after the last are left; what is no text begins a command anew', () => {
+withProgram(
+  'bytes of the image are printed; digits after the last are left; what is no text begins a command anew',
+  () => {
     const raw = Uint8Array.from({ length: 20 }, (_, i) => 7 * i);
     const answers = talk(program, `${loading(raw, 19)}db print%db print 3 18%db print 4 99%`);
     const line = (from: number, to: number) =>
@@ -140,39 +147,39 @@ if (await canRunHere()) {
     assert.equal(talk(program, 'db load 1%db 00112233%').at(-1), ['m-load-done']);
     const noise = Uint8Array.from([0xff, 0x41, 0x00, 0x80, 13, 10, ...Buffer.from('name%')]);
     assert.equal(talk(program, noise), [['m-name-dut-[mps2-an386]']]);
-  });
+  },
+);
 
-  test('a board without RAM for the image says so', () => {
-    const short = `e-[No RAM for an image of ${bytes} bytes: ${bytes - 1} are left over]`;
-    const answers = talk(program, `db load ${bytes}%db print%name%`, 25, bytes - 1);
-    assert.equal(answers, [[short], [short], ['m-name-dut-[mps2-an386]']]);
-  });
+withProgram('a board without RAM for the image says so', () => {
+  const short = `e-[No RAM for an image of ${bytes} bytes: ${bytes - 1} are left over]`;
+  const answers = talk(program, `db load ${bytes}%db print%name%`, 25, bytes - 1);
+  assert.equal(answers, [[short], [short], ['m-name-dut-[mps2-an386]']]);
+});
 
-  test('no bytes whatever make it read or write where it may not', () => {
-    const noise = seeded(9);
-    const words = [
-      'db ',
-      'load ',
-      'print ',
-      'infer ',
-      'results',
-      'name',
-      '%',
-      '%',
-      ' ',
-      `${bytes}`,
-      '0',
-      '1 0',
-      '9',
-      'ff',
-    ];
-    const sent = Array.from({ length: 20_000 }, () =>
-      noise() < 0.9 ? words[below(noise, words.length)]! : String.fromCharCode(below(noise, 256)),
-    ).join('');
-    const answers = talk(program, Buffer.from(`${sent}%name%`, 'latin1'));
-    assert.equal(answers.at(-1), ['m-name-dut-[mps2-an386]']);
-  });
-}
+withProgram('no bytes whatever make it read or write where it may not', () => {
+  const noise = seeded(9);
+  const words = [
+    'db ',
+    'load ',
+    'print ',
+    'infer ',
+    'results',
+    'name',
+    '%',
+    '%',
+    ' ',
+    `${bytes}`,
+    '0',
+    '1 0',
+    '9',
+    'ff',
+  ];
+  const sent = Array.from({ length: 20_000 }, () =>
+    noise() < 0.9 ? words[below(noise, words.length)]! : String.fromCharCode(below(noise, 256)),
+  ).join('');
+  const answers = talk(program, Buffer.from(`${sent}%name%`, 'latin1'));
+  assert.equal(answers.at(-1), ['m-name-dut-[mps2-an386]']);
+});
 
 const bestOf = (values: number[]): number => values.indexOf(Math.max(...values));
 

@@ -4,8 +4,10 @@ import { importFile } from '../host/import/index.js';
 import { traceNet } from '../host/trace.js';
 import type { Tensor } from '../models/index.js';
 import { spikeCount } from '../models/run.js';
+import { reference } from './needs.js';
 import { read } from './reference.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 const largestError = (a: Tensor, b: Tensor): number =>
   (a.data as Float32Array).reduce((most, x, i) => Math.max(most, Math.abs(x - Number(b.data[i]))), 0);
@@ -39,8 +41,7 @@ test('the neuron rounds halves to even and clips', () => {
 });
 
 const fashion = shared('vectors/fashion-sfa');
-if (!fashion) console.log('skipped: ../shared/vectors/fashion-sfa is absent');
-(fashion ? test : test.skip)(
+(await testWith([reference('vectors/fashion-sfa')]))(
   'tiny with the reference weights: every spike map of four images equal, logits within 1e-4',
   async () => {
     const { net } = await importFile(`${fashion}/model.safetensors`);
@@ -61,8 +62,7 @@ if (!fashion) console.log('skipped: ../shared/vectors/fashion-sfa is absent');
 );
 
 const nano = shared('vectors/espikeformer-nano');
-if (!nano) console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
-(nano ? test : test.skip)(
+(await testWith([reference('vectors/espikeformer-nano')]))(
   'E-SpikeFormer-nano: every spike map equal to the reference, at three input sizes',
   async () => {
     // The legacy pickle, for a change; all formats give the same Net.

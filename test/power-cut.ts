@@ -32,8 +32,11 @@ export type Bench = {
   flashA: string;
 };
 
-/** `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later. */
-export type Cut = { at: number; delay: number };
+/**
+ * `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later, or once the board
+ * has answered.
+ */
+export type Cut = { at: number; delay: number | 'answered' };
 
 class PowerCut extends Error {}
 
@@ -65,7 +68,9 @@ export async function session(bench: Bench, flash: string, cut?: Cut): Promise<n
       if (left > 0) await port.write(bytes.subarray(0, left));
       sent += Math.min(bytes.length, left);
       if (!cut || sent < cut.at) return;
-      await new Promise((done) => setTimeout(done, cut.delay));
+      const { delay } = cut;
+      if (delay === 'answered') await port.read(1, 60_000);
+      else await new Promise((done) => setTimeout(done, delay));
       await emulation.stop();
       throw new PowerCut();
     };

@@ -9,8 +9,6 @@ export type Pty = {
   close(): Promise<void>;
 };
 
-export const needsSocat = 'apt-get install socat';
-
 /** Made by socat, which must be installed. Held open, so that a client may come and go. */
 export function createPty(): Promise<Pty> {
   const socat = spawn('socat', ['-d', '-d', 'PTY,rawer', 'STDIO'], { stdio: ['pipe', 'pipe', 'pipe'] });

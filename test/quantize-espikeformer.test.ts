@@ -8,12 +8,13 @@ import { emitBuild } from '../host/wasm/build.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { readGraph, toPixels, writeGraph } from '../models/index.js';
 import { quantize } from '../quantize/index.js';
+import { reference } from './needs.js';
 import { read } from './reference.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 const folder = shared('vectors/espikeformer-nano');
-if (!folder) console.log('skipped: ../shared/vectors/espikeformer-nano is absent');
-const run = folder ? test : test.skip;
+const run = await testWith([reference('vectors/espikeformer-nano')]);
 
 const load = async () => {
   const { net } = await importFile(`${folder}/model.safetensors`, { inputShape: [64, 64, 3] });

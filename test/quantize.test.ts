@@ -25,7 +25,9 @@ import { inverseCholesky } from '../quantize/moments.js';
 import { scalingOf } from '../quantize/scaling.js';
 import { thresholdsOf } from '../quantize/thresholds.js';
 import { roundToNearest, weightScales } from '../quantize/weights.js';
+import { reference } from './needs.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 test('thresholds give the neuron exactly, ties to even included', () => {
   // Multiples of 1/8 make every kind of tie: 0.5, 1.5, 2.5 and 3.5 are all hit.
@@ -145,9 +147,7 @@ test('zero images, NaN in an image and a net without neurons are refused', () =>
 
 const fashion = shared('vectors/fashion-sfa');
 const images = shared('data/fashion-mnist');
-if (!fashion || !images)
-  console.log('skipped: ../shared/vectors/fashion-sfa or ../shared/data/fashion-mnist is absent');
-(fashion && images ? test : test.skip)(
+(await testWith([reference('vectors/fashion-sfa'), reference('data/fashion-mnist')]))(
   'the trained tiny keeps its accuracy at 8, 6 and 4 bits (250 images)',
   async () => {
     const { net } = await importFile(`${fashion}/model.safetensors`);

@@ -13,8 +13,9 @@ import { openGuarded } from '../host/wasm/guard.js';
 import { loadThreads } from '../host/wasm/load.js';
 import type { load as Load } from '../host/wasm/model.mjs';
 import { interpret, pixelTable, product, rawToPixels, SpikeletError } from '../models/index.js';
-import { browserThere, inFolder, resultOf } from './browser.js';
+import { browser, inFolder, resultOf } from './browser.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 
 const graph = randomGraph(seeded(21), 6);
 const raw = Uint8Array.from({ length: product(graph.tensors['input']!.shape) }, (_, i) => (i * 7919) % 256);
@@ -180,7 +181,7 @@ for (const [where, headers, threads] of [
   ['a browser, on threads', isolated, 3],
   ['a browser whose page is not isolated, on one thread', {}, 1],
 ] as const)
-  (browserThere ? test : test.skip)(`model.mjs runs in ${where}`, async () => {
+  (await testWith([browser]))(`model.mjs runs in ${where}`, async () => {
     const wanted = JSON.stringify([threads, expected, expected]);
     assert.is(await resultOf(files, script(3), headers), wanted);
   });

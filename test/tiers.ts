@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { tiers as all, compileAssemblyScript, tierFlags } from '../host/assemblyscript.js';
 import type { Graph } from '../models/index.js';
 import type { Random } from './random-graph.js';
+import type { Need } from './skip.js';
 
 // Node 20 has relaxed SIMD, but behind a flag; newer ones know no such flag and need none.
 if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -12,7 +13,11 @@ export const known = (await compileAssemblyScript('assembly/known-relaxed.ts', [
 ])) as Uint8Array<ArrayBuffer>;
 
 const there = WebAssembly.validate(known);
-if (!there) console.log('skipped: this engine has no relaxed SIMD: Node 20 and newer do');
+export const relaxedSimd: Need = {
+  name: 'relaxed SIMD',
+  install: 'Node 20 and newer have it, on x86 and ARM',
+  find: () => there,
+};
 
 /** The tiers that this engine can run. */
 export const tiers = all.filter((tier) => tier !== 'relaxed' || there);

@@ -9,11 +9,12 @@ import { gradientStep, updateRunning } from '../host/train/step.js';
 import { type Tensor4D, type TfTensor, tf } from '../host/train/tf.js';
 import { createNet, isTrainable, type Net, type Tensor } from '../models/index.js';
 import { readSafetensors } from '../models/safetensors.js';
+import { reference as data } from './needs.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 const folder = shared('vectors/espikeformer-nano');
-if (!folder) console.log('train-vectors: skipped, the reference vectors are absent');
-const reference = folder ? test : test.skip;
+const reference = await testWith([data('vectors/espikeformer-nano')]);
 const read = (file: string) => readSafetensors(readFileSync(`${folder}/${file}.safetensors`)).tensors;
 const numbers = (tensor: Tensor | undefined): Float64Array => Float64Array.from(tensor!.data, Number);
 

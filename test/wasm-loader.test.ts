@@ -6,8 +6,9 @@ import * as assert from 'uvu/assert';
 import { emitBuild } from '../host/wasm/build.js';
 import type { load as Load } from '../host/wasm/model.mjs';
 import { interpret, pixelTable, product, rawToPixels } from '../models/index.js';
-import { browserThere, inFolder, resultOf } from './browser.js';
+import { browser, inFolder, resultOf } from './browser.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { testWith } from './skip.js';
 
 const graph = randomGraph(seeded(21), 6);
 const raw = Uint8Array.from({ length: product(graph.tensors['input']!.shape) }, (_, i) => (i * 7919) % 256);
@@ -49,7 +50,7 @@ test('model.mjs takes the module without vectors where the engine has none', () 
     }
   }));
 
-(browserThere ? test : test.skip)('model.mjs runs in a browser', async () => {
+(await testWith([browser]))('model.mjs runs in a browser', async () => {
   const script = `import { load } from './model.mjs';
 const model = await load();
 result(JSON.stringify([...model.infer(Uint8Array.from([${raw}]))]));`;

@@ -1,7 +1,9 @@
 import { printModel } from '../../host/firmware/model.js';
 import { planModel } from '../../host/wasm/plan-model.js';
-import { canRunHere, compareHere, compileHere } from '../firmware-host.js';
+import { compareHere, compileHere } from '../firmware-host.js';
 import { removeFolders } from '../firmware-project.js';
+import { gcc32 } from '../needs.js';
+import { allThere } from '../skip.js';
 import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 
@@ -11,7 +13,7 @@ import { fashionGraph } from './nets.js';
  * interpreter's. In whole frames, and in the smallest plan.
  */
 const IMAGES = 1000;
-if (await canRunHere()) {
+if (await allThere('printed C', [gcc32])) {
   const { graph, images } = await fashionGraph(IMAGES);
   for (const [name, options] of [
     ['fastest plan', {}],

@@ -6,7 +6,8 @@ import { testPixels } from '../../host/data/pixels.js';
 import { compileVerilator } from '../../host/fpga/verilator.js';
 import { verifyVerilog } from '../../host/verify.js';
 import type { Graph } from '../../models/index.js';
-import { present } from '../fpga-icarus.js';
+import { verilatorBuilds } from '../needs.js';
+import { allThere } from '../skip.js';
 import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
 
@@ -41,7 +42,7 @@ const designs: Design[] = [
   { architecture: 'sequential', lanes: 8, datapath: 'unary' },
 ];
 
-if (present('verilator', '--version') && !(await prove())) process.exitCode = 1;
+if ((await allThere('designs', verilatorBuilds)) && !(await prove())) process.exitCode = 1;
 
 async function prove(): Promise<boolean> {
   const { data } = await fashion();

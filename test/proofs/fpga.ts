@@ -22,7 +22,8 @@ import {
 } from '../../host/fpga/verilator.js';
 import { verifyVerilog } from '../../host/verify.js';
 import type { Graph, SpikeletError } from '../../models/index.js';
-import { present } from '../fpga-icarus.js';
+import { verilatorBuilds } from '../needs.js';
+import { allThere } from '../skip.js';
 import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
@@ -192,5 +193,5 @@ async function compareDatapaths(): Promise<void> {
 
 const missing = [yosys, nextpnr].filter((tool) => !installed(tool)).map(installLine);
 if (missing.length) console.log(`skipped: ${missing.join('; ')}`);
-else if (present('verilator', '--version'))
+else if (await allThere('designs', verilatorBuilds))
   for (const [name, part] of Object.entries(parts)) if (!wanted.length || wanted.includes(name)) await part();

@@ -1,6 +1,7 @@
 import { removeFolders } from '../firmware-project.js';
-import { ask, canLinkHere, compileLinkHost, withProgram } from '../link-host.js';
+import { ask, compileLinkHost, linkNeeds, withProgram } from '../link-host.js';
 import { seeded } from '../random-graph.js';
+import { allThere } from '../skip.js';
 import { verdict } from './cli.js';
 
 /**
@@ -10,11 +11,11 @@ import { verdict } from './cli.js';
 const REQUESTS = Number(process.argv[2] ?? 100_000);
 const noise = { every: 333, lateEvery: 1000, lateMs: 60 };
 
-if (await canLinkHere()) {
+if (await allThere('the link in C', linkNeeds)) {
   const random = seeded(1);
   const started = performance.now();
   const tally = await withProgram(await compileLinkHost(), { random, noise }, (port) =>
-    ask(port, random, REQUESTS, 10),
+    ask(port, random, REQUESTS),
   );
   const { requests, answered, again, damaged, stale, text, images, reported, wrong } = tally;
   console.log(

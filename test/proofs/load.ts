@@ -3,13 +3,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importNet } from '../../host/import/index.js';
 import { writeGraph } from '../../models/index.js';
+import { zooNet } from '../nets.js';
+import { pickle, stateDict, torchLegacy, torchZip } from '../torch.js';
 import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 
 /**
  * `npm run bench:load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
- * constants; and how long its module takes to compile and to instantiate. Under a minute.
+ * constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its checkpoint take to be
+ * imported, in either of torch's formats. Under a minute.
  */
 const ROUNDS = 9;
 const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
@@ -23,6 +27,7 @@ try {
   await writeFile(path, writeGraph(graph));
   for (const threads of [1, 4]) await measureBuild(path, threads);
   for (const name of ['model', 'model-threads']) await measureLoad(name);
+  measureImport();
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -39,6 +44,23 @@ async function measureBuild(path: string, threads: number): Promise<void> {
   const what = `spikelet build${threads > 1 ? ` --threads ${threads}` : ''}`;
   verdict(what, `${seconds.toFixed(1)} s`, '<= 60 s', seconds <= 60);
   verdict(what, `${most.toFixed(0)} MiB`, '<= 2048 MiB', most <= 2048);
+}
+
+function measureImport(): void {
+  const net = zooNet('espikeformer-m', [224, 224, 3], 1000);
+  const { value, storages } = stateDict(net.params);
+  for (const [format, pack] of Object.entries({ zip: torchZip, legacy: torchLegacy })) {
+    const bytes = pack(pickle(value), storages);
+    const start = performance.now();
+    importNet(bytes, 'x');
+    const seconds = (performance.now() - start) / 1000;
+    verdict(
+      `import of ${bytes.length} B, torch's ${format} format`,
+      `${seconds.toFixed(1)} s`,
+      '<= 5 s',
+      seconds <= 5,
+    );
+  }
 }
 
 async function measureLoad(name: string): Promise<void> {

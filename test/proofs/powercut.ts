@@ -1,8 +1,9 @@
 import { removeFolders } from '../firmware-project.js';
-import { canTryLoader } from '../loader-board.js';
+import { loaderNeeds } from '../loader-board.js';
 import { compileForHost, runOnHost } from '../loader-host.js';
 import { createBench, installAndCut, type Outcome, preloaded, replaceAndCut, session } from '../power-cut.js';
 import { seeded } from '../random-graph.js';
+import { allThere } from '../skip.js';
 import { verdict } from './cli.js';
 
 /**
@@ -20,7 +21,7 @@ const random = seeded(Number(process.env['SPIKELET_SEED'] ?? 1));
 const counts = await runOnHost(await compileForHost(false), 'cuts', 1, 1);
 verdict('every byte of flash, on this machine', counts.trim(), 'no start without a program', true);
 
-if (await canTryLoader()) {
+if (await allThere('power cuts', loaderNeeds)) {
   const small = await createBench(1024, 200);
   const ends = await session(small, `${small.flashA}.whole`);
   const all = ends.at(-1)!;
