@@ -8,13 +8,18 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitBuild } from '../host/wasm/build.js';
 import { interpret, type OutputFile, pixelTable, product, rawToPixels } from '../models/index.js';
-import { browserThere, inFolder, resultOf, whileOpen } from './browser.js';
+import { browser, inFolder, resultOf, whileOpen } from './browser.js';
 import { randomGraph, seeded } from './random-graph.js';
+import { areThere, type Need, testWith } from './skip.js';
 
 /** The folder that build writes, in programs that bundlers make of it: they run in a browser, or in Node. */
 const web = fileURLToPath(new URL('../../test/web/', import.meta.url));
-const installed = existsSync(join(web, 'node_modules', 'vite'));
-if (!installed) console.log('skipped: no bundlers: npm ci --prefix test/web');
+const bundlers: Need = {
+  name: 'bundlers',
+  install: 'npm ci --prefix test/web',
+  find: () => existsSync(join(web, 'node_modules', 'vite')),
+};
+const installed = await areThere([bundlers]);
 
 const graph = randomGraph(seeded(21), 6);
 const raw = Uint8Array.from({ length: product(graph.tensors['input']!.shape) }, (_, i) => (i * 7919) % 256);
@@ -69,7 +74,7 @@ const isolated = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-const inBrowser = installed && browserThere ? test : test.skip;
+const inBrowser = await testWith([bundlers, browser]);
 for (const [bundler, types, given = 'undefined'] of [
   ['esbuild-esm', ['inside', 'outside', 'threads']],
   ['esbuild-iife', ['inside'], "new URL('model.wasm', location.href)"],
@@ -109,7 +114,7 @@ for (const build of ['inside', 'outside', 'threads'] as Build[])
     }),
   );
 
-const inNode = installed ? test : test.skip;
+const inNode = await testWith([bundlers]);
 for (const [bundler, types, given = 'undefined'] of [
   ['esbuild-node-esm', ['inside', 'outside', 'threads']],
   ['esbuild-node-cjs', ['inside'], "require('node:path').join(__dirname, 'model.wasm')"],

@@ -102,13 +102,8 @@ for (const [how, end] of [
         assert.equal([...model.infer(raw)], expected);
         await end(workers[1]!);
         // Until it is gone, it computes as ever.
-        const until = Date.now() + 60_000;
-        const goesOn = () => {
-          assert.equal([...model.infer(raw)], expected);
-          return Date.now() < until;
-        };
         assert.throws(() => {
-          while (goesOn());
+          for (let i = 0; i < 1_000_000; i++) assert.equal([...model.infer(raw)], expected);
         }, /^thread 2 ended/);
         for (let i = 0; i < 3; i++) assert.throws(() => model.infer(raw), /^thread 2 ended/);
         await model.close();
@@ -186,7 +181,7 @@ for (const [where, headers, threads] of [
     assert.is(await resultOf(files, script(3), headers), wanted);
   });
 
-(browserThere ? test : test.skip)('a worker that a browser ends ends infer() with an error', async () => {
+(await testWith([browser]))('a worker that a browser ends ends infer() with an error', async () => {
   const page = `const workers = [];
 globalThis.Worker = class extends Worker { constructor(...given) { super(...given); workers.push(this); } };
 const { load } = await import('./model.mjs');
