@@ -35,8 +35,6 @@ type Link = {
 /** Indices of the shared words. */
 const [OPENED, STOPPED, ARRIVED, NEXT] = [0, 1, 16, 32];
 
-/** Milliseconds without any progress after which threads are given up: far more than a step takes on a busy machine. */
-const PATIENCE = 10_000;
 /** Time between two looks that counts: a machine that slept has not waited. */
 const LONGEST_LOOK = 250;
 /** Milliseconds that a worker may take to start. */
@@ -46,6 +44,12 @@ const node =
   typeof process === 'object' && process.versions?.node
     ? process.getBuiltinModule?.('node:worker_threads')
     : undefined;
+
+/**
+ * Milliseconds without any progress after which threads are given up: far more than a step takes on a busy machine. Node
+ * mostly knows when one has ended.
+ */
+const PATIENCE = node ? 60_000 : 10_000;
 
 /** Starts all threads but the first, which is this one. `lead`: the module's infer, of an instance with this memory. */
 export async function startThreads(
