@@ -16,16 +16,26 @@ const NEXT: usize = 128;
 /** How often a word is read before a thread falls asleep: some tens of microseconds, about what waking it costs. */
 const READS = 50_000;
 
-/** Waits until the word at `address` is no more `seen`; returns it. A browser's main thread may not sleep. */
-function change(address: usize, seen: i32, sleeps: bool): i32 {
-  let reads = READS;
-  let value = atomic.load<i32>(address);
-  while (value == seen) {
-    if (reads > 0) reads--;
-    else if (sleeps) atomic.wait<i32>(address, seen, -1);
-    value = atomic.load<i32>(address);
+/** How long the leader sleeps before it asks again whether it waits in vain, in nanoseconds. */
+const LOOK: i64 = 100_000_000;
+/** For ever. */
+const ALWAYS: i64 = -1;
+
+/** The host's: whether a thread has ended or does not answer. */
+@external('env', 'stalled')
+declare function stalled(): bool;
+
+/**
+ * Waits while the word at `address` is `seen`, but sleeps no longer than so many nanoseconds; returns it. A browser's main
+ * thread may not sleep: it returns after some reads.
+ */
+function change(address: usize, seen: i32, sleeps: bool, longest: i64): i32 {
+  for (let reads = READS; reads > 0; reads--) {
+    const value = atomic.load<i32>(address);
+    if (value != seen) return value;
   }
-  return value;
+  if (sleeps) atomic.wait<i32>(address, seen, longest);
+  return atomic.load<i32>(address);
 }
 
 /** The leader: lets the others into the next step, for which they all wait. Returns false where one has stopped. */
@@ -40,7 +50,8 @@ export function open(control: usize): bool {
 
 /** Another thread: waits for a step after the one numbered `seen`; returns its number, or -1 where the model ends. */
 export function enter(control: usize, seen: i32): i32 {
-  const step = change(control + OPENED, seen, true);
+  let step = seen;
+  while (step == seen) step = change(control + OPENED, seen, true, ALWAYS);
   return atomic.load<i32>(control + STOPPED) ? -1 : step;
 }
 
@@ -49,10 +60,14 @@ export function arrive(control: usize, threads: i32): void {
   if (atomic.add<i32>(control + ARRIVED, 1) == threads - 2) atomic.notify(control + ARRIVED, 1);
 }
 
-/** The leader: waits for the others. Returns whether all of them are well. */
+/** The leader: waits for the others. Returns whether all of them are well; false too where it waits in vain. */
 export function gather(control: usize, threads: i32, sleeps: bool): bool {
   let arrived = atomic.load<i32>(control + ARRIVED);
-  while (arrived < threads - 1) arrived = change(control + ARRIVED, arrived, sleeps);
+  while (arrived < threads - 1) {
+    const now = change(control + ARRIVED, arrived, sleeps, LOOK);
+    if (now == arrived && stalled()) return false;
+    arrived = now;
+  }
   return !atomic.load<i32>(control + STOPPED);
 }
 

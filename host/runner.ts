@@ -10,7 +10,7 @@ import { netRunner } from '../models/run.js';
 import { readSafetensors } from '../models/safetensors.js';
 import type { Shape } from '../models/tensor.js';
 import { isFolder, readBytes } from './files.js';
-import { openWasm } from './wasm/open.js';
+import { openGuarded } from './wasm/guard.js';
 
 /** Anything that turns a raw image into logits: a Net, a Graph under the interpreter, or a built module. */
 export type Runner = {
@@ -21,7 +21,7 @@ export type Runner = {
   /** CRC-32 of the model's file. */
   crc: number;
   /** Logits in the float network's unit, of raw u8 pixels [row][column][channel]. */
-  logits(raw: Uint8Array): Float64Array;
+  logits(raw: Uint8Array): Float64Array | Promise<Float64Array>;
   /** Ends what runs beside it; after that it computes no more. */
   close?(): Promise<void>;
 };
@@ -41,29 +41,28 @@ export async function moduleOf(path: string, threads = 1): Promise<string> {
   return threads > 1 ? several : join(path, 'model.wasm');
 }
 
+/** Seconds that a module may take for an image where nobody says: a thousand times what large ones do. */
+export const PATIENCE = 60;
+
 /**
  * Opens a Net, a Graph, a model.wasm or a folder that holds one; with several `threads` on each image, a folder that
- * holds a model-threads.wasm.
+ * holds a model-threads.wasm. A module runs in a thread beside, which ends where an image takes more than `seconds`.
  */
-export async function openRunner(path: string, threads = 1): Promise<Runner> {
+export async function openRunner(path: string, threads = 1, seconds = PATIENCE): Promise<Runner> {
   const module = await moduleOf(path, threads);
   const bytes = await readBytes(module);
   const crc = crc32(bytes);
   if (isWasm(bytes)) {
-    const model = await openWasm(module, threads);
-    const { name, classes, tensors, output, pixelTable: address } = model.description;
-    const shape = tensors[0]![3];
-    const table = new Int8Array(model.memory.buffer, address, 256 * shape[2]);
-    const logits = (raw: Uint8Array) => scaled(model.infer(rawToPixels(table, raw)), output.scale);
-    return {
-      kind: 'wasm',
-      name,
-      classes,
-      shape,
-      crc,
-      logits,
-      ...(model.close ? { close: model.close } : {}),
-    };
+    const {
+      description,
+      pixelTable: table,
+      infer,
+      close,
+    } = await openGuarded({ path: module, threads }, seconds);
+    const { name, classes, tensors, output } = description;
+    const logits = async (raw: Uint8Array) =>
+      scaled((await infer(rawToPixels(table, raw))).logits, output.scale);
+    return { kind: 'wasm', name, classes, shape: tensors[0]![3], crc, logits, close };
   }
   if (threads > 1)
     throw new SpikeletError('only a built module runs one image on several threads', {

@@ -10,6 +10,7 @@ import {
 } from '../models/index.js';
 import type { Values } from '../models/ops/op.js';
 import type { SimulateOptions, Simulator } from './fpga/verilator.js';
+import type { GuardedModel } from './wasm/guard.js';
 import type { WasmModel } from './wasm/load.js';
 
 export type Verification<Backend extends string = 'wasm'> = {
@@ -46,6 +47,19 @@ export function verifyWasm(
     const logits = model.infer(pixels, (tensor, bytes) => crcs.set(tensor, crc32(bytes, crcs.get(tensor))));
     check.add(pixels, { logits, crcs });
   }
+  return check.result();
+}
+
+/** The same of a module in a thread of its own, which may break off. */
+export async function verifyGuarded(
+  graph: Graph,
+  model: GuardedModel,
+  images: Iterable<Int8Array>,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  requireSameTensors(graph, model);
+  const check = comparison(graph, 'wasm', options);
+  for (const pixels of images) check.add(pixels, await model.infer(pixels, true));
   return check.result();
 }
 
@@ -167,7 +181,8 @@ export function comparison<Backend extends string>(
 
 const shown = (digest: number | string): string => (typeof digest === 'number' ? hex32(digest) : digest);
 
-function requireSameTensors(graph: Graph, { description }: WasmModel): void {
+/** Throws a SpikeletError where the module was made from another graph. */
+export function requireSameTensors(graph: Graph, { description }: Pick<WasmModel, 'description'>): void {
   const wanted = tensorNames(graph).map((name) => {
     const { type, shape } = graph.tensors[name]!;
     return `${name} ${type} [${shape}]`;

@@ -53,6 +53,7 @@ async function shows(program: string): Promise<boolean> {
 
 const types: Record<string, string> = {
   mjs: 'text/javascript',
+  js: 'text/javascript',
   wasm: 'application/wasm',
   mts: 'text/plain',
 };
@@ -108,7 +109,7 @@ ${script}
 }
 
 /** Opens a page, waits for `result` and closes the browser. */
-async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
+export async function whileOpen(url: string, profile: string, result: Promise<string>): Promise<string> {
   const chromium = spawn(
     String(await find(browser)),
     [...flagsOf(profile), '--remote-debugging-port=0', url],

@@ -24,7 +24,7 @@ test('run --data: the sample, its label and its logits, as with every other way 
     const run = await cli('run', net, '--data', spec, '--sample', '5', '--split', split, '--json');
     assert.is(run.code, 0, run.stderr);
     const result = JSON.parse(run.stdout);
-    assert.equal(result.logits, [...runner.logits(rawImage(data[split], data.shape, 5))]);
+    assert.equal(result.logits, [...(await runner.logits(rawImage(data[split], data.shape, 5)))]);
     assert.is(result.label, data[split].labels[5]);
   }
   const { stdout } = await cli('run', net, '--data', spec, '--sample', '5');

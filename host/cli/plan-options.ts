@@ -1,3 +1,4 @@
+import { PATIENCE } from '../runner.js';
 import { MOST_THREADS } from '../wasm/describe.js';
 import type { ModelOptions, WeightPlace } from '../wasm/plan-model.js';
 import { weightPlaces } from '../wasm/plan-model.js';
@@ -32,6 +33,14 @@ export const threadsOption = (purpose: string): VerbOption => ({
   parse: integer(1, MOST_THREADS),
   default: 1,
 });
+
+/** `--timeout`, after which a module that was given is broken off. */
+export const timeoutOption: VerbOption = {
+  flags: '--timeout <seconds>',
+  description: 'most that loading a built module, or one image in it, may take',
+  parse: number(0.001, 86_400),
+  default: PATIENCE,
+};
 
 /** Checked flags as options of a plan. Throws where they contradict each other. */
 export function modelOptions({ ram, time, weights }: PlanFlags): ModelOptions {

@@ -33,6 +33,10 @@ export type TrainingRun = {
 /** One JSON line of metrics. */
 export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
 
+/** Throws a SpikeletError with the install line where training's packages are missing. */
+export const requireTraining = async (): Promise<void> =>
+  (await import('../train/packages.js')).requireTraining();
+
 /**
  * Trains to files: a checkpoint after every epoch, the Net at the end. Ctrl-C stops after the current step, leaves the
  * checkpoint of the last whole epoch and ends with exit code 130 (SIGTERM: 143), saying how to go on.

@@ -1,4 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
+import { npmInstall } from '../version.js';
 import { readBounded } from './read.js';
 
 /** One class: its name, and the id under which ImageNet's folders know it (n01440764), where a file tells. */
@@ -29,8 +30,19 @@ export async function readLabels(path: string): Promise<Label[]> {
   });
 }
 
-/** ImageNet-1k's 1,000 class names in the customary order, from @tensorflow-models/mobilenet. */
-export async function imagenetClasses(): Promise<string[]> {
-  const { default: module } = await import('@tensorflow-models/mobilenet/dist/imagenet_classes.js');
-  return Array.from({ length: 1000 }, (_, i) => module.IMAGENET_CLASSES[i]!);
+/**
+ * ImageNet-1k's 1,000 class names in the customary order, from the optional @tensorflow-models/mobilenet; without it their
+ * numbers, and a note of how names are had.
+ */
+export async function imagenetClasses(note: (line: string) => void): Promise<string[]> {
+  const numbers = Array.from({ length: 1000 }, (_, i) => i);
+  try {
+    const { default: module } = await import('@tensorflow-models/mobilenet/dist/imagenet_classes.js');
+    return numbers.map((i) => module.IMAGENET_CLASSES[i]!);
+  } catch {
+    note(`classes are numbers: --labels FILE names them, or ${npmInstall(IMAGENET)}`);
+    return numbers.map(String);
+  }
 }
+
+const IMAGENET = '@tensorflow-models/mobilenet';

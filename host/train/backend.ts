@@ -4,6 +4,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { SpikeletError } from '../../models/index.js';
 import { npmInstall } from '../version.js';
 import { registerWasmKernels } from './kernels/register.js';
+import { trainingInstall } from './packages.js';
 import { tf } from './tf.js';
 
 /** `gpu` is tfjs-node-gpu (an optional peer), `wasm` runs everywhere, `cpu` is plain JavaScript and for tests only. */
@@ -42,7 +43,7 @@ const failure = (message: string, name: BackendName) =>
     hint:
       name === 'gpu'
         ? `${npmInstall('@tensorflow/tfjs-node-gpu')} (needs CUDA 11.2 and cuDNN 8.1), or leave the backend to spikelet`
-        : 'npm install again: @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm come with spikelet',
+        : trainingInstall,
   });
 
 /** Why the backend does not start; undefined where it does. */

@@ -35,7 +35,8 @@ export type WasmBuild = {
 
 /**
  * Compiles a Graph to model.wasm, with a loader (model.mjs) and its types (model.d.mts), model.weights.bin where the
- * weights lie outside of the memory, and model-threads.wasm with threads.mjs where several threads are to share the work. Throws a SpikeletError where the Graph is not proven or does not fit.
+ * weights lie outside of the memory, and model-threads.wasm with threads.mjs and threads-worker.mjs where several threads
+ * are to share the work. Throws a SpikeletError where the Graph is not proven or does not fit.
  */
 export async function emitBuild(graph: Graph, options: BuildOptions = {}): Promise<WasmBuild> {
   const { threads: _, ...single } = options;
@@ -50,6 +51,7 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
   const { files, ...build } = await compileModel(planned, 'model');
   const { threads: _, ...single } = options;
   let loader = await beside('./model.mjs');
+  if (planned.tier === 'swar') loader = replaced(loader, 'PLAIN = false', 'PLAIN = true');
   for (const tier of options.also ?? []) {
     if (tier === planned.tier) continue;
     const other = planModel(planned.graph, { ...single, tier });
@@ -57,14 +59,20 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
     files.push(...(await compileModel(other, `model-${tier}`)).files);
     if (tier === 'relaxed') loader = await withKnownAnswer(loader);
   }
+  let threadsUsed: WasmBuild['threads'];
+  if (shared) {
+    const { files: more, bytes, ramBytes, pages } = await compileModel(shared, 'model-threads');
+    threadsUsed = { count: threads, ramBytes, pages, bytes: bytes.module };
+    files.push(...more);
+    for (const path of ['threads.mjs', 'threads-worker.mjs'])
+      files.push({ path, contents: await beside(`./${path}`) });
+  }
+  const written = new Set(files.map(({ path }) => path));
   files.push(
-    { path: 'model.mjs', contents: loader },
+    { path: 'model.mjs', contents: withoutOthers(loader, written) },
     { path: 'model.d.mts', contents: await beside('./model.d.mts') },
   );
-  if (!shared) return { files, ...build };
-  const { files: more, bytes, ramBytes, pages } = await compileModel(shared, 'model-threads');
-  files.push(...more, { path: 'threads.mjs', contents: await beside('./threads.mjs') });
-  return { files, ...build, threads: { count: threads, ramBytes, pages, bytes: bytes.module } };
+  return { files, ...build, ...(threadsUsed ? { threads: threadsUsed } : {}) };
 }
 
 const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
@@ -81,10 +89,26 @@ async function withKnownAnswer(loader: string): Promise<string> {
   const known = Buffer.from(await compileAssemblyScript('assembly/known-relaxed.ts', flags)).toString(
     'base64',
   );
-  const empty = "{ known: '', answer: 0 }";
-  if (!loader.includes(empty)) throw new Error(`the loader has no ${empty}`);
-  return loader.replace(empty, `{ known: '${known}', answer: ${KNOWN_ANSWER} }`);
+  return replaced(loader, "{ known: '', answer: 0 }", `{ known: '${known}', answer: ${KNOWN_ANSWER} }`);
 }
+
+function replaced(loader: string, from: string, to: string): string {
+  if (!loader.includes(from)) throw new Error(`the loader has no ${from}`);
+  return loader.replace(from, to);
+}
+
+/**
+ * The loader without the lines that name files which this build does not write: bundlers follow `new URL` and `import()`,
+ * and end where a file is missing.
+ */
+const withoutOthers = (loader: string, written: Set<string>): string =>
+  loader
+    .split('\n')
+    .filter((line) => {
+      const named = /(?:new URL|import)\('\.\/([^']+)'/.exec(line)?.[1];
+      return named === undefined || written.has(named);
+    })
+    .join('\n');
 
 /** One module, and its constants outside. */
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {

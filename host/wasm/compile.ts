@@ -1,5 +1,6 @@
 import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
-import { pagesFor, SECTION, type WasmDescription } from './describe.js';
+import { pagesFor, SECTION } from './describe.js';
+import type { WasmDescription } from './description.js';
 import { IMAGE_ADDRESS, type Image } from './image.js';
 
 /**

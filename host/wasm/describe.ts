@@ -11,10 +11,12 @@ import {
   valueRange,
 } from '../../models/index.js';
 import { type Tier, tiers } from '../assemblyscript.js';
+import type { WasmDescription } from './description.js';
 import { CONTROL_BYTES, IMAGE_ADDRESS, type Image, MODEL_BYTES } from './image.js';
 
 /** Name of the custom section with which a module describes itself; its contents are JSON. */
 export const SECTION = 'spikelet';
+/** Of the description's layout. */
 const FORMAT = 1;
 
 /** More than any real description takes; what is larger is not read. */
@@ -30,19 +32,13 @@ const name = z.string().min(1).max(256);
 const shape = z.tuple([positive(65535), positive(65535), positive(65535)]);
 const types = Object.keys(valueRange) as (keyof typeof valueRange)[];
 
-const schema = z.object({
+const schema: z.ZodType<WasmDescription> = z.object({
   format: z.literal(FORMAT),
   name,
-  /** What the kernels need: vectors or not. */
   tier: z.enum(tiers),
   classes: z.array(z.string().max(256)).min(1),
-  /** What one unit of a pixel and of a logit is worth; how raw pixels are normalised. */
   input: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
   output: z.object({ scale: z.number() }),
-  /**
-   * The input, then every node's output in order: name, kind, type, shape, address, rows of its ring. Counts of type u4
-   * lie two in a byte, the lower channel in the lower half; every place begins at a byte.
-   */
   tensors: z
     .array(
       z.tuple([
@@ -55,25 +51,13 @@ const schema = z.object({
       ]),
     )
     .min(2),
-  /** Address and size of the constants; infer() takes the address. */
   image: z.tuple([address, address]),
-  /** Address and size of tensors and working memory. */
   arena: z.tuple([address, address]),
-  /** Address of the table that turns raw u8 pixels into pixels: [channel][256] i8. */
   pixelTable: address,
-  /** Bytes of weights, in the image or outside. */
   weights: address,
-  /** Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the image. */
   outside: z.tuple([address, address]).optional(),
-  /**
-   * Of a module whose memory is shared: most threads, address of their Models (12 bytes each), of the words they share,
-   * and pages of the memory that it imports.
-   */
   threads: z.tuple([z.number().int().min(2).max(MOST_THREADS), address, address, positive(65535)]).optional(),
 });
-
-/** What a module says of itself: the contents of its custom section `spikelet`. */
-export type WasmDescription = z.infer<typeof schema>;
 
 /** Pages of 64 KiB. */
 export const pagesFor = (bytes: number): number => Math.ceil(bytes / 65536);

@@ -1,5 +1,8 @@
+import { types } from 'node:util';
 import { crc32, SpikeletError } from '../../models/index.js';
-import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
+import { compileModule, describeModule, rowBytesOf } from './describe.js';
+import type { WasmDescription } from './description.js';
+import { requireModest } from './limits.js';
 import { unpackCounts } from './unpack.js';
 
 /** A compiled model, ready to run. */
@@ -7,10 +10,11 @@ export type WasmModel = {
   description: WasmDescription;
   /**
    * Logits of one image of i8 pixels, [row][column][channel]. `onRows` sees every tensor as it is written, the input
-   * first: its values, some rows at a time, in order of rows; the view is valid only during the call.
+   * first: its values, some rows at a time, in order of rows; the view is valid only during the call. Throws a TypeError
+   * for values of another type, a RangeError for another number of them.
    */
   infer(pixels: Int8Array, onRows?: OnRows): Int32Array;
-  memory: WebAssembly.Memory;
+  memory: { readonly buffer: ArrayBufferLike };
 };
 
 export type OnRows = (tensor: string, bytes: Uint8Array) => void;
@@ -27,6 +31,7 @@ export type ThreadedModel = WasmModel & { close(): Promise<void> };
 export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): WasmModel {
   const module = compileModule(bytes);
   const description = describeModule(module);
+  requireModest(bytes, module, description);
   requireConstants(description, outside);
   if (description.threads) throw tooMany(description, 1);
   const { infer, modelOf } = start(module, description, outside);
@@ -41,12 +46,27 @@ export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: numbe
   const module = compileModule(bytes);
   const description = describeModule(module);
   if (!description.threads || description.threads[0] < threads) throw tooMany(description, threads);
+  requireModest(bytes, module, description);
   const [, models, control, pages] = description.threads;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { infer, modelOf } = start(module, description, undefined, memory);
+  let stalled = () => false;
+  const { infer, modelOf } = start(module, description, undefined, memory, () => stalled());
   const { startThreads } = await import('./threads.mjs');
   const crew = await startThreads(module, memory, infer, { models, control }, threads);
-  return { ...modelOf(crew.infer), close: crew.close };
+  stalled = crew.stalled;
+  const call = () => {
+    try {
+      crew.infer();
+    } catch (cause) {
+      // What fails in the module is told as of any module; what is left is threads that ended.
+      if (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) throw cause;
+      throw new SpikeletError(`model '${description.name}' computes no more: ${cause.message}`, {
+        hint: 'load it again',
+        cause,
+      });
+    }
+  };
+  return { ...modelOf(call), close: crew.close };
 }
 
 const tooMany = ({ name, threads }: WasmDescription, wanted: number) =>
@@ -67,6 +87,7 @@ function start(
   description: WasmDescription,
   outside: Uint8Array | undefined,
   shared?: WebAssembly.Memory,
+  stalled: () => boolean = () => false,
 ): { infer: Exports['infer']; modelOf(call: () => void): WasmModel } {
   let onRows: OnRows | undefined;
   const trace = (node: number, row: number, rows: number) => {
@@ -85,7 +106,7 @@ function start(
       throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which are not there`);
     view.set(outside.subarray(offset, end), destination);
   };
-  const { memory, infer } = instantiate(module, { trace, weights }, shared);
+  const { memory, infer } = instantiate(module, { trace, weights, stalled: () => Number(stalled()) }, shared);
   const view = new Uint8Array(memory.buffer);
   const [arena, arenaBytes] = description.arena;
   if (memory.buffer.byteLength < arena + arenaBytes)
@@ -100,6 +121,11 @@ function start(
     description,
     memory,
     infer(pixels, listener) {
+      // By what it is, not by its class: arrays of other realms are taken, and no other numbers.
+      if (!types.isInt8Array(pixels))
+        throw new TypeError(
+          `'${description.name}' takes pixels as Int8Array and got ${Object.prototype.toString.call(pixels)}`,
+        );
       if (pixels.length !== inputView.length)
         throw new RangeError(
           `'${description.name}' takes ${inputView.length} pixels and got ${pixels.length}`,
@@ -119,8 +145,9 @@ function run(name: string, infer: () => void): void {
   try {
     infer();
   } catch (cause) {
-    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
-    throw new SpikeletError(`the module of '${name}' stopped: ${cause.message}`, {
+    // Its calls too may be of other types than a model's, or never return.
+    if (![WebAssembly.RuntimeError, RangeError, TypeError].some((kind) => cause instanceof kind)) throw cause;
+    throw new SpikeletError(`the module of '${name}' stopped: ${(cause as Error).message}`, {
       hint: "the file is damaged; make it again with 'spikelet build'",
       cause,
     });
@@ -141,7 +168,7 @@ function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array 
 
 function instantiate(
   module: WebAssembly.Module,
-  env: Record<'trace' | 'weights', (...values: number[]) => void>,
+  env: Record<'trace' | 'weights' | 'stalled', (...values: number[]) => unknown>,
   shared: WebAssembly.Memory | undefined,
 ): Exports {
   try {
@@ -169,8 +196,12 @@ function visitRows(
   onRows: OnRows,
 ): void {
   if (!tensor) return;
-  const [name, , type, [, columns, channels], address, ring] = tensor;
+  const [name, , type, [height, columns, channels], address, ring] = tensor;
   const bytes = rowBytesOf(tensor);
+  if (row < 0 || rows < 0 || row + rows > height)
+    throw new WebAssembly.RuntimeError(
+      `it writes rows ${row}..${row + rows} of '${name}', which has ${height}`,
+    );
   for (let done = 0; done < rows; ) {
     const slot = (row + done) % ring;
     const run = Math.min(rows - done, ring - slot);

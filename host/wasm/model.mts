@@ -11,10 +11,11 @@ export type Model = {
   /** What one unit of a logit is worth in the float network. */
   scale: number;
   /**
-   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array or Uint8ClampedArray, or pixels as
-   * the network sees them as Int8Array. Throws a RangeError where their number is wrong.
+   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array, Uint8ClampedArray or ImageData, or pixels
+   * as the network sees them as Int8Array. Throws a TypeError for values of any other type, a RangeError where the size is
+   * wrong, and an Error, then and ever after, where a thread has failed or ended.
    */
-  infer(image: Uint8Array | Uint8ClampedArray | Int8Array): Int32Array;
+  infer(image: Uint8Array | Uint8ClampedArray | Int8Array | ImagePixels): Int32Array;
   /** Threads that share the work on an image. */
   threads: number;
   /** What its kernels need of the engine: relaxed, simd or swar. */
@@ -22,6 +23,27 @@ export type Model = {
   /** Ends the threads; after it, a model of several computes no more. */
   close(): Promise<void>;
 };
+
+/**
+ * A canvas's ImageData, or what looks like it: of the model's rows and columns, with its channels, or RGBA for a model of
+ * three channels, which drops alpha where all pixels are opaque.
+ */
+export type ImagePixels = {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+};
+
+/** Where bytes come from: an address (in Node a path too), a Response or Blob, or the bytes themselves. */
+export type Source =
+  | string
+  | { readonly href: string }
+  | { arrayBuffer(): Promise<ArrayBuffer> }
+  | ArrayBuffer
+  | ArrayBufferView;
+
+/** A WebAssembly.Module, as some bundlers and Cloudflare Workers import a .wasm; without the DOM's types nothing is known of it. */
+export type CompiledModule = { readonly byteLength?: never; readonly href?: never };
 
 export type LoadOptions = {
   /** Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with --threads. */
@@ -40,11 +62,33 @@ type Description = {
   threads?: [most: number, models: number, control: number, pages: number];
 };
 
+/**
+ * The files beside this one. Bundlers look for every file that is named here, so build.ts leaves out the lines of those
+ * that it does not write.
+ */
+const FILES: { [name: string]: (() => URL) | undefined } = {
+  'model.wasm': () => new URL('./model.wasm', import.meta.url),
+  'model.weights.bin': () => new URL('./model.weights.bin', import.meta.url),
+  'model-relaxed.wasm': () => new URL('./model-relaxed.wasm', import.meta.url),
+  'model-relaxed.weights.bin': () => new URL('./model-relaxed.weights.bin', import.meta.url),
+  'model-swar.wasm': () => new URL('./model-swar.wasm', import.meta.url),
+  'model-swar.weights.bin': () => new URL('./model-swar.weights.bin', import.meta.url),
+  'model-threads.wasm': () => new URL('./model-threads.wasm', import.meta.url),
+};
+const CODE: { threads?: () => Promise<typeof import('./threads.mjs')> } = {
+  threads: () => import('./threads.mjs'),
+};
+
 /** A function that makes a vector and drops it: valid where an engine has SIMD. */
-const VECTORS = Uint8Array.of(
+const VECTORS = [
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0],
   ...[10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11],
-);
+];
+
+const hasVectors = (): boolean => WebAssembly.validate(Uint8Array.from(VECTORS));
+
+/** Whether model.wasm itself does without vectors; build.ts says so. */
+const PLAIN = false;
 
 /**
  * assembly/known-relaxed.ts in base64, where a model-relaxed.wasm lies beside this file: the build writes it here
@@ -71,48 +115,48 @@ async function relaxedIsRight(): Promise<boolean> {
 /**
  * Loads a model: by default the model.wasm beside this file; the model-relaxed.wasm where the build has one and the engine
  * passes its known-answer test, and the model-swar.wasm where the engine has no vectors (a build has them if it was asked
- * for). A model that reads its weights from outside of its memory takes them from
- * `weights`, by default from the .weights.bin beside the module. Several threads take the model-threads.wasm; a page that
- * is not isolated from other origins gets one thread, and a warning.
+ * for). Else from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one of them. A model that
+ * reads its weights from outside of its memory takes them from `weights`, by default from the .weights.bin beside the
+ * module. Several threads take the model-threads.wasm; a page that is not isolated from other origins gets one thread, and
+ * a warning. Throws an Error that names the address where something else than a model is found.
  */
 export async function load(
-  given?: URL | Response | BufferSource,
-  weights?: URL | Response | BufferSource,
+  given?: Source | CompiledModule | PromiseLike<Source | CompiledModule>,
+  weights?: Source | PromiseLike<Source>,
   { threads = 1 }: LoadOptions = {},
 ): Promise<Model> {
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`${threads} is no number of threads`);
+  if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   // Node has no such thing as a page.
   const shares = globalThis.crossOriginIsolated ?? true;
   if (threads > 1 && !shares)
     console.warn('one thread: several need the headers COOP: same-origin and COEP: require-corp');
   const wanted = shares ? threads : 1;
-  const source = given ?? new URL(await fileFor(wanted), import.meta.url);
-  const module = await WebAssembly.compile(await bytesOf(source));
-  const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
-  if (!section) throw new Error('this WebAssembly is no spikelet model');
-  const description: Description = JSON.parse(new TextDecoder().decode(section));
+  const source = await given;
+  const own = source === undefined || source === null ? await fileFor(wanted) : undefined;
+  const { module, where } = await moduleOf(own ? address(own) : source!);
+  const description = describe(module, where);
   const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
-  if (wanted > (shared?.[0] ?? 1))
-    throw new RangeError(
-      `'${name}' was built for ${shared?.[0] ?? 1} threads, not ${wanted}: build it with --threads`,
-    );
-  const beside =
-    source instanceof URL ? new URL(source.href.replace(/\.wasm(?=$|[?#])/, '.weights.bin')) : undefined;
-  const constants = outside ? await constantsOf(weights ?? beside, outside[0], name) : new Uint8Array(0);
-  const own = shared && new WebAssembly.Memory({ initial: shared[3], maximum: shared[3], shared: true });
+  if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
+  const constants = outside
+    ? await constantsOf((await weights) ?? weightsBeside(own, where), outside, name)
+    : undefined;
+  const sharedMemory =
+    shared && new WebAssembly.Memory({ initial: shared[3], maximum: shared[3], shared: true });
   const env = {
-    ...(own ? { memory: own } : {}),
+    ...(sharedMemory ? { memory: sharedMemory } : {}),
     trace() {},
     weights(offset: number, destination: number, length: number) {
-      target.set(constants.subarray(offset, offset + length), destination);
+      target.set(constants!.subarray(offset, offset + length), destination);
     },
+    stalled: (): number => Number(crew.stalled?.() ?? false),
   };
   const instance = await WebAssembly.instantiate(module, { env });
-  const memory = own ?? (instance.exports['memory'] as WebAssembly.Memory);
+  const memory = sharedMemory ?? (instance.exports['memory'] as WebAssembly.Memory);
   const target = new Uint8Array(memory.buffer);
   const infer = instance.exports['infer'] as (...values: unknown[]) => number;
-  const crew = shared
-    ? await (await import('./threads.mjs')).startThreads(
+  const crew: { infer(): void; close(): Promise<void>; stalled?(): boolean } = shared
+    ? await (await threadsCode(name)).startThreads(
         module,
         memory,
         infer,
@@ -120,57 +164,289 @@ export async function load(
         wanted,
       )
     : { infer: () => void infer(image[0]), close: async () => {} };
-  const shape = tensors[0]![3];
-  const size = shape[0] * shape[1] * shape[2];
+  const [rows, columns, channels] = tensors[0]![3];
+  const size = rows * columns * channels;
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
-  const table = new Int8Array(memory.buffer, pixelTable, 256 * shape[2]);
+  const table = new Int8Array(memory.buffer, pixelTable, 256 * channels);
   const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
   return {
     name,
     classes,
-    shape,
+    shape: [rows, columns, channels],
     scale: output.scale,
     tier,
     threads: wanted,
     close: crew.close,
     infer(values) {
-      if (values.length !== size)
-        throw new RangeError(`'${name}' takes ${size} pixels and got ${values.length}`);
-      if (values instanceof Int8Array) pixels.set(values);
-      else for (let i = 0; i < size; i++) pixels[i] = table[(i % shape[2]) * 256 + values[i]!]!;
+      const { bytes, signed, stride } = pixelsOf(values, [rows, columns, channels], name);
+      if (signed) pixels.set(bytes);
+      else
+        for (let pixel = 0, i = 0; i < size; pixel += stride)
+          for (let c = 0; c < channels; c++, i++) pixels[i] = table[c * 256 + bytes[pixel + c]!]!;
       crew.infer();
       return logits.slice();
     },
   };
 }
 
+const tooMany = (name: string, most: number, wanted: number) =>
+  new RangeError(`'${name}' was built for ${most} threads, not ${wanted}: build it with --threads`);
+
+async function threadsCode(name: string): Promise<typeof import('./threads.mjs')> {
+  if (!CODE.threads)
+    throw new Error(`'${name}' is for several threads: load it with the model.mjs of its build`);
+  return CODE.threads();
+}
+
+/** Which of the files beside this one. */
 async function fileFor(threads: number): Promise<string> {
-  if (threads > 1) return './model-threads.wasm';
-  if (!WebAssembly.validate(VECTORS)) return './model-swar.wasm';
-  return (await relaxedIsRight()) ? './model-relaxed.wasm' : './model.wasm';
+  if (threads > 1) {
+    if (!FILES['model-threads.wasm']) throw tooMany('model', 1, threads);
+    return 'model-threads.wasm';
+  }
+  if (PLAIN) return 'model.wasm';
+  if (!hasVectors()) {
+    if (!FILES['model-swar.wasm']) throw new Error(NO_VECTORS);
+    return 'model-swar.wasm';
+  }
+  return FILES['model-relaxed.wasm'] && (await relaxedIsRight()) ? 'model-relaxed.wasm' : 'model.wasm';
+}
+
+const NO_VECTORS =
+  "this engine has no SIMD (128-bit vectors), which model.wasm needs: add a module without them by 'spikelet build --also swar'";
+
+/** Address of a file beside this one. Some bundles do not know where they lie. */
+function address(file: string): string {
+  try {
+    return FILES[file]!().href;
+  } catch (cause) {
+    throw new Error(`this bundle does not know where ${file} is: give load() its address or its bytes`, {
+      cause,
+    });
+  }
+}
+
+/** The weights of a module: of a file of ours, which a bundler may have renamed, or beside the given address. */
+function weightsBeside(own: string | undefined, where: string): string | undefined {
+  if (own) return address(own.replace('.wasm', '.weights.bin'));
+  return /\.wasm(?=$|[?#])/.test(where) ? where.replace(/\.wasm(?=$|[?#])/, '.weights.bin') : undefined;
+}
+
+/** What came from somewhere; `where` is its address, or says what it was. */
+type Bytes = { bytes: Uint8Array<ArrayBuffer>; where: string; type?: string };
+
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+async function moduleOf(
+  source: Source | CompiledModule,
+): Promise<{ module: WebAssembly.Module; where: string }> {
+  // Objects of another realm (a frame, a worker, a test's sandbox) are none of this realm's classes: by tag.
+  if (tagOf(source) === 'WebAssembly.Module')
+    return { module: source, where: 'the given WebAssembly.Module' };
+  const found = await bytesOf(source as Source);
+  const { bytes, where } = found;
+  if (![0, 97, 115, 109].every((byte, i) => bytes[i] === byte))
+    throw new Error(`${where} is no WebAssembly: ${contentsOf(found)}`);
+  try {
+    return { module: await WebAssembly.compile(bytes), where };
+  } catch (cause) {
+    const why = hasVectors() ? messageOf(cause) : `${NO_VECTORS} (${messageOf(cause)})`;
+    throw new Error(`${where} does not compile: ${why}`, { cause });
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function describe(module: WebAssembly.Module, where: string): Description {
+  const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
+  if (!section) throw new Error(`${where} is no spikelet model: it has no section 'spikelet'`);
+  // Worklets have no TextDecoder.
+  const bytes = new Uint8Array(section);
+  const text =
+    typeof TextDecoder === 'function'
+      ? new TextDecoder().decode(bytes)
+      : decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+  return JSON.parse(text);
 }
 
 async function constantsOf(
-  source: URL | Response | BufferSource | undefined,
-  length: number,
+  source: Source | undefined,
+  [length, crc]: [bytes: number, crc: number],
   name: string,
 ): Promise<Uint8Array> {
-  if (!source) throw new Error(`'${name}' reads its weights from outside: pass them as the second argument`);
-  const bytes = await bytesOf(source);
-  const view = ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : new Uint8Array(bytes);
-  if (view.length !== length) throw new Error(`'${name}' has ${length} bytes of weights, not ${view.length}`);
-  return view;
+  if (source === undefined)
+    throw new Error(`'${name}' reads its weights from outside: pass them as the second argument`);
+  const found = await bytesOf(source);
+  const { bytes, where } = found;
+  if (bytes.length !== length)
+    throw new Error(
+      `'${name}' has ${length} bytes of weights, not ${bytes.length}: ${where}, ${contentsOf(found)}`,
+    );
+  if (crc32(bytes) !== crc)
+    throw new Error(`${where} holds not the weights of '${name}': the files are of two builds, or damaged`);
+  return bytes;
 }
 
-async function bytesOf(source: URL | Response | BufferSource): Promise<BufferSource> {
-  if (source instanceof URL) {
-    // Node's fetch reads no files.
-    if (source.protocol === 'file:') return (await import('node:fs/promises')).readFile(source);
-    return bytesOf(await fetch(source));
+function crc32(bytes: Uint8Array): number {
+  const table = Uint32Array.from({ length: 256 }, (_, value) => {
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    return value;
+  });
+  let crc = -1;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+async function bytesOf(source: Source): Promise<Bytes> {
+  if (typeof source === 'string') return read(source);
+  if (typeof source === 'object' && source !== null) {
+    if (ArrayBuffer.isView(source)) {
+      const { buffer, byteOffset, byteLength } = source;
+      // A copy of what is shared, which others could change.
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      return {
+        bytes: tagOf(buffer) === 'ArrayBuffer' ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice(),
+        where: 'the given data',
+      };
+    }
+    const tag = tagOf(source);
+    if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer')
+      return bytesOf(new Uint8Array(source as ArrayBuffer));
+    if ('arrayBuffer' in source && typeof source.arrayBuffer === 'function')
+      return bytesOfResponse(source, 'the given response');
+    if ('href' in source && typeof source.href === 'string') return read(source.href);
   }
-  if (!(source instanceof Response)) return source;
-  if (!source.ok) throw new Error(`${source.url}: ${source.status} ${source.statusText}`);
-  return source.arrayBuffer();
+  throw new TypeError(
+    `load() takes an address, a Response, bytes or a WebAssembly.Module, and got ${nameOf(source)}`,
+  );
+}
+
+async function read(asked: string): Promise<Bytes> {
+  const where = asked.length > 300 ? `${asked.slice(0, 300)}...` : asked;
+  const node = typeof process === 'object' && process.versions?.node;
+  // Node's fetch reads no files.
+  if (node && !/^(https?|data|blob):/i.test(asked)) {
+    // Not imported, since bundlers for browsers stumble over that.
+    const files = process.getBuiltinModule?.('node:fs/promises');
+    if (!files) throw new Error(`reading ${where} takes Node 20.16 or newer; else give load() its bytes`);
+    const { fileURLToPath } = process.getBuiltinModule('node:url');
+    const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
+    return { bytes: new Uint8Array(bytes), where };
+  }
+  if (typeof fetch !== 'function')
+    throw new Error(`this engine has no fetch() to read ${where}: give load() its bytes`);
+  let response: Response;
+  try {
+    response = await fetch(asked);
+  } catch (cause) {
+    const hint = /^file:/i.test(where)
+      ? '; a page that was opened as a file may read no others: serve it'
+      : '';
+    throw new Error(`${where} cannot be fetched: ${messageOf(cause)}${hint}`, { cause });
+  }
+  return bytesOfResponse(response, where);
+}
+
+type ResponseLike = { arrayBuffer(): Promise<ArrayBuffer> } & Partial<
+  Pick<Response, 'ok' | 'url' | 'status' | 'statusText' | 'headers'>
+>;
+
+async function bytesOfResponse(response: ResponseLike, asked: string): Promise<Bytes> {
+  const where = response.url && response.url.length < 300 ? response.url : asked;
+  if (response.ok === false)
+    throw new Error(`${where}: ${response.status} ${response.statusText ?? ''}`.trimEnd());
+  const type = response.headers?.get('content-type') ?? undefined;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { bytes, where, ...(type ? { type } : {}) };
+}
+
+/** By what other contents are known that servers and tools put in a file's place. */
+const KINDS: [sign: RegExp, what: string][] = [
+  [/^$/, 'it is empty'],
+  [/^\s*<(!doctype html|html|head|body|script)/i, 'it is an HTML page'],
+  [/^\s*</, 'it is XML or HTML'],
+  [/^version https:\/\/git-lfs/, "it is a pointer of Git LFS: 'git lfs pull' fetches the file"],
+  [/^.\x8b/s, 'it is compressed (gzip), and the server does not say so'],
+  [/^PK[^\w\s]/, 'it is a zip archive'],
+  [/^\s*[{[]/, 'it is JSON'],
+];
+
+/** What came instead of a file of ours. */
+function contentsOf({ bytes, type }: Bytes): string {
+  const start = String.fromCharCode(...bytes.subarray(0, 200));
+  const kind = KINDS.find(([sign]) => sign.test(start))?.[1] ?? 'it is something else';
+  // Nothing unprintable of what came reaches a terminal.
+  const shown = start.slice(0, 40).replace(/[^\x20-\x7e]/g, '.');
+  return `${kind}${type ? ` (${type.slice(0, 80).replace(/[^\x20-\x7e]/g, '.')})` : ''}${shown ? `; it begins '${shown}'` : ''}`;
+}
+
+const getter = (key: string | symbol) =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), key)!.get!;
+
+/** Of typed arrays of every realm, whatever properties someone has given them. */
+const TYPED = {
+  type: getter(Symbol.toStringTag),
+  buffer: getter('buffer'),
+  offset: getter('byteOffset'),
+  length: getter('length'),
+};
+
+const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
+
+/** What a value is, for an error. */
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const type = typeof value === 'object' || typeof value === 'function' ? tagOf(value) : typeof value;
+  return `${/^[aeiou]/i.test(type) ? 'an' : 'a'} ${type}`;
+}
+
+/** Pixels that infer() takes: as the network sees them where `signed`, else raw ones, `stride` bytes from one to the next. */
+function pixelsOf(
+  image: unknown,
+  [rows, columns, channels]: Model['shape'],
+  name: string,
+): { bytes: Uint8Array | Int8Array; signed: boolean; stride: number } {
+  const size = rows * columns * channels;
+  const whole = { stride: channels, bytes: bytesIn(image, name) };
+  if (whole.bytes) {
+    if (whole.bytes.length !== size)
+      throw new RangeError(`'${name}' takes ${size} pixels and got ${whole.bytes.length}`);
+    return { bytes: whole.bytes, signed: typeOf(image) === 'Int8Array', stride: channels };
+  }
+  const { data, width, height } = (image ?? {}) as Partial<ImagePixels>;
+  const bytes = typeOf(data) === 'Int8Array' ? undefined : bytesIn(data, name);
+  if (!bytes)
+    throw new TypeError(
+      `'${name}' takes raw pixels as Uint8Array, Uint8ClampedArray or ImageData, or the network's as Int8Array, and got ${nameOf(image)}${data === undefined ? '' : ` with ${nameOf(data)}`}`,
+    );
+  if (width !== columns || height !== rows)
+    throw new RangeError(
+      `'${name}' takes images of ${columns} x ${rows} pixels and got ${width} x ${height}`,
+    );
+  if (bytes.length === size) return { bytes, signed: false, stride: channels };
+  if (channels !== 3 || bytes.length !== rows * columns * 4)
+    throw new RangeError(
+      `'${name}' takes ${channels} channels (${size} values) and got an image of ${bytes.length} values`,
+    );
+  for (let i = 3; i < bytes.length; i += 4)
+    if (bytes[i] !== 255)
+      throw new RangeError(`'${name}' takes opaque images, and pixel ${(i - 3) / 4} is transparent`);
+  return { bytes, signed: false, stride: 4 };
+}
+
+/** A view of this realm on an array of bytes of any; undefined where the value is none. */
+function bytesIn(value: unknown, name: string): Uint8Array | Int8Array | undefined {
+  const type = typeOf(value);
+  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray' && type !== 'Int8Array') return undefined;
+  const View = type === 'Int8Array' ? Int8Array : Uint8Array;
+  const [buffer, offset, length] = [
+    TYPED.buffer.call(value) as ArrayBuffer,
+    TYPED.offset.call(value) as number,
+    TYPED.length.call(value) as number,
+  ];
+  try {
+    return new View(buffer, offset, length);
+  } catch (cause) {
+    throw new TypeError(`'${name}' got a ${type} whose buffer was detached`, { cause });
+  }
 }

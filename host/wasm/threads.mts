@@ -1,6 +1,6 @@
 /**
- * Threads that share the work on an image: workers of Node or of a browser, in which this same file runs. The build
- * copies it beside model.mjs, which loads it only where several threads are wanted.
+ * Threads that share the work on an image: workers of Node or of a browser, in which threads-worker.mjs runs. A build with
+ * --threads copies both beside model.mjs, which loads this one where several threads are wanted.
  */
 
 /** Where a module of several threads has their Models, and the words they share (assembly/threads.ts). */
@@ -8,14 +8,16 @@ export type Places = { models: number; control: number };
 
 /** Threads that are ready. */
 export type Crew = {
-  /** Computes what lies in the input tensor. Throws where a thread failed, and then always. */
+  /** Computes what lies in the input tensor. Throws where a thread failed or ended, and then always. */
   infer(): void;
   /** Ends the workers. */
   close(): Promise<void>;
+  /** The module's import of this name: asked while it waits for the others, whether that is in vain. */
+  stalled(): boolean;
 };
 
 /** What a worker is given. `report` takes the message of what fails in it. */
-type Job = Places & {
+export type Job = Places & {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   thread: number;
@@ -23,18 +25,31 @@ type Job = Places & {
   report: Uint8Array;
 };
 
-type Link = { close(): unknown };
+/** One worker. */
+type Link = {
+  close(): unknown;
+  /** Whether it is known to have ended, also while this thread has not listened to events. */
+  ended(): boolean;
+};
 
-/** By this name a worker knows that it is one of ours. */
-const NAME = 'spikelet-thread';
-const MODEL_BYTES = 12;
 /** Indices of the shared words. */
-const [OPENED, STOPPED, ARRIVED] = [0, 1, 16];
+const [OPENED, STOPPED, ARRIVED, NEXT] = [0, 1, 16, 32];
+
+/** Time between two looks that counts: a machine that slept has not waited. */
+const LONGEST_LOOK = 250;
+/** Milliseconds that a worker may take to start. */
+const START = 60_000;
 
 const node =
-  typeof process === 'object' && process.versions?.node ? await import('node:worker_threads') : undefined;
+  typeof process === 'object' && process.versions?.node
+    ? process.getBuiltinModule?.('node:worker_threads')
+    : undefined;
 
-const wordsOf = (memory: WebAssembly.Memory, control: number) => new Int32Array(memory.buffer, control, 32);
+/**
+ * Milliseconds without any progress after which threads are given up: far more than a step takes on a busy machine. Node
+ * mostly knows when one has ended.
+ */
+const PATIENCE = node ? 60_000 : 10_000;
 
 /** Starts all threads but the first, which is this one. `lead`: the module's infer, of an instance with this memory. */
 export async function startThreads(
@@ -45,104 +60,139 @@ export async function startThreads(
   threads: number,
 ): Promise<Crew> {
   const report = new Uint8Array(new SharedArrayBuffer(1024));
-  const words = wordsOf(memory, control);
+  const words = new Int32Array(memory.buffer, control, 48);
   // A browser's main thread may not sleep.
   const sleeps = node !== undefined || !('document' in globalThis);
-  const started: Promise<Link>[] = [];
-  for (let thread = 1; thread < threads; thread++)
-    started.push(start({ module, memory, models, control, thread, threads, report }));
-  const end = async (links: Link[]) => {
+  let failure: string | undefined;
+  let closed = false;
+  const stop = () => {
     Atomics.store(words, STOPPED, 1);
     Atomics.add(words, OPENED, 1);
     Atomics.notify(words, OPENED);
+  };
+  const fail = (why: string) => {
+    if (closed || failure !== undefined) return;
+    failure = why;
+    stop();
+  };
+  const started: Promise<Link>[] = [];
+  for (let thread = 1; thread < threads; thread++) {
+    const job = { module, memory, models, control, thread, threads, report };
+    started.push(start(job, (how) => fail(`thread ${thread} ended${how}`)));
+  }
+  const end = async (links: Link[]) => {
+    stop();
     await Promise.all(links.map((link) => link.close()));
   };
   const settled = await Promise.allSettled(started);
   const links = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) {
+    closed = true;
     await end(links);
     throw new Error(`a thread does not start: ${messageOf(failed.reason)}`);
   }
-  let closed = false;
+  const reported = () =>
+    report[0] ? new TextDecoder().decode(report.slice(0, report.indexOf(0))) : 'for no known reason';
+  let [seen, waited, last] = ['', 0, 0];
   return {
     infer() {
       if (closed) throw new Error('its threads have ended');
-      if (lead(models, control, threads, sleeps)) return;
-      throw new WebAssembly.RuntimeError(
-        `a thread stopped: ${new TextDecoder().decode(report.slice(0, report.indexOf(0)))}`,
-      );
+      if (failure !== undefined) throw new Error(failure);
+      waited = 0;
+      let done = 0;
+      try {
+        done = lead(models, control, threads, sleeps);
+      } catch (error) {
+        // The others are in the middle of the image: what they did next would belong to another.
+        fail(`an image before this one failed: ${messageOf(error)}`);
+        throw error;
+      }
+      if (done) return;
+      if (failure !== undefined) throw new Error(failure);
+      throw new WebAssembly.RuntimeError(`a thread stopped: ${reported()}`);
     },
     async close() {
-      if (!closed) await end(links);
+      if (closed) return;
       closed = true;
+      await end(links);
+    },
+    stalled() {
+      const dead = links.findIndex((link) => link.ended());
+      if (dead >= 0) fail(`thread ${dead + 1} ended`);
+      const [now, moved] = [performance.now(), [OPENED, ARRIVED, NEXT].map((at) => words[at]).join()];
+      waited = moved === seen ? waited + Math.min(now - last, LONGEST_LOOK) : 0;
+      [seen, last] = [moved, now];
+      if (waited > PATIENCE) fail('a thread does not answer: it ended, or was stopped');
+      return failure !== undefined;
     },
   };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Resolves when the worker is about to wait for work, rejects where it cannot. */
-async function start(job: Job): Promise<Link> {
-  const url = new URL(import.meta.url);
+/** Resolves when the worker is about to wait for work, rejects where it cannot. `onEnd` hears of an end after that. */
+async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
   if (node) {
-    const worker = new node.Worker(url, { name: NAME, workerData: { [NAME]: job } });
+    // The name of a worker's thread, and of what it is given: literal where bundlers read it.
+    const worker = new node.Worker(new URL('./threads-worker.mjs', import.meta.url), {
+      name: 'spikelet-thread',
+      workerData: { 'spikelet-thread': job },
+    });
+    let over = false;
+    worker.on('exit', (code) => {
+      over = true;
+      onEnd(` (exit code ${code})`);
+    });
     await ready(
       (listener) => worker.once('message', listener),
-      (listener) => worker.once('error', listener),
+      (listener) => {
+        worker.on('error', listener);
+        worker.once('exit', (code) => listener(new Error(`it ended (exit code ${code})`)));
+      },
+      () => worker.terminate(),
     );
     // A process whose work is done ends although its threads wait.
     worker.unref();
-    return { close: () => worker.terminate() };
+    // While this thread is busy no event arrives, but an idle time of -1 tells that the other's loop is gone, once it was
+    // asked for while that ran.
+    // Bun warns that it does not know.
+    const idle = () =>
+      'bun' in process.versions ? 0 : (worker.performance?.eventLoopUtilization?.().idle ?? 0);
+    idle();
+    return { close: () => worker.terminate(), ended: () => over || idle() < 0 };
   }
-  const worker = new Worker(url, { type: 'module', name: NAME });
+  const worker = new Worker(new URL('./threads-worker.mjs', import.meta.url), {
+    type: 'module',
+    name: 'spikelet-thread',
+  });
   worker.postMessage(job);
   await ready(
     (listener) => worker.addEventListener('message', ({ data }) => listener(data)),
     (listener) => worker.addEventListener('error', listener),
+    () => worker.terminate(),
   );
-  return { close: () => worker.terminate() };
+  // Browsers tell nothing of a worker's end: only its silence does.
+  return { close: () => worker.terminate(), ended: () => false };
 }
 
 /** The worker's first message: null, or why it cannot begin. */
-function ready(
+async function ready(
   onMessage: (listener: (failure: string | null) => void) => void,
   onError: (listener: (error: unknown) => void) => void,
+  terminate: () => unknown,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    onMessage((failure) => (failure === null ? resolve() : reject(new Error(failure))));
-    onError(reject);
-  });
-}
-
-/** In a worker: computes until the model ends. */
-async function serve(
-  { module, memory, models, control, thread, threads, report }: Job,
-  post: (message: string | null) => void,
-): Promise<void> {
-  let run: (model: number, control: number, threads: number) => void;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    // Writes the constants once more, all alike, before anyone computes.
-    const { exports } = await WebAssembly.instantiate(module, { env: { memory, trace() {} } });
-    run = exports['serve'] as typeof run;
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`nothing is heard of it for ${START / 1000} s`)), START);
+      onMessage((failure) => (failure === null ? resolve() : reject(new Error(failure))));
+      onError(reject);
+    });
   } catch (error) {
-    return post(messageOf(error));
-  }
-  post(null);
-  try {
-    run(models + thread * MODEL_BYTES, control, threads);
-  } catch (error) {
-    const words = wordsOf(memory, control);
-    report.set(new TextEncoder().encode(messageOf(error)).subarray(0, report.length - 1));
-    // The leader waits for all, and then sees that one has stopped.
-    Atomics.store(words, STOPPED, 1);
-    Atomics.add(words, ARRIVED, 1);
-    Atomics.notify(words, ARRIVED);
+    terminate();
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
-
-const given = node?.workerData?.[NAME] as Job | undefined;
-if (given) void serve(given, (message) => node!.parentPort!.postMessage(message));
-else if (!node && (globalThis as { name?: string }).name === NAME)
-  globalThis.onmessage = ({ data }: MessageEvent<Job>) =>
-    void serve(data, (message) => (globalThis as unknown as Worker).postMessage(message));

@@ -7,6 +7,7 @@ import { asciiFrame, asciiSpikes } from '../../report/ascii.js';
 import { duration } from '../../report/text.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
+import { requireTraining } from '../training.js';
 import { defaultsOf, forceOption, integer, verb } from '../verb.js';
 import { build } from './build.js';
 import { quantize } from './quantize.js';
@@ -29,6 +30,8 @@ export const demo = verb<Options>({
     forceOption,
   ],
   async run(_args, options, io) {
+    // Before the first chapter rather than in the second.
+    await requireTraining();
     const started = performance.now();
     const { out, seed } = options;
     const force = options.force ? { force: true } : {};

@@ -39,6 +39,7 @@ function versionOf(name: string): string {
   return 'unknown version';
 }
 
+const imagenet = '@tensorflow-models/mobilenet';
 const gpuPackage: string = '@tensorflow/tfjs-node-gpu';
 
 const checks: Check[] = [
@@ -54,16 +55,16 @@ const checks: Check[] = [
   },
   {
     name: '@tensorflow/tfjs',
-    needed: true,
-    enables: 'train',
+    needed: false,
+    enables: 'train and demo (290 MB)',
     install: npmInstall('@tensorflow/tfjs'),
     // Resolved only: loading it takes a second and prints advertisements.
     find: npm('@tensorflow/tfjs', async () => require.resolve('@tensorflow/tfjs')),
   },
   {
     name: '@tensorflow/tfjs-backend-wasm',
-    needed: true,
-    enables: 'train without a GPU',
+    needed: false,
+    enables: 'train and demo without a GPU (14 MB)',
     install: npmInstall('@tensorflow/tfjs-backend-wasm'),
     find: npm('@tensorflow/tfjs-backend-wasm', async () => require.resolve('@tensorflow/tfjs-backend-wasm')),
   },
@@ -73,6 +74,13 @@ const checks: Check[] = [
     enables: 'train on an NVIDIA GPU (CUDA 11.2, cuDNN 8.1)',
     install: npmInstall('@tensorflow/tfjs-node-gpu'),
     find: npm(gpuPackage, () => import(gpuPackage)),
+  },
+  {
+    name: imagenet,
+    needed: false,
+    enables: "names of ImageNet's 1,000 classes",
+    install: npmInstall(imagenet),
+    find: npm(imagenet, async () => require.resolve(imagenet)),
   },
   {
     name: 'assemblyscript',

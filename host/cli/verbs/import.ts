@@ -54,7 +54,7 @@ export const importVerb = verb<Options>({
     });
     const net =
       !names && imported.classes.length === 1000
-        ? { ...imported, classes: await imagenetClasses() }
+        ? { ...imported, classes: await imagenetClasses(io.note) }
         : imported;
     await write(writeNet(net));
     for (const note of notes) io.print(`- ${note}`);

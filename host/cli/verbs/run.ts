@@ -16,7 +16,7 @@ import { requireFits } from '../fits.js';
 import { interruptible } from '../interrupt.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { threadsOption } from '../plan-options.js';
+import { threadsOption, timeoutOption } from '../plan-options.js';
 import { forceOption, integer, oneOf, usageError, verb } from '../verb.js';
 
 type Options = {
@@ -29,6 +29,7 @@ type Options = {
   labels?: string;
   results?: string;
   threads: number;
+  timeout: number;
   force?: boolean;
 };
 
@@ -79,6 +80,7 @@ export const run = verb<Options>({
       description: 'of a folder: one JSON line per image; a stopped run goes on from it',
     },
     threadsOption('share one image, in a build with --threads; of a folder, each runs whole images'),
+    timeoutOption,
     forceOption,
   ],
   async run([path], options, io) {
@@ -96,13 +98,14 @@ export const run = verb<Options>({
       throw usageError('--trace needs a .safetensors input', 'give the images as tensor input [N, C, H, W]');
     const folder = await isFolder(input);
     if (!folder) refuse(options, ofFolders, 'one image', 'give a folder of images');
-    const runner = await openRunner(path!, folder ? 1 : options.threads);
-    const labels = await labelsOf(runner, options.labels);
-    if (folder) return { result: await runFolder(path!, runner, labels, input, options, io) };
+    const runner = await openRunner(path!, folder ? 1 : options.threads, options.timeout);
     return {
-      result: await closing(runner, async () =>
-        runImage(runner, labels, { input, raw: await readNetImage(input, runner.shape) }, options.top, io),
-      ),
+      result: await closing(runner, async () => {
+        const labels = await labelsOf(runner, options.labels, io);
+        if (folder) return runFolder(path!, runner, labels, input, options, io);
+        const raw = await readNetImage(input, runner.shape);
+        return runImage(runner, labels, { input, raw }, options.top, io);
+      }),
     };
   },
 });
@@ -129,9 +132,9 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
   refuse(options, [...ofFolders, ...ofTensors], '--data', 'give --input');
   if (/^images\b/.test(spec))
     throw usageError('a folder of images has no samples by number', 'name the image with --input');
-  const runner = await openRunner(path, options.threads);
+  const runner = await openRunner(path, options.threads, options.timeout);
   return closing(runner, async () => {
-    const labels = await labelsOf(runner, options.labels);
+    const labels = await labelsOf(runner, options.labels, io);
     const data = await loadDataset(spec, { log: io.note });
     requireFits(path, runner, data);
     const split = data[name];
@@ -143,7 +146,7 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
     const raw = rawImage(split, runner.shape, sample);
     const label = data.unlabelled ? null : split.labels[sample]!;
     const shown = `${name} image ${sample} of ${data.name}`;
-    const result = runImage(runner, labels, { input: shown, raw }, options.top, io);
+    const result = await runImage(runner, labels, { input: shown, raw }, options.top, io);
     if (label !== null) io.print(`label: ${data.classes[label]!}; the model says ${result.class}`);
     return {
       ...result,
@@ -157,7 +160,7 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
 }
 
 /** Names from a file; else the model's own, or ImageNet's where a model of 1,000 classes only has numbers. */
-async function labelsOf(runner: Runner, file: string | undefined): Promise<Label[]> {
+async function labelsOf(runner: Runner, file: string | undefined, io: Io): Promise<Label[]> {
   const count = runner.classes.length;
   if (file) {
     const labels = await readLabels(file);
@@ -168,10 +171,11 @@ async function labelsOf(runner: Runner, file: string | undefined): Promise<Label
     return labels;
   }
   const unnamed = count === 1000 && runner.classes.every((name, i) => name === String(i));
-  return (unnamed ? await imagenetClasses() : runner.classes).map((name) => ({ name }));
+  const names = unnamed ? await imagenetClasses(io.note) : runner.classes;
+  return names.map((name) => ({ name }));
 }
 
-function runImage(
+async function runImage(
   runner: Runner,
   labels: Label[],
   { input, raw }: { input: string; raw: Uint8Array },
@@ -179,7 +183,7 @@ function runImage(
   io: Io,
 ) {
   const started = performance.now();
-  const logits = runner.logits(raw);
+  const logits = await runner.logits(raw);
   const milliseconds = performance.now() - started;
   const classes = ranking(logits, top).map((index) => ({
     index,
@@ -213,7 +217,7 @@ async function runFolder(
   const onProgress = (done: number, { top1, labelled }: FolderAccuracy) =>
     bar.update(done, files.length, labelled ? `top-1 ${percent(top1)}` : '');
   const inputs = [await moduleOf(path), options.labels];
-  const batch = options.threads > 1 ? startBatch(path, options.threads) : undefined;
+  const batch = options.threads > 1 ? startBatch(path, options.threads, options.timeout) : undefined;
   const accuracy = await interruptible((signal) =>
     evaluateFolder(runner, files, results, {
       onProgress,

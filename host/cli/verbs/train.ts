@@ -12,7 +12,7 @@ import type { BackendName, TrainOptions } from '../../train/index.js';
 import { checkpointPath, readCheckpoint } from '../checkpoint.js';
 import type { Io } from '../io.js';
 import { loadNet } from '../load.js';
-import { trainToFile } from '../training.js';
+import { requireTraining, trainToFile } from '../training.js';
 import {
   forceOption,
   integer,
@@ -171,6 +171,8 @@ export const train = verb<Options>({
   configured: true,
   options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
+    // Before data sets are fetched and read.
+    await requireTraining();
     await requireApart({
       '--out': options.out,
       'its checkpoint': checkpointPath(options.out),

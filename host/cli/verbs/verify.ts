@@ -6,16 +6,22 @@ import { inTemporaryFolder } from '../../files.js';
 import { requireSimulator, type SimulatorName, simulatorNames, simulatorOf } from '../../fpga/simulator.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
-import { type VerifyOptions, verifyVerilog, verifyWasm } from '../../verify.js';
+import {
+  type Verification,
+  type VerifyOptions,
+  verifyGuarded,
+  verifyVerilog,
+  verifyWasm,
+} from '../../verify.js';
 import { emitBuild } from '../../wasm/build.js';
+import { openGuarded } from '../../wasm/guard.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
-import { openWasm } from '../../wasm/open.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { type CoreFlags, coreOptions, onFpga, requireBoard, sessionResult } from '../fpga-options.js';
 import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';
-import { threadsOption } from '../plan-options.js';
+import { threadsOption, timeoutOption } from '../plan-options.js';
 import { integer, oneOf, required, verb } from '../verb.js';
 
 const targets = ['wasm', 'firmware', 'verilog'] as const;
@@ -26,6 +32,7 @@ type Options = BoardFlags &
     data?: string;
     count: number;
     threads: number;
+    timeout: number;
     stall: number;
   };
 
@@ -51,6 +58,7 @@ export const verify = verb<Options>({
     },
     ...portOptions,
     threadsOption('that share an image; of a --build, in its model-threads.wasm'),
+    timeoutOption,
     ...coreOptions,
     {
       flags: '--stall <percent>',
@@ -134,8 +142,7 @@ const onGates = (graph: Graph, images: Iterable<Int8Array>, given: VerifyOptions
 
 /** What runs the images, and what is told of them. */
 const compare = {
-  wasm: (graph, images, given, options) =>
-    inWasm(graph, options, (model) => verifyWasm(graph, model, images, given)),
+  wasm: (graph, images, given, options) => inWasm(graph, options, images, given),
   firmware: (graph, images, given, options, io) =>
     onBoard(graph, options, io, {}, async (board) =>
       (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images, given),
@@ -162,17 +169,20 @@ function printLayers({ layers, cycles, interval, stalls, fifos }: Simulated, io:
   );
 }
 
-/** Opens the build's module, or one built now, and ends its threads afterwards. */
-async function inWasm<T>(
+/** Runs the build's module, in a thread that can be ended, or one that is built now; ends its threads afterwards. */
+async function inWasm(
   graph: Graph,
-  { build, threads }: Options,
-  use: (model: WasmModel) => T,
-): Promise<T> {
-  const model: Closable = build
-    ? await openWasm(await moduleOf(build, threads), threads)
-    : await freshModel(graph, threads);
+  { build, threads, timeout }: Options,
+  images: Iterable<Int8Array>,
+  given: VerifyOptions,
+): Promise<Verification> {
+  if (build) {
+    const guarded = await openGuarded({ path: await moduleOf(build, threads), threads }, timeout);
+    return verifyGuarded(graph, guarded, images, given).finally(guarded.close);
+  }
+  const model = await freshModel(graph, threads);
   try {
-    return use(model);
+    return verifyWasm(graph, model, images, given);
   } finally {
     await model.close?.();
   }
