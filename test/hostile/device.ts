@@ -230,6 +230,8 @@ function an3155(random: Random, id: number, flash: Map<number, number>): (writte
       return said(command === 0x44 || command === 0x43 ? 'sector' : 'address', ACK);
     }
     if (state === 'sector') return said('command', ACK);
+    // Shorter than any answer to what was asked: the host has lost its place.
+    if (written.length < (state === 'address' ? 4 : 1)) return said('command', 0x1f);
     if (state === 'address') {
       at = new DataView(written.buffer, written.byteOffset).getUint32(0);
       return said(command === 0x31 ? 'data' : command === 0x11 ? 'count' : 'command', ACK);

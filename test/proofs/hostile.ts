@@ -24,9 +24,11 @@ const { values } = parseArgs({
 });
 const [seed, count, jobs] = [values.seed, values.count, values.jobs].map(Number) as [number, number, number];
 const folder = join(proofs, 'hostile');
+// Accepted Graphs of an earlier run stay out of this one's.
 await rm(folder, { recursive: true, force: true });
 
-const chosen = readers.filter(({ name }) => values.reader === undefined || name === values.reader);
+const exact = readers.filter(({ name }) => name === values.reader);
+const chosen = exact.length ? exact : readers.filter(({ name }) => name.includes(values.reader ?? ''));
 if (!chosen.length) {
   console.error(
     `error: no reader '${values.reader}'; there are ${readers.map(({ name }) => `'${name}'`).join(', ')}`,
@@ -80,7 +82,9 @@ for (const line of table(
 
 for (const { reader, defects } of all)
   for (const { index, what, saved } of defects) {
-    console.log(`\n${reader}, input ${index}: ${what}\n  saved as ${saved}; again:`);
+    console.log(`\n${reader}, input ${index}: ${what}`);
+    if (!saved) continue;
+    console.log(`  saved as ${saved}; again:`);
     console.log(`  npm run bench -- hostile --seed ${seed} --reader "${reader}" --only ${index}`);
   }
 
