@@ -55,9 +55,7 @@ function hostileFile(originals: Uint8Array[], kind: string, random: Random): Uin
     case 4:
     case 5: {
       const { header, data } = partsOf(file);
-      const changed = data.slice();
-      for (let n = 1 + below(random, 20); n; n--) changed[below(random, data.length)] = below(random, 256);
-      return fileOf(JSON.stringify(header), changed);
+      return fileOf(JSON.stringify(header), otherConstants(header, data, random));
     }
     default: {
       const { header, data } = partsOf(file);
@@ -66,6 +64,27 @@ function hostileFile(originals: Uint8Array[], kind: string, random: Random): Uin
       return fileOf(JSON.stringify({ ...header, __metadata__: metadata }), data);
     }
   }
+}
+
+/**
+ * Data with 1 to 20 bytes changed: anywhere, or, so that most files stay valid, weights by a little and the lowest bytes of
+ * words, one tensor alone.
+ */
+function otherConstants(header: Record<string, unknown>, data: Uint8Array, random: Random): Uint8Array {
+  const changed = data.slice();
+  const tensors = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  const [, tensor] = pick(random, tensors) as [string, { dtype: string; data_offsets: [number, number] }];
+  const [from, to] = tensor.data_offsets;
+  const width = { I8: 1, U8: 1, I16: 2 }[tensor.dtype] ?? 4;
+  const anywhere = !below(random, 3);
+  for (let n = 1 + below(random, 20); n && to > from; n--)
+    if (anywhere) changed[below(random, data.length)] = below(random, 256);
+    else {
+      const at = from + width * below(random, (to - from) / width);
+      changed[at] =
+        width === 1 ? pick(random, [0, 1, 255, changed[at]! ^ 1]) : changed[at]! ^ (1 << below(random, 4));
+    }
+  return changed;
 }
 
 const netFiles = () => [writeNet(someNet()), writeNet(zooNet('mini', [8, 8, 1], 2, { widths: [2, 4] }))];

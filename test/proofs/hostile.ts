@@ -27,8 +27,9 @@ const folder = join(proofs, 'hostile');
 // Accepted Graphs of an earlier run stay out of this one's.
 await rm(folder, { recursive: true, force: true });
 
-const exact = readers.filter(({ name }) => name === values.reader);
-const chosen = exact.length ? exact : readers.filter(({ name }) => name.includes(values.reader ?? ''));
+const wanted = ({ name }: Reader) =>
+  values.only ? name === values.reader : name.includes(values.reader ?? '');
+const chosen = readers.filter(wanted);
 if (!chosen.length) {
   console.error(
     `error: no reader '${values.reader}'; there are ${readers.map(({ name }) => `'${name}'`).join(', ')}`,
