@@ -50,7 +50,7 @@ const round: [args: string[], says: RegExp][] = [
   [['doctor'], /./],
   [['boards'], /rp2040/],
   [['quantize', 'net.safetensors', '--data', 'idx=data', '--out', 'graph.safetensors'], /./],
-  [['build', 'graph.safetensors', '--out', 'built'], /./],
+  [['build', 'graph.safetensors', '--target', 'wasm', '--out', 'built'], /./],
   [['run', 'built', '--input', 'images/0000.png'], /./],
   [['run', 'built', '--input', 'images'], /./],
   [['verify', 'graph.safetensors', '--build', 'built', '--against', 'wasm', '--data', 'idx=data'], /equal/],

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { writeNet } from '../models/index.js';
+import { type Net, writeNet } from '../models/index.js';
 import { zooNet } from './nets.js';
 import { below, seeded } from './random-graph.js';
 
@@ -25,14 +25,19 @@ function idx(sizes: number[], data: Uint8Array): Uint8Array {
   return Buffer.concat([new Uint8Array(head.buffer), data]);
 }
 
+/** A Net of random weights, so large that its neurons fire. */
+function firingNet(): Net {
+  const net = zooNet('mini', [SIDE, SIDE, 1], CLASSES, { widths: [4, 8] });
+  for (const { shape, data } of net.params.values())
+    if (shape.length === 4) for (let i = 0; i < data.length; i++) (data as Float32Array)[i]! *= 6;
+  return net;
+}
+
 /** Writes net.safetensors, data/ (IDX) and images/ (one PNG per picture) into a folder. */
 export async function writeExample(folder: string, pictures = 30): Promise<void> {
   await mkdir(join(folder, 'data'), { recursive: true });
   await mkdir(join(folder, 'images'), { recursive: true });
-  await writeFile(
-    join(folder, 'net.safetensors'),
-    writeNet(zooNet('mini', [SIDE, SIDE, 1], CLASSES, { widths: [2, 4] })),
-  );
+  await writeFile(join(folder, 'net.safetensors'), writeNet(firingNet()));
   for (const [split, first] of [
     ['train', 0],
     ['t10k', 500],
