@@ -187,14 +187,17 @@ export async function prepareTrials(): Promise<Trials> {
   async function monitors(kind: string, random: Random, every: number): Promise<Outcome> {
     return onFirmware(kind, random, every, async (path, line) => {
       const ended = await run(['monitor', '--port', path], folder, (child) => {
-        let asked = 0;
-        const asking = setInterval(() => {
-          child.stdin!.write('name%\n');
-          if (++asked < 12) return;
-          clearInterval(asking);
-          child.kill('SIGINT');
-        }, 300);
-        child.once('exit', () => clearInterval(asking));
+        // A signal before it listens would end the process as any other.
+        child.stderr!.once('data', () => {
+          let asked = 0;
+          const asking = setInterval(() => {
+            child.stdin!.write('name%\n');
+            if (++asked < 12) return;
+            clearInterval(asking);
+            child.kill('SIGINT');
+          }, 300);
+          child.once('exit', () => clearInterval(asking));
+        });
       });
       // Text has no checksum: what is told may be spoilt, but never controls the terminal.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

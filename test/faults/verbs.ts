@@ -14,32 +14,6 @@ const out = (name: string): string => join('out', name);
 
 export const tried: Tried[] = [
   {
-    name: 'train',
-    args: [
-      ...[
-        'train',
-        '--data',
-        'idx=data',
-        '--model',
-        'mini',
-        '--widths',
-        '4,8',
-        '--epochs',
-        '3',
-        '--batch',
-        '10',
-      ],
-      ...['--backend', 'wasm', '--out', out('net.safetensors')],
-    ],
-    resume: {
-      args: [
-        ...['train', '--data', 'idx=data', '--resume', out('net.checkpoint.safetensors')],
-        ...['--backend', 'wasm', '--out', out('net.safetensors')],
-      ],
-      needs: out('net.checkpoint.safetensors'),
-    },
-  },
-  {
     name: 'quantize',
     args: ['quantize', 'net.safetensors', '--data', 'idx=data', '--out', out('graph.safetensors')],
   },
@@ -70,5 +44,31 @@ export const tried: Tried[] = [
     args: [
       ...['explore', 'graph.safetensors', '--board', 'icebreaker', '--measure', '0', '--out', out('space')],
     ],
+  },
+  {
+    name: 'train',
+    args: [
+      ...[
+        'train',
+        '--data',
+        'idx=data',
+        '--model',
+        'mini',
+        '--widths',
+        '4,8',
+        '--epochs',
+        '3',
+        '--batch',
+        '10',
+      ],
+      ...['--backend', 'wasm', '--out', out('net.safetensors')],
+    ],
+    resume: {
+      args: [
+        ...['train', '--data', 'idx=data', '--resume', out('net.checkpoint.safetensors')],
+        ...['--backend', 'wasm', '--out', out('net.safetensors')],
+      ],
+      needs: out('net.checkpoint.safetensors'),
+    },
   },
 ];
