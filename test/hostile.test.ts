@@ -9,7 +9,7 @@ import { readers } from './hostile/readers.js';
 
 /** A short `npm run bench -- hostile`: some thousand inputs, other ones with SPIKELET_SEED. */
 const seed = Number(process.env['SPIKELET_SEED'] ?? 1);
-const INPUTS = 4000;
+const INPUTS = 3000;
 const parts = readers.reduce((sum, reader) => sum + reader.parts, 0);
 const folder = await mkdtemp(join(tmpdir(), 'spikelet-hostile-'));
 const before = process.cwd();
@@ -18,7 +18,7 @@ const before = process.cwd();
 const SLOW = /device's C|run$|model\.mjs|equal in WebAssembly/;
 
 const shareOf = ({ name, parts: own }: Reader): number =>
-  SLOW.test(name) ? 10 : Math.ceil((INPUTS * own) / parts);
+  SLOW.test(name) ? 4 : Math.ceil((INPUTS * own) / parts);
 
 /** Readers are opened before the tests are listed, so that one that cannot be tried counts as skipped. */
 for (const reader of readers) {

@@ -18,7 +18,8 @@ import {
 } from './wasm-bytes.js';
 
 /** Built modules: their descriptions, sections and code damaged, loaded and run in a thread that is ended when it loops. */
-const LIMIT_MS = 500;
+const LIMIT_MS = 400;
+const MOST_WALL_MS = 30_000;
 const COUNTS = [0, 1, 2, 100, 65535, 65536, 2 ** 31, 2 ** 32 - 1];
 
 type Ran = { logits: number[]; escaped?: string } | { refused: string } | { failed: string };
@@ -37,13 +38,18 @@ function thread(how: 'loadWasm' | 'model.mjs') {
       const mine = worker;
       return new Promise((resolve) => {
         const end = (ran: Ran | 'stopped') => {
-          clearTimeout(timer);
+          clearInterval(timer);
           mine.removeAllListeners();
           if (ran !== 'stopped') return resolve(ran);
           worker = undefined;
           void mine.terminate().then(() => resolve('stopped'));
         };
-        const timer = setTimeout(() => end('stopped'), LIMIT_MS);
+        // Of CPU, so that a busy machine ends no module that would have ended by itself.
+        const [began, used] = [Date.now(), process.cpuUsage()];
+        const timer = setInterval(() => {
+          const { user, system } = process.cpuUsage(used);
+          if ((user + system) / 1000 > LIMIT_MS || Date.now() - began > MOST_WALL_MS) end('stopped');
+        }, 50);
         mine.on('message', end);
         mine.on('error', (error) => {
           worker = undefined;
