@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -27,10 +27,18 @@ for (const verb of tried.filter(({ name }) => ['run FOLDER', 'flash --out'].incl
 }
 
 test('files that are cut are told from whole ones', () => {
-  const place = join(folder, 'run-FOLDER/out/results.jsonl');
-  assert.is(notWhole(place, { killed: false }), undefined);
-  assert.is(notWhole(join(inputs, 'graph.safetensors'), { killed: false }), undefined);
-  assert.ok(notWhole(join(inputs, 'images/0000.png').replace('.png', '.svg'), { killed: false }));
+  const wholes = {
+    'a.safetensors': readFileSync(join(inputs, 'graph.safetensors')),
+    'a.jsonl': '{}\n{}\n',
+    'a.json': '{}',
+  };
+  for (const [name, contents] of Object.entries(wholes)) {
+    const path = join(folder, name);
+    writeFileSync(path, contents);
+    assert.is(notWhole(path, { killed: false }), undefined, name);
+    writeFileSync(path, contents.slice(0, -1));
+    assert.ok(notWhole(path, { killed: false }), name);
+  }
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
