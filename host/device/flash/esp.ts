@@ -110,9 +110,13 @@ function filesIn(bytes: Uint8Array, path: string): [address: number, file: strin
   return files.map(([address, file]) => {
     const outside = typeof file !== 'string' || isAbsolute(file) || file.split(/[\\/]/).includes('..');
     if (outside || !file || file.includes('\0'))
-      throw refused(`names ${printable(JSON.stringify(file).slice(0, 100))}, which is not a file in its folder`);
+      throw refused(
+        `names ${printable(JSON.stringify(file).slice(0, 100))}, which is not a file in its folder`,
+      );
     if (!/^(0x[\da-f]{1,8}|\d{1,10})$/i.test(address) || Number(address) >= 2 ** 32)
-      throw refused(`puts ${printable(file.slice(0, 100))} at '${printable(address.slice(0, 40))}', which is not an address`);
+      throw refused(
+        `puts ${printable(file.slice(0, 100))} at '${printable(address.slice(0, 40))}', which is not an address`,
+      );
     return [Number(address), file];
   });
 }
