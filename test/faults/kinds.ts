@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { below, type Random } from '../random-graph.js';
 import {
@@ -55,11 +56,14 @@ function mount(out: string, options: string): boolean {
 
 function canMount(): string | undefined {
   if (!isRoot()) return 'only root may mount a small file system';
-  const out = join('/tmp', `spikelet-mount-${process.pid}`);
-  mkdirSync(out, { recursive: true });
-  if (!mount(out, 'size=16k')) return 'mount is not permitted here';
-  execFileSync('umount', [out]);
-  return undefined;
+  const out = mkdtempSync(join(tmpdir(), 'spikelet-mount-'));
+  try {
+    if (!mount(out, 'size=16k')) return 'mount is not permitted here';
+    execFileSync('umount', [out]);
+    return undefined;
+  } finally {
+    rmdirSync(out);
+  }
 }
 
 /** A place that takes nothing, or little: one error, nothing half-written, and all as ever once there is room. */
