@@ -13,7 +13,9 @@ import { download, type Patience, type Remote } from '../host/data/download.js';
 import { cacheFolder, fetchFashionMnist, publisher, readFashionMnist } from '../host/data/fashion-mnist.js';
 import { idxFiles } from '../host/data/idx-files.js';
 import { SpikeletError } from '../models/index.js';
+import { reference } from './needs.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 
 const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -245,11 +247,13 @@ test('only https is spoken, redirects included', async () => {
 });
 
 const fashion = shared('data/fashion-mnist');
-if (!fashion) console.log('skipped: ../shared/data/fashion-mnist is absent');
-(fashion ? test : test.skip)("the publisher's label files have the checksums that are wanted", async () => {
-  for (const name of [idxFiles.trainLabels, idxFiles.testLabels])
-    assert.is(sum(await readFile(join(fashion!, `${name}.gz`))), publisher.sha256[name]);
-});
+(await testWith([reference('data/fashion-mnist')]))(
+  "the publisher's label files have the checksums that are wanted",
+  async () => {
+    for (const name of [idxFiles.trainLabels, idxFiles.testLabels])
+      assert.is(sum(await readFile(join(fashion!, `${name}.gz`))), publisher.sha256[name]);
+  },
+);
 
 test('without a network: one error that says what to do', async () => {
   const dead = await serve(() => {});

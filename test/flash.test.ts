@@ -157,6 +157,21 @@ test('the files of an ESP-IDF build go where its table says', async () => {
   );
   await writeFile(join(build, 'flasher_args.json'), '{"flash_files":{"0x10000":"missing.bin"}}');
   await refused(partsOf(program, { offset: 0 }), exitCode.failure, /missing\.bin/);
+  for (const [table, message] of [
+    ['{"flash_files":', /is not JSON/],
+    ['null', /names 0 files/],
+    ['{"flash_files":[]}', /names 0 files/],
+    ['{"flash_files":{"0":7}}', /names 7, which is not a file/],
+    ['{"flash_files":{"0":["app.bin"]}}', /which is not a file/],
+    ['{"flash_files":{"0":"../../secret"}}', /which is not a file in its folder/],
+    ['{"flash_files":{"0":"/etc/passwd"}}', /which is not a file in its folder/],
+    ['{"flash_files":{"here":"app.bin"}}', /at 'here', which is not an address/],
+    ['{"flash_files":{"0x100000000":"app.bin"}}', /which is not an address/],
+    ['{"flash_files":{"-1":"app.bin"}}', /which is not an address/],
+  ] as const) {
+    await writeFile(join(build, 'flasher_args.json'), table);
+    await refused(partsOf(program, { offset: 0 }), exitCode.failure, message);
+  }
 });
 
 (await testWith([socat]))('esptool-js finds no chip behind a silent port', async () => {

@@ -6,8 +6,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importFile, importNet } from '../host/import/index.js';
 import { float32, type Net, SpikeletError, type Tensor, writeSafetensors } from '../models/index.js';
+import { reference } from './needs.js';
 import { zooNet } from './nets.js';
 import { shared } from './shared.js';
+import { testWith } from './skip.js';
 import { orderedDict, type Py, pickle, stateDict, stateEntries, torchZip, zip } from './torch.js';
 
 const net = zooNet('mini', [8, 8, 1], 3, { widths: [2, 4], ratios: [1, 1] });
@@ -309,13 +311,15 @@ test('a zip around a checkpoint is opened, a checkpoint in parts is put together
 });
 
 const large = shared('vectors/espikeformer-83m-nano');
-if (!large) console.log('skipped: ../shared/vectors/espikeformer-83m-nano is absent');
-(large ? test : test.skip)('the large models are named, not called damaged', async () => {
-  for (const file of ['model.safetensors', '173m-large/model.safetensors']) {
-    const error = await importFile(`${large}/${file}`).catch((caught: unknown) => caught);
-    assert.instance(error, SpikeletError);
-    assert.match((error as Error).message, /structure of its 83M and 173M models/);
-  }
-});
+(await testWith([reference('vectors/espikeformer-83m-nano')]))(
+  'the large models are named, not called damaged',
+  async () => {
+    for (const file of ['model.safetensors', '173m-large/model.safetensors']) {
+      const error = await importFile(`${large}/${file}`).catch((caught: unknown) => caught);
+      assert.instance(error, SpikeletError);
+      assert.match((error as Error).message, /structure of its 83M and 173M models/);
+    }
+  },
+);
 
 test.run();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { SpikeletError } from '../models/index.js';
 
 /** One change to the bytes of a file; places are taken modulo its length. */
-type Edit =
+export type Edit =
   | { kind: 'byte'; at: number; value: number }
   | { kind: 'word'; at: number; value: bigint; bytes: 2 | 4 | 8 }
   | { kind: 'cut'; at: number }

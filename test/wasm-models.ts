@@ -28,11 +28,11 @@ export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choic
   };
 }
 
-/** Compiles a Graph once; what comes back links it for any plan of these choices. */
-export async function linker(graph: Graph, tier: Tier, choices: Choices) {
+/** Compiles a Graph once, by `compile`; what comes back links it for any plan of these choices. */
+export async function linker(graph: Graph, tier: Tier, choices: Choices, compile = compileSource) {
   const layers = layersOf(graph, tier, choices);
   const { source, functionOf } = emitSource(graph, layers, choices.threads);
-  const code = await compileSource(source, tier, choices.threads);
+  const code = await compile(source, tier, choices.threads);
   return async (
     options: Omit<PlanOptions, 'choices'> = {},
   ): Promise<{ outside: Uint8Array; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {

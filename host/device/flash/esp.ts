@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { exitCode, SpikeletError } from '../../../models/index.js';
 import { readBytes } from '../../files.js';
+import { printable } from '../../printable.js';
 import { npmInstall } from '../../version.js';
 import { guessPort } from '../guess-port.js';
 import { webSerial } from '../web-serial.js';
@@ -84,20 +85,40 @@ export async function partsOf({ path, folder }: Program, { offset }: Pick<Esp, '
     throw new SpikeletError(`there is no ${TABLE} in ${path}`, {
       hint: "run 'idf.py build', then name its build folder",
     });
-  const table = JSON.parse(new TextDecoder().decode(await readBytes(join(place, TABLE)))) as {
-    flash_files?: Record<string, string>;
-  };
-  const files = Object.entries(table.flash_files ?? {});
-  if (!files.length || files.length > MAX_FILES)
-    throw new SpikeletError(`${join(place, TABLE)} names ${files.length} files`, {
-      hint: "run 'idf.py build' again",
-    });
+  const table = join(place, TABLE);
   return Promise.all(
-    files.map(async ([address, file]) => ({
+    filesIn(await readBytes(table), table).map(async ([address, file]) => ({
       data: await readBytes(join(place, file)),
-      address: Number(address),
+      address,
     })),
   );
+}
+
+/** Addresses and files of a table, which may come from anybody: files lie in its own folder. */
+function filesIn(bytes: Uint8Array, path: string): [address: number, file: string][] {
+  const refused = (why: string, cause?: unknown) =>
+    new SpikeletError(`${path} ${why}`, { hint: "run 'idf.py build' again", cause });
+  let table: unknown;
+  try {
+    table = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw refused('is not JSON', cause);
+  }
+  const listed = Object(table) as { flash_files?: unknown };
+  const files = Object.entries(Object(listed.flash_files) as Record<string, unknown>);
+  if (!files.length || files.length > MAX_FILES) throw refused(`names ${files.length} files`);
+  return files.map(([address, file]) => {
+    const outside = typeof file !== 'string' || isAbsolute(file) || file.split(/[\\/]/).includes('..');
+    if (outside || !file || file.includes('\0'))
+      throw refused(
+        `names ${printable(JSON.stringify(file).slice(0, 100))}, which is not a file in its folder`,
+      );
+    if (!/^(0x[\da-f]{1,8}|\d{1,10})$/i.test(address) || Number(address) >= 2 ** 32)
+      throw refused(
+        `puts ${printable(file.slice(0, 100))} at '${printable(address.slice(0, 40))}', which is not an address`,
+      );
+    return [Number(address), file];
+  });
 }
 
 const exists = (path: string): Promise<boolean> =>
