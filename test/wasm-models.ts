@@ -1,4 +1,4 @@
-import type { Tier } from '../host/assemblyscript.js';
+import { signaturesOf, type Tier } from '../host/assemblyscript.js';
 import { compileSource, link } from '../host/wasm/compile.js';
 import { describe } from '../host/wasm/describe.js';
 import { emitSource } from '../host/wasm/emit.js';
@@ -31,7 +31,7 @@ export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choic
 /** Compiles a Graph once; what comes back links it for any plan of these choices. */
 export async function linker(graph: Graph, tier: Tier, choices: Choices) {
   const layers = layersOf(graph, tier, choices);
-  const { source, functionOf } = emitSource(graph, layers, choices.threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), choices.threads);
   const code = await compileSource(source, tier, choices.threads);
   return async (
     options: Omit<PlanOptions, 'choices'> = {},

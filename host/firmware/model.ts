@@ -10,6 +10,7 @@ import {
   SpikeletError,
   writeGraph,
 } from '../../models/index.js';
+import { signaturesOf } from '../assemblyscript.js';
 import { compileForC } from '../wasm/compile.js';
 import { constantFields } from '../wasm/constants.js';
 import { emitSource } from '../wasm/emit.js';
@@ -79,7 +80,7 @@ export function modelData(planned: PlannedModel, functionOf: number[] = []): Mod
 
 /** Prints a planned model as C: spikelet.h, model.c and so on (firmware-gen/model/). */
 export async function printModel(planned: PlannedModel): Promise<OutputFile[]> {
-  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers);
+  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers, signaturesOf('c'));
   const data = modelData(planned, functionOf);
   return emitModelC({ ...data, code: await compileForC(source), comments });
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
-import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
+import { compileAssemblyScript, signaturesOf, type Tier, tierFlags } from '../assemblyscript.js';
 import { compileSource, link } from './compile.js';
 import { describe } from './describe.js';
-import { emitSource } from './emit.js';
+import { emitSource, functionCount } from './emit.js';
 import { layOutImage } from './image.js';
 import type { Layer } from './layers.js';
 import { type ModelOptions, type PlannedModel, planModel } from './plan-model.js';
@@ -90,7 +90,7 @@ async function withKnownAnswer(loader: string): Promise<string> {
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
   const { graph, tier, layers, plan, ramBytes } = planned;
   const { threads } = plan.choices;
-  const { source, functionOf, functions } = emitSource(graph, layers, threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), threads);
   const code = await compileSource(source, tier, threads);
   const image = layOutImage(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));
@@ -110,6 +110,6 @@ async function compileModel(planned: PlannedModel, name: string): Promise<WasmBu
     arenaBytes: plan.arenaBytes,
     ramBytes,
     pages,
-    functions,
+    functions: functionCount(layers),
   };
 }

@@ -32,7 +32,7 @@ function optionsOf(
   layer: Layer,
 ): FetchOption[] {
   const inputs = (graph.data.get(node.weights)!.length / node.out) | 0;
-  const thresholdBytes = layer.types.at(-1) === 'i16' ? 2 : 4;
+  const thresholdBytes = layer.types['T'] === 'i16' ? 2 : 4;
   const choices = tilesOf(node.out, tier, kernel);
   const least = Math.min(...choices.map(({ cost }) => cost));
   return choices.map(({ pair, pairs, tiles, cost }) => {

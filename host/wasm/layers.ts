@@ -15,22 +15,16 @@ import { attendStream } from '../../models/ops/streams.js';
 import type { Tier } from '../assemblyscript.js';
 import { accumulateLayer } from './accumulate.js';
 import { type Constants, joinConstants } from './constants.js';
+import type { KernelCall } from './kernel-call.js';
 
-/** How one node becomes a call of its kernel. */
-export type Layer = {
-  /** The kernel's function, and its file in assembly/. */
-  kernel: string;
-  /** Types and constants of the call, each line with what it means. Equal calls are one function. */
-  types: string[];
-  geometry: Line[];
+/** How one node becomes a call of its kernel. Nodes whose calls are equal share a function. */
+export type Layer = KernelCall & {
   /** The equation, for the generated function's comment. */
   equation: string;
   constants: Constants;
   /** Tiles whose constants are fetched at a time, where they lie outside of the memory. */
   fetch?: number;
 };
-
-export type Line = { values: (number | boolean | string)[]; meaning: string };
 
 /** What the making of a layer may look at. */
 export type Context = { graph: Graph; proof: Proof; tier: Tier; choices: Choices };
@@ -58,11 +52,15 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
     const { thresholds, stride } = thresholdRows(values, levels, shared, valueRange[x.type]);
     return {
       kernel: 'fire',
-      types: [x.type, typeOf(thresholds)],
-      geometry: [
-        { values: x.shape.slice(1), meaning: 'columns and channels' },
-        { values: [levels, stride], meaning: 'levels, stride of their thresholds' },
-        { values: [choices.packed.has(node.output)], meaning: 'packed' },
+      types: { X: x.type, T: typeOf(thresholds) },
+      args: [
+        {
+          columns: x.shape[1],
+          channels: x.shape[2],
+          levels,
+          stride,
+          packed: choices.packed.has(node.output),
+        },
       ],
       equation: `y = spikes of the ${x.kind} [${x.shape}]`,
       constants: joinConstants([{ thresholds }]),
@@ -78,18 +76,22 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
     const { thresholds } = thresholdRows(int32(graph, node.thresholds), levels, true, accumulator, 'i32');
     return {
       kernel: 'attend',
-      types: [stream.index, productType(node, graph), typeOf(thresholds)],
-      geometry: [
-        { values: q.shape, meaning: 'rows, columns and channels of queries and keys' },
-        { values: [v.shape[2], node.heads], meaning: 'channels of the values, heads' },
+      types: { E: stream.index, P: productType(node, graph), T: typeOf(thresholds) },
+      args: [
+        { height: q.shape[0], columns: q.shape[1], channels: q.shape[2] },
+        { valueChannels: v.shape[2], heads: node.heads },
         {
-          values: [stream.keyPlanes, stream.queryPlanes, stream.tableBytes, stream.rowBytes],
-          meaning: 'streams: planes of keys and queries, bytes of a table, of a row',
+          keyPlanes: stream.keyPlanes,
+          queryPlanes: stream.queryPlanes,
+          tableBytes: stream.tableBytes,
+          streamBytes: stream.rowBytes,
         },
-        { values: [levels], meaning: 'levels' },
         {
-          values: [...node.inputs, node.output].map((name) => choices.packed.has(name)),
-          meaning: 'packed: queries, keys, values, output',
+          levels,
+          queriesPacked: choices.packed.has(node.inputs[0]),
+          keysPacked: choices.packed.has(node.inputs[1]),
+          valuesPacked: choices.packed.has(node.inputs[2]),
+          packed: choices.packed.has(node.output),
         },
       ],
       equation: `y = spikes of q (k^T v), q and k [${q.shape}], v [${v.shape}]`,
@@ -102,12 +104,12 @@ const layers: { [O in Op]: LayerOf<Extract<GraphNode, { op: O }>> } = {
     const y = tensorOf(graph, node.output);
     return {
       kernel: 'pool',
-      types: [x.type, y.type],
-      geometry: [
-        { values: x.shape.slice(1), meaning: 'columns and channels of the input' },
-        { values: [y.shape[1]], meaning: 'columns of the output' },
-        { values: [...node.kernel, ...node.stride], meaning: 'window, stride' },
-        { values: [choices.packed.has(node.input)], meaning: 'packed' },
+      types: { X: x.type, Y: y.type },
+      args: [
+        { width: x.shape[1], channels: x.shape[2], columns: y.shape[1] },
+        { kernelRows: node.kernel[0], kernelColumns: node.kernel[1] },
+        { strideRows: node.stride[0], strideColumns: node.stride[1] },
+        { packed: choices.packed.has(node.input) },
       ],
       equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
       constants: joinConstants([{}]),
