@@ -1,5 +1,5 @@
 import { placeBytes } from './counts';
-import { fireRun, scaleRun } from './ends';
+import { finishTile } from './finish';
 import { windowRow } from './gather';
 import { PAIR } from './lanes';
 import { COMPACTION, Node, rowAt } from './node';
@@ -138,16 +138,9 @@ export function pairs<E, S, R, Y, T>(
             if (vectors > 4) v128.store(sums, f, 64);
             if (vectors > 5) v128.store(sums, g, 80);
           }
-          const to = y + <usize>(c * place);
-          if (end == End.Fire)
-            fireRun<S, T>(
-              sums, to + placeBytes<Y>(first, packed), n, node.thresholds + block, outputs, levels, packed,
-            );
-          else
-            scaleRun<S, R, Y>(
-              node.multiplier + block, node.bias + block, node.shift,
-              sums, to + first * sizeof<Y>(), x1 + (c * out + first) * sizeof<R>(), n, residual,
-            );
+          finishTile<S, R, Y, T>(
+            node, sums, y, x1, c, out, first, n, block, outputs, end, levels, residual, packed,
+          );
         }
       }
     }
