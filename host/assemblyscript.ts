@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { parseSignature, type Signature, type Signatures } from './wasm/kernel-call.js';
+import { parseSignature, type Signature, type Signatures } from '../wasm/kernel-call.js';
+import type { Tier } from '../wasm/tiers.js';
 
 /** The package's own folder: asconfig.json and assembly/ are shipped in it. */
 const packageRoot = new URL('../../', import.meta.url);
 
 /** Sources and options that the compiler may read; anything else that it asks for does not exist. */
 const readable = /^(asconfig\.json|assembly\/(\w+\/)?[\w-]+\.ts)$/;
-
-/**
- * What a kernel's arithmetic may use: `relaxed` 128-bit vectors and products of bytes, which not every engine has and
- * computes right, `simd` 128-bit vectors, `swar` plain 32-bit integers.
- */
-export const tiers = ['relaxed', 'simd', 'swar'] as const;
-export type Tier = (typeof tiers)[number];
-
-export const hasVectors = (tier: Tier): boolean => tier !== 'swar';
 
 /** Options of the compiler for a tier. */
 export const tierFlags: Record<Tier, string[]> = {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signaturesOf } from '../host/assemblyscript.js';
-import { orderCall, parseSignature } from '../host/wasm/kernel-call.js';
+import { orderCall, parseSignature } from '../wasm/kernel-call.js';
 
 const source = `
 @inline

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyWasm } from '../host/verify.js';
-import { layersOf } from '../host/wasm/layers.js';
 import { type Graph, plainChoices, type Shape } from '../models/index.js';
+import { layersOf } from '../wasm/layers.js';
 import { randomChoices } from './random-choices.js';
 import { GraphBuilder, seeded } from './random-graph.js';
 import { setActivity, tiers } from './tiers.js';

@@ -1,7 +1,8 @@
 import { ascii } from '../../models/ascii.js';
+import { NODE_BYTES, nodeFields, STEP_BYTES } from '../../wasm/node-record.js';
 import type { ModelData } from './model.js';
 import { commentText } from './names.js';
-import { modelFields, nodeFields } from './records.js';
+import { headFields } from './records.js';
 
 const text = (value: string): string => JSON.stringify(ascii(value));
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}u`;
@@ -130,7 +131,7 @@ ${fieldLines(nodeFields)}
 };
 
 struct model {
-${fieldLines(modelFields)}
+${fieldLines(headFields)}
 };
 
 extern uint32_t spikelet_arena[(SPIKELET_ARENA_BYTES + 3) / 4];
@@ -143,7 +144,7 @@ extern const struct model spikelet_model;
 int spikelet_weights_present(void);
 
 /* The layouts above are those that the code was compiled for. */
-typedef char spikelet_records_fit[sizeof(struct step) == 6 && sizeof(struct node) == ${4 * nodeFields.length} && sizeof(void *) == 4 ? 1 : -1];
+typedef char spikelet_records_fit[sizeof(struct step) == ${STEP_BYTES} && sizeof(struct node) == ${NODE_BYTES} && sizeof(void *) == 4 ? 1 : -1];
 
 #endif
 `;

@@ -1,6 +1,6 @@
-import { MOST_THREADS } from '../wasm/describe.js';
-import type { ModelOptions, WeightPlace } from '../wasm/plan-model.js';
-import { weightPlaces } from '../wasm/plan-model.js';
+import { MOST_THREADS } from '../../wasm/describe.js';
+import type { ModelOptions, WeightPlace } from '../../wasm/plan-model.js';
+import { weightPlaces } from '../../wasm/plan-model.js';
 import { byteCount, integer, number, oneOf, usageError, type VerbOption } from './verb.js';
 
 /** What a verb that plans takes. */

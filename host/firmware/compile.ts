@@ -1,11 +1,11 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
+import type { Placed } from '../../firmware-gen/plan-board.js';
 import type { OutputFile } from '../../models/index.js';
 import { writeFiles } from '../files.js';
 import { compileTools } from './board-tools.js';
 import { emitFirmware } from './build.js';
 import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
-import type { Placed } from './plan-board.js';
 
 /**
  * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a

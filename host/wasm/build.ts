@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
-import { compileAssemblyScript, signaturesOf, type Tier, tierFlags } from '../assemblyscript.js';
+import { describe } from '../../wasm/describe.js';
+import { emitSource, functionCount } from '../../wasm/emit.js';
+import type { Layer } from '../../wasm/layers.js';
+import { layOutMemory } from '../../wasm/memory-image.js';
+import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
+import type { Tier } from '../../wasm/tiers.js';
+import { compileAssemblyScript, signaturesOf, tierFlags } from '../assemblyscript.js';
 import { compileSource, link } from './compile.js';
-import { describe } from './describe.js';
-import { emitSource, functionCount } from './emit.js';
-import { layOutImage } from './image.js';
-import type { Layer } from './layers.js';
-import { type ModelOptions, type PlannedModel, planModel } from './plan-model.js';
 
 export type BuildOptions = ModelOptions & {
   /**
@@ -92,7 +93,7 @@ async function compileModel(planned: PlannedModel, name: string): Promise<WasmBu
   const { threads } = plan.choices;
   const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), threads);
   const code = await compileSource(source, tier, threads);
-  const image = layOutImage(graph, plan, { layers, functionOf, tier });
+  const image = layOutMemory(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));
   const files: OutputFile[] = [{ path: `${name}.wasm`, contents: bytes }];
   if (image.outside.length) files.push({ path: `${name}.weights.bin`, contents: image.outside });

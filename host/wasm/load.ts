@@ -1,6 +1,6 @@
 import { crc32, SpikeletError } from '../../models/index.js';
-import { compileModule, describeModule, rowBytesOf, type WasmDescription } from './describe.js';
-import { unpackCounts } from './unpack.js';
+import { compileModule, describeModule, rowBytesOf, type WasmDescription } from '../../wasm/describe.js';
+import { unpackCounts } from '../../wasm/unpack.js';
 
 /** A compiled model, ready to run. */
 export type WasmModel = {

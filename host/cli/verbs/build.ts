@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { planModel } from '../../../wasm/plan-model.js';
 import { writeFiles } from '../../files.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
-import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
 import { type CoreFlags, coreOptions } from '../fpga-options.js';
 import { loadGraph } from '../load.js';

@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from '../../models/index.js';
+import type { Graph, GraphNode } from '../models/index.js';
 import { orderCall, type Signatures } from './kernel-call.js';
 import type { Layer } from './layers.js';
 

@@ -1,18 +1,18 @@
-import type { Graph } from '../../models/index.js';
+import type { Graph } from '../models/index.js';
 import {
   type Accumulate,
   type Kernel,
   kernelOf,
   pixelRowBytes,
   scatterOf,
-} from '../../models/ops/accumulate.js';
-import { levelsOf } from '../../models/ops/fire.js';
-import { listsOf, streamOf } from '../../models/ops/streams.js';
-import { hasVectors } from '../assemblyscript.js';
+} from '../models/ops/accumulate.js';
+import { levelsOf } from '../models/ops/fire.js';
+import { listsOf, streamOf } from '../models/ops/streams.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import type { Arguments, KernelCall } from './kernel-call.js';
 import { type Context, int32, type Layer, tensorOf, thresholdRows } from './layers.js';
 import { pairsIn16, pairsPay } from './pairs.js';
+import { hasVectors } from './tiers.js';
 import {
   pairedWeights,
   pixelWeights,

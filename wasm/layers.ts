@@ -8,14 +8,14 @@ import {
   plainChoices,
   prove,
   valueRange,
-} from '../../models/index.js';
-import { productType } from '../../models/ops/attend.js';
-import { levelsOf } from '../../models/ops/fire.js';
-import { attendStream } from '../../models/ops/streams.js';
-import type { Tier } from '../assemblyscript.js';
+} from '../models/index.js';
+import { productType } from '../models/ops/attend.js';
+import { levelsOf } from '../models/ops/fire.js';
+import { attendStream } from '../models/ops/streams.js';
 import { accumulateLayer } from './accumulate.js';
 import { type Constants, joinConstants } from './constants.js';
 import type { KernelCall } from './kernel-call.js';
+import type { Tier } from './tiers.js';
 
 /** How one node becomes a call of its kernel. Nodes whose calls are equal share a function. */
 export type Layer = KernelCall & {

@@ -1,8 +1,8 @@
-import type { FetchOption, Graph } from '../../models/index.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
-import { levelsOf } from '../../models/ops/fire.js';
-import type { Tier } from '../assemblyscript.js';
+import type { FetchOption, Graph } from '../models/index.js';
+import type { Accumulate } from '../models/ops/accumulate.js';
+import { levelsOf } from '../models/ops/fire.js';
 import type { Layer } from './layers.js';
+import type { Tier } from './tiers.js';
 import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
