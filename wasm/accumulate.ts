@@ -10,7 +10,7 @@ import { levelsOf } from '../models/ops/fire.js';
 import { listsOf, streamOf } from '../models/ops/streams.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import type { Arguments, KernelCall } from './kernel-call.js';
-import { type Context, int32, type Layer, tensorOf, thresholdRows } from './layers.js';
+import { type Context, int32, type Layer, tensorOf, thresholdRows } from './layer.js';
 import { pairsIn16, pairsPay } from './pairs.js';
 import { hasVectors } from './tiers.js';
 import {

@@ -1,6 +1,6 @@
 import type { Graph, GraphNode } from '../models/index.js';
 import { orderCall, type Signatures } from './kernel-call.js';
-import type { Layer } from './layers.js';
+import type { Layer } from './layer.js';
 
 /**
  * AssemblyScript source of a Graph: one function per geometry, and `infer`, which walks the plan's steps. Addresses

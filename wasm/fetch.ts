@@ -1,7 +1,7 @@
 import type { FetchOption, Graph } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
 import { levelsOf } from '../models/ops/fire.js';
-import type { Layer } from './layers.js';
+import type { Layer } from './layer.js';
 import type { Tier } from './tiers.js';
 import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 

@@ -1,5 +1,5 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
-import type { Layer } from './layers.js';
+import type { Layer } from './layer.js';
 import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
 import { hasVectors, type Tier } from './tiers.js';
 

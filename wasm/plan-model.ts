@@ -8,7 +8,8 @@ import {
   SpikeletError,
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
-import { type Layer, layersOf } from './layers.js';
+import type { Layer } from './layer.js';
+import { layersOf } from './layers.js';
 import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
 import { STEP_BYTES } from './node-record.js';
 import type { Tier } from './tiers.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
 import { describe } from '../../wasm/describe.js';
 import { emitSource, functionCount } from '../../wasm/emit.js';
-import type { Layer } from '../../wasm/layers.js';
+import type { Layer } from '../../wasm/layer.js';
 import { layOutMemory } from '../../wasm/memory-image.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import type { Tier } from '../../wasm/tiers.js';
