@@ -12,28 +12,16 @@ import { addScaled, clear } from './sum';
  */
 @inline
 export function attend<E, P, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  columns: i32,
-  channels: i32,
-  wide: i32,
-  heads: i32,
-  keyPlanes: i32,
-  queryPlanes: i32,
-  tableBytes: i32,
-  streamBytes: i32,
-  levels: i32,
-  queriesPacked: bool,
-  keysPacked: bool,
-  valuesPacked: bool,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  height: i32, columns: i32, channels: i32,
+  valueChannels: i32, heads: i32,
+  keyPlanes: i32, queryPlanes: i32, tableBytes: i32, streamBytes: i32,
+  levels: i32, queriesPacked: bool, keysPacked: bool, valuesPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
-  const table = sums + (<usize>wide << 2);
+  const table = sums + (<usize>valueChannels << 2);
   const unpacked = table + streamBytes;
-  const perHead = wide / heads;
+  const perHead = valueChannels / heads;
   const rowBytes = perHead * sizeof<P>();
   const depth = channels / heads;
   if (row == 0) {
@@ -42,8 +30,8 @@ export function attend<E, P, T>(
       let k = rowAt(node.x1, node.x1Rows, columns * placeBytes<u8>(channels, keysPacked), r);
       k = rowCounts(k, unpacked, columns, channels, keysPacked);
       extract<E>(k, columns * heads, depth, keyPlanes, table, table + tableBytes);
-      let values = rowAt(node.x2, node.x2Rows, columns * placeBytes<u8>(wide, valuesPacked), r);
-      values = rowCounts(values, unpacked, columns, wide, valuesPacked);
+      let values = rowAt(node.x2, node.x2Rows, columns * placeBytes<u8>(valueChannels, valuesPacked), r);
+      values = rowCounts(values, unpacked, columns, valueChannels, valuesPacked);
       for (let plane = 0; plane < keyPlanes; plane++) {
         let v = values;
         let column = table + <usize>(plane * (columns * heads + 1) * 4);
@@ -63,11 +51,11 @@ export function attend<E, P, T>(
   for (let r = row; r < row + rows; r++) {
     let q = rowAt(node.x, node.xRows, columns * placeBytes<u8>(channels, queriesPacked), r);
     q = rowCounts(q, unpacked, columns, channels, queriesPacked);
-    let y = rowAt(node.y, node.yRows, columns * placeBytes<u8>(wide, packed), r);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<u8>(valueChannels, packed), r);
     extract<E>(q, columns * heads, depth, queryPlanes, table, table + tableBytes);
     for (let c = 0; c < columns; c++) {
       const products = node.kept - <usize>(c * channels) * rowBytes;
-      clear<i32>(sums, wide);
+      clear<i32>(sums, valueChannels);
       for (let plane = 0; plane < queryPlanes; plane++) {
         let column = table + <usize>((plane * (columns * heads + 1) + c * heads) * 4);
         let to = sums;
@@ -79,8 +67,8 @@ export function attend<E, P, T>(
           to += <usize>perHead << 2;
         }
       }
-      fireRun<i32, T>(sums, y, wide, node.thresholds, 1, levels, packed);
-      y += placeBytes<u8>(wide, packed);
+      fireRun<i32, T>(sums, y, valueChannels, node.thresholds, 1, levels, packed);
+      y += placeBytes<u8>(valueChannels, packed);
     }
   }
 }

@@ -11,27 +11,15 @@ import { addScaled, clear } from './sum';
  */
 @inline
 export function attend<E, P, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  columns: i32,
-  channels: i32,
-  wide: i32,
-  heads: i32,
-  keyPlanes: i32,
-  queryPlanes: i32,
-  tableBytes: i32,
-  streamBytes: i32,
-  levels: i32,
-  queriesPacked: bool,
-  keysPacked: bool,
-  valuesPacked: bool,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  height: i32, columns: i32, channels: i32,
+  valueChannels: i32, heads: i32,
+  keyPlanes: i32, queryPlanes: i32, tableBytes: i32, streamBytes: i32,
+  levels: i32, queriesPacked: bool, keysPacked: bool, valuesPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
-  const unpacked = sums + (<usize>wide << 2);
-  const perHead = wide / heads;
+  const unpacked = sums + (<usize>valueChannels << 2);
+  const perHead = valueChannels / heads;
   const depth = channels / heads;
   const keyPlace = placeBytes<u8>(channels, keysPacked);
   const queryPlace = placeBytes<u8>(channels, queriesPacked);
@@ -39,8 +27,8 @@ export function attend<E, P, T>(
     clear<P>(node.kept, channels * perHead);
     for (let r = 0; r < height; r++) {
       let k = rowAt(node.x1, node.x1Rows, columns * keyPlace, r);
-      const values = rowAt(node.x2, node.x2Rows, columns * placeBytes<u8>(wide, valuesPacked), r);
-      let v = rowCounts(values, unpacked, columns, wide, valuesPacked);
+      const values = rowAt(node.x2, node.x2Rows, columns * placeBytes<u8>(valueChannels, valuesPacked), r);
+      let v = rowCounts(values, unpacked, columns, valueChannels, valuesPacked);
       for (let c = 0; c < columns; c++) {
         let products = node.kept;
         for (let i = 0; i < channels; ) {
@@ -57,9 +45,9 @@ export function attend<E, P, T>(
   }
   for (let r = row; r < row + rows; r++) {
     let q = rowAt(node.x, node.xRows, columns * queryPlace, r);
-    let y = rowAt(node.y, node.yRows, columns * placeBytes<u8>(wide, packed), r);
+    let y = rowAt(node.y, node.yRows, columns * placeBytes<u8>(valueChannels, packed), r);
     for (let c = 0; c < columns; c++) {
-      clear<i32>(sums, wide);
+      clear<i32>(sums, valueChannels);
       let products = node.kept;
       let to = sums;
       for (let i = 0; i < channels; ) {
@@ -70,8 +58,8 @@ export function attend<E, P, T>(
         }
         to += <usize>perHead << 2;
       }
-      fireRun<i32, T>(sums, y, wide, node.thresholds, 1, levels, packed);
-      y += placeBytes<u8>(wide, packed);
+      fireRun<i32, T>(sums, y, valueChannels, node.thresholds, 1, levels, packed);
+      y += placeBytes<u8>(valueChannels, packed);
       q += queryPlace;
     }
   }

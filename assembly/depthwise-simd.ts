@@ -9,25 +9,11 @@ import { End } from './scalar';
  */
 @inline
 export function depthwise<W, R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
   columns: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
-  end: End,
-  levels: i32,
-  stride: i32,
-  residual: bool,
-  inputPacked: bool,
-  packed: bool,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
+  end: End, levels: i32, stride: i32, residual: bool, inputPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
   const ring = node.xRows;

@@ -53,29 +53,13 @@ function addRow(sums: usize, weights: usize, count: u32, words: i32): void {
  */
 @inline
 export function depthwise<R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
   columns: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
-  words: i32,
-  kernelWords: i32,
-  blockBytes: i32,
-  begin: i32,
-  count: i32,
-  end: End,
-  levels: i32,
-  residual: bool,
-  inputPacked: bool,
-  packed: bool,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
+  words: i32, kernelWords: i32,
+  blockBytes: i32, begin: i32, count: i32,
+  end: End, levels: i32, residual: bool, inputPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
   const ring = (kernelRows + strideRows - 1) / strideRows;

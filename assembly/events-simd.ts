@@ -1,5 +1,5 @@
 import { placeBytes } from './counts';
-import { fireRun, scaleRun } from './ends';
+import { finishTile } from './finish';
 import { CHUNK, Flush } from './flush';
 import { windowRow } from './gather';
 import { add, addSums, highBytes, Lanes, PAIR, storeSums, zero } from './lanes';
@@ -7,6 +7,92 @@ import { Node, rowAt } from './node';
 import { End } from './scalar';
 import { extract } from './streams';
 import { clear } from './sum';
+
+/**
+ * The sums of one window and a tile of outputs: `weights` of every listed input of its columns, plane by plane, in
+ * registers; at the end they are in `sums`. `left`: the window's first column, of `held` that are listed.
+ */
+@inline
+function addWindow<E, S>(
+  sums: usize, streams: usize, weights: usize, left: i32, held: i32, kernelColumns: i32, depth: i32, planes: i32,
+  pairs: i32, bits: i32, flush: Flush,
+): void {
+  const outputs = pairs * PAIR;
+  const firstColumn = max(0, left);
+  const lastColumn = min(held, left + kernelColumns);
+  let whole0 = zero();
+  let high0 = zero();
+  let whole1 = zero();
+  let high1 = zero();
+  let whole2 = zero();
+  let high2 = zero();
+  let whole3 = zero();
+  let high3 = zero();
+  let added = 0;
+  if (flush != Flush.Never) clear<i32>(sums, outputs);
+  for (let plane = planes - 1; plane >= 0; plane--) {
+    if (flush == Flush.Never || flush == Flush.Half) {
+      whole0 = add(whole0, whole0);
+      high0 = add(high0, high0);
+      if (pairs > 1) whole1 = add(whole1, whole1);
+      if (pairs > 1) high1 = add(high1, high1);
+      if (pairs > 2) whole2 = add(whole2, whole2);
+      if (pairs > 2) high2 = add(high2, high2);
+      if (pairs > 3) whole3 = add(whole3, whole3);
+      if (pairs > 3) high3 = add(high3, high3);
+      added += added;
+    }
+    const table = streams + <usize>(plane * (held + 1) * 4);
+    let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
+    const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
+    // An entry counts from the start of its row, the weights from the left edge of the window.
+    const base = weights - <usize>(left * depth * outputs);
+    do {
+      const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
+      added += <i32>((pause - entry) / sizeof<E>());
+      for (; entry < pause; entry += sizeof<E>()) {
+        const at = base + <usize>load<E>(entry) * <usize>outputs;
+        const a = load<Lanes>(at);
+        whole0 = add(whole0, a);
+        high0 = add(high0, highBytes(a));
+        if (pairs > 1) {
+          const b = load<Lanes>(at, PAIR);
+          whole1 = add(whole1, b);
+          high1 = add(high1, highBytes(b));
+        }
+        if (pairs > 2) {
+          const c = load<Lanes>(at, 2 * PAIR);
+          whole2 = add(whole2, c);
+          high2 = add(high2, highBytes(c));
+        }
+        if (pairs > 3) {
+          const d = load<Lanes>(at, 3 * PAIR);
+          whole3 = add(whole3, d);
+          high3 = add(high3, highBytes(d));
+        }
+      }
+      if (flush == Flush.Plane || flush == Flush.Chunk || (flush == Flush.Half && plane < 2)) {
+        const bias = added << (bits - 1);
+        addSums(sums, whole0, high0, bias, plane);
+        if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
+        if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
+        if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
+        whole0 = high0 = zero();
+        whole1 = high1 = zero();
+        whole2 = high2 = zero();
+        whole3 = high3 = zero();
+        added = 0;
+      }
+    } while (flush == Flush.Chunk && entry < stop);
+  }
+  if (flush == Flush.Never) {
+    const bias = added << (bits - 1);
+    storeSums<S>(sums, whole0, high0, bias);
+    if (pairs > 1) storeSums<S>(sums + PAIR * sizeof<S>(), whole1, high1, bias);
+    if (pairs > 2) storeSums<S>(sums + 2 * PAIR * sizeof<S>(), whole2, high2, bias);
+    if (pairs > 3) storeSums<S>(sums + 3 * PAIR * sizeof<S>(), whole3, high3, bias);
+  }
+}
 
 /**
  * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): the rows under a row of windows become streams
@@ -20,35 +106,14 @@ import { clear } from './sum';
  */
 @inline
 export function events<E, S, R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  columns: i32,
-  out: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
-  planes: i32,
-  tableBytes: i32,
-  streamBytes: i32,
-  chunk: i32,
-  pairs: i32,
-  bits: i32,
-  flush: Flush,
-  blockBytes: i32,
-  begin: i32,
-  count: i32,
-  end: End,
-  levels: i32,
-  residual: bool,
-  inputPacked: bool,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
+  columns: i32, out: i32,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
+  planes: i32, tableBytes: i32, streamBytes: i32, chunk: i32,
+  pairs: i32, bits: i32, flush: Flush,
+  blockBytes: i32, begin: i32, count: i32,
+  end: End, levels: i32, residual: bool, inputPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
   const streams = sums + 256;
@@ -77,90 +142,10 @@ export function events<E, S, R, Y, T>(
         const n = out % outputs == 0 ? outputs : min(outputs, out - first);
         for (let c = chunkBegin; c < chunkEnd; c++) {
           const left = c * strideColumns - paddingColumns - from;
-          const firstColumn = max(0, left);
-          const lastColumn = min(held, left + kernelColumns);
-          let whole0 = zero();
-          let high0 = zero();
-          let whole1 = zero();
-          let high1 = zero();
-          let whole2 = zero();
-          let high2 = zero();
-          let whole3 = zero();
-          let high3 = zero();
-          let added = 0;
-          if (flush != Flush.Never) clear<i32>(sums, outputs);
-          for (let plane = planes - 1; plane >= 0; plane--) {
-            if (flush == Flush.Never || flush == Flush.Half) {
-              whole0 = add(whole0, whole0);
-              high0 = add(high0, high0);
-              if (pairs > 1) whole1 = add(whole1, whole1);
-              if (pairs > 1) high1 = add(high1, high1);
-              if (pairs > 2) whole2 = add(whole2, whole2);
-              if (pairs > 2) high2 = add(high2, high2);
-              if (pairs > 3) whole3 = add(whole3, whole3);
-              if (pairs > 3) high3 = add(high3, high3);
-              added += added;
-            }
-            const table = streams + <usize>(plane * (held + 1) * 4);
-            let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
-            const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
-            // An entry counts from the start of its row, the weights from the left edge of the window.
-            const base = weights - <usize>(left * depth * outputs);
-            do {
-              const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
-              added += <i32>((pause - entry) / sizeof<E>());
-              for (; entry < pause; entry += sizeof<E>()) {
-                const at = base + <usize>load<E>(entry) * <usize>outputs;
-                const a = load<Lanes>(at);
-                whole0 = add(whole0, a);
-                high0 = add(high0, highBytes(a));
-                if (pairs > 1) {
-                  const b = load<Lanes>(at, PAIR);
-                  whole1 = add(whole1, b);
-                  high1 = add(high1, highBytes(b));
-                }
-                if (pairs > 2) {
-                  const c = load<Lanes>(at, 2 * PAIR);
-                  whole2 = add(whole2, c);
-                  high2 = add(high2, highBytes(c));
-                }
-                if (pairs > 3) {
-                  const d = load<Lanes>(at, 3 * PAIR);
-                  whole3 = add(whole3, d);
-                  high3 = add(high3, highBytes(d));
-                }
-              }
-              if (flush == Flush.Plane || flush == Flush.Chunk || (flush == Flush.Half && plane < 2)) {
-                const bias = added << (bits - 1);
-                addSums(sums, whole0, high0, bias, plane);
-                if (pairs > 1) addSums(sums + PAIR * 4, whole1, high1, bias, plane);
-                if (pairs > 2) addSums(sums + 2 * PAIR * 4, whole2, high2, bias, plane);
-                if (pairs > 3) addSums(sums + 3 * PAIR * 4, whole3, high3, bias, plane);
-                whole0 = high0 = zero();
-                whole1 = high1 = zero();
-                whole2 = high2 = zero();
-                whole3 = high3 = zero();
-                added = 0;
-              }
-            } while (flush == Flush.Chunk && entry < stop);
-          }
-          if (flush == Flush.Never) {
-            const bias = added << (bits - 1);
-            storeSums<S>(sums, whole0, high0, bias);
-            if (pairs > 1) storeSums<S>(sums + PAIR * sizeof<S>(), whole1, high1, bias);
-            if (pairs > 2) storeSums<S>(sums + 2 * PAIR * sizeof<S>(), whole2, high2, bias);
-            if (pairs > 3) storeSums<S>(sums + 3 * PAIR * sizeof<S>(), whole3, high3, bias);
-          }
-          const to = y + <usize>(c * place);
-          if (end == End.Fire)
-            fireRun<S, T>(
-              sums, to + placeBytes<Y>(first, packed), n, node.thresholds + block, outputs, levels, packed,
-            );
-          else
-            scaleRun<S, R, Y>(
-              node.multiplier + block, node.bias + block, node.shift,
-              sums, to + first * sizeof<Y>(), x1 + (c * out + first) * sizeof<R>(), n, residual,
-            );
+          addWindow<E, S>(sums, streams, weights, left, held, kernelColumns, depth, planes, pairs, bits, flush);
+          finishTile<S, R, Y, T>(
+            node, sums, y, x1, c, out, first, n, block, outputs, end, levels, residual, packed,
+          );
         }
       }
     }

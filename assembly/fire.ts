@@ -8,14 +8,9 @@ import { Node, rowAt } from './node';
  */
 @inline
 export function fire<X, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  columns: i32,
-  channels: i32,
-  levels: i32,
-  stride: i32,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  columns: i32, channels: i32,
+  levels: i32, stride: i32, packed: bool,
 ): void {
   for (let r = row; r < row + rows; r++) {
     let x = rowAt(node.x, node.xRows, columns * channels * sizeof<X>(), r);

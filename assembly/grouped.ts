@@ -11,27 +11,12 @@ import { addScaled, clear } from './sum';
  */
 @inline
 export function grouped<X, R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  columns: i32,
-  out: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
+  columns: i32, out: i32,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
   groups: i32,
-  end: End,
-  levels: i32,
-  stride: i32,
-  residual: bool,
-  inputPacked: bool,
-  packed: bool,
+  end: End, levels: i32, stride: i32, residual: bool, inputPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
   for (let r = row; r < row + rows; r++) {

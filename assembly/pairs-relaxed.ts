@@ -1,5 +1,5 @@
 import { placeBytes } from './counts';
-import { fireRun, scaleRun } from './ends';
+import { finishTile } from './finish';
 import { windowRow } from './gather';
 import { PAIR } from './lanes';
 import { COMPACTION, Node, rowAt } from './node';
@@ -59,33 +59,14 @@ function addWide(to: usize, sums: v128): void {
  */
 @inline
 export function pairs<E, S, R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  columns: i32,
-  out: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
-  tableBytes: i32,
-  streamBytes: i32,
-  chunk: i32,
-  pairs: i32,
-  most: i32,
-  blockBytes: i32,
-  begin: i32,
-  count: i32,
-  end: End,
-  levels: i32,
-  residual: bool,
-  inputPacked: bool,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
+  columns: i32, out: i32,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
+  tableBytes: i32, streamBytes: i32, chunk: i32,
+  pairs: i32, most: i32,
+  blockBytes: i32, begin: i32, count: i32,
+  end: End, levels: i32, residual: bool, inputPacked: bool, packed: bool,
 ): void {
   const sums = node.scratch;
   const table = sums + 256;
@@ -157,16 +138,9 @@ export function pairs<E, S, R, Y, T>(
             if (vectors > 4) v128.store(sums, f, 64);
             if (vectors > 5) v128.store(sums, g, 80);
           }
-          const to = y + <usize>(c * place);
-          if (end == End.Fire)
-            fireRun<S, T>(
-              sums, to + placeBytes<Y>(first, packed), n, node.thresholds + block, outputs, levels, packed,
-            );
-          else
-            scaleRun<S, R, Y>(
-              node.multiplier + block, node.bias + block, node.shift,
-              sums, to + first * sizeof<Y>(), x1 + (c * out + first) * sizeof<R>(), n, residual,
-            );
+          finishTile<S, R, Y, T>(
+            node, sums, y, x1, c, out, first, n, block, outputs, end, levels, residual, packed,
+          );
         }
       }
     }

@@ -27,27 +27,12 @@ function widen(x: usize, to: usize, values: i32, padding: i32): void {
  */
 @inline
 export function pixels<R, Y, T>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  columns: i32,
-  out: i32,
-  kernelRows: i32,
-  strideRows: i32,
-  strideColumns: i32,
-  paddingRows: i32,
-  paddingColumns: i32,
-  windowRows: i32,
-  rowBytes: i32,
-  pairs: i32,
-  end: End,
-  levels: i32,
-  stride: i32,
-  residual: bool,
-  packed: bool,
+  node: Node, row: i32, rows: i32,
+  height: i32, width: i32, channels: i32,
+  columns: i32, out: i32,
+  kernelRows: i32, strideRows: i32, strideColumns: i32, paddingRows: i32, paddingColumns: i32,
+  windowRows: i32, rowBytes: i32, pairs: i32,
+  end: End, levels: i32, stride: i32, residual: bool, packed: bool,
 ): void {
   const padded = (out + 7) & ~7;
   const sums = node.scratch;

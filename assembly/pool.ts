@@ -4,16 +4,9 @@ import { Node, rowAt } from './node';
 /** A band of rows of `pool` (models/ops/pool.ts), input of type X, `packed` or not, output of type Y. */
 @inline
 export function pool<X, Y>(
-  node: Node,
-  row: i32,
-  rows: i32,
-  width: i32,
-  channels: i32,
-  columns: i32,
-  kernelRows: i32,
-  kernelColumns: i32,
-  strideRows: i32,
-  strideColumns: i32,
+  node: Node, row: i32, rows: i32,
+  width: i32, channels: i32, columns: i32,
+  kernelRows: i32, kernelColumns: i32, strideRows: i32, strideColumns: i32,
   packed: bool,
 ): void {
   const place = placeBytes<X>(channels, packed);

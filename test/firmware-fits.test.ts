@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Board, boardOf, memoryOf } from '../firmware-gen/boards/index.js';
 import { fitOn, ramFor, reserved, shellRam } from '../firmware-gen/fits.js';
-import { placeOn, requirePlace } from '../host/firmware/plan-board.js';
+import { placeOn, requirePlace } from '../firmware-gen/plan-board.js';
 import { prove, SpikeletError } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 

@@ -6,15 +6,16 @@ import * as assert from 'uvu/assert';
 
 /** Who may import whom, read from the sources. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const rooms = ['models', 'quantize', 'assembly', 'firmware-gen', 'fpga', 'host', 'test'];
+const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
 
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
-  'firmware-gen': ['firmware-gen', 'models'],
+  wasm: ['wasm', 'models'],
+  'firmware-gen': ['firmware-gen', 'wasm', 'models'],
   fpga: ['fpga', 'models'],
   assembly: ['assembly'],
-  host: ['host', 'models', 'quantize', 'firmware-gen', 'fpga'],
+  host: ['host', 'models', 'quantize', 'wasm', 'firmware-gen', 'fpga'],
   test: rooms,
 };
 
@@ -25,7 +26,7 @@ const sources = (folder: string): string[] =>
   readdirSync(join(root, folder)).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
-    return name.endsWith('.ts') ? [path] : [];
+    return /\.m?ts$/.test(name) ? [path] : [];
   });
 
 type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };

@@ -1,5 +1,5 @@
 import type { WasmModel } from '../host/wasm/load.js';
-import type { PlannedModel } from '../host/wasm/plan-model.js';
+import type { PlannedModel } from '../wasm/plan-model.js';
 
 /** Address behind the last byte that a module writes at or behind its arena, whatever was there before. */
 export function lastWritten(model: WasmModel, pixels: Int8Array): number {

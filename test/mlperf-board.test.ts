@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf } from '../firmware-gen/boards/index.js';
+import { requirePlace } from '../firmware-gen/plan-board.js';
 import { connectBoard } from '../host/device/board-link.js';
 import { openPort } from '../host/device/port.js';
-import { requirePlace } from '../host/firmware/plan-board.js';
 import { compileProduct } from './firmware-device.js';
 import { removeFolders } from './firmware-project.js';
 import { openSerial } from './firmware-serial.js';

@@ -4,7 +4,7 @@ import { boardOf } from '../firmware-gen/boards/index.js';
 import { boardHeader } from '../firmware-gen/header.js';
 import { printModel } from '../host/firmware/model.js';
 import { readShell } from '../host/firmware/shell.js';
-import { planModel } from '../host/wasm/plan-model.js';
+import { planModel } from '../wasm/plan-model.js';
 import { compileProgram, runHere, talkHere, testSource } from './firmware-host.js';
 import { removeFolders } from './firmware-project.js';
 import { bytes, graph, images, logitsOf } from './mlperf-example.js';

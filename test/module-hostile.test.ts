@@ -8,8 +8,8 @@ import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitBuild } from '../host/wasm/build.js';
-import { describeWasm, SECTION } from '../host/wasm/describe.js';
 import { type Graph, writeGraph } from '../models/index.js';
+import { describeWasm, SECTION } from '../wasm/describe.js';
 import { GraphBuilder, seeded } from './random-graph.js';
 
 /** Modules that say they are a model and do what none does: `run` and `verify` end, with an error that says why. */

@@ -1,7 +1,7 @@
-import type { Tier } from '../host/assemblyscript.js';
-import { fetchOptions } from '../host/wasm/fetch.js';
-import { layersOf } from '../host/wasm/layers.js';
 import { type Choices, type Fetch, type Graph, packable } from '../models/index.js';
+import { fetchOptions } from '../wasm/fetch.js';
+import { layersOf } from '../wasm/layers.js';
+import type { Tier } from '../wasm/tiers.js';
 import { below, pick, type Random } from './random-graph.js';
 
 /** Anything that a plan may choose, at random. */

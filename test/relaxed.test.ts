@@ -7,8 +7,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyWasm } from '../host/verify.js';
 import { emitBuild, KNOWN_ANSWER } from '../host/wasm/build.js';
-import { layersOf } from '../host/wasm/layers.js';
-import { pairsIn16 } from '../host/wasm/pairs.js';
 import {
   type Graph,
   interpret,
@@ -19,6 +17,8 @@ import {
   writeGraph,
 } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
+import { layersOf } from '../wasm/layers.js';
+import { pairsIn16 } from '../wasm/pairs.js';
 import { inFolder } from './browser.js';
 import { GraphBuilder, seeded } from './random-graph.js';
 import { testWith } from './skip.js';

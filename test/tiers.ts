@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { tiers as all, compileAssemblyScript, tierFlags } from '../host/assemblyscript.js';
+import { compileAssemblyScript, tierFlags } from '../host/assemblyscript.js';
 import type { Graph } from '../models/index.js';
+import { tiers as all } from '../wasm/tiers.js';
 import type { Random } from './random-graph.js';
 import type { Need } from './skip.js';
 

@@ -1,9 +1,5 @@
-import type { Tier } from '../host/assemblyscript.js';
+import { signaturesOf } from '../host/assemblyscript.js';
 import { compileSource, link } from '../host/wasm/compile.js';
-import { describe } from '../host/wasm/describe.js';
-import { emitSource } from '../host/wasm/emit.js';
-import { layOutImage } from '../host/wasm/image.js';
-import { layersOf } from '../host/wasm/layers.js';
 import { loadWasm, type WasmModel } from '../host/wasm/load.js';
 import {
   type Choices,
@@ -15,6 +11,11 @@ import {
   plan,
   product,
 } from '../models/index.js';
+import { describe } from '../wasm/describe.js';
+import { emitSource } from '../wasm/emit.js';
+import { layersOf } from '../wasm/layers.js';
+import { layOutMemory } from '../wasm/memory-image.js';
+import type { Tier } from '../wasm/tiers.js';
 import { graphLike, type Random, seeded } from './random-graph.js';
 
 /** Compiles a Graph once; what comes back links it for any plan of these choices, and loads it. */
@@ -31,13 +32,13 @@ export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choic
 /** Compiles a Graph once, by `compile`; what comes back links it for any plan of these choices. */
 export async function linker(graph: Graph, tier: Tier, choices: Choices, compile = compileSource) {
   const layers = layersOf(graph, tier, choices);
-  const { source, functionOf } = emitSource(graph, layers, choices.threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), choices.threads);
   const code = await compile(source, tier, choices.threads);
   return async (
     options: Omit<PlanOptions, 'choices'> = {},
   ): Promise<{ outside: Uint8Array; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
     const layout = plan(graph, { ...options, choices });
-    const image = layOutImage(graph, layout, { layers, functionOf, tier });
+    const image = layOutMemory(graph, layout, { layers, functionOf, tier });
     const { bytes } = await link(code, image, describe(graph, layout, image, tier));
     return { outside: image.outside, plan: layout, bytes };
   };

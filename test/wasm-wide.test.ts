@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyWasm } from '../host/verify.js';
-import { layersOf } from '../host/wasm/layers.js';
 import { type Graph, plainChoices, type Shape } from '../models/index.js';
+import { layersOf } from '../wasm/layers.js';
 import { randomChoices } from './random-choices.js';
 import { GraphBuilder, seeded } from './random-graph.js';
 import { setActivity, tiers } from './tiers.js';
@@ -109,9 +109,8 @@ for (const [name, wide] of Object.entries(wides))
     const images = [0, 0.2, 1].map((density) => randomPixels(graph, random, density));
     images.push(images[0]!.slice().fill(127), images[0]!.slice().fill(-127));
     for (const tier of tiers) {
-      for (const { geometry } of layersOf(graph, tier))
-        for (const value of geometry.flatMap(({ values }) => values))
-          if (String(value).startsWith('Flush')) flushes.add(String(value));
+      for (const { args } of layersOf(graph, tier))
+        for (const { flush } of args) if (flush !== undefined) flushes.add(String(flush));
       for (const choices of [plainChoices, randomChoices(graph, tier, random)]) {
         const linked = await compiled(graph, tier, choices);
         for (const band of choices === plainChoices ? [1, 3, undefined] : [2]) {

@@ -1,20 +1,19 @@
 import { ascii } from '../../models/ascii.js';
 import { cCharacters, cComment } from '../../models/text/c.js';
+import { NODE_BYTES, nodeFields, type RecordValue, STEP_BYTES } from '../../wasm/node-record.js';
 import { macroPrefix } from '../prefix.js';
 import type { ModelData } from './model.js';
-import { nodeFields, type RecordValue } from './records.js';
+import { headFields } from './records.js';
 import { constantPlaces, endsOf, numberLines } from './weights.js';
 
-/** Bytes of a struct spikelet_layer, struct node, struct step and struct model. */
+/** Bytes of a struct spikelet_layer and of struct model. */
 const LAYER = 32;
-const NODE = 4 * nodeFields.length;
-const STEP = 6;
-const MODEL = 16;
+const MODEL = 4 * headFields.length;
 
 /** Bytes of constants.c on a machine of 32-bit addresses. */
 export function constantBytesOf({ layers, steps, pixelTable }: ModelData): number {
   const names = layers.reduce((sum, { name }) => sum + ascii(name).length + 1, 0);
-  return layers.length * (LAYER + NODE) + steps.length * STEP + MODEL + pixelTable.length + names;
+  return layers.length * (LAYER + NODE_BYTES) + steps.length * STEP_BYTES + MODEL + pixelTable.length + names;
 }
 
 /** Prints constants.c: the table of layers, the plan's steps and where everything lies. */

@@ -1,8 +1,9 @@
 import { ascii } from '../../models/ascii.js';
 import { cComment, cString } from '../../models/text/c.js';
+import { NODE_BYTES, nodeFields, STEP_BYTES } from '../../wasm/node-record.js';
 import { macroPrefix } from '../prefix.js';
 import type { ModelData } from './model.js';
-import { modelFields, nodeFields } from './records.js';
+import { headFields } from './records.js';
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}u`;
 
@@ -146,7 +147,7 @@ ${fieldLines(nodeFields)}
 };
 
 struct model {
-${fieldLines(modelFields)}
+${fieldLines(headFields)}
 };
 
 extern uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
@@ -160,7 +161,7 @@ int ${p}_weights_present(void);
 
 /* The layouts above are those that the code was compiled for. Where addresses are longer, ${p}.h has said what is wrong. */
 #if !defined(UINTPTR_MAX) || UINTPTR_MAX == 0xFFFFFFFF
-typedef char ${p}_records_fit[sizeof(struct step) == 6 && sizeof(struct node) == ${4 * nodeFields.length} && sizeof(void *) == 4 ? 1 : -1];
+typedef char ${p}_records_fit[sizeof(struct step) == ${STEP_BYTES} && sizeof(struct node) == ${NODE_BYTES} && sizeof(void *) == 4 ? 1 : -1];
 #endif
 
 #endif

@@ -8,7 +8,6 @@ import type { FirmwareModel, ModelData } from './model.js';
 import { weightBytesOf, weightFiles } from './weights.js';
 
 export type { FirmwareConstants, FirmwareLayer, FirmwareModel, ModelData } from './model.js';
-export type { RecordValue } from './records.js';
 
 /**
  * Bytes that a printed model takes, exact: of the section of its weights (with their thresholds and scales), of its other

@@ -1,4 +1,4 @@
-import type { RecordValue } from './records.js';
+import type { RecordValue } from '../../wasm/node-record.js';
 
 /** A compiled and planned model, as its C is printed. The host makes it (host/firmware/model.ts). */
 export type FirmwareModel = {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { reserved, shellRam } from '../../firmware-gen/fits.js';
+import { type Placed, requirePlace } from '../../firmware-gen/plan-board.js';
 import { checkPrefix, DEFAULT_PREFIX } from '../../firmware-gen/prefix.js';
 import { compileTools, requireTools } from '../firmware/board-tools.js';
 import { checkedDefines } from '../firmware/build.js';
 import { compileFirmware } from '../firmware/compile.js';
 import { type Linked, linkedBytes } from '../firmware/map.js';
-import { type Placed, requirePlace } from '../firmware/plan-board.js';
 import { bytes, quantity } from '../report/text.js';
 import type { Io } from './io.js';
 import { loadGraph } from './load.js';

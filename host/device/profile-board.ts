@@ -1,9 +1,9 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
+import { weightsReadBy } from '../../firmware-gen/footprint.js';
 import { type Graph, tensorNames } from '../../models/index.js';
-import { weightsReadBy } from '../firmware/footprint.js';
+import { layersOf } from '../../wasm/layers.js';
 import { layerWork, noneMeasured, totalWork, withActivity } from '../report/measured.js';
 import type { Profile } from '../report/profile.js';
-import { layersOf } from '../wasm/layers.js';
 import { requireGraph } from './board.js';
 import { type BoardLink, note } from './board-link.js';
 

@@ -1,9 +1,9 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
+import type { Placed } from '../../firmware-gen/plan-board.js';
 import { firmwareProject } from '../../firmware-gen/project.js';
 import { toolchainOf } from '../../firmware-gen/toolchain.js';
 import { type OutputFile, writeGraph } from '../../models/index.js';
 import { version } from '../version.js';
-import type { Placed } from './plan-board.js';
 import { readShell } from './shell.js';
 
 /** Sources of the shell that make the program which a board runs. */

@@ -1,11 +1,11 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
+import type { Placed } from '../../firmware-gen/plan-board.js';
 import type { OutputFile } from '../../models/index.js';
 import { writeFiles } from '../files.js';
 import { compileTools } from './board-tools.js';
 import { emitFirmware, type FirmwareOptions } from './build.js';
 import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
-import type { Placed } from './plan-board.js';
 
 /** What `make` writes beside the files of a project. */
 const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];

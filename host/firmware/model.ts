@@ -1,91 +1,14 @@
-import { emitModelC, type FirmwareLayer, type ModelData } from '../../firmware-gen/model/index.js';
-import { DEFAULT_PREFIX } from '../../firmware-gen/prefix.js';
-import {
-  bytesPerValue,
-  crc32,
-  definition,
-  type Graph,
-  type OutputFile,
-  outputOf,
-  pixelTable,
-  SpikeletError,
-  writeGraph,
-} from '../../models/index.js';
+import { emitModelC } from '../../firmware-gen/model/index.js';
+import { modelData } from '../../firmware-gen/model-data.js';
+import type { Graph, OutputFile } from '../../models/index.js';
+import { emitSource } from '../../wasm/emit.js';
+import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
+import { signaturesOf } from '../assemblyscript.js';
 import { compileForC } from '../wasm/compile.js';
-import { constantFields } from '../wasm/constants.js';
-import { emitSource } from '../wasm/emit.js';
-import { nodeRecord } from '../wasm/node-record.js';
-import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
-
-/**
- * Everything of a planned model that its C is printed from, but its code. Throws a SpikeletError where the plan is not one
- * for firmware. `functionOf`: from emitSource.
- */
-export function modelData(
-  planned: PlannedModel,
-  functionOf: number[] = [],
-  prefix = DEFAULT_PREFIX,
-): ModelData {
-  const { graph, plan, layers, tier, weights } = planned;
-  if (tier !== 'swar' || weights !== 'inside')
-    throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
-      hint: "plan it with the tier 'swar' and its weights inside",
-    });
-  const [rows, columns, channels] = graph.tensors['input']!.shape;
-  const producer = new Map(graph.nodes.map((node, i) => [node.output, i]));
-  return {
-    name: graph.name,
-    prefix,
-    graphCrc: crc32(writeGraph(graph)),
-    input: { rows, columns, channels },
-    classes: graph.classes,
-    logitScale: graph.tensors[outputOf(graph)]!.scale,
-    pixelTable: pixelTable(graph),
-    arenaBytes: plan.arenaBytes,
-    weightBytes: layers.reduce((sum, { constants }) => sum + constants.weightBytes, 0),
-    inputOffset: plan.buffers.get('input')!.offset,
-    steps: plan.steps,
-    layers: graph.nodes.map((node, i): FirmwareLayer => {
-      const { constants } = layers[i]!;
-      const { bytes, fields, types, blockBytes, tiles } = constants;
-      const { type, shape } = graph.tensors[node.output]!;
-      const { offset, rows: ring, rowBytes, packed } = plan.buffers.get(node.output)!;
-      return {
-        name: node.name,
-        record: nodeRecord(graph, plan, i, {
-          layer: functionOf[i] ?? 0,
-          constants,
-          fetched: false,
-          source: 0,
-        }),
-        constants: {
-          bytes,
-          arrays: constantFields
-            .filter((field) => fields[field] !== undefined)
-            .map((field) => ({ name: field, type: types[field]!, offset: fields[field]! })),
-          blockBytes,
-          tiles,
-        },
-        output: {
-          offset,
-          ring,
-          height: shape[0],
-          columns: shape[1],
-          channels: shape[2],
-          rowBytes,
-          bits: packed ? 4 : ((bytesPerValue(type) * 8) as 8 | 16 | 32),
-        },
-        reads: definition(node)
-          .inputs(node)
-          .map((name) => producer.get(name) ?? -1),
-      };
-    }),
-  };
-}
 
 /** Prints a planned model as C: spikelet.h (or another prefix), model.c and so on (firmware-gen/model/). */
 export async function printModel(planned: PlannedModel, prefix?: string): Promise<OutputFile[]> {
-  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers);
+  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers, signaturesOf('c'));
   const data = modelData(planned, functionOf, prefix);
   return emitModelC({ ...data, code: await compileForC(source), comments });
 }

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
-import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
+import { describe } from '../../wasm/describe.js';
+import { emitSource, functionCount } from '../../wasm/emit.js';
+import type { Layer } from '../../wasm/layer.js';
+import { layOutMemory } from '../../wasm/memory-image.js';
+import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
+import type { Tier } from '../../wasm/tiers.js';
+import { compileAssemblyScript, signaturesOf, tierFlags } from '../assemblyscript.js';
 import { compileSource, link } from './compile.js';
-import { describe } from './describe.js';
-import { emitSource } from './emit.js';
-import { layOutImage } from './image.js';
-import type { Layer } from './layers.js';
-import { type ModelOptions, type PlannedModel, planModel } from './plan-model.js';
 
 export type BuildOptions = ModelOptions & {
   /**
@@ -114,9 +115,9 @@ const withoutOthers = (loader: string, written: Set<string>): string =>
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
   const { graph, tier, layers, plan, ramBytes } = planned;
   const { threads } = plan.choices;
-  const { source, functionOf, functions } = emitSource(graph, layers, threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), threads);
   const code = await compileSource(source, tier, threads);
-  const image = layOutImage(graph, plan, { layers, functionOf, tier });
+  const image = layOutMemory(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));
   const files: OutputFile[] = [{ path: `${name}.wasm`, contents: bytes }];
   if (image.outside.length) files.push({ path: `${name}.weights.bin`, contents: image.outside });
@@ -134,6 +135,6 @@ async function compileModel(planned: PlannedModel, name: string): Promise<WasmBu
     arenaBytes: plan.arenaBytes,
     ramBytes,
     pages,
-    functions,
+    functions: functionCount(layers),
   };
 }

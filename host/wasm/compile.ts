@@ -1,7 +1,8 @@
-import { compileAssemblyScript, type Tier, tierFlags } from '../assemblyscript.js';
-import { pagesFor, SECTION } from './describe.js';
-import type { WasmDescription } from './description.js';
-import { IMAGE_ADDRESS, type Image } from './image.js';
+import { pagesFor, SECTION } from '../../wasm/describe.js';
+import type { WasmDescription } from '../../wasm/description.js';
+import { IMAGE_ADDRESS, type MemoryImage } from '../../wasm/memory-image.js';
+import type { Tier } from '../../wasm/tiers.js';
+import { compileAssemblyScript, tierFlags } from '../assemblyscript.js';
 
 /**
  * AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from assembly/.
@@ -48,7 +49,7 @@ async function optimise(code: Uint8Array, tier: Tier, threads: number): Promise<
 /** Gives compiled code its constants, its memory in whole pages (threads: one that it imports) and its description. */
 export async function link(
   code: Uint8Array,
-  image: Image,
+  image: MemoryImage,
   description: WasmDescription,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; pages: number }> {
   const { default: binaryen } = await import('binaryen');

@@ -1,6 +1,6 @@
 import { SpikeletError } from '../../models/index.js';
-import { pagesFor } from './describe.js';
-import type { WasmDescription } from './description.js';
+import { pagesFor } from '../../wasm/describe.js';
+import type { WasmDescription } from '../../wasm/description.js';
 
 /** Most memory that a module gets here, in pages of 64 KiB: 384 MiB. */
 const MOST_PAGES = 6144;

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { crc32, SpikeletError } from '../../models/index.js';
-import { compileModule, describeModule, rowBytesOf } from './describe.js';
-import type { WasmDescription } from './description.js';
+import { compileModule, describeModule, rowBytesOf } from '../../wasm/describe.js';
+import type { WasmDescription } from '../../wasm/description.js';
+import { unpackCounts } from '../../wasm/unpack.js';
 import { requireModest } from './limits.js';
-import { unpackCounts } from './unpack.js';
 
 /** A compiled model, ready to run. */
 export type WasmModel = {

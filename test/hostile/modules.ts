@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { describeWasm } from '../../host/wasm/describe.js';
 import { plainChoices, SpikeletError } from '../../models/index.js';
+import { describeWasm } from '../../wasm/describe.js';
 import { below, pick, type Random, randomGraph, seeded } from '../random-graph.js';
 import { linker } from '../wasm-models.js';
 import { damaged, hostileJson } from './mutate.js';

@@ -4,7 +4,7 @@ import { boardHeader } from '../../firmware-gen/header.js';
 import { encodeFrame, frameReader } from '../../host/device/link-frames.js';
 import { printModel } from '../../host/firmware/model.js';
 import { readShell } from '../../host/firmware/shell.js';
-import { planModel } from '../../host/wasm/plan-model.js';
+import { planModel } from '../../wasm/plan-model.js';
 import { compileProgram, runHere, testSource } from '../firmware-host.js';
 import { removeFolders } from '../firmware-project.js';
 import { compileLinkHost } from '../link-host.js';

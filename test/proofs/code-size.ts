@@ -4,7 +4,7 @@ import { compileFlags, toolchainOf } from '../../firmware-gen/toolchain.js';
 import { writeFiles } from '../../host/files.js';
 import { printModel } from '../../host/firmware/model.js';
 import { runTool } from '../../host/firmware/tools.js';
-import { planModel } from '../../host/wasm/plan-model.js';
+import { planModel } from '../../wasm/plan-model.js';
 import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
 import { tinyGraph } from '../wasm-models.js';
 import { verdict } from './cli.js';

@@ -1,5 +1,5 @@
 import { printModel } from '../../host/firmware/model.js';
-import { planModel } from '../../host/wasm/plan-model.js';
+import { planModel } from '../../wasm/plan-model.js';
 import { compareHere, compileHere } from '../firmware-host.js';
 import { removeFolders } from '../firmware-project.js';
 import { gcc32 } from '../needs.js';

@@ -1,6 +1,6 @@
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../firmware-gen/fits.js';
-import { requirePlace } from '../../host/firmware/plan-board.js';
+import { requirePlace } from '../../firmware-gen/plan-board.js';
 import type { Verification } from '../../host/verify.js';
 import { compileProduct, type DeviceRun, runOn } from '../firmware-device.js';
 import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';

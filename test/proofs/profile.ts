@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
+import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { withBoard } from '../../host/device/board.js';
 import { note } from '../../host/device/board-link.js';
 import { readMap } from '../../host/firmware/map.js';
 import { printModel } from '../../host/firmware/model.js';
-import { requirePlace } from '../../host/firmware/plan-board.js';
 import { type Graph, prove } from '../../models/index.js';
 import { compileProduct } from '../firmware-device.js';
 import { canTry, removeFolders } from '../firmware-project.js';

@@ -2,13 +2,8 @@ import { bytes } from '../../host/report/text.js';
 import { verifyWasm } from '../../host/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
-import {
-  type ModelOptions,
-  type PlannedModel,
-  planModel,
-  type WeightPlace,
-} from '../../host/wasm/plan-model.js';
 import { type Graph, SpikeletError } from '../../models/index.js';
+import { type ModelOptions, type PlannedModel, planModel, type WeightPlace } from '../../wasm/plan-model.js';
 import { lastPlanned, lastWritten } from '../memory-used.js';
 import { shared } from '../shared.js';
 import { verdict } from './cli.js';

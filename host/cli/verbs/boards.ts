@@ -1,10 +1,10 @@
 import { boards as all, type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../../firmware-gen/fits.js';
+import { type Placed, placeOn } from '../../../firmware-gen/plan-board.js';
 import { fpgaBoards } from '../../../fpga/boards/index.js';
 import { explore } from '../../../fpga/estimate/explore.js';
 import { ramBits } from '../../../fpga/parts.js';
 import { type Graph, SpikeletError } from '../../../models/index.js';
-import { type Placed, placeOn } from '../../firmware/plan-board.js';
 import { bytes, quantity } from '../../report/text.js';
 import type { Io } from '../io.js';
 import { loadGraph } from '../load.js';

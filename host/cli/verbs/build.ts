@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { planModel } from '../../../wasm/plan-model.js';
 import { requireWritable, writeFiles } from '../../files.js';
 import { exclusively } from '../../lock.js';
 import { bytes } from '../../report/text.js';
 import { emitPlanned } from '../../wasm/build.js';
-import { planModel } from '../../wasm/plan-model.js';
 import { buildFirmware } from '../firmware.js';
 import { type CoreFlags, coreOptions } from '../fpga-options.js';
 import type { Io } from '../io.js';

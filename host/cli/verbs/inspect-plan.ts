@@ -1,7 +1,7 @@
 import type { Graph } from '../../../models/graph.js';
+import { type ModelOptions, planModel } from '../../../wasm/plan-model.js';
 import { planChart } from '../../report/plan-chart.js';
 import { bytes } from '../../report/text.js';
-import { type ModelOptions, planModel } from '../../wasm/plan-model.js';
 import type { Io } from '../io.js';
 
 const RIGHT = { right: true } as const;

@@ -1,7 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Tier, tiers } from '../../../dist/host/assemblyscript.js';
 import { writeFile } from '../../../dist/host/files.js';
 import { emitPlanned } from '../../../dist/host/wasm/build.js';
 import { planModel } from '../../../dist/host/wasm/plan-model.js';
@@ -19,6 +18,7 @@ import {
   writeNet,
 } from '../../../dist/models/index.js';
 import { quantize } from '../../../dist/quantize/index.js';
+import { type Tier, tiers } from '../../../wasm/tiers.js';
 import { floatModel } from './onnx/float.js';
 import { quantizedModel } from './onnx/quantized.js';
 import { buildFolder } from './paths.js';

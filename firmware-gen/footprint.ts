@@ -1,16 +1,15 @@
-import { CHECKED_FUNCTION_BYTES, FUNCTION_BYTES, type ModelBytes } from '../../firmware-gen/fits.js';
-import { bytesOfModel } from '../../firmware-gen/model/index.js';
-import { operationsOf } from '../../models/index.js';
-import { emitSource } from '../wasm/emit.js';
+import { operationsOf } from '../models/index.js';
+import { functionCount } from '../wasm/emit.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
-import { modelData } from './model.js';
+import { CHECKED_FUNCTION_BYTES, FUNCTION_BYTES, type ModelBytes } from './fits.js';
+import { bytesOfModel } from './model/index.js';
+import { modelData } from './model-data.js';
 
 /** What a planned model takes on a device, before it is printed; `checked`: with every access bounded. */
 export function modelBytes(planned: PlannedModel, checked = false): ModelBytes {
-  const { functions } = emitSource(planned.graph, planned.layers);
   return {
     ...bytesOfModel(modelData(planned)),
-    code: functions * (checked ? CHECKED_FUNCTION_BYTES : FUNCTION_BYTES),
+    code: functionCount(planned.layers) * (checked ? CHECKED_FUNCTION_BYTES : FUNCTION_BYTES),
     layers: planned.layers.length,
   };
 }

@@ -6,11 +6,13 @@ import {
   plainChoices,
   plan,
   SpikeletError,
-} from '../../models/index.js';
-import type { Tier } from '../assemblyscript.js';
+} from '../models/index.js';
 import { fetchOptions } from './fetch.js';
-import { CONTROL_BYTES, layOutImage, STEP_BYTES } from './image.js';
-import { type Layer, layersOf } from './layers.js';
+import type { Layer } from './layer.js';
+import { layersOf } from './layers.js';
+import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
+import { STEP_BYTES } from './node-record.js';
+import type { Tier } from './tiers.js';
 
 /** Where a module's weights lie: in its memory, or in a file from which it reads some at a time. */
 export const weightPlaces = ['inside', 'outside'] as const;
@@ -68,7 +70,7 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   const fetch = fetchOptions(graph, tier, plainLayers);
   const memory = (layout: Plan) => {
     const layers = layersOf(graph, tier, layout.choices);
-    return { layers, arena: layOutImage(graph, layout, { layers, functionOf: [], tier }).arena };
+    return { layers, arena: layOutMemory(graph, layout, { layers, functionOf: [], tier }).arena };
   };
   // All in the image but the steps is the same for every plan.
   const fastest = plan(graph, { fetch });

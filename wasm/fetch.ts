@@ -1,8 +1,8 @@
-import type { FetchOption, Graph } from '../../models/index.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
-import { levelsOf } from '../../models/ops/fire.js';
-import type { Tier } from '../assemblyscript.js';
-import type { Layer } from './layers.js';
+import type { FetchOption, Graph } from '../models/index.js';
+import type { Accumulate } from '../models/ops/accumulate.js';
+import { levelsOf } from '../models/ops/fire.js';
+import type { Layer } from './layer.js';
+import type { Tier } from './tiers.js';
 import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -32,7 +32,7 @@ function optionsOf(
   layer: Layer,
 ): FetchOption[] {
   const inputs = (graph.data.get(node.weights)!.length / node.out) | 0;
-  const thresholdBytes = layer.types.at(-1) === 'i16' ? 2 : 4;
+  const thresholdBytes = layer.types['T'] === 'i16' ? 2 : 4;
   const choices = tilesOf(node.out, tier, kernel);
   const least = Math.min(...choices.map(({ cost }) => cost));
   return choices.map(({ pair, pairs, tiles, cost }) => {

@@ -1,5 +1,5 @@
-import type { TensorKind, ValueType } from '../../models/index.js';
-import type { Tier } from '../assemblyscript.js';
+import type { TensorKind, ValueType } from '../models/index.js';
+import type { Tier } from './tiers.js';
 
 /** What a module says of itself: the contents of its custom section `spikelet`, checked by describe.ts. */
 export type WasmDescription = {

@@ -1,13 +1,13 @@
-import { type Graph, type Plan, pixelTable, SpikeletError } from '../../models/index.js';
-import { hasVectors, type Tier } from '../assemblyscript.js';
-import type { Layer } from './layers.js';
-import { NODE_WORDS, nodeRecord } from './node-record.js';
+import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
+import type { Layer } from './layer.js';
+import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
+import { hasVectors, type Tier } from './tiers.js';
 
 /**
  * A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. Constants that
  * are fetched lie outside of it.
  */
-export type Image = {
+export type MemoryImage = {
   /** The image's bytes; they begin at address IMAGE_ADDRESS. */
   bytes: Uint8Array;
   /** Address of the pixel table, [channel][256] i8. */
@@ -25,12 +25,8 @@ export type Image = {
 /** Below it lies nothing, so that an optimiser may move a constant from an address into its instruction (compile.ts). */
 export const IMAGE_ADDRESS = 1024;
 
-export const MODEL_BYTES = 12;
 /** Bytes of the words that threads share (assembly/threads.ts), which are RAM. */
 export const CONTROL_BYTES = 192;
-/** Bytes of a step. */
-export const STEP_BYTES = 6;
-
 /** Where assembly/node.ts expects the vector tiers' table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
 
@@ -40,11 +36,11 @@ const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
  * Lays out what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants.
  * `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their 16 bits.
  */
-export function layOutImage(
+export function layOutMemory(
   graph: Graph,
   plan: Plan,
   { layers, functionOf, tier }: { layers: Layer[]; functionOf: number[]; tier: Tier },
-): Image {
+): MemoryImage {
   if (graph.nodes.length > 65535 || plan.steps.some(({ row, rows }) => row + rows > 65535))
     throw new SpikeletError(`graph '${graph.name}' has a map of more than 65535 rows`, {
       hint: 'train it on smaller images',
@@ -63,7 +59,7 @@ export function layOutImage(
   const steps = place(plan.steps.length * STEP_BYTES);
   const { threads = 1 } = plan.choices;
   const models = threads > 1 ? place(threads * MODEL_BYTES) : IMAGE_ADDRESS;
-  const tables = Array.from({ length: threads }, () => place(graph.nodes.length * NODE_WORDS * 4));
+  const tables = Array.from({ length: threads }, () => place(graph.nodes.length * NODE_BYTES));
   const tableAddress = place(table.length);
   let outsideBytes = 0;
   const places = layers.map(({ constants: { bytes, blockBytes }, fetch }, i) => {
@@ -91,8 +87,8 @@ export function layOutImage(
     words(models + thread * MODEL_BYTES, [steps, steps + plan.steps.length * STEP_BYTES, nodes]);
   });
   plan.steps.forEach((step, i) => {
-    [step.node, step.row, step.rows].forEach((value, j) => {
-      view.setUint16(steps - IMAGE_ADDRESS + i * STEP_BYTES + 2 * j, value, true);
+    stepFields.forEach((field, j) => {
+      view.setUint16(steps - IMAGE_ADDRESS + i * STEP_BYTES + 2 * j, step[field], true);
     });
   });
   bytes.set(compaction, COMPACTION - IMAGE_ADDRESS);
@@ -109,7 +105,7 @@ export function layOutImage(
         thread,
       });
       words(
-        nodes + i * NODE_WORDS * 4,
+        nodes + i * NODE_BYTES,
         record.map((value) => {
           if (typeof value === 'number') return value;
           return 'arena' in value ? arena + value.arena : inside! + value.constants;

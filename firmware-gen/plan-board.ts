@@ -1,7 +1,7 @@
-import { type Board, boards } from '../../firmware-gen/boards/index.js';
-import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from '../../firmware-gen/fits.js';
-import { type Graph, SpikeletError } from '../../models/index.js';
+import { type Graph, SpikeletError } from '../models/index.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
+import { type Board, boards } from './boards/index.js';
+import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from './fits.js';
 import { modelBytes, weightsRead } from './footprint.js';
 
 /** A model planned for a board, and how it lies there. */

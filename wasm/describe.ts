@@ -9,10 +9,11 @@ import {
   SpikeletError,
   tensorNames,
   valueRange,
-} from '../../models/index.js';
-import { type Tier, tiers } from '../assemblyscript.js';
+} from '../models/index.js';
 import type { WasmDescription } from './description.js';
-import { CONTROL_BYTES, IMAGE_ADDRESS, type Image, MODEL_BYTES } from './image.js';
+import { CONTROL_BYTES, IMAGE_ADDRESS, type MemoryImage } from './memory-image.js';
+import { MODEL_BYTES } from './node-record.js';
+import { type Tier, tiers } from './tiers.js';
 
 /** Name of the custom section with which a module describes itself; its contents are JSON. */
 export const SECTION = 'spikelet';
@@ -62,7 +63,7 @@ const schema: z.ZodType<WasmDescription> = z.object({
 /** Pages of 64 KiB. */
 export const pagesFor = (bytes: number): number => Math.ceil(bytes / 65536);
 
-export function describe(graph: Graph, plan: Plan, image: Image, tier: Tier): WasmDescription {
+export function describe(graph: Graph, plan: Plan, image: MemoryImage, tier: Tier): WasmDescription {
   const tensors = tensorNames(graph).map((tensor) => {
     const { kind, type, shape } = graph.tensors[tensor]!;
     const { offset, rows, packed } = plan.buffers.get(tensor)!;

@@ -1,7 +1,7 @@
-import type { Graph } from '../../models/index.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
-import { planesOf } from '../../models/ops/streams.js';
-import { tensorOf } from './layers.js';
+import type { Graph } from '../models/index.js';
+import type { Accumulate } from '../models/ops/accumulate.js';
+import { planesOf } from '../models/ops/streams.js';
+import { tensorOf } from './layer.js';
 import { tileOf } from './weights.js';
 
 /**

@@ -1,6 +1,7 @@
-import type { Graph, GraphNode } from '../../models/index.js';
-import { scriptComment, scriptIdentifier } from '../../models/text/assemblyscript.js';
-import type { Layer } from './layers.js';
+import type { Graph, GraphNode } from '../models/index.js';
+import { scriptComment, scriptIdentifier } from '../models/text/assemblyscript.js';
+import { orderCall, type Signatures } from './kernel-call.js';
+import type { Layer } from './layer.js';
 
 /**
  * AssemblyScript source of a Graph: one function per geometry, and `infer`, which walks the plan's steps. Addresses
@@ -10,43 +11,56 @@ export type EmittedSource = {
   source: string;
   /** Index of each node's function. */
   functionOf: number[];
-  /** How many there are. */
-  functions: number;
   /** What each computes, line by line; by its name in the module. */
   comments: Map<string, string[]>;
 };
 
-type LayerFunction = { name: string; nodes: GraphNode[]; layer: Layer };
+type LayerFunction = {
+  name: string;
+  nodes: GraphNode[];
+  layer: Layer;
+  call: ReturnType<typeof orderCall>;
+};
 
-/** Source of a Graph whose layers are `layers`, in order (layersOf), for a module of so many threads. */
-export function emitSource(graph: Graph, layers: Layer[], threads = 1): EmittedSource {
+/** What makes a layer's function: layers that agree in it share one. */
+const keyOf = ({ kernel, types, args, fetch, constants }: Layer): string =>
+  JSON.stringify([kernel, types, args, fetch, constants.tiles]);
+
+/** How many functions these layers make. */
+export const functionCount = (layers: Layer[]): number => new Set(layers.map(keyOf)).size;
+
+/**
+ * Source of a Graph whose layers are `layers`, in order (layersOf), for a module of that many threads. `signatures`:
+ * those of the kernels that the source will be compiled with.
+ */
+export function emitSource(
+  graph: Graph,
+  layers: Layer[],
+  signatures: Signatures,
+  threads = 1,
+): EmittedSource {
   const functions = new Map<string, LayerFunction>();
   const keys = graph.nodes.map((node, i) => {
     const layer = layers[i]!;
-    const key = JSON.stringify([
-      layer.kernel,
-      layer.types,
-      layer.geometry,
-      layer.fetch,
-      layer.constants.tiles,
-    ]);
+    const key = keyOf(layer);
     const known = functions.get(key);
     if (known) known.nodes.push(node);
-    else
-      functions.set(key, { name: `${scriptIdentifier(node.name)}_${functions.size}`, nodes: [node], layer });
+    else {
+      const name = `${scriptIdentifier(node.name)}_${functions.size}`;
+      functions.set(key, { name, nodes: [node], layer, call: orderCall(layer, signatures(layer.kernel)) });
+    }
     return key;
   });
   const order = [...functions.keys()];
   return {
     source: render(graph, [...functions.values()], threads),
     functionOf: keys.map((key) => order.indexOf(key)),
-    functions: functions.size,
     comments: new Map([...functions.values()].map((one) => [`model/${one.name}`, commentOf(one)])),
   };
 }
 
-function commentOf({ nodes, layer }: LayerFunction): string[] {
-  const lines = layer.geometry.map(({ values, meaning }) => `${values.join(', ')}: ${meaning}`);
+function commentOf({ nodes, layer, call }: LayerFunction): string[] {
+  const lines = call.lines.map(({ names, values }) => `${names.join(', ')}: ${values.join(', ')}`);
   return [`${nodes.map((node) => node.name).join(', ')}: ${layer.equation}`, ...lines];
 }
 
@@ -139,8 +153,8 @@ function fetching({ fetch, constants: { blockBytes, tiles } }: Layer, call: stri
   }`;
 }
 
-function renderFunction({ name, nodes, layer }: LayerFunction): string {
-  const types = layer.types.length ? `<${layer.types.join(', ')}>` : '';
+function renderFunction({ name, nodes, layer, call }: LayerFunction): string {
+  const types = call.types.length ? `<${call.types.join(', ')}>` : '';
   return `/**
  * ${nodes.map((node) => scriptComment(node.name)).join(', ')}:
  * ${layer.equation}
@@ -150,7 +164,7 @@ function ${name}(node: Node, row: i32, rows: i32): void {
     layer,
     `${layer.kernel}${types}(
     node, row, rows,
-${layer.geometry.map(({ values, meaning }) => `    ${values.join(', ')}, // ${meaning}`).join('\n')}
+${call.lines.map(({ names, values }) => `    ${values.join(', ')}, // ${names.join(', ')}`).join('\n')}
   );`,
   )}
 }`;

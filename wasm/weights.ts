@@ -1,6 +1,6 @@
-import { type Graph, product } from '../../models/index.js';
-import { type Accumulate, scatterOf } from '../../models/ops/accumulate.js';
-import type { Tier } from '../assemblyscript.js';
+import { type Graph, product } from '../models/index.js';
+import { type Accumulate, scatterOf } from '../models/ops/accumulate.js';
+import type { Tier } from './tiers.js';
 
 /** Weights of a Graph, [out][kernel rows][kernel columns][inputs of a group], in the layouts of the kernels. */
 const weightsOf = (node: Accumulate, graph: Graph): Int8Array => graph.data.get(node.weights) as Int8Array;

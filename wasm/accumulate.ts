@@ -1,17 +1,18 @@
-import type { Graph } from '../../models/index.js';
+import type { Graph } from '../models/index.js';
 import {
   type Accumulate,
   type Kernel,
   kernelOf,
   pixelRowBytes,
   scatterOf,
-} from '../../models/ops/accumulate.js';
-import { levelsOf } from '../../models/ops/fire.js';
-import { listsOf, streamOf } from '../../models/ops/streams.js';
-import { hasVectors } from '../assemblyscript.js';
+} from '../models/ops/accumulate.js';
+import { levelsOf } from '../models/ops/fire.js';
+import { listsOf, streamOf } from '../models/ops/streams.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
-import { type Context, int32, type Layer, type Line, tensorOf, thresholdRows } from './layers.js';
+import type { Arguments, KernelCall } from './kernel-call.js';
+import { type Context, int32, type Layer, tensorOf, thresholdRows } from './layer.js';
 import { pairsIn16, pairsPay } from './pairs.js';
+import { hasVectors } from './tiers.js';
 import {
   pairedWeights,
   pixelWeights,
@@ -23,11 +24,7 @@ import {
 } from './weights.js';
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
-type Call = {
-  kernel: string;
-  /** Types before those of residual, output and thresholds. */
-  types: string[];
-  geometry: Line[];
+type Call = KernelCall & {
   /** Type of the sums that meet the thresholds. */
   sums: 'i16' | 'i32';
   weights: Uint8Array | Int8Array | Int16Array | Int32Array;
@@ -37,6 +34,8 @@ type Call = {
 
 /** Outputs of 16 bits may reach -32768..32766: 32767 stands for a threshold that no sum reaches. */
 const fits16 = ({ lo, hi }: { lo: number; hi: number }): boolean => lo >= -32768 && hi < 32767;
+
+const ends = { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' } as const;
 
 /** The layer of an `accumulate`. */
 export function accumulateLayer(node: Accumulate, context: Context): Layer {
@@ -62,38 +61,23 @@ export function accumulateLayer(node: Accumulate, context: Context): Layer {
   const fetch = choices.fetches.get(node.name);
   return {
     kernel: call.kernel,
-    types: [
+    types: {
       ...call.types,
-      residual ? tensorOf(graph, end.residual!).type : y.type,
-      y.type,
-      fires?.thresholds instanceof Int16Array ? 'i16' : 'i32',
-    ],
-    geometry: [
-      ...call.geometry,
-      ...(call.outputs
-        ? [
-            {
-              values: [constants.blockBytes, ...(fetch ? ['tile', 'count'] : [0, constants.tiles])],
-              meaning: "bytes of a tile's constants, first tile, tiles",
-            },
-          ]
-        : []),
-      {
-        values: [
-          { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' }[end.kind],
-          levels,
-          ...(call.outputs ? [] : [fires?.stride ?? 0]),
-        ],
-        meaning: call.outputs ? 'end, levels' : 'end, levels, stride of their thresholds',
-      },
-      { values: [residual], meaning: 'residual' },
-      {
-        // Pixels are never packed.
-        values: (call.kernel === 'pixels' ? [node.output] : [node.input, node.output]).map((name) =>
-          choices.packed.has(name),
-        ),
-        meaning: call.kernel === 'pixels' ? 'packed' : 'packed: input, output',
-      },
+      R: residual ? tensorOf(graph, end.residual!).type : y.type,
+      Y: y.type,
+      T: fires?.thresholds instanceof Int16Array ? 'i16' : 'i32',
+    },
+    args: [
+      ...call.args,
+      call.outputs
+        ? {
+            blockBytes: constants.blockBytes,
+            ...(fetch ? { begin: 'tile', count: 'count' } : { begin: 0, count: constants.tiles }),
+          }
+        : { stride: fires?.stride ?? 0 },
+      { end: ends[end.kind], levels, residual, packed: choices.packed.has(node.output) },
+      // Pixels are never packed.
+      call.kernel === 'pixels' ? {} : { inputPacked: choices.packed.has(node.input) },
     ],
     equation: `sums = ${node.kernel.join('x')} convolution of ${x.kind} [${x.shape}], ${
       {
@@ -149,19 +133,22 @@ function callOf(node: Accumulate, { graph, proof, tier }: Context): KernelFile {
   return kernel === 'depthwise' && !fits16(proof.nodes.get(node.name)!.accumulator) ? 'grouped' : kernel;
 }
 
-const mapLines = (node: Accumulate, graph: Graph): Line[] => [
-  { values: tensorOf(graph, node.input).shape, meaning: 'rows, columns and channels of the input' },
-];
+function inputOf(node: Accumulate, graph: Graph): Arguments {
+  const [height, width, channels] = tensorOf(graph, node.input).shape;
+  return { height, width, channels };
+}
 
-const windowLine = (node: Accumulate): Line => ({
-  values: [...node.kernel, ...node.stride, ...node.padding],
-  meaning: 'kernel, stride, padding',
+const outputOf = (node: Accumulate, graph: Graph): Arguments => ({
+  columns: tensorOf(graph, node.output).shape[1],
+  out: node.out,
 });
 
-const tilesLine = (stream: Pick<ReturnType<typeof streamOf>, 'tableBytes' | 'rowBytes' | 'chunk'>): Line => ({
-  values: [stream.tableBytes, stream.rowBytes, stream.chunk],
-  meaning: 'streams: bytes of a table, bytes of a row, columns of the output at a time',
-});
+function windowOf(node: Accumulate): Arguments {
+  const [kernelRows, kernelColumns] = node.kernel;
+  const [strideRows, strideColumns] = node.stride;
+  const [paddingRows, paddingColumns] = node.padding;
+  return { kernelRows, kernelColumns, strideRows, strideColumns, paddingRows, paddingColumns };
+}
 
 const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = {
   events(node, { graph, proof, tier, choices }) {
@@ -174,22 +161,21 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
     const sums = flush === 'Flush.Never' ? 'i16' : 'i32';
     return {
       kernel: 'events',
-      types: [stream.index, sums],
-      geometry: [
-        ...mapLines(node, graph),
-        {
-          values: [tensorOf(graph, node.output).shape[1], node.out],
-          meaning: 'columns and channels of the output',
-        },
-        windowLine(node),
-        { values: [stream.planes], meaning: 'planes' },
-        ...(hasVectors(tier)
-          ? [tilesLine(stream)]
-          : [
-              { values: [lists.lists, lists.rows], meaning: 'lists of each row, rows' },
-              tilesLine({ ...lists, chunk: stream.chunk }),
-            ]),
-        { values: [pairs, node.bits, flush], meaning: 'pairs of lanes in a tile, bits of weights' },
+      types: { E: stream.index, S: sums },
+      args: [
+        inputOf(node, graph),
+        outputOf(node, graph),
+        windowOf(node),
+        { planes: stream.planes, chunk: stream.chunk },
+        hasVectors(tier)
+          ? { tableBytes: stream.tableBytes, streamBytes: stream.rowBytes }
+          : {
+              lists: lists.lists,
+              heldRows: lists.rows,
+              tableBytes: lists.tableBytes,
+              rowBytes: lists.rowBytes,
+            },
+        { pairs, bits: node.bits, flush },
       ],
       sums,
       weights: tiledWeights(node, graph, x.shape[2], tile),
@@ -204,16 +190,13 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
     const most = narrow ? 0 : pairsIn16(node, graph);
     return {
       kernel: 'pairs',
-      types: [stream.index, narrow ? 'i16' : 'i32'],
-      geometry: [
-        ...mapLines(node, graph),
-        {
-          values: [tensorOf(graph, node.output).shape[1], node.out],
-          meaning: 'columns and channels of the output',
-        },
-        windowLine(node),
-        tilesLine(stream),
-        { values: [tile.pairs, most], meaning: 'pairs of vectors in a tile, pairs of inputs in 16 bits' },
+      types: { E: stream.index, S: narrow ? 'i16' : 'i32' },
+      args: [
+        inputOf(node, graph),
+        outputOf(node, graph),
+        windowOf(node),
+        { tableBytes: stream.tableBytes, streamBytes: stream.rowBytes, chunk: stream.chunk },
+        { pairs: tile.pairs, most },
       ],
       sums: narrow ? 'i16' : 'i32',
       weights: pairedWeights(node, graph, tensorOf(graph, node.input).shape[2], tile),
@@ -224,23 +207,16 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
   pixels(node, { graph }) {
     const [height, , channels] = tensorOf(graph, node.input).shape;
     const pairs = Math.ceil((node.kernel[1] * channels) / 2);
+    // Its columns are in `pairs`.
+    const { kernelColumns: _, ...window } = windowOf(node);
     return {
       kernel: 'pixels',
-      types: [],
-      geometry: [
-        ...mapLines(node, graph),
-        {
-          values: [tensorOf(graph, node.output).shape[1], node.out],
-          meaning: 'columns and channels of the output',
-        },
-        {
-          values: [node.kernel[0], ...node.stride, ...node.padding],
-          meaning: 'rows of the kernel, stride, padding',
-        },
-        {
-          values: [Math.min(node.kernel[0], height), pixelRowBytes(node, graph), pairs],
-          meaning: 'rows in 16 bits, bytes of one, pairs of weights in a row of the kernel',
-        },
+      types: {},
+      args: [
+        inputOf(node, graph),
+        outputOf(node, graph),
+        window,
+        { windowRows: Math.min(node.kernel[0], height), rowBytes: pixelRowBytes(node, graph), pairs },
       ],
       sums: 'i32',
       weights: pixelWeights(node, graph, channels, pairs),
@@ -251,14 +227,12 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
     const { words, kernelWords } = scatterOf(node, graph);
     return {
       kernel: 'depthwise',
-      types: hasVectors(tier) ? ['i16'] : [],
-      geometry: [
-        ...mapLines(node, graph),
-        { values: [tensorOf(graph, node.output).shape[1]], meaning: 'columns of the output' },
-        windowLine(node),
-        ...(tier === 'swar'
-          ? [{ values: [words, kernelWords], meaning: 'words of a row of sums, those that a column adds to' }]
-          : []),
+      types: hasVectors(tier) ? { W: 'i16' } : {},
+      args: [
+        inputOf(node, graph),
+        { columns: tensorOf(graph, node.output).shape[1] },
+        windowOf(node),
+        tier === 'swar' ? { words, kernelWords } : {},
       ],
       sums: 'i16',
       ...(hasVectors(tier)
@@ -269,22 +243,14 @@ const calls: Record<KernelFile, (node: Accumulate, context: Context) => Call> = 
 
   grouped: (node, { graph }) => ({
     kernel: 'grouped',
-    types: [tensorOf(graph, node.input).type],
-    geometry: [
-      ...mapLines(node, graph),
-      {
-        values: [tensorOf(graph, node.output).shape[1], node.out],
-        meaning: 'columns and channels of the output',
-      },
-      windowLine(node),
-      { values: [node.groups], meaning: 'groups' },
-    ],
+    types: { X: tensorOf(graph, node.input).type },
+    args: [inputOf(node, graph), outputOf(node, graph), windowOf(node), { groups: node.groups }],
     sums: 'i32',
     weights: plainWeights(node, graph),
   }),
 };
 
-/** How often the 16-bit sums of spikes must go to 32 bits, by the weights (assembly/events.ts). */
+/** How often the 16-bit sums of spikes must go to 32 bits, by the weights (assembly/flush.ts). */
 function flushOf(node: Accumulate, graph: Graph, accumulator: { lo: number; hi: number }): string {
   if (fits16(accumulator)) return 'Flush.Never';
   const { levels = 1 } = tensorOf(graph, node.input);
