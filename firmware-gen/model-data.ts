@@ -13,20 +13,21 @@ import type { PlannedModel } from '../wasm/plan-model.js';
 import type { FirmwareLayer, ModelData } from './model/index.js';
 import { DEFAULT_PREFIX } from './prefix.js';
 
-/**
- * Everything of a planned model that its C is printed from, but its code. Throws a SpikeletError where the plan is not one
- * for firmware. `functionOf`: from emitSource.
- */
+/** Throws a SpikeletError where a model was not planned for firmware: for its tier, with its weights inside. */
+export function requireFirmwarePlan({ graph, tier, weights }: PlannedModel): void {
+  if (tier !== 'swar' || weights !== 'inside')
+    throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
+      hint: "plan it with the tier 'swar' and its weights inside",
+    });
+}
+
+/** Everything of a model planned for firmware that its C is printed from, but its code. `functionOf`: from emitSource. */
 export function modelData(
   planned: PlannedModel,
   functionOf: number[] = [],
   prefix = DEFAULT_PREFIX,
 ): ModelData {
-  const { graph, plan, layers, tier, weights } = planned;
-  if (tier !== 'swar' || weights !== 'inside')
-    throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
-      hint: "plan it with the tier 'swar' and its weights inside",
-    });
+  const { graph, plan, layers } = planned;
   const [rows, columns, channels] = graph.tensors['input']!.shape;
   const producer = new Map(graph.nodes.map((node, i) => [node.output, i]));
   return {

@@ -18,21 +18,21 @@ export const exitCode = {
 export class SpikeletError extends Error {
   readonly hint: string | undefined;
   readonly code: number;
-  /** The message without its details, one line. */
+  /** The message without its further lines. */
   readonly headline: string;
   /** Further lines: what a compiler said, a list of what is wrong. */
-  readonly details: string[];
+  readonly lines: string[];
   constructor(
     message: string,
-    options: { hint?: string; code?: number; cause?: unknown; details?: string[] } = {},
+    options: { hint?: string; code?: number; cause?: unknown; lines?: string[] } = {},
   ) {
     super(
-      [message, ...(options.details ?? [])].join('\n  '),
+      [message, ...(options.lines ?? [])].join('\n  '),
       options.cause === undefined ? {} : { cause: options.cause },
     );
     this.name = 'SpikeletError';
     this.headline = message;
-    this.details = options.details ?? [];
+    this.lines = options.lines ?? [];
     this.hint = options.hint;
     this.code = options.code ?? exitCode.failure;
   }
@@ -44,11 +44,11 @@ export function labelled<T>(label: string, body: () => T): T {
     return body();
   } catch (error) {
     if (!(error instanceof SpikeletError)) throw error;
-    const { headline, details, hint, code } = error;
+    const { headline, lines, hint, code } = error;
     throw new SpikeletError(`${label}: ${headline}`, {
       ...(hint ? { hint } : {}),
       code,
-      details,
+      lines,
       cause: error,
     });
   }

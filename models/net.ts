@@ -205,7 +205,7 @@ export function checkParamShapes(
   ];
   if (problems.length)
     throw new SpikeletError(`the parameters do not fit net '${net}':`, {
-      details: problems,
+      lines: problems,
       hint: 'is this a checkpoint of another architecture, is the file damaged, or did its training diverge?',
     });
 }

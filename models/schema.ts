@@ -16,12 +16,11 @@ const MAX_NODES = { net: 2500, graph: 1000 };
 /** What no name needs: control characters, line ends, halves of characters, marks that turn the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
+/** Whether a name holds nothing that it does not need, as names of spikelet's own files do. */
+export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);
+
 /** Text that may reach a terminal. */
-const printable = (longest: number) =>
-  z
-    .string()
-    .max(longest)
-    .refine((text) => !UNPRINTABLE.test(text), 'a control character');
+const printable = (longest: number) => z.string().max(longest).refine(isPrintable, 'a control character');
 
 // Names become keys of plain objects, which have a 'constructor' already.
 const name = printable(200)

@@ -150,6 +150,7 @@ onBoard('two models of different sizes in one program answer as the interpreter 
   const cleaned = spawnSync('make', ['-s', 'clean'], { cwd: folder, encoding: 'utf8' });
   assert.is(cleaned.status, 0, cleaned.stderr);
   assert.equal(readdirSync(folder).sort(), [
+    '.spikelet-files',
     'Makefile',
     'first',
     'graph.safetensors',

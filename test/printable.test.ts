@@ -221,7 +221,7 @@ test('an error keeps its own lines, and hints and details of strangers stay wher
   try {
     printError(
       new SpikeletError('it failed\nhint: FAKE', {
-        details: ['one\nerror: FAKE', 'two\t3'],
+        lines: ['one\nerror: FAKE', 'two\t3'],
         hint: 'do\n\x1b[2J',
       }),
     );

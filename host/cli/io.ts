@@ -99,7 +99,7 @@ export function terminal(json: boolean): Io {
 
 /** An error as people read it: what failed, its details indented, what to do next; `stack` of --verbose. */
 export function printError(
-  { headline, details = [], hint }: { headline: string; details?: string[]; hint?: string | undefined },
+  { headline, lines: details = [], hint }: { headline: string; lines?: string[]; hint?: string | undefined },
   stack: string[] = [],
 ): void {
   const line = (text: string) => lineFor(process.stderr, text);

@@ -56,6 +56,6 @@ export function toolError(program: string, error: ToolFailure, install?: string)
       ...(install ? { hint: install } : {}),
       cause: error,
     });
-  const details = (error.stderr ?? error.message).trim().split('\n').slice(-20);
-  return new SpikeletError(`${program} failed:`, { details, code: exitCode.failure, cause: error });
+  const lines = (error.stderr ?? error.message).trim().split('\n').slice(-20);
+  return new SpikeletError(`${program} failed:`, { lines, code: exitCode.failure, cause: error });
 }

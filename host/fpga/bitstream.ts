@@ -75,7 +75,7 @@ export async function programBoard(
   const lines = said.trim().split(/[\r\n]+/);
   if (code !== 0)
     throw new SpikeletError(`${programmer.program} failed:`, {
-      details: lines.slice(-5),
+      lines: lines.slice(-5),
       hint: 'connect the board by USB; on Linux your user may need a udev rule for it',
       code: exitCode.device,
     });

@@ -97,7 +97,7 @@ export async function runPackage(
     const lines = log.trim().split('\n');
     const said = lines.filter((line) => /^(ERROR|error|.*: error)/.test(line));
     throw new SpikeletError(`${tool.name} failed: ${log.trim() ? '' : String(error)}`, {
-      details: (said.length ? said : lines).slice(-8),
+      lines: (said.length ? said : lines).slice(-8),
     });
   }
 }
