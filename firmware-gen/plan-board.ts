@@ -1,4 +1,4 @@
-import { type Graph, SpikeletError } from '../models/index.js';
+import { type Graph, NoPlanFits, SpikeletError } from '../models/index.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
 import { type Board, boards } from './boards/index.js';
 import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from './fits.js';
@@ -31,6 +31,24 @@ export function placeOn(board: Board, graph: Graph, options: PlaceOptions = {}):
   return { planned, model, fit: fitOn(board, model), weightsRead: weightsRead(planned) };
 }
 
+/**
+ * placeOn for one board after the other: the search for the smallest plan, which takes seconds for large images, is made
+ * once and not for each board that has too little RAM.
+ */
+export function placer(graph: Graph, options: Pick<PlaceOptions, 'checked'> = {}): (board: Board) => Placed {
+  let smallest = 0;
+  return (board) => {
+    const ram = ramFor(board, graph.nodes.length);
+    if (ram < smallest) throw new NoPlanFits(graph, ram, smallest);
+    try {
+      return placeOn(board, graph, options);
+    } catch (error) {
+      if (error instanceof NoPlanFits) ({ smallest } = error);
+      throw error;
+    }
+  };
+}
+
 /** Like placeOn, but throws a SpikeletError where it does not fit, with what would. */
 export function requirePlace(board: Board, graph: Graph, options: PlaceOptions = {}): Placed {
   let reason: string;
@@ -52,9 +70,10 @@ export function requirePlace(board: Board, graph: Graph, options: PlaceOptions =
 
 /** What would fit, found by planning: this board with less RAM, or other boards. */
 function advice(board: Board, graph: Graph, checked: boolean): string {
+  const place = placer(graph, { checked });
   const fits = (candidate: Board): boolean => {
     try {
-      return !placeOn(candidate, graph, { checked }).fit.problem;
+      return !place(candidate).fit.problem;
     } catch (error) {
       if (error instanceof SpikeletError) return false;
       throw error;

@@ -62,10 +62,13 @@ async function find(): Promise<string | undefined> {
 /** Throws where others than the user could have written the code: it would be run with the user's rights. */
 async function requireTrusted(path: string): Promise<void> {
   const info = await stat(path).catch(() => undefined);
+  // A link of another user's could lead to any program of the user's own.
+  const link = await lstat(path).catch(() => undefined);
   const user = process.getuid?.();
-  if (!info || user === undefined) return;
+  if (!info || !link || user === undefined) return;
+  const isForeign = ({ uid }: { uid: number }) => uid !== user && uid !== 0;
   const why =
-    info.uid !== user && info.uid !== 0
+    isForeign(info) || isForeign(link)
       ? 'it belongs to another user'
       : info.mode & 0o002
         ? 'every user can write to it'

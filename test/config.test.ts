@@ -93,6 +93,9 @@ test('spikelet.config.json gives the same options and runs nothing', async () =>
     ['{"verify": {"verbose": true}}', /no option 'verbose'/],
     ['{"verify": {"__proto__": 1}}', /no option '__proto__'/],
     ['{"verify": {"count": {"a": 1}}}', /verify\.count is/],
+    ['{"verify": {"count": null}}', /verify\.count is null/],
+    ['{"verify": {"count": [[1]]}}', /verify\.count is no word, number or list of them/],
+    [`{"verify": {"count": ${'['.repeat(1e5)}${']'.repeat(1e5)}}}`, /verify\.count is no word/],
     [' '.repeat(2 ** 20 + 1), /more than 1048576/],
   ] as const) {
     writeFileSync('spikelet.config.json', contents);

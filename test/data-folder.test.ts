@@ -72,6 +72,24 @@ const by = (folders: string[], names: string[], stated?: string[]) => {
 };
 const why = async (...args: Parameters<typeof by>) => (await refusal(() => by(...args))).message;
 
+test('signs, pluses and the like tell names apart', async () => {
+  assert.match(await why(['1', '0'], ['-1', '0']), /'1'/);
+  assert.equal(by(['-1', '0'], ['0', '-1']), ['name', 1, 0]);
+  assert.match(await why(['C'], ['C++', 'Java']), /'C' \(closest|'C'/);
+  assert.equal(by(['c++'], ['C', 'C++']), ['name', 1]);
+  assert.match(
+    await why(['1', '2', '3'], ['a', 'b', 'c']),
+    /'3'; class indices are 0\.\.2, and .* count from 1/,
+  );
+});
+
+test('classes one level further down: the folder of a split is named', async () => {
+  await fill(['train/ant/a.png', 'train/bee/a.png', 'val/ant/a.png']);
+  const { message, hint } = await refusal(() => listImages(folder, { names: animals }));
+  assert.match(message, /the folders of the classes are in 'train', 'val'/);
+  assert.match(hint!, /train$/);
+});
+
 test('names win, whatever order the alphabet has', () => {
   assert.equal(by(['Bag', 'Coat'], fashion), ['name', 8, 4]);
   assert.equal(by(['1', '0'], ['1', '0']), ['name', 0, 1]);

@@ -226,6 +226,43 @@ test('files are found with dots, underscores, capitals, a name before them and t
   }
 });
 
+test('a set that is another by its name is not taken for Fashion-MNIST', async () => {
+  const named = (set: string) =>
+    fill(
+      Object.fromEntries(
+        Object.values(idxFiles).flatMap((file) => [
+          [file, undefined],
+          [
+            `${set}-${file}`,
+            file.includes('images') ? pixels(10) : idx([10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+          ],
+        ]),
+      ),
+    );
+  await named('emnist-digits');
+  assert.match(
+    (await refusal(() => readFashionMnist(folder))).message,
+    /holds emnist-digits, not fashion-mnist/,
+  );
+  await rm(folder, { recursive: true });
+  await named('fashion-mnist');
+  assert.is((await readFashionMnist(folder)).classes[0], 'T-shirt/top');
+});
+
+test('what is in place of an IDX file of images is said', async () => {
+  for (const [start, what] of [
+    ['PK\x03\x04', /a zip archive/],
+    ['\n<!DOCTYPE html>', /a web page/],
+    ['version https://git-lfs.github.com/spec/v1', /a pointer of Git LFS/],
+    ['\0\0\x08\x01', /IDX of labels/],
+    ['\0\0\x0d\x03', /IDX of floats/],
+    ['\0\0\x08\x04', /IDX with 4 dimensions/],
+  ] as const) {
+    const bytes = Buffer.concat([Buffer.from(start, 'latin1'), new Uint8Array(40)]);
+    assert.match((await refusal(() => parseIdx(bytes, 'x', 3))).message, what);
+  }
+});
+
 test('folders that are called as the files are do not matter', async () => {
   await fillAs((part, kind) => `${part}-${kind}.idx${rank[kind]}-ubyte`);
   await mkdir(join(folder, idxFiles.trainImages));

@@ -2,9 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Board, boardOf, memoryOf } from '../firmware-gen/boards/index.js';
 import { fitOn, ramFor, reserved, shellRam } from '../firmware-gen/fits.js';
-import { placeOn, requirePlace } from '../firmware-gen/plan-board.js';
+import { placeOn, placer, requirePlace } from '../firmware-gen/plan-board.js';
 import { prove, SpikeletError } from '../models/index.js';
-import { randomGraph, seeded } from './random-graph.js';
+import { zooNet } from './nets.js';
+import { graphLike, randomGraph, seeded } from './random-graph.js';
 
 const graph = randomGraph(seeded(31), 9);
 prove(graph);
@@ -70,6 +71,28 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
       /on mps2-an386: --ram allows 16 B of RAM: the smallest/.test(error.message) &&
       error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - beside}`),
   );
+});
+
+test('placing on one board after the other gives what each alone gives, errors too', () => {
+  const graph = graphLike(zooNet('mini', [96, 96, 1], 3, { widths: [4, 8] }), seeded(1));
+  prove(graph);
+  const said = (place: () => unknown): string => {
+    try {
+      return JSON.stringify(place());
+    } catch (error) {
+      assert.instance(error, SpikeletError);
+      return (error as Error).message;
+    }
+  };
+  const place = placer(graph);
+  // The least RAM last and again: by then the smallest plan is known.
+  const some = ['mps2-an386', 'rp2040', 'microbit', 'microbit'].map((name) => boardOf(name));
+  const found = some.map((board) => said(() => place(board).fit));
+  assert.equal(
+    found,
+    some.map((board) => said(() => placeOn(board, graph).fit)),
+  );
+  assert.match(found.at(-1)!, /the smallest plan takes/);
 });
 
 test.run();

@@ -10,7 +10,7 @@ import { reference } from './needs.js';
 import { zooNet } from './nets.js';
 import { shared } from './shared.js';
 import { testWith } from './skip.js';
-import { orderedDict, type Py, pickle, stateDict, stateEntries, torchZip, zip } from './torch.js';
+import { orderedDict, type Py, pickle, stateDict, stateEntries, tensorAt, torchZip, zip } from './torch.js';
 
 const net = zooNet('mini', [8, 8, 1], 3, { widths: [2, 4], ratios: [1, 1] });
 const options = { inputShape: net.input.shape, mean: [0], std: [1], levels: 4, classes: net.classes };
@@ -80,6 +80,26 @@ test('wrappers anywhere in names, and what is saved with the net', () => {
         ...renamed((name) => `model.${name}`),
       ]),
       /not 'ema_model\.' \(--ema takes/,
+    ],
+    [
+      'a teacher in the net itself',
+      new Map([...net.params, ...renamed((name) => `teacher.${name}`, twice)]),
+      /under no prefix was taken, not 'teacher\.'/,
+    ],
+    [
+      'a teacher in the net of a wrapper',
+      new Map([...renamed((name) => `model.${name}`), ...renamed((name) => `model.teacher.${name}`, twice)]),
+      /under 'model\.' was taken, not 'model\.teacher\.'/,
+    ],
+    [
+      'a loss in the net itself',
+      new Map([...net.params, ['criterion.weight', float32([3])]]),
+      /criterion\.weight/,
+    ],
+    [
+      'no average, though the letters are in its name',
+      new Map([...renamed((name) => `semantic.${name}`), ...renamed((name) => `other.${name}`, twice)]),
+      /not 'other\.'$/m,
     ],
   ];
   for (const [what, params, note] of cases) {
@@ -263,6 +283,87 @@ test('averages beside weights: the weights, and with --ema the average', () => {
     () => importNet(training([]), 'x', { ...options, ema: true }),
     /holds no average of the weights/,
   );
+});
+
+test('--ema takes nothing else than an average', () => {
+  for (const params of [
+    renamed((name) => `semantic.${name}`),
+    new Map([...renamed((name) => `model.${name}`), ['ema.decay', scalar()]]),
+  ])
+    assert.throws(
+      () => importNet(writeSafetensors(params), 'x', { ...options, ema: true }),
+      /holds no average of the weights/,
+    );
+  for (const name of ['ema', 'modelEma', 'EMA', 'swa_model', 'averaged_model']) {
+    const both = new Map([...renamed((n) => `model.${n}`), ...renamed((n) => `${name}.${n}`, twice)]);
+    isNet(importNet(writeSafetensors(both), 'x', { ...options, ema: true }).net, twice, name);
+  }
+});
+
+test('which of several keys holds the weights', () => {
+  const { entries, storages } = stateEntries(net.params);
+  const one = storages.get('0')!;
+  const scalarAt = tensorAt({ key: '0', length: one.length / 4, size: [], stride: [] });
+  const file = (...keys: string[]) =>
+    torchZip(
+      pickle(
+        new Map<Py, Py>([['best_acc', scalarAt], ...keys.map((key) => [key, orderedDict(entries)] as const)]),
+      ),
+      storages,
+    );
+  const cases: [string[], RegExp?][] = [
+    [['model']],
+    [['model', 'best_model'], /passed over: other weights under 'best_model'/],
+    [['teacher', 'student'], /those under 'student'[\s\S]*passed over: other weights under 'teacher'/],
+    [['generator'], /those under 'generator'/],
+  ];
+  for (const [keys, note] of cases) {
+    const found = importNet(file(...keys), 'x', options);
+    isNet(found.net, net.params, keys.join());
+    if (note) assert.match(found.notes.join('\n'), note);
+  }
+  assert.throws(() => importNet(file('a', 'b'), 'x', options), /holds several nets, under 'a', 'b'/);
+});
+
+test('tensors that are not read are named for what they are', () => {
+  for (const [name, what] of [
+    ['_rebuild_qtensor', 'quantized tensors'],
+    ['_rebuild_sparse_tensor', 'sparse tensors'],
+    ['_rebuild_meta_tensor_no_storage', 'without values'],
+  ])
+    assert.throws(
+      () => importNet(training([['x', call(`torch._utils.${name}`)]]), 'x', options),
+      new RegExp(`x holds .*${what}`),
+    );
+  const values: Py[] = [
+    call('torch.torch_version.TorchVersion', '2.1.0'),
+    call('torch.serialization._get_layout', 'torch.strided'),
+    global('torch', 'contiguous_format'),
+    global('numpy', 'float32'),
+  ];
+  isNet(importNet(training([['x', values]]), 'x', options).net, net.params, 'plain names');
+});
+
+test('an archive zipped again from further up, and what is no checkpoint at all', async () => {
+  const { value, storages } = stateDict(net.params);
+  const again = (prefix: string) => [
+    { name: `${prefix}data.pkl`, data: pickle(value) },
+    ...[...storages].map(([key, data]) => ({ name: `${prefix}data/${key}`, data })),
+  ];
+  for (const prefix of ['', './net/', 'home/me/net/'])
+    isNet(importNet(zip(again(prefix)), 'x', options).net, net.params, prefix);
+  assert.throws(
+    () => importNet(zip([...again('a/'), ...again('b/')]), 'x', options),
+    /several checkpoints: a\/data\.pkl, b\/data\.pkl/,
+  );
+  for (const [text, what] of [
+    ['\ufeff<!DOCTYPE html>', /web page/],
+    ['<!-- saved -->\n<html>', /web page/],
+    ['Entry not found', /is text that begins with 'Entry not found'/],
+  ] as const)
+    assert.throws(() => importNet(new TextEncoder().encode(text), 'x', options), what);
+  const shard = await importFile('model-00002-of-00003.safetensors').catch((error: unknown) => error);
+  assert.match((shard as Error).message, /is part 2 of 3/);
 });
 
 test('a zip around a checkpoint is opened, a checkpoint in parts is put together', async () => {

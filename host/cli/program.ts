@@ -100,8 +100,13 @@ async function applyConfig(command: Command, name: string, verb: Verb, io: Io): 
 
 function configValue(option: Option, value: unknown, where: string): unknown {
   const isFlag = option.isBoolean() || option.negate;
-  if (isFlag !== (typeof value === 'boolean') || (typeof value === 'object' && !Array.isArray(value)))
-    throw usageError(`${where} is ${JSON.stringify(value)}`, `${option.flags}: ${option.description}`);
+  const isWord = (each: unknown) => typeof each === 'string' || typeof each === 'number';
+  const isList = Array.isArray(value) && value.every(isWord);
+  if (isFlag ? typeof value !== 'boolean' : !(isWord(value) || isList))
+    throw usageError(
+      `${where} is ${typeof value === 'object' && value ? 'no word, number or list of them' : String(value)}`,
+      `${option.flags}: ${option.description}`,
+    );
   if (isFlag || !option.parseArg) return isFlag ? value : String(value);
   try {
     return option.parseArg(String(value), undefined);

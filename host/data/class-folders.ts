@@ -21,8 +21,8 @@ type Reading = { by: Labelling['by']; labelOf(folder: string): number | undefine
  * The class of each folder. The first of these readings that knows every folder is taken, whole:
  *
  * 1. by name: each folder is called as one class is, or by its id. Where no class has exactly that name, upper and
- *    lower case, Unicode's composed and decomposed letters, and characters other than letters and digits (of which no
- *    file system takes all) make no difference, as long as only one class fits: 'T-shirt top' is 'T-shirt/top'.
+ *    lower case, Unicode's composed and decomposed letters, and characters other than letters, digits, + # and % (of which
+ *    no file system takes all) make no difference, as long as only one class fits: 'T-shirt top' is 'T-shirt/top'.
  * 2. by classes.txt in the folder: one line per class, in the order of the logits: its folder's name.
  * 3. by number: each folder is a whole number, the index of its class, counted from 0. Not where classes are called by
  *    other numbers.
@@ -73,12 +73,15 @@ const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text);
 const indexOf = (folder: string, count: number): number | undefined =>
   isNumber(folder) && Number(folder) < count ? Number(folder) : undefined;
 
-/** What is left of a name in whatever way a file system, a person or a program has written it. */
+/**
+ * What is left of a name in whatever way a file system, a person or a program has written it. What tells names apart, and
+ * folders can have, stays: 'C' is not 'C++', and '1' not '-1'.
+ */
 export const spelling = (name: string): string =>
   name
     .normalize('NFC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
+    .replace(/(?!^[-\u2212]\p{N})[^\p{L}\p{M}\p{N}+#%]+/gu, ' ')
     .trim();
 
 /** The index under each key; undefined where two classes share it. */
@@ -162,7 +165,14 @@ function unknownFolders(
   });
   const count = unknown.length || folders.length;
   const more = count > SHOWN ? ', ...' : '';
-  const range = numbers && unknown.length ? `; class indices are 0..${names.length - 1}` : '';
+  const fromOne =
+    unknown.length === 1 &&
+    unknown[0] === String(names.length) &&
+    !folders.some((name) => Number(name) === 0);
+  const range =
+    numbers && unknown.length
+      ? `; class indices are 0..${names.length - 1}${fromOne ? ', and these folders seem to count from 1' : ''}`
+      : '';
   const list = stated
     ? `; ${CLASSES_FILE} ${stated.length === names.length ? 'does not name them all' : `names ${stated.length} classes`}`
     : '';

@@ -40,6 +40,7 @@ const facts = {
   ],
   mean: [0.286],
   std: [0.353],
+  set: /fashion|fmnist/,
   mirrors: true,
 };
 

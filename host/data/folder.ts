@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { labelled, SpikeletError } from '../../models/error.js';
 import { reasonOf } from '../files.js';
 import { printable } from '../printable.js';
-import { CLASSES_FILE, type ClassNames, type Labelling, labelFolders } from './class-folders.js';
+import { CLASSES_FILE, type ClassNames, type Labelling, labelFolders, spelling } from './class-folders.js';
 import { IMAGE_SUFFIX } from './format.js';
 import { readLabels } from './labels.js';
 
@@ -73,7 +73,13 @@ export async function listImages(folder: string, classes: ClassNames): Promise<I
       passedOver,
     );
   const labels = stated ? await readLabels(join(folder, CLASSES_FILE)) : undefined;
-  const labelling = labelled(folder, () => labelFolders(folders, classes, labels));
+  const labelling = labelled(folder, () => {
+    try {
+      return labelFolders(folders, classes, labels);
+    } catch (error) {
+      throw splitError(folder, images, classes) ?? error;
+    }
+  });
   refuseClassInClass(folder, images, classes);
   count(passedOver, 'beside the class folders', direct.length);
   const files = folders.flatMap((name) =>
@@ -216,20 +222,46 @@ const unreadable = (folder: string, cause: unknown): SpikeletError =>
     cause,
   });
 
+/** The error where the class folders are one level further down: train/cat, val/cat. */
+function splitError(
+  folder: string,
+  images: Map<string, string[]>,
+  classes: ClassNames,
+): SpikeletError | undefined {
+  const splits = [...images].filter(([top, paths]) => {
+    const parts = paths.map((path) => path.slice(join(folder, top).length + 1).split(sep));
+    const names = new Set(parts.map(([name = '', ...rest]) => (rest.length ? name : '')));
+    if (names.has('')) return false;
+    try {
+      return labelFolders([...names], classes).labels.size > 0;
+    } catch {
+      return false;
+    }
+  });
+  const [first] = splits[0] ?? [];
+  if (first === undefined) return undefined;
+  const shown = splits.slice(0, SHOWN).map(([top]) => `'${printable(top)}'`);
+  return new SpikeletError(`the folders of the classes are in ${shown.join(', ')}`, {
+    hint: `give one of these folders: ${printable(join(folder, first))}`,
+  });
+}
+
 /** A folder of one class below that of another one: nobody can say which of the two its images belong to. */
 function refuseClassInClass(
   folder: string,
   images: Map<string, string[]>,
   { names, ids = [] }: ClassNames,
 ): void {
-  const known = new Set<string | undefined>([...names, ...ids].filter((name) => name && !/^\d+$/.test(name)));
+  const known = new Set<string>(
+    [...names, ...ids].flatMap((name) => (name && !/^\d+$/.test(name) ? [spelling(name)] : [])),
+  );
   for (const [top, paths] of images)
     for (const path of paths) {
       const inner = path
         .slice(join(folder, top).length + 1)
         .split(sep)
         .slice(0, -1);
-      const other = inner.find((name) => known.has(name) && name !== top);
+      const other = inner.find((name) => known.has(spelling(name)) && spelling(name) !== spelling(top));
       if (other !== undefined)
         throw new SpikeletError(
           `${path} lies in the folder of '${printable(top)}' and in one of the class '${printable(other)}'`,

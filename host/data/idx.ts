@@ -1,5 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { type Dataset, type Shape, SpikeletError, type Split } from '../../models/index.js';
+import { printable } from '../printable.js';
 import { checkDataset, type SplitNames } from './check.js';
 import { EMNIST_TURNED, emnistSet } from './emnist.js';
 import { findIdxFiles } from './idx-files.js';
@@ -64,11 +65,40 @@ const FEWER = 'keep a part of the images';
 
 const headerSize = (rank: number): number => 4 + 4 * rank;
 
+const elements: Record<number, string> = {
+  9: 'signed bytes',
+  11: '16-bit integers',
+  12: '32-bit integers',
+  13: 'floats',
+  14: 'doubles',
+};
+
+/** What a file that is no IDX of u8 in the wanted rank is instead, where its start tells. */
+function mistaken(start: Uint8Array): string {
+  const text = String.fromCharCode(...start.subarray(0, 24));
+  const [a, b, type = 0, rank] = start;
+  if (text.startsWith('PK')) return ': a zip archive';
+  if (text.startsWith('\x1f\x8b')) return ': gzipped twice';
+  if (text.startsWith('version https://git-lfs')) return ': a pointer of Git LFS, not the file itself';
+  if (/^\s*</.test(text)) return ': a web page, not the file itself';
+  if (a || b) return '';
+  if (Object.hasOwn(elements, type)) return `: IDX of ${elements[type]}`;
+  return type !== 8
+    ? ''
+    : rank === 1
+      ? ': IDX of labels'
+      : rank === 3
+        ? ': IDX of images'
+        : `: IDX with ${rank} dimensions`;
+}
+
 function parseHeader(start: Uint8Array, name: string, rank: 1 | 3): number[] {
   const kind = rank === 3 ? 'images, IDX with 3 dimensions' : 'labels, IDX with 1 dimension';
   const hint = `expected u8 ${kind}: first bytes 0 0 8 ${rank}`;
   if (start.length >= 4 && (start[0] !== 0 || start[1] !== 0 || start[2] !== 8 || start[3] !== rank))
-    throw new SpikeletError(`${name}: begins with ${start.subarray(0, 4).join(' ')}`, { hint });
+    throw new SpikeletError(`${name}: begins with ${start.subarray(0, 4).join(' ')}${mistaken(start)}`, {
+      hint,
+    });
   if (start.length < headerSize(rank))
     throw new SpikeletError(`${name}: ${start.length} bytes are too few for an IDX header`, { hint });
   const view = new DataView(start.buffer, start.byteOffset);
@@ -104,7 +134,14 @@ function inflate(bytes: Uint8Array, size: number, what: string): Uint8Array {
 }
 
 /** What a folder says about itself beyond its images. */
-export type IdxFacts = { name: string; classes?: string[]; mean?: number[]; std?: number[] };
+export type IdxFacts = {
+  name: string;
+  classes?: string[];
+  mean?: number[];
+  std?: number[];
+  /** What stands before the files' names where they are this data set's, if anything does. */
+  set?: RegExp;
+};
 
 /**
  * A folder of IDX files (`findIdxFiles`) as a Dataset of one channel. Without `facts.classes` the classes are 0..largest
@@ -118,6 +155,10 @@ export async function readIdxFolder(
   log?: (line: string) => void,
 ): Promise<Dataset> {
   const { set, paths } = await findIdxFiles(folder, log);
+  if (set && facts.set && !facts.set.test(set))
+    throw new SpikeletError(`${folder} holds ${printable(set)}, not ${facts.name}`, {
+      hint: `its classes are others: give it as idx=${printable(folder)}`,
+    });
   const train = await readSplit(paths.trainImages, paths.trainLabels, MAX_BYTES);
   const left = MAX_BYTES - train.split.images.length;
   const test = await readSplit(paths.testImages, paths.testLabels, left);

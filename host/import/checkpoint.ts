@@ -1,4 +1,4 @@
-import { SpikeletError } from '../../models/error.js';
+import { labelled, SpikeletError } from '../../models/error.js';
 import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
@@ -6,7 +6,7 @@ import { printable } from '../printable.js';
 import { marks } from './architecture.js';
 import { Opaque } from './inert.js';
 import { otherKind, zipKind } from './kinds.js';
-import { isAverage, netAmong, withoutWrappers } from './names.js';
+import { netAmong, withoutWrappers } from './names.js';
 import { Bag } from './pickle.js';
 import { partsOf } from './shards.js';
 import { readTorch, TensorRef, type TorchFile } from './torch.js';
@@ -69,10 +69,8 @@ export function mergeCheckpoints(
   const notes = [...new Set(parts.flatMap((part) => part.notes))];
   const wanted = ema && !parts.some(({ averaged }) => averaged);
   const bare = withoutWrappers(all, notes);
-  if (wanted && ![...bare.keys()].some(isAverage))
-    throw new SpikeletError(`${label} holds no average of the weights (EMA)`, { hint: 'omit --ema' });
   return {
-    tensors: netAmong(bare, marks, { ema: wanted, notes }),
+    tensors: labelled(label, () => netAmong(bare, marks, { ema: wanted, notes })),
     fields: new Map(parts.flatMap(({ fields }) => [...fields])),
     notes,
   };
@@ -120,7 +118,7 @@ function fromZip(bytes: Uint8Array, label: string, options: CheckpointOptions): 
   if (known) throw known;
   if (names.some((name) => /(^|\/)data\.pkl$/.test(name)))
     return fromTorch(readTorch(bytes, label), label, options);
-  const inside = names.filter((name) => /\.(pth|pt|ckpt|bin|tar|safetensors)$/.test(name));
+  const inside = names.filter((name) => /\.(pth|pt|ckpt|bin|tar|safetensors)$/i.test(name));
   if (inside.length > 1)
     throw new SpikeletError(
       `${label} is a zip archive of several checkpoints: ${listed(inside.map(printable))}`,
@@ -191,27 +189,47 @@ const holdsTensors = (value: unknown): value is Map<unknown, unknown> =>
 
 type Found = { weights: Map<unknown, unknown>; key: string };
 
-/** The state_dict at or within `value`, by the keys that are usual. */
+/** The state_dict at or within `value`, by the keys that are usual; a tensor beside them, a best accuracy say, is none. */
 function stateDictIn(value: unknown, key: string, depth = 0): Found | undefined {
-  if (holdsTensors(value)) return { weights: value, key };
-  if (!(value instanceof Map) || depth >= MAX_DEPTH) return undefined;
-  for (const inner of WEIGHTS) {
+  if (!(value instanceof Map)) return undefined;
+  for (const inner of depth < MAX_DEPTH ? WEIGHTS : []) {
     const found = stateDictIn(value.get(inner), key ? `${key}.${inner}` : inner, depth + 1);
     if (found) return found;
   }
-  return undefined;
+  return holdsTensors(value) ? { weights: value, key } : undefined;
 }
+
+const isMark = (name: unknown): boolean =>
+  typeof name === 'string' && marks.some((mark) => name === mark || name.endsWith(`.${mark}`));
+
+/** The nets directly under any keys of a checkpoint: each holds a tensor by which nets are known. */
+const netsIn = (value: unknown): Found[] =>
+  value instanceof Map
+    ? [...value].flatMap(([key, inner]) =>
+        typeof key === 'string' && holdsTensors(inner) && [...inner.keys()].some(isMark)
+          ? [{ weights: inner, key }]
+          : [],
+      )
+    : [];
 
 function findWeights(
   value: unknown,
   label: string,
   ema: boolean,
 ): { weights: Map<unknown, unknown>; key?: string; averaged: boolean; notes: string[] } {
-  const plain = stateDictIn(value, '');
+  const nets = netsIn(value);
+  const usual = stateDictIn(value, '');
+  const isNet = value instanceof Map && [...value.keys()].some(isMark);
+  // A tensor beside nets, a best accuracy say, is not the net.
+  const plain =
+    usual && (usual.key !== '' || isNet)
+      ? usual
+      : (onlyNet(
+          nets.filter(({ key }) => !AVERAGES.includes(key)),
+          label,
+        ) ?? (nets.length ? undefined : usual));
   const averages =
-    value instanceof Map && !holdsTensors(value)
-      ? AVERAGES.flatMap((key) => stateDictIn(value.get(key), key) ?? [])
-      : [];
+    value instanceof Map && !isNet ? AVERAGES.flatMap((key) => stateDictIn(value.get(key), key) ?? []) : [];
   const [average] = averages;
   const found = ema ? (average ?? plain) : (plain ?? average);
   if (found) {
@@ -223,9 +241,23 @@ function findWeights(
             : `passed over: an average of the weights (EMA) under '${other.key}'; --ema takes it`,
         ]
       : [];
+    const left = nets.filter(({ weights }) => weights !== found.weights && weights !== other?.weights);
+    if (left.length)
+      notes.push(`passed over: other weights under ${listed(left.map(({ key }) => `'${printable(key)}'`))}`);
     return { ...found, averaged, notes };
   }
   throw noWeights(value, label);
+}
+
+/** The net under an unusual key, where there is no other: of a student and its teacher the student. */
+function onlyNet(nets: Found[], label: string): Found | undefined {
+  const student = nets.find(({ key }) => key === 'student');
+  if (nets.length > 1 && !student)
+    throw new SpikeletError(
+      `${label} holds several nets, under ${listed(nets.map(({ key }) => `'${printable(key)}'`))}`,
+      { hint: "load it in Python, and save the one you want: torch.save(checkpoint['...'], 'weights.pth')" },
+    );
+  return student ?? nets[0];
 }
 
 function noWeights(value: unknown, label: string): SpikeletError {

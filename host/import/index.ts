@@ -12,7 +12,7 @@ import {
   mergeCheckpoints,
   readCheckpoint,
 } from './checkpoint.js';
-import { folderError, partsOf, readParts } from './shards.js';
+import { folderError, partsOf, readParts, requireWhole } from './shards.js';
 
 /** What a checkpoint does not hold. Each is looked up in what is written beside the weights, else assumed. */
 export type ImportOptions = CheckpointOptions & {
@@ -47,6 +47,7 @@ export function importNet(bytes: Uint8Array, label: string, options: ImportOptio
 /** importNet on a file, or on the index (`*.index.json`) of a checkpoint in several files. */
 export async function importFile(path: string, options: ImportOptions = {}): Promise<Imported> {
   if (await isFolder(path)) throw await folderError(path);
+  requireWhole(path);
   const bytes = await readBytes(path);
   const names = partsOf(bytes, path);
   if (!names) return importNet(bytes, path, options);

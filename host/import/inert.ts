@@ -85,6 +85,10 @@ const calls: Record<string, (args: unknown[], bad: Bad) => unknown> = {
 const renamed = (name: string): string[] =>
   name.startsWith('builtins.') ? [name, name.replace('builtins.', '__builtin__.')] : [name];
 
+/** Types of numbers that configurations name: never called. */
+const numpyNames =
+  'float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool_ bool'.split(' ');
+
 /** Everything that only holds data, by `module.name`. */
 export const inertGlobals: PickleGlobal[] = [
   ...Object.entries(calls).flatMap(([name, call]) =>
@@ -100,6 +104,7 @@ export const inertGlobals: PickleGlobal[] = [
     new PickleGlobal(`${core}.numeric._frombuffer`, () => new Opaque('numpy.ndarray')),
   ]),
   opaque('numpy.ndarray'),
+  ...numpyNames.map((name) => new PickleGlobal(`numpy.${name}`)),
   ...['PosixPath', 'WindowsPath', 'PurePath', 'PurePosixPath', 'PureWindowsPath', 'Path'].flatMap((name) =>
     ['pathlib', 'pathlib._local'].map((module) => new PickleGlobal(`${module}.${name}`, path)),
   ),

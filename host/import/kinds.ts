@@ -1,7 +1,12 @@
 import { SpikeletError } from '../../models/error.js';
+import { printable } from '../printable.js';
 
 /** What people take for a checkpoint, told by its first bytes, and what to do instead. */
-type Kind = { is: (start: string, bytes: Uint8Array) => boolean; what: string; hint: string };
+type Kind = {
+  is: (start: string, bytes: Uint8Array) => boolean;
+  what: string | ((start: string) => string);
+  hint: string;
+};
 
 const begins =
   (...starts: string[]) =>
@@ -20,7 +25,7 @@ const kinds: Kind[] = [
     hint: "run 'git lfs install' and 'git lfs pull' in its repository, or download the file from its page",
   },
   {
-    is: (start) => /^\s*(<!doctype html|<html|<head|<body)/i.test(start),
+    is: (start) => /^(\xef\xbb\xbf)?\s*(<!--[\s\S]*?-->\s*)?(<!doctype html|<html|<head|<body)/i.test(start),
     what: 'is a web page (HTML), not a checkpoint',
     hint: 'the download gave a login, error or preview page: open it in a browser, and download the file itself',
   },
@@ -101,6 +106,11 @@ const kinds: Kind[] = [
     hint: 'a configuration lies beside the weights: give the .safetensors or .pth file',
   },
   {
+    is: (start) => /^\s*[A-Z][a-z]+ [\t\n\r\x20-\x7e]*$/.test(start),
+    what: (start) => `is text that begins with '${printable(start.trim().slice(0, 60))}'`,
+    hint: 'probably what a server said in place of the file: download the checkpoint again',
+  },
+  {
     is: (_, bytes) => bytes.subarray(0, 4096).every((byte) => byte === 0),
     what: 'begins with nothing but zeros',
     hint: 'the download was broken off, or the disk was full: get the file again',
@@ -111,7 +121,9 @@ const kinds: Kind[] = [
 export function otherKind(bytes: Uint8Array, label: string): SpikeletError | undefined {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
   const kind = kinds.find(({ is }) => is(start, bytes));
-  return kind && new SpikeletError(`${label} ${kind.what}`, { hint: kind.hint });
+  if (!kind) return undefined;
+  const what = typeof kind.what === 'string' ? kind.what : kind.what(start);
+  return new SpikeletError(`${label} ${what}`, { hint: kind.hint });
 }
 
 /** What a zip archive without a checkpoint's records is; undefined for any other. */

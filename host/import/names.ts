@@ -1,3 +1,4 @@
+import { SpikeletError } from '../../models/error.js';
 import { printable } from '../printable.js';
 import type { LazyTensor } from './checkpoint.js';
 
@@ -18,8 +19,17 @@ const COUNTERS = /(^|\.)(num_batches_tracked|n_averaged)$/;
 const HEADS =
   /(^|\.)(head_kd|kd_head|head_dist|dist_head|head_distill|aux_head|head_aux|aux_classifier)\.(weight|bias)$/;
 
-/** Attributes under which nets are averaged, the ones that `--ema` wants. */
-export const isAverage = (text: string): boolean => /ema|averag|swa/i.test(text);
+/** Losses and metrics that Modules hold beside the net. */
+const BESIDE = /^(criterion|loss|loss_fn|loss_function|metrics?)\./;
+
+/**
+ * Whether an attribute's name is that of an average of nets, which `--ema` wants: `ema`, `model_ema`, `modelEma`,
+ * `averaged_model`, `swa_model`; words that only contain the letters, as `semantic`, are not.
+ */
+export const isAverage = (text: string): boolean =>
+  text.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).some((word) => AVERAGED.has(word.toLowerCase()));
+
+const AVERAGED = new Set(['ema', 'swa', 'avg', 'average', 'averaged']);
 
 /** Attributes under which the net itself is, the likeliest first. */
 const LIKELY = ['model.', 'net.', 'network.', 'student.', 'backbone.', 'encoder.'];
@@ -58,19 +68,23 @@ export function netAmong(
     return (isAverage(prefix) === ema ? 0 : 100) + (prefix === '' ? -1 : likely < 0 ? LIKELY.length : likely);
   };
   const [prefix = '', ...others] = [...prefixes].sort((a, b) => order(a) - order(b));
+  if (ema && !isAverage(prefix))
+    throw new SpikeletError('it holds no average of the weights (EMA)', { hint: 'omit --ema' });
+  // A teacher, say, that is an attribute of the net which is taken.
+  const within = others.filter((other) => other.startsWith(prefix));
   const net: Tensors = new Map();
   const passedOver: string[] = [];
   for (const [name, tensor] of tensors) {
-    if (!name.startsWith(prefix)) passedOver.push(name);
-    else if (HEADS.test(name)) passedOver.push(name);
+    if (!name.startsWith(prefix) || within.some((other) => name.startsWith(other))) passedOver.push(name);
+    else if (HEADS.test(name) || BESIDE.test(name.slice(prefix.length))) passedOver.push(name);
     else net.set(name.slice(prefix.length), tensor);
   }
   if (prefix) notes.push(`'${printable(prefix)}' was taken away before every name`);
   if (others.length)
     notes.push(
-      `of several nets the one under '${printable(prefix)}' was taken, not ${others
+      `of several nets the one ${prefix ? `under '${printable(prefix)}'` : 'under no prefix'} was taken, not ${others
         .slice(0, 4)
-        .map((other) => `'${printable(other)}'`)
+        .map((other) => (other ? `'${printable(other)}'` : 'the one without a prefix'))
         .join(', ')}${others.some(isAverage) && !ema ? ' (--ema takes the average)' : ''}`,
     );
   const heads = passedOver.filter((name) => HEADS.test(name));

@@ -29,6 +29,17 @@ export function partsOf(bytes: Uint8Array, label: string): string[] | undefined 
   return parts;
 }
 
+/** Throws where a file's name says that it is one of several. */
+export function requireWhole(path: string): void {
+  const [, stem, part, count] =
+    /^(.*)-(\d{5})-of-(\d{5})\.(?:safetensors|bin|pth?)$/.exec(basename(path)) ?? [];
+  if (count !== undefined && Number(count) > 1)
+    throw new SpikeletError(
+      `${path} is part ${Number(part)} of ${Number(count)} of a checkpoint in several files (shards)`,
+      { hint: `import their index: ${printable(stem!)}...index.json, beside them` },
+    );
+}
+
 /** The parts of a checkpoint, which are beside its index. Throws where one is missing. */
 export async function readParts(
   index: string,

@@ -70,6 +70,37 @@ const dtypes = [
   'bool',
 ];
 
+function rebuildTensor([storage, offset, size, stride]: unknown[], bad: (why: string) => never): TensorRef {
+  if (!(storage instanceof StorageRef) || !isCount(offset) || !isCounts(size) || !isCounts(stride))
+    return bad('a tensor with a wrong storage, offset, size or stride');
+  if (size.length !== stride.length)
+    return bad(`a tensor with ${size.length} sizes and ${stride.length} strides`);
+  return new TensorRef(storage, offset, [...size], [...stride]);
+}
+
+/** Tensors that are not read, by what of torch rebuilds or stores them, and what to do about them. */
+const otherTensors: [name: RegExp, what: string, hint: string][] = [
+  [
+    /^torch\.(_utils\._rebuild_qtensor|per_\w+|Q(U?Int(8|32|4x2|2x4))Storage)$/,
+    'quantized tensors',
+    "import the float checkpoint: 'spikelet quantize' rounds the weights",
+  ],
+  [/^torch\._utils\._rebuild_sparse/, 'sparse tensors', 'save them dense: tensor.to_dense()'],
+  [/^torch\.Complex(Float|Double|Half)Storage$/, 'complex numbers', 'save real tensors'],
+  [/^torch\._utils\._rebuild_nested_tensor$/, 'nested tensors', 'save plain tensors'],
+  [/^torch\._utils\._rebuild_meta_tensor/, 'tensors without values (device meta)', 'load the values first'],
+  [
+    /^torch\._utils\._rebuild_(device_tensor|xla)/,
+    'tensors of another device',
+    'save them from the CPU: {k: v.cpu() for k, v in model.state_dict().items()}',
+  ],
+  [
+    /^torch\.(_utils\._rebuild_(tensor_v3|wrapper_subclass)|(storage\.)?UntypedStorage|Float8\w*Storage)$/,
+    'tensors of a type that is not read',
+    'save them as float32: tensor.float()',
+  ],
+];
+
 /** Everything of Python that a checkpoint may name. */
 const globals = new Map(
   [
@@ -79,13 +110,10 @@ const globals = new Map(
       return new Map(pairs as [unknown, unknown][]);
     }),
     ...inertGlobals,
-    new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, size, stride], bad) => {
-      if (!(storage instanceof StorageRef) || !isCount(offset) || !isCounts(size) || !isCounts(stride))
-        return bad('a tensor with a wrong storage, offset, size or stride');
-      if (size.length !== stride.length)
-        return bad(`a tensor with ${size.length} sizes and ${stride.length} strides`);
-      return new TensorRef(storage, offset, [...size], [...stride]);
-    }),
+    // The first is that of PyTorch before 0.4.
+    ...['_rebuild_tensor', '_rebuild_tensor_v2'].map(
+      (name) => new PickleGlobal(`torch._utils.${name}`, rebuildTensor),
+    ),
     new PickleGlobal('torch._utils._rebuild_parameter', ([tensor], bad) =>
       tensor instanceof TensorRef ? tensor : bad('a parameter that is no tensor'),
     ),
@@ -102,6 +130,11 @@ const globals = new Map(
     new PickleGlobal('torch.nn.parameter.Parameter'),
     new PickleGlobal('torch.Size', ([sizes]) => sizes),
     new PickleGlobal('torch.device', ([device]) => device),
+    new PickleGlobal('torch.torch_version.TorchVersion', ([version]) => version),
+    new PickleGlobal('torch.serialization._get_layout', ([layout]) => layout),
+    ...['contiguous_format', 'channels_last', 'channels_last_3d', 'preserve_format', 'strided'].map(
+      (name) => new PickleGlobal(`torch.${name}`),
+    ),
     ...Object.keys(storageTypes).map((name) => new PickleGlobal(`torch.${name}`)),
     ...dtypes.map((name) => new PickleGlobal(`torch.${name}`)),
   ].map((global) => [global.name, global]),
@@ -124,8 +157,13 @@ export function readTorch(bytes: Uint8Array, label: string): TorchFile {
 
 function readZipFormat(bytes: Uint8Array, label: string): TorchFile {
   const entries = readZip(bytes, label);
-  const pickles = [...entries.keys()].filter((name) => /^([^/]*\/)?data\.pkl$/.test(name));
-  if (pickles.length !== 1)
+  const pickles = [...entries.keys()].filter((name) => /^(.*\/)?data\.pkl$/.test(name));
+  if (pickles.length > 1)
+    throw new SpikeletError(
+      `${label} is a zip archive of several checkpoints: ${pickles.slice(0, 4).map(printable).join(', ')}`,
+      { hint: 'unpack it, and zip the folder of one of them' },
+    );
+  if (!pickles.length)
     throw new SpikeletError(`${label} is a zip archive without a checkpoint: 'data.pkl' is missing`, {
       hint: 'it should be what torch.save(model.state_dict(), ...) wrote',
     });
@@ -134,7 +172,7 @@ function readZipFormat(bytes: Uint8Array, label: string): TorchFile {
   if (order && new TextDecoder().decode(order.read()) !== 'little') throw bigEndian(label);
   const refs = new Map<string, StorageRef>();
   const unknown = new Set<string>();
-  const { value } = unpickle(entries.get(pickles[0]!)!.read(), 0, rulesInto(refs, unknown), label);
+  const { value } = unpickle(entries.get(pickles[0]!)!.read(), 0, rulesInto(label, refs, unknown), label);
   return {
     value,
     unknown,
@@ -162,7 +200,7 @@ function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
   if (system instanceof Map && system.get('little_endian') === false) throw bigEndian(label);
   const refs = new Map<string, StorageRef>();
   const unknown = new Set<string>();
-  const value = next(rulesInto(refs, unknown));
+  const value = next(rulesInto(label, refs, unknown));
   const keys = next(noStorages);
   const cutOff = (why: string): never => {
     throw new SpikeletError(`${label} is damaged: ${why}`, { hint: 'is the file complete?' });
@@ -200,9 +238,12 @@ const bigEndian = (label: string) =>
   });
 
 /** Rules that collect the storages a pickle names, and the classes of which nothing else is known. */
-const rulesInto = (refs: Map<string, StorageRef>, unknown: Set<string>): PickleRules => ({
+const rulesInto = (label: string, refs: Map<string, StorageRef>, unknown: Set<string>): PickleRules => ({
   globals,
   unknown(name) {
+    const [, what, hint] = otherTensors.find(([pattern]) => pattern.test(name)) ?? [];
+    if (what && hint)
+      throw new SpikeletError(`${label} holds ${what}, which spikelet does not read`, { hint });
     const found = unknownClass(name);
     if (found) unknown.add(name);
     return found;

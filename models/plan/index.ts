@@ -71,12 +71,21 @@ function planned(graph: Graph, options: PlanOptions): Plan {
   const smallest = smallestPlan(graph, choose, beside);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
-  throw new SpikeletError(
-    `graph '${graph.name}' does not fit in ${ram} B of RAM: the smallest plan takes ${size} B`,
-    {
-      hint: `give it ${Math.ceil(size / 1024)}k, or make a smaller network or one of smaller images`,
-    },
-  );
+  throw new NoPlanFits(graph, ram, size);
+}
+
+/** No plan of a graph is as small as its budget. */
+export class NoPlanFits extends SpikeletError {
+  constructor(
+    { name }: Graph,
+    ram: number,
+    /** Bytes of the smallest plan, whatever the budget. */
+    readonly smallest: number,
+  ) {
+    super(`graph '${name}' does not fit in ${ram} B of RAM: the smallest plan takes ${smallest} B`, {
+      hint: `give it ${Math.ceil(smallest / 1024)}k, or make a smaller network or one of smaller images`,
+    });
+  }
 }
 
 /** By how much the budgets grow that are looked at for the smallest plan. */

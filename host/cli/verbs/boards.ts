@@ -1,6 +1,6 @@
 import { boards as all, type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../../firmware-gen/fits.js';
-import { type Placed, placeOn } from '../../../firmware-gen/plan-board.js';
+import { type Placed, placer } from '../../../firmware-gen/plan-board.js';
 import { fpgaBoards } from '../../../fpga/boards/index.js';
 import { explore } from '../../../fpga/estimate/explore.js';
 import { ramBits } from '../../../fpga/parts.js';
@@ -119,7 +119,8 @@ function listFpgaFits(graph: Graph, io: Io) {
 }
 
 function listFits(graph: Graph, io: Io) {
-  const rows = all.map((board) => ({ name: board.name, ...fitOf(board, graph) }));
+  const place = placer(graph);
+  const rows = all.map((board) => ({ name: board.name, ...fitOf(board, place) }));
   const cells = (used: { used: number; bytes: number } | undefined) =>
     used ? `${used.used} of ${used.bytes}` : '';
   io.print(io.bold(`'${graph.name}' on boards: bytes used of those there are, at most`));
@@ -158,9 +159,9 @@ type BoardFit = { fits: boolean; problem?: string | undefined } & Partial<
   ModelBytes & Pick<Placed, 'fit' | 'weightsRead'>
 >;
 
-function fitOf(board: Board, graph: Graph): BoardFit {
+function fitOf(board: Board, place: (board: Board) => Placed): BoardFit {
   try {
-    const { fit, model, weightsRead } = placeOn(board, graph);
+    const { fit, model, weightsRead } = place(board);
     return { fits: !fit.problem, problem: fit.problem, fit, ...model, weightsRead };
   } catch (error) {
     if (!(error instanceof SpikeletError)) throw error;
