@@ -40,7 +40,8 @@ function thread(how: 'loadWasm' | 'model.mjs', limitMs: number) {
       return new Promise((resolve) => {
         const end = (ran: Ran | 'stopped') => {
           clearInterval(timer);
-          mine.removeAllListeners();
+          // Not all listeners: those that Node has on a worker start and stop its port.
+          mine.off('message', end).off('error', fail);
           if (ran !== 'stopped') return resolve(ran);
           worker = undefined;
           void mine.terminate().then(() => resolve('stopped'));
@@ -52,10 +53,11 @@ function thread(how: 'loadWasm' | 'model.mjs', limitMs: number) {
           if ((user + system) / 1000 > limitMs || Date.now() - began > MOST_WALL_MS) end('stopped');
         }, 20);
         mine.on('message', end);
-        mine.on('error', (error) => {
+        const fail = (error: Error) => {
           worker = undefined;
           end({ failed: `the thread ended: ${error.message}` });
-        });
+        };
+        mine.on('error', fail);
         mine.postMessage(bytes);
       });
     },
@@ -174,9 +176,12 @@ const inThread = (name: string, parts: number, { how, wholeCode, make }: InThrea
   async open() {
     const modules = await someModules();
     const runs = thread(how, wholeCode ? MOST_MS : LIMIT_MS);
-    const whole = await runs.run(modules[0]!);
-    if (whole === 'stopped' || !('logits' in whole))
-      throw new Error(`a module that is whole: ${JSON.stringify(whole)}`);
+    // One after another: a thread answers more than once.
+    for (const module of modules) {
+      const whole = await runs.run(module);
+      if (whole === 'stopped' || !('logits' in whole))
+        throw new Error(`a module that is whole: ${JSON.stringify(whole)}`);
+    }
     return {
       input: (random) => make(pick(random, modules), random),
       async read(bytes) {
