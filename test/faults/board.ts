@@ -10,13 +10,15 @@ export type BoardKind = (random: Random) => Promise<string[]>;
 
 /** The command line starts while the loader listens, however busy the machine is. */
 const WINDOW_MS = 60_000;
+/** How long it listens where it is only to start what it has. */
+const START_MS = 2000;
 
 /**
  * A board that runs A gets B, and the host is disturbed. The board then starts A or B, never nothing; where the command
  * ended with 0 it starts B; and flashing again ends in B. `place`: a folder for what the command line writes.
  */
 export async function boardTrials(inputs: string, place: string): Promise<[number, Map<string, BoardKind>]> {
-  const bench = await createBench(1024, 200);
+  const bench = await createBench(1024, START_MS);
   const patient = await compileLoader(WINDOW_MS);
 
   async function trial(
