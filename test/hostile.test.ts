@@ -10,13 +10,13 @@ import { testWith } from './skip.js';
 
 /** A short `npm run bench -- hostile`: some thousand inputs, other ones with SPIKELET_SEED. */
 const seed = Number(process.env['SPIKELET_SEED'] ?? 1);
-const INPUTS = 3000;
+const INPUTS = 2000;
 const parts = readers.reduce((sum, reader) => sum + reader.parts, 0);
 const folder = await mkdtemp(join(tmpdir(), 'spikelet-hostile-'));
 const before = process.cwd();
 
 /** Inputs of which each takes a process or a thread of its own, or a compiler: few of them. */
-const SLOW = /device's C|run$|model\.mjs|equal in WebAssembly/;
+const SLOW = /device's C|^modules: .*(run|model\.mjs)$|equal in WebAssembly/;
 
 const shareOf = ({ name, parts: own }: Reader): number =>
   SLOW.test(name) ? 4 : Math.ceil((INPUTS * own) / parts);

@@ -37,7 +37,7 @@ export const lineFaults: Record<string, (random: Random, every: number, earlier:
     flips: (random, every) => ({ spoil: perByte(random, every, (byte) => [byte ^ (1 << below(random, 8))]) }),
     doubles: (random, every) => ({ spoil: perByte(random, every, (byte) => [byte, byte]) }),
     delays: (_, every) => ({ late: { every, mostMs: 150 } }),
-    disconnect: (random) => ({ cutAt: below(random, 6000) }),
+    disconnect: (random, every) => ({ cutAt: below(random, 2 * every) }),
     babble: (random, every) => ({
       babble: () => (below(random, Math.ceil(every / 20)) ? new Uint8Array() : noise(random)),
     }),
@@ -48,7 +48,7 @@ export const lineFaults: Record<string, (random: Random, every: number, earlier:
   };
 
 export type BadLine = {
-  /** Bytes that a fault changed, and whether the line was cut. */
+  /** Pieces that a fault changed, held back, cut off or added; and whether the line was cut. */
   spoilt(): number;
   cut(): boolean;
   stop(): Promise<void>;
@@ -64,7 +64,12 @@ export async function joinLine(
   const port = await openPort(board, { baud: 115200 });
   let [open, passed, spoilt, cut] = [true, 0, 0, false];
   const way = (pass: (bytes: Uint8Array) => void) => {
-    const onward = late ? delays(random, late.every, late.mostMs, pass) : pass;
+    let through = 0;
+    const onwards = (bytes: Uint8Array) => {
+      through += bytes.length;
+      pass(bytes);
+    };
+    const onward = late ? delays(random, late.every, late.mostMs, onwards) : onwards;
     return (bytes: Uint8Array) => {
       if (cut || !bytes.length) return;
       passed += bytes.length;
@@ -75,8 +80,10 @@ export async function joinLine(
         return;
       }
       const out = spoil(bytes);
-      if (late || !Buffer.from(out).equals(bytes)) spoilt++;
+      const before = through;
       onward(out);
+      // What has not come out at once is late.
+      if (!Buffer.from(out).equals(bytes) || through - before < out.length) spoilt++;
     };
   };
   const toBoard = way((bytes) => void port.write(bytes).catch(() => undefined));

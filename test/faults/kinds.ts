@@ -8,6 +8,7 @@ import {
   type Ended,
   leftBadly,
   moment,
+  nodeStarted,
   resumed,
   saidBadly,
   start,
@@ -93,11 +94,7 @@ const fewFiles: Kind = {
   async try(inputs, place, verb, clean, random) {
     trialFolder(inputs, place);
     const ended = await start(place, verb.args, { files: 20 + below(random, 30) });
-    // Below some number Node itself does not start, or finds no modules.
-    const started = !(
-      /node::|uv_|libuv|Aborted|ERR_MODULE_NOT_FOUND|\nNode\.js v/.test(ended.said) || ended.signal
-    );
-    const wrong = [...(started ? saidBadly(ended) : []), ...leftBadly(place, clean.crcs, false)];
+    const wrong = [...(nodeStarted(ended) ? saidBadly(ended) : []), ...leftBadly(place, clean.crcs, false)];
     if (ended.code === 0)
       wrong.push(...differences(join(place, 'out'), clean.crcs).map((line) => `it ends with 0, but ${line}`));
     return [...wrong, ...(await resumed(place, verb, clean.crcs))];

@@ -90,6 +90,10 @@ export async function clean(inputs: string, place: string, { args, name }: Tried
   return { ms, crcs: crcsBelow(join(place, 'out')) };
 }
 
+/** Below some number of files that may be open Node itself does not start, or finds no modules. */
+export const nodeStarted = ({ said, signal }: Ended): boolean =>
+  !signal && !/node::|uv_|libuv|Aborted|ERR_MODULE_NOT_FOUND|\nNode\.js v/.test(said);
+
 /** One line that says what failed, and no trace of the program's own. */
 export function saidBadly({ code, signal, said }: Ended): string[] {
   const wrong: string[] = [];

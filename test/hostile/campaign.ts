@@ -12,6 +12,7 @@ export type Row = {
   refused: number;
   slowestMs: number;
   maxRss: number;
+  cpuSeconds: number;
   /** Of all outcomes, so that runs can be compared; undefined where they depend on time. */
   crc: number | undefined;
   /** The input of each, and the file that it was saved to, of the first some. */
@@ -38,7 +39,7 @@ export async function campaign(
   const own = join(folder, reader.name.replace(/[^a-z0-9]+/gi, '-'));
   mkdirSync(own, { recursive: true });
   const row: Row = {
-    ...{ reader: reader.name, inputs: 0, accepted: 0, refused: 0, slowestMs: 0, maxRss: 0 },
+    ...{ reader: reader.name, inputs: 0, accepted: 0, refused: 0, slowestMs: 0, maxRss: 0, cpuSeconds: 0 },
     crc: reader.timed ? undefined : 0,
     defects: [],
     notes: [],
@@ -58,6 +59,7 @@ export async function campaign(
       row.inputs += accepted + refused + defects.filter(({ what }) => !what.startsWith('it took')).length;
       row.slowestMs = Math.max(row.slowestMs, found.slowest.ms);
       row.maxRss = Math.max(row.maxRss, found.maxRss);
+      row.cpuSeconds += found.cpuSeconds;
       if (row.crc !== undefined) row.crc = (row.crc ^ found.crc) >>> 0;
       row.notes.push(...found.notes);
       for (const { index, what } of defects) await defect(index, what);

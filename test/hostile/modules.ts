@@ -4,7 +4,7 @@ import { describeWasm } from '../../wasm/describe.js';
 import { below, pick, type Random, randomGraph, seeded } from '../random-graph.js';
 import { linker } from '../wasm-models.js';
 import { damaged, hostileJson } from './mutate.js';
-import type { Reader } from './reader.js';
+import { MOST_MS, type Reader } from './reader.js';
 import {
   afterLocals,
   bodiesOf,
@@ -18,14 +18,15 @@ import {
 } from './wasm-bytes.js';
 
 /** Built modules: their descriptions, sections and code damaged, loaded and run in a thread that is ended when it loops. */
-const LIMIT_MS = 400;
+/** Of CPU, for code that may loop: each that does costs as much, and a thread. */
+const LIMIT_MS = 150;
 const MOST_WALL_MS = 30_000;
 const COUNTS = [0, 1, 2, 100, 65535, 65536, 2 ** 31, 2 ** 32 - 1];
 
 type Ran = { logits: number[]; escaped?: string } | { refused: string } | { failed: string };
 
-/** Modules in threads: one after another in the same thread, until one does not end. */
-function thread(how: 'loadWasm' | 'model.mjs') {
+/** Modules in threads: one after another in the same thread, until one takes longer than `limitMs`. */
+function thread(how: 'loadWasm' | 'model.mjs', limitMs: number) {
   let worker: Worker | undefined;
   const started = async () => {
     const made = new Worker(new URL('./module-thread.js', import.meta.url), { workerData: how });
@@ -39,7 +40,8 @@ function thread(how: 'loadWasm' | 'model.mjs') {
       return new Promise((resolve) => {
         const end = (ran: Ran | 'stopped') => {
           clearInterval(timer);
-          mine.removeAllListeners();
+          // Not all listeners: those that Node has on a worker start and stop its port.
+          mine.off('message', end).off('error', fail);
           if (ran !== 'stopped') return resolve(ran);
           worker = undefined;
           void mine.terminate().then(() => resolve('stopped'));
@@ -48,13 +50,14 @@ function thread(how: 'loadWasm' | 'model.mjs') {
         const [began, used] = [Date.now(), process.cpuUsage()];
         const timer = setInterval(() => {
           const { user, system } = process.cpuUsage(used);
-          if ((user + system) / 1000 > LIMIT_MS || Date.now() - began > MOST_WALL_MS) end('stopped');
-        }, 50);
+          if ((user + system) / 1000 > limitMs || Date.now() - began > MOST_WALL_MS) end('stopped');
+        }, 20);
         mine.on('message', end);
-        mine.on('error', (error) => {
+        const fail = (error: Error) => {
           worker = undefined;
           end({ failed: `the thread ended: ${error.message}` });
-        });
+        };
+        mine.on('error', fail);
         mine.postMessage(bytes);
       });
     },
@@ -158,26 +161,32 @@ function hostileDescription(original: Uint8Array, random: Random): Uint8Array {
   return moduleOf(sections);
 }
 
-const inThread = (
-  name: string,
-  parts: number,
-  how: 'loadWasm' | 'model.mjs',
-  make: (original: Uint8Array, random: Random) => Uint8Array,
-): Reader => ({
+type InThread = {
+  how: 'loadWasm' | 'model.mjs';
+  /** Their code is as it was compiled, so that whatever does not end is a hang of the loader's own. */
+  wholeCode?: true;
+  make: (original: Uint8Array, random: Random) => Uint8Array;
+};
+
+const inThread = (name: string, parts: number, { how, wholeCode, make }: InThread): Reader => ({
   name,
   parts,
   // An endless loop is known by its time alone.
   timed: true,
   async open() {
     const modules = await someModules();
-    const runs = thread(how);
-    const whole = await runs.run(modules[0]!);
-    if (whole === 'stopped' || !('logits' in whole))
-      throw new Error(`a module that is whole: ${JSON.stringify(whole)}`);
+    const runs = thread(how, wholeCode ? MOST_MS : LIMIT_MS);
+    // One after another: a thread answers more than once.
+    for (const module of modules) {
+      const whole = await runs.run(module);
+      if (whole === 'stopped' || !('logits' in whole))
+        throw new Error(`a module that is whole: ${JSON.stringify(whole)}`);
+    }
     return {
       input: (random) => make(pick(random, modules), random),
       async read(bytes) {
         const ran = await runs.run(bytes);
+        if (ran === 'stopped' && wholeCode) throw new Error('whole code does not end');
         if (ran === 'stopped') return ran;
         if ('failed' in ran) throw new Error(ran.failed);
         if ('refused' in ran) throw new SpikeletError(ran.refused);
@@ -203,9 +212,12 @@ const descriptions: Reader = {
 
 export const moduleReaders: Reader[] = [
   descriptions,
-  inThread('modules: description, run', 2, 'loadWasm', hostileDescription),
-  inThread('modules: code, run', 3, 'loadWasm', hostileModule),
-  inThread('modules: model.mjs', 2, 'model.mjs', (original, random) =>
-    (below(random, 2) ? hostileModule : hostileDescription)(original, random),
-  ),
+  inThread('modules: description, run', 2, { how: 'loadWasm', wholeCode: true, make: hostileDescription }),
+  inThread('modules: code, run', 2, { how: 'loadWasm', make: hostileModule }),
+  inThread('modules: description, model.mjs', 1, {
+    how: 'model.mjs',
+    wholeCode: true,
+    make: hostileDescription,
+  }),
+  inThread('modules: code, model.mjs', 1, { how: 'model.mjs', make: hostileModule }),
 ];

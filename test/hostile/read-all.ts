@@ -23,6 +23,7 @@ export async function readAll(
     crc: 0,
     slowest: { ms: 0, index: order.from },
     maxRss: 0,
+    cpuSeconds: 0,
     grew: { bytes: 0, index: order.from },
     defects: [],
     notes: [],
@@ -59,6 +60,8 @@ export async function readAll(
   }
   at(OPENING);
   found.maxRss = rss();
+  const { user, system } = process.cpuUsage();
+  found.cpuSeconds = (user + system) / 1e6;
   found.notes = [...notes].map(([what, count]) => `${count} ${what}`);
   return found;
 }

@@ -49,6 +49,8 @@ export type Found = {
   /** The longest input: wall and CPU time. */
   slowest: { ms: number; index: number };
   maxRss: number;
+  /** Of the process, its opening included; programs that it starts are not. */
+  cpuSeconds: number;
   /** The input that made the process grow most. */
   grew: { bytes: number; index: number };
   defects: { index: number; what: string }[];

@@ -3,6 +3,9 @@ import { inputOf, readAll } from './read-all.js';
 import { OPENING, type Order } from './reader.js';
 import { readers } from './readers.js';
 
+// Nobody waits for what it finds any more.
+process.once('disconnect', () => process.exit());
+
 /**
  * One process of a reader: reads the inputs `from` to `to`, noting in a file which one it is at, so that whoever watches
  * it knows at which it crashed or hangs.

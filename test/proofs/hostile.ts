@@ -67,7 +67,7 @@ const all = tried.map((reader) => rows.get(reader)!);
 for (const line of table(
   [
     { title: 'reader' },
-    ...['inputs', 'accepted', 'refused', 'slowest ms', 'MB', 'outcomes'].map((title) => ({
+    ...['inputs', 'accepted', 'refused', 'slowest ms', 'MB', 'CPU s', 'outcomes'].map((title) => ({
       title,
       right: true,
     })),
@@ -81,6 +81,7 @@ for (const line of table(
       row.refused,
       Math.round(row.slowestMs),
       Math.round(row.maxRss / 2 ** 20),
+      Math.round(row.cpuSeconds),
     ].map(String),
     row.crc === undefined ? '' : hex32(row.crc),
     row.notes.join(', '),
@@ -109,6 +110,7 @@ verdict(
   `0 over ${MOST_MS / 1000} s`,
   !defects.some(({ what }) => what.startsWith('it ')),
 );
+console.log(`${Math.round(all.reduce((total, row) => total + row.cpuSeconds, 0))} s of CPU`);
 verdict(
   'memory',
   `${Math.round(largest / 2 ** 20)} MB`,

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '4' },
     verb: { type: 'string', default: '' },
     kind: { type: 'string', default: '' },
+    jobs: { type: 'string', default: '2' },
   },
 });
 const [seed, rounds] = [Number(values.seed), Number(values.rounds)];
@@ -29,12 +30,17 @@ const [seed, rounds] = [Number(values.seed), Number(values.rounds)];
 const EVERY = [4000, 1000, 333, 80];
 
 if (await allThere('line faults', [socat, ...boardNeeds(boardOf('mps2-an386')), ...loaderNeeds])) {
-  const { verbs, trial } = await prepareTrials();
-  const rows: string[][] = [];
+  const began = performance.now();
+  const { verbs: all, trial } = await prepareTrials();
+  const verbs = all.filter((name) => name.includes(values.verb));
+  const kinds = Object.keys(lineFaults).filter((name) => name.includes(values.kind));
+  const cells = new Map<string, string>();
+  const undisturbed: string[] = [];
   let [trials, wrong] = [0, 0];
-  for (const kind of Object.keys(lineFaults).filter((name) => name.includes(values.kind))) {
-    const row = [kind];
-    for (const verb of verbs.filter((name) => name.includes(values.verb))) {
+
+  /** All kinds of faults, one after another, for one verb. */
+  async function prove(verb: string): Promise<void> {
+    for (const kind of kinds) {
       const counts = { equal: 0, error: 0, wrong: 0 };
       let spoilt = 0;
       for (let round = 0; round < rounds; round++) {
@@ -47,16 +53,26 @@ if (await allThere('line faults', [socat, ...boardNeeds(boardOf('mps2-an386')), 
         wrong++;
         console.log(`${verb}, ${kind}, round ${round}: ${outcome.what}`);
       }
-      row.push(
-        `${counts.equal} equal, ${counts.error} told${counts.wrong ? `, ${counts.wrong} WRONG` : ''} (${spoilt})`,
-      );
+      if (!spoilt && kind !== 'none') undisturbed.push(`${verb} by ${kind}`);
+      const cell = `${counts.equal} equal, ${counts.error} told${counts.wrong ? `, ${counts.wrong} WRONG` : ''} (${spoilt})`;
+      cells.set(`${kind} ${verb}`, cell);
+      console.error(`${verb}, ${kind}: ${cell}`);
     }
-    rows.push(row);
-    console.error(row.join('  '));
   }
-  for (const line of table([{ title: 'fault (pieces spoilt)' }, ...verbs.map((title) => ({ title }))], rows))
+
+  const queue = [...verbs];
+  await Promise.all(
+    Array.from({ length: Number(values.jobs) }, async () => {
+      for (let verb = queue.shift(); verb; verb = queue.shift()) await prove(verb);
+    }),
+  );
+  for (const line of table(
+    [{ title: 'fault (pieces spoilt)' }, ...verbs.map((title) => ({ title }))],
+    kinds.map((kind) => [kind, ...verbs.map((verb) => cells.get(`${kind} ${verb}`)!)]),
+  ))
     console.log(line);
-  console.log(`\nseed ${seed}`);
+  console.log(`\nseed ${seed}, ${Math.round((performance.now() - began) / 1000)} s`);
   verdict('trials', `${trials}, ${wrong} wrong`, '0 wrong', trials > 0 && wrong === 0);
+  verdict('never disturbed', undisturbed.join(', ') || 'none', 'none', undisturbed.length === 0);
   await removeFolders();
 } else process.exitCode = 1;
