@@ -66,6 +66,27 @@ test('every design on every board: finite, sorted, the front marked among those 
   }
 });
 
+test('a design that multiplies has a multiplier for every lane, whatever the bits of its weights', () => {
+  for (const board of fpgaBoards)
+    for (const bits of [4, 6, 8] as const) {
+      const graph = active(2);
+      for (const node of graph.nodes)
+        if (node.op === 'accumulate') {
+          const most = 2 ** (bits - 1) - 1;
+          const weights = graph.data.get(node.weights)!.map((w) => Math.max(-most, Math.min(most, w)));
+          graph.data.set(node.weights, weights);
+          node.bits = bits;
+        }
+      const dsp = explore([graph], board).filter(({ datapath }) => datapath === 'dsp');
+      assert.is(dsp.length > 0, board.capacity.dsps > 0, board.name);
+      for (const { architecture, lanes, estimate, short } of dsp) {
+        const { dsps } = estimate.area;
+        assert.ok(dsps >= lanes, `${board.name}, ${architecture}, ${bits} bits: ${dsps} for ${lanes} lanes`);
+        if (!short.length) assert.ok(dsps <= board.capacity.dsps);
+      }
+    }
+});
+
 test('more lanes take fewer clocks and more logic', () => {
   const points = explore([active(3)], fpgaBoards.find(({ name }) => name === 'xc7a35t')!).filter(
     ({ architecture, datapath }) => architecture === 'sequential' && datapath === 'popcount',
