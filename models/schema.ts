@@ -14,7 +14,7 @@ const MAX_CHANNELS = 1 << 21;
 const MAX_NODES = { net: 2500, graph: 1000 };
 
 /** What no name needs: control characters, line ends, halves of characters, marks that turn the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+export const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 /** Text that may reach a terminal. */
 const printable = (longest: number) =>

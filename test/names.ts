@@ -1,3 +1,5 @@
+import { UNPRINTABLE } from '../models/schema.js';
+
 /** Texts that somebody may have written into a file as a name: every character, and what languages stumble over. */
 const characters = Array.from({ length: 0x180 }, (_, code) => String.fromCodePoint(code));
 
@@ -95,5 +97,5 @@ const nasty = [
 
 export const names: string[] = [...characters, ...nasty];
 
-/** Those that a file may hold: no control characters, 200 at most, and something at all. */
-export const namesOfFiles: string[] = names.filter((name) => name.length > 0 && !/\p{Cc}/u.test(name));
+/** Those that a file may hold, by the rule of its schema: nothing that is not printed, and something at all. */
+export const namesOfFiles: string[] = names.filter((name) => name.length > 0 && !UNPRINTABLE.test(name));
