@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoards } from '../fpga/boards/index.js';
+import { knownErrors } from '../fpga/estimate/errors.js';
 import { explore, type Point, paretoFront } from '../fpga/estimate/explore.js';
 import { additionsPerEvent } from '../fpga/estimate/features.js';
 import { bramsOf } from '../fpga/estimate/memories.js';
@@ -85,6 +86,18 @@ test('a design that multiplies has a multiplier for every lane, whatever the bit
         if (!short.length) assert.ok(dsps <= board.capacity.dsps);
       }
     }
+});
+
+test('the table says by how much its kinds of designs were off', () => {
+  const [plain, attends] = [false, true].map(
+    (wanted) =>
+      Array.from({ length: 20 }, (_, seed) => active(seed)).find(
+        ({ nodes }) => nodes.some(({ op }) => op === 'attend') === wanted,
+      )!,
+  ) as [Graph, Graph];
+  assert.match(knownErrors(new Set(['sequential', 'streaming']), [plain]).join(), /32 %.*59 % too low/);
+  assert.is(knownErrors(new Set(['sequential']), [plain]).length, 1);
+  assert.match(knownErrors(new Set(['sequential']), [plain, attends]).join(), /attention were 61 % too high/);
 });
 
 test('more lanes take fewer clocks and more logic', () => {
