@@ -84,9 +84,13 @@ export async function readBytes(path: string, most = MAX_BYTES): Promise<Uint8Ar
   }
 }
 
-/** Runs `use` with a folder of its own, which is gone afterwards. */
-export async function inTemporaryFolder<T>(purpose: string, use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), `spikelet-${purpose}-`));
+/** Runs `use` with a folder of its own in `base`, which is gone afterwards. */
+export async function inTemporaryFolder<T>(
+  purpose: string,
+  use: (folder: string) => Promise<T>,
+  base = tmpdir(),
+): Promise<T> {
+  const folder = await mkdtemp(join(base, `spikelet-${purpose}-`));
   const done = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
   try {
     return await use(folder);

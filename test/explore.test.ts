@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoards } from '../fpga/boards/index.js';
+import { knownErrors } from '../fpga/estimate/errors.js';
 import { explore, type Point, paretoFront } from '../fpga/estimate/explore.js';
 import { additionsPerEvent } from '../fpga/estimate/features.js';
 import { bramsOf } from '../fpga/estimate/memories.js';
@@ -64,6 +65,42 @@ test('every design on every board: finite, sorted, the front marked among those 
     assert.is(rows.length, points.filter(({ short }) => !short.length).length);
     for (const row of rows) assert.is(row.length, columns.length);
   }
+});
+
+test('a design that multiplies has a multiplier for every lane, whatever the bits of its weights', () => {
+  for (const board of fpgaBoards)
+    for (const bits of [4, 6, 8] as const) {
+      const graph = active(2);
+      for (const node of graph.nodes)
+        if (node.op === 'accumulate') {
+          const most = 2 ** (bits - 1) - 1;
+          const weights = graph.data.get(node.weights)!.map((w) => Math.max(-most, Math.min(most, w)));
+          graph.data.set(node.weights, weights);
+          node.bits = bits;
+        }
+      const dsp = explore([graph], board).filter(({ datapath }) => datapath === 'dsp');
+      assert.is(dsp.length > 0, board.capacity.dsps > 0, board.name);
+      for (const { architecture, lanes, estimate, short } of dsp) {
+        const { dsps } = estimate.area;
+        assert.ok(dsps >= lanes, `${board.name}, ${architecture}, ${bits} bits: ${dsps} for ${lanes} lanes`);
+        if (!short.length) assert.ok(dsps <= board.capacity.dsps);
+      }
+    }
+});
+
+test('the table says by how much its kinds of designs were off', () => {
+  const [plain, attends] = [false, true].map(
+    (wanted) =>
+      Array.from({ length: 20 }, (_, seed) => active(seed)).find(
+        ({ nodes }) => nodes.some(({ op }) => op === 'attend') === wanted,
+      )!,
+  ) as [Graph, Graph];
+  assert.match(
+    knownErrors(new Set(['sequential', 'streaming']), [plain]).join(),
+    /32 %.*38 and 59 % too low/,
+  );
+  assert.is(knownErrors(new Set(['sequential']), [plain]).length, 1);
+  assert.match(knownErrors(new Set(['sequential']), [plain, attends]).join(), /attention were 61 % too high/);
 });
 
 test('more lanes take fewer clocks and more logic', () => {

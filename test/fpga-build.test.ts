@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { suite } from 'uvu';
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../fpga/boards/index.js';
 import { architectures } from '../fpga/emit.js';
@@ -11,6 +11,8 @@ import { emitGuide, type interfaceOf } from '../fpga/guide.js';
 import { emitProject } from '../fpga/project.js';
 import { clockRange, fastest, requireClock } from '../host/cli/verilog.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
+import { inSimulatorFolder } from '../host/fpga/simulator.js';
+import { compileVerilator } from '../host/fpga/verilator.js';
 import { installedGlobally, npmInstall } from '../host/version.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../models/index.js';
 import { icarus, writeFiles } from './fpga-icarus.js';
@@ -18,8 +20,15 @@ import { iverilog } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { testWith } from './skip.js';
 
+async function assertRejects(promise: Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  assert.match(error?.message ?? 'nothing was thrown', message);
+}
+
 /** What a build of Verilog says and leaves behind, and what is refused before work. */
-const test = suite('fpga build');
 const main = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-fpga-build-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,6 +83,20 @@ require('module')._resolveFilename = (name, ...rest) => {
   const board = run(['--board', 'icebreaker']);
   assert.is(board.status, 2, board.stderr);
   assert.match(board.stderr, 'without --port icebreaker is simulated');
+});
+
+test('a simulator is compiled in a folder without spaces, or not at all', async () => {
+  const spaced = join(folder, 'a b');
+  mkdirSync(spaced);
+  await assertRejects(compileVerilator(graph, spaced), /its path has spaces/);
+  const temporary = process.env['TMPDIR'];
+  process.env['TMPDIR'] = spaced;
+  try {
+    await inSimulatorFolder('test', async (where) => assert.not.match(where, /\s/));
+  } finally {
+    if (temporary === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = temporary;
+  }
 });
 
 test('--seed is for verilog', () => {

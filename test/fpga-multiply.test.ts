@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf } from '../fpga/boards/index.js';
 import { emitMultiply, multipliersFor } from '../fpga/multiplier.js';
@@ -13,7 +13,6 @@ import { randomGraph, seeded } from './random-graph.js';
 import { testWith } from './skip.js';
 
 /** Products of every width in a family's own multipliers. */
-const test = suite('fpga multiply');
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-multiply-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -5,13 +5,12 @@ import { type Design, simulationOf } from '../../fpga/estimate/index.js';
 import { shortOf } from '../../fpga/fits.js';
 import { emitProject } from '../../fpga/project.js';
 import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
-import { inTemporaryFolder } from '../files.js';
 import { verifyVerilog } from '../verify.js';
 import { crcOfFiles, kept } from './kept.js';
 import { installed, nextpnr } from './packages.js';
 import { place } from './place.js';
 import { rtlFiles } from './rtl.js';
-import { simulatorOf } from './simulator.js';
+import { inSimulatorFolder, simulatorOf } from './simulator.js';
 import { synthesise } from './synthesise.js';
 import { verilogFiles } from './verilator.js';
 
@@ -91,7 +90,7 @@ export async function measureCycles(
   const pixels = images.map((image) => hex32(crcOf(image))).join(' ');
   const name = crcOfFiles([...(await verilogFiles(graph, options)), { path: 'images', contents: pixels }]);
   return kept(folder, `cycles-${name}`, cyclesSchema, () =>
-    inTemporaryFolder('explore', async (where) => {
+    inSimulatorFolder('explore', async (where) => {
       const simulate = await simulatorOf(graph, where, { ...options, ...(note ? { note } : {}) });
       const { cycles, layers, firstDifference } = await verifyVerilog(graph, simulate, images);
       if (firstDifference)

@@ -1,11 +1,14 @@
+import { tmpdir } from 'node:os';
 import { simulationPorts, type VerilogOptions } from '../../fpga/emit.js';
 import { type Graph, SpikeletError } from '../../models/index.js';
+import { inTemporaryFolder } from '../files.js';
 import { versionOfTool } from '../firmware/tools.js';
 import { clang, installed, installLine, yosys } from './packages.js';
 import {
   compileVerilator,
   type Frame,
   harnessArguments,
+  isPlain,
   loadedWeights,
   type Simulator,
   verilatorInstall,
@@ -35,6 +38,13 @@ export async function requireSimulator(): Promise<SimulatorName> {
   const name = await simulatorThere();
   if (name) return name;
   throw new SpikeletError('no simulator of Verilog is installed', { hint: simulatorInstall() });
+}
+
+/** Runs `use` with a folder to compile in, which is gone afterwards: one without spaces in its path, if there is any. */
+export async function inSimulatorFolder<T>(purpose: string, use: (folder: string) => Promise<T>): Promise<T> {
+  for (const base of [tmpdir(), '/tmp', '/var/tmp'])
+    if (await isPlain(base)) return inTemporaryFolder(purpose, use, base);
+  return inTemporaryFolder(purpose, use);
 }
 
 /** `note` is told what is worked at, for minutes with CXXRTL. */

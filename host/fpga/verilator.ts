@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -70,6 +70,13 @@ export async function compileVerilator(
   });
 }
 
+/** Whether Make can build in a folder: it is there, without spaces in its path. */
+export const isPlain = (folder: string): Promise<boolean> =>
+  realpath(folder).then(
+    (path) => !/\s/.test(path),
+    () => false,
+  );
+
 /**
  * Likewise of files whose top is `spikelet_core`: of a Graph's Verilog or of a netlist of it. `more` are arguments for
  * Verilator; `weights` are loaded before the first frame.
@@ -85,6 +92,10 @@ export async function compileSimulator(
     await writeFile(join(folder, path), contents);
   }
   await copyFile(harness, join(folder, 'harness.cc'));
+  if (!(await isPlain(folder)))
+    throw new SpikeletError(`Verilator cannot compile in ${folder}: its path has spaces`, {
+      hint: 'set TMPDIR to a folder without spaces',
+    });
   await runTool(
     'verilator',
     [

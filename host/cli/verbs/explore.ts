@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
+import { knownErrors } from '../../../fpga/estimate/errors.js';
 import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
 import type { Graph } from '../../../models/graph.js';
 import { usages } from '../../data/index.js';
@@ -84,12 +85,14 @@ async function compareDesigns(paths: string[], options: Options, io: Io) {
         note: io.note,
       })
     : new Map<Point, Measured>();
-  print(points, measured, board, names, io);
+  const errors = knownErrors(new Set(points.map(({ architecture }) => architecture)), graphs);
+  print(points, measured, board, names, errors, io);
   for (const line of missing) io.print(line);
   const result = {
     board: board.name,
     graphs: graphs.map(({ name }, i) => ({ path: paths[i]!, name })),
     clockHz: board.clockHz,
+    estimateErrors: errors,
     designs: points.map((point) => ({ ...point, measured: measured.get(point) ?? null })),
     notMeasured: missing,
   };
@@ -142,11 +145,19 @@ async function imagesOf(
   return graphs.map((graph) => [...testPixels(graph, data, samples)]);
 }
 
-function print(points: Point[], measured: Map<Point, Measured>, board: Board, names: string[], io: Io): void {
+function print(
+  points: Point[],
+  measured: Map<Point, Measured>,
+  board: Board,
+  names: string[],
+  errors: string[],
+  io: Io,
+): void {
   const estimates = estimateTable(points, board, names);
   if (estimates.rows.length) {
     io.print(io.bold(`estimates, fastest first; * none that fits is both faster and smaller`));
     io.table(estimates.columns, estimates.rows);
+    for (const line of errors) io.print(line);
   }
   const left = points.filter(({ short }) => short.length);
   if (left.length)

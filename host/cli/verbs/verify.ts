@@ -2,8 +2,13 @@ import { exitCode } from '../../../models/error.js';
 import type { Graph } from '../../../models/graph.js';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
-import { inTemporaryFolder } from '../../files.js';
-import { requireSimulator, type SimulatorName, simulatorNames, simulatorOf } from '../../fpga/simulator.js';
+import {
+  inSimulatorFolder,
+  requireSimulator,
+  type SimulatorName,
+  simulatorNames,
+  simulatorOf,
+} from '../../fpga/simulator.js';
 import { percent } from '../../report/text.js';
 import { moduleOf } from '../../runner.js';
 import {
@@ -125,7 +130,7 @@ const inSimulation: Compare<Simulated> = (
   { architecture, lanes, datapath, stall },
   { note },
 ) =>
-  inTemporaryFolder('verilog', async (folder) => {
+  inSimulatorFolder('verilog', async (folder) => {
     const simulator = await requireSimulator();
     const simulate = await simulatorOf(graph, folder, { architecture, lanes, datapath, note });
     const overlap = architecture === 'streaming';
