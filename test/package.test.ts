@@ -151,7 +151,10 @@ test('without them train and demo say how they are installed, and doctor calls t
       assert.is(status, 1);
       assert.is(stdout, '', 'nothing is begun');
       assert.match(stderr, /training needs TensorFlow\.js/);
-      assert.match(stderr, /npm install --save-dev @tensorflow\/tfjs@[\d.]+ @tensorflow\/tfjs-backend-wasm@[\d.]+/);
+      assert.match(
+        stderr,
+        /npm install --save-dev @tensorflow\/tfjs@[\d.]+ @tensorflow\/tfjs-backend-wasm@[\d.]+/,
+      );
     }
     assert.not(existsSync(join(folder, 'spikelet-demo')));
     const { status, stdout } = spikelet('doctor');
@@ -163,7 +166,10 @@ test('without them train and demo say how they are installed, and doctor calls t
     const names = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
     });
-    assert.match(names.stdout, /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/);
+    assert.match(
+      names.stdout,
+      /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
+    );
     assert.match(names.stdout, /\["0","1"\]/);
   }));
 
