@@ -16,7 +16,7 @@ import { areThere, type Need, testWith } from './skip.js';
 const web = fileURLToPath(new URL('../../test/web/', import.meta.url));
 const bundlers: Need = {
   name: 'bundlers',
-  install: 'npm ci --prefix test/web',
+  install: 'npm install --prefix test/web',
   find: () => existsSync(join(web, 'node_modules', 'vite')),
 };
 const installed = await areThere([bundlers]);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
@@ -70,7 +70,7 @@ test('infer refuses everything else, and says what it got', () =>
     const images: [unknown, RegExp][] = [
       [new Float32Array(raw), /a Float32Array/],
       [new Float64Array(raw), /a Float64Array/],
-      [new Uint16Array(raw), /an? Uint16Array/],
+      [new Uint16Array(raw), /got a Uint16Array/],
       [runInNewContext(`new Float32Array(${size})`), /a Float32Array/],
       [[...raw], /an Array/],
       [Array(size).fill(Number.NaN), /an Array/],
@@ -204,6 +204,9 @@ test('what comes in place of a module is named, with its address', () =>
     }
     await writeFile(join(folder, 'model.wasm'), 'version https://git-lfs.github.com/spec/v1');
     assert.match(await messageOf(load()), /model\.wasm is no WebAssembly: it is a pointer of Git LFS/);
+    await rm(join(folder, 'model.wasm'));
+    assert.match(await messageOf(load()), /^file:.*model\.wasm cannot be read: ENOENT/);
+    assert.match(await messageOf(load('')), /^an empty address cannot be read/);
   }));
 
 test('weights of another build are refused, of whatever length', async () => {

@@ -132,6 +132,7 @@ test('one binaryen serves all; what only training needs is optional, and install
 test('without them train and demo say how they are installed, and doctor calls them optional', () =>
   inFolder(async (folder) => {
     const copy = join(folder, 'node_modules', 'spikelet');
+    await writeFile(join(folder, 'package.json'), '{}');
     for (const path of ['dist', 'package.json'])
       await cp(join(root, path), join(copy, path), { recursive: true });
     for (const name of readdirSync(join(root, 'node_modules')))
@@ -150,19 +151,25 @@ test('without them train and demo say how they are installed, and doctor calls t
       assert.is(status, 1);
       assert.is(stdout, '', 'nothing is begun');
       assert.match(stderr, /training needs TensorFlow\.js/);
-      assert.match(stderr, /npm install @tensorflow\/tfjs@[\d.]+ @tensorflow\/tfjs-backend-wasm@[\d.]+/);
+      assert.match(
+        stderr,
+        /npm install --save-dev @tensorflow\/tfjs@[\d.]+ @tensorflow\/tfjs-backend-wasm@[\d.]+/,
+      );
     }
     assert.not(existsSync(join(folder, 'spikelet-demo')));
     const { status, stdout } = spikelet('doctor');
     assert.is(status, 0, stdout);
-    assert.match(stdout, /optional: @tensorflow\/tfjs: npm install @tensorflow\/tfjs@/);
+    assert.match(stdout, /optional: @tensorflow\/tfjs: npm install --save-dev @tensorflow\/tfjs@/);
     assert.is(spikelet('--help').status, 0);
     const program = `const { imagenetClasses } = await import(${JSON.stringify(pathToFileURL(join(copy, 'dist/host/data/labels.js')).href)});
       console.log(JSON.stringify((await imagenetClasses(console.log)).slice(0, 2)));`;
     const names = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
     });
-    assert.match(names.stdout, /classes are numbers: --labels .*npm install @tensorflow-models\/mobilenet@/);
+    assert.match(
+      names.stdout,
+      /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
+    );
     assert.match(names.stdout, /\["0","1"\]/);
   }));
 

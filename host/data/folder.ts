@@ -313,6 +313,8 @@ function classesText({ by, labels, spelled }: Labelling, names: string[]): strin
 function passedOverText(passedOver: Map<string, number>): string {
   const kinds = [...passedOver].sort(([, a], [, b]) => b - a);
   const total = kinds.reduce((sum, [, number]) => sum + number, 0);
-  const shown = kinds.slice(0, SHOWN).map(([kind, number]) => `${number} ${kind}`);
+  const shown = kinds
+    .slice(0, SHOWN)
+    .map(([kind, number]) => `${number} ${number > 1 ? kind.replace(/^folder /, 'folders ') : kind}`);
   return total ? `; ${total} passed over: ${shown.join(', ')}${kinds.length > SHOWN ? ', ...' : ''}` : '';
 }

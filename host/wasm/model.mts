@@ -330,8 +330,12 @@ async function read(asked: string): Promise<Bytes> {
     const files = process.getBuiltinModule?.('node:fs/promises');
     if (!files) throw new Error(`reading ${where} takes Node 20.16 or newer; else give load() its bytes`);
     const { fileURLToPath } = process.getBuiltinModule('node:url');
-    const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
-    return { bytes: new Uint8Array(bytes), where };
+    try {
+      const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
+      return { bytes: new Uint8Array(bytes), where };
+    } catch (cause) {
+      throw new Error(`${where || 'an empty address'} cannot be read: ${messageOf(cause)}`, { cause });
+    }
   }
   if (typeof fetch !== 'function')
     throw new Error(`this engine has no fetch() to read ${where}: give load() its bytes`);
@@ -397,7 +401,7 @@ const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const type = typeof value === 'object' || typeof value === 'function' ? tagOf(value) : typeof value;
-  return `${/^[aeiou]/i.test(type) ? 'an' : 'a'} ${type}`;
+  return `${/^[aeio]/i.test(type) ? 'an' : 'a'} ${type}`;
 }
 
 /** Pixels that infer() takes: as the network sees them where `signed`, else raw ones, `stride` bytes from one to the next. */

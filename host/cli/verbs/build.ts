@@ -117,7 +117,7 @@ async function buildWasm(path: string, options: Options, io: Io) {
       weights === 'inside'
         ? ' for tensors, beside the constants'
         : `, all of the memory; ${sizes.outside} B of constants in a file of their own`
-    }; ${pages} pages of WebAssembly; built in ${seconds.toFixed(1)} s`,
+    }; ${pages} ${pages === 1 ? 'page' : 'pages'} of WebAssembly; built in ${seconds.toFixed(1)} s`,
   );
   for (const tier of also) {
     const file = files.find(({ path }) => path === `model-${tier}.wasm`);
