@@ -128,13 +128,13 @@ test('two writers of one file: one works, the other says why not', async () => {
     'every image once',
   );
   for (const { code, stderr } of runs)
-    if (code !== 0) assert.match(stderr, /is being written by another spikelet/);
+    if (code !== 0) assert.match(stderr, /is being written by another spikelet/, stderr);
   assert.ok(runs.some(({ code }) => code === 0));
   const trained = await Promise.all(
     [1, 2].map(() => spikelet([...training, '--epochs', '2', '--out', 'both.safetensors'])),
   );
   for (const { code, stderr } of trained)
-    if (code !== 0) assert.match(stderr, /is being written by another spikelet/);
+    if (code !== 0) assert.match(stderr, /is being written by another spikelet/, stderr);
   assert.ok(trained.some(({ code }) => code === 0));
   assert.is(readNet(readFileSync(at('both.safetensors'))).name, 'mini');
   const built = await Promise.all(
