@@ -209,6 +209,8 @@ test('images without folders have no labels, also beside folders without images'
   assert.equal(found.labels, { 'a.png': undefined, 'b.webp': undefined });
   assert.is(found.labelsBy, null);
   assert.match(found.summary, /^2 images without labels; 4 passed over: .*1 \.gif/);
+  await mkdir(join(folder, 'empty'));
+  assert.match((await labelsOf(fashion)).summary, /2 folders without images/);
   await fill(['rejected/d.png']);
   assert.match((await refusal(() => labelsOf(fashion))).message, /'rejected'/);
 });
