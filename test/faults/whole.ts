@@ -20,7 +20,8 @@ export function notWhole(path: string, { killed }: { killed: boolean }): string 
   const bytes = readFileSync(path);
   const text = () => bytes.toString('utf8');
   try {
-    if (!bytes.length) return 'it is empty';
+    // Lines are appended one by one: before the first there is none.
+    if (!bytes.length && !path.endsWith('.jsonl')) return 'it is empty';
     if (path.endsWith('.safetensors')) readSafetensors(bytes, path);
     else if (path.endsWith('.json')) JSON.parse(text());
     else if (path.endsWith('.jsonl')) {
