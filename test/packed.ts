@@ -54,7 +54,7 @@ const round: [args: string[], says: RegExp][] = [
   [['run', 'built', '--input', 'images/0000.png'], /./],
   [['run', 'built', '--input', 'images'], /./],
   [['verify', 'graph.safetensors', '--build', 'built', '--against', 'wasm', '--data', 'idx=data'], /equal/],
-  [['build', 'graph.safetensors', '--target', 'firmware', '--board', 'rp2040', '--out', 'firmware'], /./],
+  [['build', 'graph.safetensors', '--target', 'firmware', '--board', 'esp32-s3', '--out', 'firmware'], /./],
   [['build', 'graph.safetensors', '--target', 'verilog', '--board', 'icebreaker', '--out', 'fpga'], /./],
   [['inspect', 'graph.safetensors'], /./],
 ];
