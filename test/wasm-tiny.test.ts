@@ -151,7 +151,10 @@ test('names from a file cannot reach the generated source', async () => {
   hostile.name = '*/ export function evil(): void {} /*\n';
   for (const [i, node] of hostile.nodes.entries()) node.name = `1 */ ${node.op} \n } ${i}`;
   const { source, files } = await emitBuild(hostile);
-  assert.not.match(source, /evil\(|\*\/ \w/);
+  // Comments show names as they are, but for what would end a comment.
+  assert.match(source, '// * / export function evil(): void {} / *');
+  const code = source.replace(/\/\/[^\n]*|\/\*[^]*?\*\//g, '');
+  assert.not.match(code, /evil|\*\//);
   const model = loadWasm(new Uint8Array(files[0]!.contents as Uint8Array));
   assert.is(verifyWasm(hostile, model, [randomPixels(hostile, seeded(1), 1)]).equal, 1);
 });
