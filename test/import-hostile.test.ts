@@ -115,6 +115,8 @@ test('bombs: deep nesting, self-reference, memo, sheer number', () => {
   refused(zipOf(nested), /holds no state_dict/, 'nested lists');
   const tuples = program([0x80, 2], 'N', new Array(deep).fill(0x85), '.');
   refused(zipOf(tuples), /holds no state_dict/, 'nested tuples');
+  const keyed = program([0x80, 2], '}', 'N', new Array(deep).fill(0x85), [0x4b, 1], 's.');
+  refused(zipOf(keyed), /holds no state_dict[\s\S]*'an object'/, 'nested tuples as a key');
   // A dict that is its own 'model'.
   const itself = program([0x80, 2], '}q', [0], 'X', [5, 0, 0, 0], 'model', 'h', [0], 's.');
   refused(zipOf(itself), /holds no state_dict/, 'self-reference');

@@ -7,7 +7,7 @@ import { marks } from './architecture.js';
 import { Opaque } from './inert.js';
 import { otherKind, zipKind } from './kinds.js';
 import { netAmong, withoutWrappers } from './names.js';
-import { Bag } from './pickle.js';
+import { Bag, textOf } from './pickle.js';
 import { partsOf } from './shards.js';
 import { readTorch, TensorRef, type TorchFile } from './torch.js';
 import { isZip, readZip } from './zip.js';
@@ -177,7 +177,7 @@ function fromTorch(
   const tensors = new Map<string, LazyTensor>();
   const others: string[] = [];
   for (const [name, tensor] of weights) {
-    if (typeof name !== 'string' || !(tensor instanceof TensorRef)) others.push(printable(String(name)));
+    if (typeof name !== 'string' || !(tensor instanceof TensorRef)) others.push(printable(textOf(name)));
     else tensors.set(name, { shape: tensor.size, read: () => read(tensor, name) });
   }
   if (others.length) notes.push(`passed over, because they are no tensors: ${listed(others)}`);
@@ -271,7 +271,7 @@ function noWeights(value: unknown, label: string): SpikeletError {
     );
   const seen =
     value instanceof Map
-      ? `its keys are ${listed([...value.keys()].map((key) => `'${printable(String(key))}'`)) || 'none'}`
+      ? `its keys are ${listed([...value.keys()].map((key) => `'${printable(textOf(key))}'`)) || 'none'}`
       : 'it is no dict';
   return new SpikeletError(`${label} holds no state_dict: ${seen}`, {
     hint: `the weights should be the whole file or lie under one of ${WEIGHTS.join(', ')}`,

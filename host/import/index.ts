@@ -12,6 +12,7 @@ import {
   mergeCheckpoints,
   readCheckpoint,
 } from './checkpoint.js';
+import { textOf } from './pickle.js';
 import { folderError, partsOf, readParts, requireWhole } from './shards.js';
 
 /** What a checkpoint does not hold. Each is looked up in what is written beside the weights, else assumed. */
@@ -158,6 +159,6 @@ function integerIn(fields: Checkpoint['fields'], names: string[]): number | unde
 function listIn(fields: Checkpoint['fields'], name: string, channels: number): number[] | undefined {
   const value = fields.get(name);
   const items = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value];
-  const numbers = items.map((item) => Number.parseFloat(String(item).replace(/^[\s[(]+/, '')));
+  const numbers = items.map((item) => Number.parseFloat(textOf(item).replace(/^[\s[(]+/, '')));
   return numbers.length === channels && numbers.every(Number.isFinite) ? numbers : undefined;
 }

@@ -24,6 +24,10 @@ export class PickleGlobal {
   ) {}
 }
 
+/** A value of a pickle as text. Only plain ones: a list may hold itself, or lists without end. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? 'an object' : String(value);
+
 /** An object of which only the attributes are known. */
 export class Bag {
   readonly fields = new Map<unknown, unknown>();

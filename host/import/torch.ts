@@ -3,7 +3,7 @@ import { elementTypes } from '../../models/safetensors.js';
 import { product, type TensorData, toFloat32 } from '../../models/tensor.js';
 import { printable } from '../printable.js';
 import { inertGlobals, unknownClass } from './inert.js';
-import { PickleGlobal, type PickleRules, unpickle } from './pickle.js';
+import { PickleGlobal, type PickleRules, textOf, unpickle } from './pickle.js';
 import { isZip, readZip } from './zip.js';
 
 /**
@@ -211,7 +211,7 @@ function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
   for (const key of keys) {
     const ref = refs.get(key as string);
     if (!ref || ranges.has(ref.key))
-      return cutOff(`it lists the storage '${printable(String(key))}', which no tensor uses`);
+      return cutOff(`it lists the storage '${printable(textOf(key))}', which no tensor uses`);
     if (at + 8 + ref.bytes > bytes.length)
       return cutOff(
         `storage '${printable(ref.key)}' lies at ${at + 8}..${at + 8 + ref.bytes} of ${bytes.length} bytes`,
