@@ -4,7 +4,7 @@
  */
 export const COMPACTION: usize = 1040;
 
-/** Head of a model's image: where its steps and nodes lie. Written by host/wasm/image.ts. */
+/** Head of a model's image: where its steps and nodes lie. Written by wasm/memory-image.ts. */
 @unmanaged
 export class Model {
   steps: usize;

@@ -1,5 +1,5 @@
 /**
- * How threads share the steps of a model (host/wasm/emit.ts). One of them leads: it opens each step, all take rows of it
+ * How threads share the steps of a model (wasm/emit.ts). One of them leads: it opens each step, all take rows of it
  * until none are left, and it waits for them all before it goes on. They share these words in RAM, whose offsets
  * host/wasm/threads.mts knows too; each that is written often has a cache line of its own.
  */

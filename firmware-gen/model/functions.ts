@@ -6,7 +6,7 @@ import { unusedParameters, withoutCopies } from './locals.js';
 import { uniqueIdentifiers, withoutNumber } from './names.js';
 import { type CStatement, structure } from './structure.js';
 
-/** host/wasm/emit.ts calls the function of a node's layer here. */
+/** wasm/emit.ts calls the function of a node's layer here. */
 const ENTER = 'model/run';
 
 /** What a function calls its callees. */
