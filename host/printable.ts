@@ -51,6 +51,13 @@ export function visible(text: string, longest = Number.POSITIVE_INFINITY): strin
 /** A name of a file or a device within a line. */
 export const printable = (text: string): string => visible(text, 80);
 
+/** Most items of a list in one line. */
+const SHOWN = 8;
+
+/** The first few of a list, for one line. */
+export const listed = (items: string[]): string =>
+  items.slice(0, SHOWN).join(', ') + (items.length > SHOWN ? `, ... (${items.length})` : '');
+
 function shortened(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const mark = '...';

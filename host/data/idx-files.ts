@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SpikeletError } from '../../models/index.js';
 import { isFolder, reasonOf } from '../files.js';
-import { printable } from '../printable.js';
+import { listed, printable } from '../printable.js';
 
 /** The four files of an IDX folder; each may be gzipped, with or without `.gz` in its name. */
 export const idxFiles = {
@@ -64,7 +64,7 @@ export async function findIdxFiles(
     wanted === undefined ? (complete.length ? complete : sets) : sets.filter((set) => set === wanted);
   if (chosen.length > 1)
     throw new SpikeletError(
-      `${folder} holds ${chosen.length} data sets: ${listed(chosen.map((set) => set || 'train-..., t10k-...'))}`,
+      `${folder} holds ${chosen.length} data sets: ${listed(chosen.map((set) => printable(set || 'train-..., t10k-...')))}`,
       { hint: `name one of them: idx=${join(folder, printable(chosen.find((set) => set)!))}` },
     );
   const [set = ''] = chosen;
@@ -114,11 +114,5 @@ function pathsOf(
   return Object.fromEntries(paths) as Record<IdxRole, string>;
 }
 
-/** Most names that an error lists. */
-const SHOWN = 8;
-
-const listed = (names: string[]): string =>
-  `${names.slice(0, SHOWN).map(printable).join(', ')}${names.length > SHOWN ? `, ... (${names.length})` : ''}`;
-
 const contentsOf = (names: string[]): string =>
-  names.length ? `there are: ${listed(names)}` : 'there is nothing in it';
+  names.length ? `there are: ${listed(names.map(printable))}` : 'there is nothing in it';

@@ -2,7 +2,7 @@ import { labelled, SpikeletError } from '../../models/error.js';
 import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
-import { printable } from '../printable.js';
+import { listed, printable } from '../printable.js';
 import { marks } from './architecture.js';
 import { Opaque } from './inert.js';
 import { otherKind, zipKind } from './kinds.js';
@@ -277,7 +277,3 @@ function noWeights(value: unknown, label: string): SpikeletError {
     hint: `the weights should be the whole file or lie under one of ${WEIGHTS.join(', ')}`,
   });
 }
-
-/** The first few of a list, for one line. */
-export const listed = (items: string[]): string =>
-  items.slice(0, 8).join(', ') + (items.length > 8 ? `, ... (${items.length})` : '');

@@ -2,13 +2,12 @@ import { labelled, SpikeletError } from '../../models/error.js';
 import { checkParamShapes, checkParams, type Net, netShapes } from '../../models/net.js';
 import type { Shape } from '../../models/tensor.js';
 import { isFolder, readBytes } from '../files.js';
-import { printable } from '../printable.js';
+import { listed, printable } from '../printable.js';
 import { architectureOf, assumedHeads } from './architecture.js';
 import {
   type Checkpoint,
   type CheckpointOptions,
   containerOf,
-  listed,
   mergeCheckpoints,
   readCheckpoint,
 } from './checkpoint.js';

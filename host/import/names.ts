@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../printable.js';
+import { listed, printable } from '../printable.js';
 import type { LazyTensor } from './checkpoint.js';
 
 /**
@@ -95,9 +95,6 @@ export function netAmong(
   const rest = passedOver.filter(
     (name) => !HEADS.test(name) && !others.some((other) => name.startsWith(other)),
   );
-  if (rest.length)
-    notes.push(
-      `passed over, because they are not of the net: ${rest.slice(0, 8).map(printable).join(', ')}${rest.length > 8 ? `, ... (${rest.length})` : ''}`,
-    );
+  if (rest.length) notes.push(`passed over, because they are not of the net: ${listed(rest.map(printable))}`);
   return net;
 }
