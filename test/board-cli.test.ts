@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { boardOf } from '../firmware-gen/boards/index.js';
 import { readNetImage } from '../host/data/image.js';
 import { encodeFrame } from '../host/device/link-frames.js';
-import type { Profile } from '../host/report/profile.js';
+import type { Profile } from '../host/run/profile.js';
 import { interpret, pixelTable, prove, rawToPixels, writeGraph } from '../models/index.js';
 import { boardNeeds, socat } from './needs.js';
 import { createPty } from './pty.js';

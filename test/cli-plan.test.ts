@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { loadWasm } from '../host/wasm/load.js';
 import type { load as Load } from '../host/wasm/model.mjs';
 import { openWasm } from '../host/wasm/open.js';

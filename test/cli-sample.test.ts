@@ -17,7 +17,7 @@ writeFileSync(net, writeNet(zooNet('mini', [32, 32, 2], 8)));
 const spec = 'gestures:train=16,test=16';
 
 test('run --data: the sample, its label and its logits, as with every other way to run the net', async () => {
-  const { openRunner } = await import('../host/runner.js');
+  const { openRunner } = await import('../host/run/open-model.js');
   const runner = await openRunner(net);
   const data = await loadDataset(spec);
   for (const split of ['test', 'train'] as const) {

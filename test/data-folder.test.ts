@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { type ClassNames, labelFolders } from '../host/data/class-folders.js';
 import { listImages } from '../host/data/folder.js';
 import { loadDataset } from '../host/data/index.js';
-import { printable } from '../host/printable.js';
+import { printable } from '../host/system/printable.js';
 import { createNet, SpikeletError, writeNet } from '../models/index.js';
 
 let folder = '';

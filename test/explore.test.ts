@@ -5,11 +5,11 @@ import { knownErrors } from '../fpga/estimate/errors.js';
 import { explore, type Point, paretoFront } from '../fpga/estimate/explore.js';
 import { additionsPerEvent } from '../fpga/estimate/features.js';
 import { bramsOf } from '../fpga/estimate/memories.js';
-import type { Measured } from '../host/fpga/measure.js';
 import { exploreSvg, legendOf } from '../host/report/explore-chart.js';
 import { estimateTable, measuredTable } from '../host/report/explore-table.js';
 import { placeLabels } from '../host/report/labels.js';
 import { legendSvg } from '../host/report/scatter.js';
+import type { Measured } from '../host/run/measure-design.js';
 import type { Graph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 

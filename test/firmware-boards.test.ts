@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards, memoryOf } from '../firmware-gen/boards/index.js';
 import { emulate } from '../host/device/emulate.js';
-import { runTool } from '../host/firmware/tools.js';
+import { runTool } from '../host/toolchain/tools.js';
 import { SpikeletError } from '../models/index.js';
 import { compile, removeFolders, temporaryFolder } from './firmware-project.js';
 import { openSerial } from './firmware-serial.js';

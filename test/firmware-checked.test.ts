@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf } from '../firmware-gen/boards/index.js';
-import { makeProject } from '../host/firmware/make.js';
+import { makeProject } from '../host/toolchain/make.js';
 import { readGraph, SpikeletError, writeGraph } from '../models/index.js';
 import { runOn } from './firmware-device.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';

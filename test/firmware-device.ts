@@ -2,9 +2,9 @@ import type { Board } from '../firmware-gen/boards/index.js';
 import type { Placed } from '../firmware-gen/plan-board.js';
 import { type Target, withBoard } from '../host/device/board.js';
 import type { BoardOptions } from '../host/device/board-link.js';
-import { verifyFirmware } from '../host/device/verify-board.js';
-import { compileFirmware } from '../host/firmware/compile.js';
-import type { Built } from '../host/firmware/make.js';
+import { verifyFirmware } from '../host/run/verify-board.js';
+import { compileFirmware } from '../host/toolchain/compile.js';
+import type { Built } from '../host/toolchain/make.js';
 import type { Graph, OutputFile } from '../models/index.js';
 import { temporaryFolder } from './firmware-project.js';
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFiles } from '../host/files.js';
+import { writeFiles } from '../host/system/files.js';
 import type { Graph, OutputFile } from '../models/index.js';
 import { differenceOf, wordsOf } from './firmware-layers.js';
 import { temporaryFolder } from './firmware-project.js';

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { printModel } from '../host/firmware/model.js';
 import { importFile } from '../host/import/index.js';
-import { imageOf } from '../host/trace.js';
+import { imageOf } from '../host/run/trace-net.js';
+import { printModel } from '../host/toolchain/model.js';
 import { plainChoices, plan, toPixels } from '../models/index.js';
 import { quantize } from '../quantize/index.js';
 import { layersOf } from '../wasm/layers.js';

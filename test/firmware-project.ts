@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Board } from '../firmware-gen/boards/index.js';
 import { firmwareProject, type Program } from '../firmware-gen/project.js';
-import { writeFiles } from '../host/files.js';
-import { type Built, makeProject } from '../host/firmware/make.js';
-import { readShell } from '../host/firmware/shell.js';
+import { writeFiles } from '../host/system/files.js';
+import { type Built, makeProject } from '../host/toolchain/make.js';
+import { readShell } from '../host/toolchain/shell.js';
 import { boardNeeds } from './needs.js';
 import { allThere } from './skip.js';
 

@@ -2,7 +2,7 @@ import binaryen from 'binaryen';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readWasm } from '../firmware-gen/model/read.js';
-import { printModel } from '../host/firmware/model.js';
+import { printModel } from '../host/toolchain/model.js';
 import { SpikeletError } from '../models/index.js';
 import { planModel } from '../wasm/plan-model.js';
 import { compileHere, runHere } from './firmware-host.js';

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { requirePlace } from '../firmware-gen/plan-board.js';
 import { call } from '../host/device/flash/an3155-frames.js';
-import { runTool } from '../host/firmware/tools.js';
+import { runTool } from '../host/toolchain/tools.js';
 import { prove } from '../models/index.js';
 import { compileProduct, runOn } from './firmware-device.js';
 import { removeFolders, temporaryFolder } from './firmware-project.js';

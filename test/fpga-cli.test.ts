@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../fpga/boards/index.js';
 import { requireRoom } from '../fpga/fits.js';
-import { areaOf } from '../host/fpga/synthesise.js';
+import { areaOf } from '../host/eda/synthesise.js';
 import { type SpikeletError, writeGraph } from '../models/index.js';
 import { randomGraph, seeded } from './random-graph.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cores } from '../fpga/emit.js';
+import { cores } from '../fpga/emit/index.js';
 import { bench, icarus, rtl, writeFiles } from './fpga-icarus.js';
 import { iverilog, verilator } from './needs.js';
 import { testWith } from './skip.js';

@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cores, emitVerilog, simulationPorts } from '../fpga/emit.js';
-import { compileCxxrtlCore } from '../host/fpga/cxxrtl-core.js';
-import { rtlFiles } from '../host/fpga/rtl.js';
-import { simulatorOf, simulatorThere } from '../host/fpga/simulator.js';
-import { harnessArguments, loadedWeights } from '../host/fpga/verilator.js';
-import { verifyVerilog } from '../host/verify.js';
+import { cores, emitVerilog, simulationPorts } from '../fpga/emit/index.js';
+import { compileCxxrtlCore } from '../host/eda/cxxrtl-core.js';
+import { rtlFiles } from '../host/eda/rtl-files.js';
+import { simulatorOf, simulatorThere } from '../host/eda/simulator.js';
+import { harnessArguments, loadedWeights } from '../host/eda/verilator.js';
+import { verifyVerilog } from '../host/run/verify.js';
 import { crcOf, interpret } from '../models/index.js';
 import { cxxrtl } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';

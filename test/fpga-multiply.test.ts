@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { fpgaBoardOf } from '../fpga/boards/index.js';
 import { emitMultiply, multipliersFor } from '../fpga/multiplier.js';
 import { multipliersOf } from '../fpga/project.js';
-import { areaOf, synthesise } from '../host/fpga/synthesise.js';
+import { areaOf, synthesise } from '../host/eda/synthesise.js';
 import { icarus, writeFiles } from './fpga-icarus.js';
 import { cxxrtl, iverilog } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';

@@ -19,6 +19,25 @@ const mayImport: Record<string, string[]> = {
   test: rooms,
 };
 
+/**
+ * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
+ * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; the command line. Above all
+ * of them is host/index.ts, the public functions.
+ */
+const insideHost: Record<string, string[]> = {
+  system: [],
+  data: ['system'],
+  import: ['system'],
+  wasm: ['system'],
+  train: ['system', 'wasm'],
+  toolchain: ['system', 'wasm'],
+  eda: ['system', 'toolchain'],
+  device: ['system', 'toolchain', 'eda'],
+  run: ['system', 'data', 'wasm', 'toolchain', 'eda', 'device'],
+  report: ['system', 'run'],
+  cli: ['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+};
+
 /** Packages that only one folder may load. */
 const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport: 'host/device' };
 
@@ -45,6 +64,8 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
+const verbs = sources('host/cli/verbs');
+
 // A room that nothing lives in yet is no folder of a clone.
 const imports = rooms
   .filter((room) => existsSync(join(root, room)))
@@ -66,6 +87,20 @@ test('every room imports only the rooms it may', () => {
   );
 });
 
+test('every room of host imports only the rooms it may, and every file of it lives in one', () => {
+  const hostRoom = (path: string) => path.split(sep)[1]!;
+  const within = ours.filter((i) => roomOf(i.from) === 'host' && roomOf(pathOf(i)) === 'host');
+  const broken = within.filter((i) => {
+    const [from, to] = [hostRoom(i.from), hostRoom(pathOf(i))];
+    return from !== to && from !== 'index.ts' && !insideHost[from]?.includes(to);
+  });
+  assert.equal(
+    broken.map((i) => `${i.from} imports ${i.target}`),
+    [],
+  );
+  assert.equal(readdirSync(join(root, 'host')).sort(), [...Object.keys(insideHost), 'index.ts'].sort());
+});
+
 test('nothing outside test/ imports the tests', () => {
   assert.equal(
     ours.filter((i) => roomOf(pathOf(i)) === 'test' && roomOf(i.from) !== 'test').map(({ from }) => from),
@@ -80,11 +115,19 @@ test('heavy packages are loaded in their own folder only', () => {
         assert.ok(from.startsWith(folder + sep), `${from} imports ${target}`);
 });
 
-test('and that folder is reached by await import() alone', () => {
-  for (const i of ours)
-    for (const folder of Object.values(only))
-      if (pathOf(i).startsWith(folder) && !i.from.startsWith(folder) && roomOf(i.from) !== 'test')
-        assert.ok(i.typeOnly || i.dynamic, `${i.from} loads ${i.target} at once`);
+test('and by await import() alone: the command line and the public functions start without them', () => {
+  const heavy = ({ target }: Import) => Object.keys(only).some((name) => target.startsWith(name));
+  const atOnce = imports.filter(({ typeOnly, dynamic }) => !typeOnly && !dynamic);
+  for (const start of ['host/cli/main.ts', 'host/index.ts', ...verbs]) {
+    const reached = new Set([start]);
+    for (const file of reached)
+      for (const i of atOnce) {
+        if (i.from !== file) continue;
+        assert.not.ok(heavy(i), `${start} loads ${i.target} at once, by ${i.from}`);
+        if (i.target.startsWith('.')) reached.add(pathOf(i).replace(/\.(m?)js$/, '.$1ts'));
+      }
+    assert.ok(reached.size > 3, `what ${start} imports was not found`);
+  }
 });
 
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importFile } from '../host/import/index.js';
-import { imageOf, traceNet } from '../host/trace.js';
+import { imageOf, traceNet } from '../host/run/trace-net.js';
 import { netRunner, type Tensor } from '../models/index.js';
 import { reference, slow } from './needs.js';
 import { read } from './reference.js';

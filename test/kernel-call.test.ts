@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signaturesOf } from '../host/assemblyscript.js';
+import { signaturesOf } from '../host/wasm/assemblyscript.js';
 import { orderCall, parseSignature } from '../wasm/kernel-call.js';
 
 const source = `

@@ -6,7 +6,7 @@ import { boardOf } from '../firmware-gen/boards/index.js';
 import { loaderImage, loaderOf } from '../firmware-gen/loader.js';
 import { buildLoader, emulateLoader } from '../host/device/loader.js';
 import { openPort, type Port } from '../host/device/port.js';
-import type { Built } from '../host/firmware/make.js';
+import type { Built } from '../host/toolchain/make.js';
 import { compile, temporaryFolder } from './firmware-project.js';
 import { boardNeeds } from './needs.js';
 

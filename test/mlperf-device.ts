@@ -1,6 +1,6 @@
 import type { Board } from '../firmware-gen/boards/index.js';
 import { type Emulation, emulate } from '../host/device/emulate.js';
-import type { Built } from '../host/firmware/make.js';
+import type { Built } from '../host/toolchain/make.js';
 import { openRunner, type Runner } from './mlperf-runner.js';
 
 /** Runs the product's firmware on a board's emulator while `use` talks to it as a runner of MLPerf Tiny does. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Board } from '../firmware-gen/boards/index.js';
 import { linkFlags, type Toolchain, toolchainOf } from '../firmware-gen/toolchain.js';
-import { compileTools, emulateTools } from '../host/firmware/board-tools.js';
-import { versionOfTool } from '../host/firmware/tools.js';
-import { clang, installed, installLine, type ToolPackage, yosys } from '../host/fpga/packages.js';
+import { clang, installed, installLine, type ToolPackage, yosys } from '../host/eda/packages.js';
+import { compileTools, emulateTools } from '../host/toolchain/board-tools.js';
+import { versionOfTool } from '../host/toolchain/tools.js';
 import { shared } from './shared.js';
 import { find, type Need } from './skip.js';
 

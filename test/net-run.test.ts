@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importFile } from '../host/import/index.js';
-import { traceNet } from '../host/trace.js';
+import { traceNet } from '../host/run/trace-net.js';
 import type { Tensor } from '../models/index.js';
 import { spikeCount } from '../models/run.js';
 import { reference } from './needs.js';

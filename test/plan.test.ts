@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planChart } from '../host/report/plan-chart.js';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { emitPlanned } from '../host/wasm/build.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { type Graph, type Plan, plan, prove, SpikeletError } from '../models/index.js';

@@ -9,7 +9,7 @@ import { programAt } from '../host/device/flash/program.js';
 import type { FlashingBy } from '../host/device/flash/protocol.js';
 import { emulateLoader } from '../host/device/loader.js';
 import { openPort } from '../host/device/port.js';
-import type { Built } from '../host/firmware/make.js';
+import type { Built } from '../host/toolchain/make.js';
 import { temporaryFolder } from './firmware-project.js';
 import {
   board,

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { emitBuild, KNOWN_ANSWER } from '../host/wasm/build.js';
 import {
   type Graph,

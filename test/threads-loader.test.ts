@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import threads, { type Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startBatch } from '../host/batch.js';
+import { startBatch } from '../host/run/batch.js';
 import { emitBuild } from '../host/wasm/build.js';
 import { openGuarded } from '../host/wasm/guard.js';
 import { loadThreads } from '../host/wasm/load.js';

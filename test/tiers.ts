@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { compileAssemblyScript, tierFlags } from '../host/assemblyscript.js';
+import { compileAssemblyScript, tierFlags } from '../host/wasm/assemblyscript.js';
 import type { Graph } from '../models/index.js';
 import { tiers as all } from '../wasm/tiers.js';
 import type { Random } from './random-graph.js';

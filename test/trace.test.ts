@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readTraceInput, traceNet } from '../host/trace.js';
+import { readTraceInput, traceNet } from '../host/run/trace-net.js';
 import { float32, netRunner, type Tensor, writeSafetensors } from '../models/index.js';
 import { zooNet } from './nets.js';
 import { seeded } from './random-graph.js';

@@ -1,4 +1,4 @@
-import { signaturesOf } from '../host/assemblyscript.js';
+import { signaturesOf } from '../host/wasm/assemblyscript.js';
 import { compileSource, link } from '../host/wasm/compile.js';
 import { loadWasm, type WasmModel } from '../host/wasm/load.js';
 import {

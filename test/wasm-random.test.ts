@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { ops, plainChoices } from '../models/index.js';
 import { randomChoices } from './random-choices.js';
 import { randomGraph, seeded } from './random-graph.js';

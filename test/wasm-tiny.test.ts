@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { emitBuild } from '../host/wasm/build.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { argmax, interpret, outputOf, plan, SpikeletError } from '../models/index.js';

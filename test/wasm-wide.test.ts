@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifyWasm } from '../host/verify.js';
+import { verifyWasm } from '../host/run/verify.js';
 import { type Graph, plainChoices, type Shape } from '../models/index.js';
 import { layersOf } from '../wasm/layers.js';
 import { randomChoices } from './random-choices.js';

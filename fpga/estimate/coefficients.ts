@@ -1,4 +1,4 @@
-import type { Architecture } from '../emit.js';
+import type { Architecture } from '../emit/index.js';
 import type { Fitted } from './fitted.js';
 
 /** Written by `npm run bench:explore -- fit`; those of `streaming`, of which it measures no design, are by eye. */

@@ -1,6 +1,6 @@
 import type { Graph } from '../../models/graph.js';
 import type { Board } from '../boards/board.js';
-import type { VerilogOptions } from '../emit.js';
+import type { VerilogOptions } from '../emit/index.js';
 import type { Area } from '../parts.js';
 import { architectures } from './architectures.js';
 import { fitted } from './coefficients.js';

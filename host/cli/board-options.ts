@@ -4,9 +4,9 @@ import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { definition, type Graph } from '../../models/index.js';
 import type { BoardLink } from '../device/board-link.js';
-import { inTemporaryFolder } from '../files.js';
-import { emulateTools, requireTools } from '../firmware/board-tools.js';
-import { compileFirmware } from '../firmware/compile.js';
+import { inTemporaryFolder } from '../system/files.js';
+import { emulateTools, requireTools } from '../toolchain/board-tools.js';
+import { compileFirmware } from '../toolchain/compile.js';
 import type { Io } from './io.js';
 import { integer, required, usageError, type VerbOption } from './verb.js';
 

@@ -3,7 +3,7 @@ import { SpikeletError } from '../../models/error.js';
 import { netMetadata, netOf } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
 import { readSafetensors, writeSafetensors } from '../../models/safetensors.js';
-import { formatOf } from '../output.js';
+import { formatOf } from '../system/output.js';
 import type { TrainState } from '../train/index.js';
 
 /** A run of training between two epochs: the Net so far, the optimiser's state, and which data it learns from. */

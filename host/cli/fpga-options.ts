@@ -5,10 +5,10 @@ import {
   type Datapath,
   datapaths,
   type VerilogOptions,
-} from '../../fpga/emit.js';
+} from '../../fpga/emit/index.js';
 import { type Graph, hex32 } from '../../models/index.js';
 import type { FpgaSession } from '../device/fpga-session.js';
-import { clang, installed, installLine, yosys } from '../fpga/packages.js';
+import { clang, installed, installLine, yosys } from '../eda/packages.js';
 import type { BoardFlags } from './board-options.js';
 import type { Io } from './io.js';
 import { integer, oneOf, required, usageError, type VerbOption } from './verb.js';

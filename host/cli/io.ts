@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import picocolors from 'picocolors';
-import { jsonText, visible } from '../printable.js';
 import { type Progress, progressBar } from '../report/progress.js';
 import { type Column, fittedTable } from '../report/text.js';
+import { jsonText, visible } from '../system/printable.js';
 
 /**
  * What a verb may do with the terminal: results on stdout, everything on the way on stderr.

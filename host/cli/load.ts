@@ -3,7 +3,7 @@ import { fileKind, graphOf, netOf } from '../../models/file.js';
 import type { Graph } from '../../models/graph.js';
 import type { Net } from '../../models/net.js';
 import { readSafetensors } from '../../models/safetensors.js';
-import { readBytes } from '../files.js';
+import { readBytes } from '../system/files.js';
 
 /** The Net in a file of spikelet's own. */
 export async function loadNet(path: string): Promise<Net> {

@@ -1,6 +1,6 @@
 import { MOST_THREADS } from '../../wasm/describe.js';
 import { type ModelOptions, type WeightPlace, weightPlaces } from '../../wasm/plan-model.js';
-import { PATIENCE } from '../runner.js';
+import { PATIENCE } from '../run/open-model.js';
 import { byteCount, integer, number, oneOf, usageError, type VerbOption } from './verb.js';
 
 /** What a verb that plans takes. */

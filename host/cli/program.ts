@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCode, SpikeletError } from '../../models/error.js';
-import { loadConfig } from '../config.js';
-import { systemProblem } from '../files.js';
-import { version } from '../version.js';
+import { systemProblem } from '../system/files.js';
+import { version } from '../system/version.js';
+import { loadConfig } from './config.js';
 import { type Io, lineFor, printError, terminal } from './io.js';
 import { keyOf, usageError, type Verb } from './verb.js';
 import { verbs } from './verbs/index.js';

@@ -2,7 +2,7 @@ import { labelled, SpikeletError } from '../../models/error.js';
 import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
-import { listed, printable } from '../printable.js';
+import { listed, printable } from '../system/printable.js';
 import { marks } from './architecture.js';
 import { Opaque } from './inert.js';
 import { otherKind, zipKind } from './kinds.js';

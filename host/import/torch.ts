@@ -1,7 +1,7 @@
 import { SpikeletError } from '../../models/error.js';
 import { elementTypes } from '../../models/safetensors.js';
 import { product, type TensorData, toFloat32 } from '../../models/tensor.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 import { inertGlobals, unknownClass } from './inert.js';
 import { PickleGlobal, type PickleRules, textOf, unpickle } from './pickle.js';
 import { isZip, readZip } from './zip.js';

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { crc32 } from '../../models/crc32.js';
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 
 /**
  * The zip archives that torch.save writes, read by their central directory. Own code, because it is short and because

@@ -2,7 +2,7 @@ import { pagesFor, SECTION } from '../../wasm/describe.js';
 import type { WasmDescription } from '../../wasm/description.js';
 import { IMAGE_ADDRESS, type MemoryImage } from '../../wasm/memory-image.js';
 import type { Tier } from '../../wasm/tiers.js';
-import { compileAssemblyScript, tierFlags } from '../assemblyscript.js';
+import { compileAssemblyScript, tierFlags } from './assemblyscript.js';
 
 /**
  * AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from assembly/.

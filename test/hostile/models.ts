@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCheckpoint, writeCheckpoint } from '../../host/cli/checkpoint.js';
+import { verifyWasm } from '../../host/run/verify.js';
 import { trainDefaults } from '../../host/train/options.js';
 import { saveRun, startRun } from '../../host/train/state.js';
-import { verifyWasm } from '../../host/verify.js';
 import { compileSource } from '../../host/wasm/compile.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import {

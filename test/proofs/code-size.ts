@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { compileFlags, toolchainOf } from '../../firmware-gen/toolchain.js';
-import { writeFiles } from '../../host/files.js';
-import { printModel } from '../../host/firmware/model.js';
-import { runTool } from '../../host/firmware/tools.js';
+import { writeFiles } from '../../host/system/files.js';
+import { printModel } from '../../host/toolchain/model.js';
+import { runTool } from '../../host/toolchain/tools.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
 import { tinyGraph } from '../wasm-models.js';

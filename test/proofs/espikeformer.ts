@@ -1,8 +1,8 @@
 import { importFile } from '../../host/import/index.js';
 import { type Comparison, compare } from '../../host/report/compare.js';
 import { percent } from '../../host/report/text.js';
-import { imageOf } from '../../host/trace.js';
-import { verifyWasm } from '../../host/verify.js';
+import { imageOf } from '../../host/run/trace-net.js';
+import { verifyWasm } from '../../host/run/verify.js';
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { argmax, type Graph, type Net, netRunner, toPixels, writeGraph } from '../../models/index.js';

@@ -10,10 +10,15 @@ import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
 import { loadGraph } from '../../host/cli/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { type Measured, type MeasuredCycles, measureArea, measureCycles } from '../../host/fpga/measure.js';
-import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
-import { simulatorInstall, simulatorThere } from '../../host/fpga/simulator.js';
+import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
+import { simulatorInstall, simulatorThere } from '../../host/eda/simulator.js';
 import { table } from '../../host/report/text.js';
+import {
+  type Measured,
+  type MeasuredCycles,
+  measureArea,
+  measureCycles,
+} from '../../host/run/measure-design.js';
 import type { Graph } from '../../models/index.js';
 import { folder } from './cli.js';
 import { type Equation, leastSquares } from './least-squares.js';

@@ -1,4 +1,4 @@
-import { printModel } from '../../host/firmware/model.js';
+import { printModel } from '../../host/toolchain/model.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { compareHere, compileHere } from '../firmware-host.js';
 import { removeFolders } from '../firmware-project.js';

@@ -1,7 +1,7 @@
 import { boardOf, memoryOf } from '../../firmware-gen/boards/index.js';
 import { shellRam } from '../../firmware-gen/fits.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
-import { linkedBytes } from '../../host/firmware/map.js';
+import { linkedBytes } from '../../host/toolchain/map.js';
 import { compileProduct, runOn } from '../firmware-device.js';
 import { canTry, removeFolders } from '../firmware-project.js';
 import { shared } from '../shared.js';

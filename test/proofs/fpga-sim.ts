@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit.js';
+import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit/index.js';
 import { loadGraph } from '../../host/cli/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { compileVerilator } from '../../host/fpga/verilator.js';
-import { verifyVerilog } from '../../host/verify.js';
+import { compileVerilator } from '../../host/eda/verilator.js';
+import { verifyVerilog } from '../../host/run/verify.js';
 import type { Graph } from '../../models/index.js';
 import { verilatorBuilds } from '../needs.js';
 import { allThere } from '../skip.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
 import { emulate } from '../../host/device/emulate.js';
-import { printModel } from '../../host/firmware/model.js';
+import { printModel } from '../../host/toolchain/model.js';
 import { type Graph, interpret, operationsOf } from '../../models/index.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { canTry, compile, removeFolders } from '../firmware-project.js';

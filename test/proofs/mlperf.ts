@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { emulate } from '../../host/device/emulate.js';
-import { writeFiles } from '../../host/files.js';
+import { writeFiles } from '../../host/system/files.js';
 import { interpret, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
 import { compileProduct } from '../firmware-device.js';
 import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';

@@ -4,7 +4,7 @@ import { loadGraph } from '../../host/cli/load.js';
 import { loadDataset } from '../../host/data/index.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { importFile } from '../../host/import/index.js';
-import { imageOf } from '../../host/trace.js';
+import { imageOf } from '../../host/run/trace-net.js';
 import { type Graph, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
 import { read } from '../reference.js';

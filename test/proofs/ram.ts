@@ -1,5 +1,5 @@
 import { bytes } from '../../host/report/text.js';
-import { verifyWasm } from '../../host/verify.js';
+import { verifyWasm } from '../../host/run/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
 import { type Graph, SpikeletError } from '../../models/index.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { planModel } from '../../../wasm/plan-model.js';
-import { requireWritable, writeFiles } from '../../files.js';
-import { exclusively } from '../../lock.js';
 import { bytes } from '../../report/text.js';
+import { requireWritable, writeFiles } from '../../system/files.js';
+import { exclusively } from '../../system/lock.js';
 import { emitPlanned } from '../../wasm/build.js';
 import { buildFirmware } from '../firmware.js';
 import { type CoreFlags, coreOptions } from '../fpga-options.js';

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
-import { toolsOfBoards } from '../../firmware/board-tools.js';
-import { folderOf, installLine, toolPackages } from '../../fpga/packages.js';
-import { programsOfFpgas } from '../../fpga/programs.js';
-import { npmInstall, version } from '../../version.js';
+import { programsOfFpgas } from '../../eda/external-tools.js';
+import { folderOf, installLine, toolPackages } from '../../eda/packages.js';
+import { npmInstall, version } from '../../system/version.js';
+import { toolsOfBoards } from '../../toolchain/board-tools.js';
 import { verb } from '../verb.js';
 
 /** One thing that may be installed or not. `find` says which version is there; undefined: none. */

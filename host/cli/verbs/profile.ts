@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
-import { isFolder } from '../../files.js';
-import { GRAPH_FILE } from '../../firmware/build.js';
 import { profileReport } from '../../report/profile.js';
+import { isFolder } from '../../system/files.js';
+import { GRAPH_FILE } from '../../toolchain/build.js';
 import { type BoardFlags, onBoard, portOptions } from '../board-options.js';
 import { anyBoardOf } from '../boards.js';
 import { type CoreFlags, coreOptions, onFpga, requireBoard } from '../fpga-options.js';
@@ -39,13 +39,13 @@ export const profile = verb<Options>({
     const onProgress = (done: number) => bar.update(done, samples);
     const onMicrocontroller = () =>
       onBoard(graph, flags, io, { counting: true }, async (link, board) => {
-        const { deviceName, profileBoard } = await import('../../device/profile-board.js');
+        const { deviceName, profileBoard } = await import('../../run/profile-board.js');
         const device = deviceName(board, link, options.port === undefined);
         return profileBoard(graph, link, images, { device, onProgress });
       });
     const onGates = () =>
       onFpga(graph, options, io, async (session, { name, clockHz }) => {
-        const { profileFpga } = await import('../../device/fpga-profile.js');
+        const { profileFpga } = await import('../../run/profile-fpga.js');
         const device = `${name}${session.simulated ? ' (simulated by CXXRTL)' : ''} at ${clockHz / 1e6} MHz`;
         return profileFpga(graph, session, images, { device, clockHz, lanes: options.lanes, onProgress });
       });

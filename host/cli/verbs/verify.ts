@@ -8,16 +8,16 @@ import {
   type SimulatorName,
   simulatorNames,
   simulatorOf,
-} from '../../fpga/simulator.js';
+} from '../../eda/simulator.js';
 import { percent } from '../../report/text.js';
-import { moduleOf } from '../../runner.js';
+import { moduleOf } from '../../run/open-model.js';
 import {
   type Verification,
   type VerifyOptions,
   verifyGuarded,
   verifyVerilog,
   verifyWasm,
-} from '../../verify.js';
+} from '../../run/verify.js';
 import { emitBuild } from '../../wasm/build.js';
 import { openGuarded } from '../../wasm/guard.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../wasm/load.js';
@@ -140,7 +140,7 @@ const inSimulation: Compare<Simulated> = (
 
 const onGates = (graph: Graph, images: Iterable<Int8Array>, given: VerifyOptions, options: Options, io: Io) =>
   onFpga(graph, options, io, async (session, { name }) => {
-    const { verifyFpga } = await import('../../device/verify-fpga.js');
+    const { verifyFpga } = await import('../../run/verify-fpga.js');
     const result = await verifyFpga(graph, session, images, given);
     return { ...result, board: name, ...sessionResult(session) };
   });
@@ -150,7 +150,7 @@ const compare = {
   wasm: (graph, images, given, options) => inWasm(graph, options, images, given),
   firmware: (graph, images, given, options, io) =>
     onBoard(graph, options, io, {}, async (board) =>
-      (await import('../../device/verify-board.js')).verifyFirmware(graph, board, images, given),
+      (await import('../../run/verify-board.js')).verifyFirmware(graph, board, images, given),
     ),
   verilog: (graph, images, given, options, io) =>
     simulatesCore(options)
