@@ -17,7 +17,7 @@ export type Result = {
 
 const none: Counts = { total: 0, passed: 0, skipped: 0, errors: 0 };
 
-const child = fileURLToPath(new URL('run-file.js', import.meta.url));
+const child = fileURLToPath(new URL('./run-file.js', import.meta.url));
 
 /** How long the output of a file that has ended may be held open by a process that it left behind. */
 const LEFT_OPEN_MS = 5000;

@@ -6,7 +6,7 @@ import type { Graph, OutputFile } from '../../models/index.js';
 import { emitSource } from '../../wasm/emit.js';
 import { layersOf } from '../../wasm/layers.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { GraphBuilder, seeded } from '../random-graph.js';
+import { GraphBuilder, seeded } from '../support/random-graph.js';
 
 /** Where the golden files are, in the sources. */
 export const goldenFolder = fileURLToPath(new URL('../../../test/golden/', import.meta.url));

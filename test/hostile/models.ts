@@ -21,9 +21,9 @@ import {
   writeNet,
 } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { zooNet } from '../nets.js';
-import { below, pick, type Random, randomGraph, seeded } from '../random-graph.js';
-import { linker, randomPixels } from '../wasm-models.js';
+import { zooNet } from '../support/nets.js';
+import { below, pick, type Random, randomGraph, seeded } from '../support/random-graph.js';
+import { linker, randomPixels } from '../support/wasm-models.js';
 import { damaged, damagedOneOf, hostileJson, spliced } from './mutate.js';
 import type { Reader } from './reader.js';
 import { fileOf, partsOf } from './safetensors.js';

@@ -5,8 +5,8 @@ import { writeFiles } from '../../host/system/files.js';
 import { printModel } from '../../host/toolchain/model.js';
 import { runTool } from '../../host/toolchain/tools.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
-import { tinyGraph } from '../wasm-models.js';
+import { canTry, removeFolders, temporaryFolder } from '../support/firmware-project.js';
+import { tinyGraph } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 
 /**

@@ -7,8 +7,8 @@ import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { argmax, type Graph, type Net, netRunner, toPixels, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { read } from '../reference.js';
-import { shared } from '../shared.js';
+import { read } from '../support/reference.js';
+import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 
 /**

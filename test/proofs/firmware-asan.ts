@@ -1,9 +1,9 @@
 import { printModel } from '../../host/toolchain/model.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { compareHere, compileHere } from '../firmware-host.js';
-import { removeFolders } from '../firmware-project.js';
-import { gcc32 } from '../needs.js';
-import { allThere } from '../skip.js';
+import { compareHere, compileHere } from '../support/firmware-host.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { gcc32 } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 

@@ -2,9 +2,9 @@ import { boardOf, memoryOf } from '../../firmware-gen/boards/index.js';
 import { shellRam } from '../../firmware-gen/fits.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { linkedBytes } from '../../host/toolchain/map.js';
-import { compileProduct, runOn } from '../firmware-device.js';
-import { canTry, removeFolders } from '../firmware-project.js';
-import { shared } from '../shared.js';
+import { compileProduct, runOn } from '../support/firmware-device.js';
+import { canTry, removeFolders } from '../support/firmware-project.js';
+import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 

@@ -2,8 +2,8 @@ import { boardOf } from '../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../firmware-gen/fits.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import type { Verification } from '../../host/run/verify.js';
-import { compileProduct, type DeviceRun, runOn } from '../firmware-device.js';
-import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
+import { compileProduct, type DeviceRun, runOn } from '../support/firmware-device.js';
+import { canTry, removeFolders, temporaryFolder } from '../support/firmware-project.js';
 import { result, spikelet, verdict } from './cli.js';
 import { fashion, nano, trainedGraph } from './nets.js';
 

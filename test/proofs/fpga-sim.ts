@@ -6,8 +6,8 @@ import { testPixels } from '../../host/data/pixels.js';
 import { compileVerilator } from '../../host/eda/verilator.js';
 import { verifyVerilog } from '../../host/run/verify.js';
 import type { Graph } from '../../models/index.js';
-import { verilatorBuilds } from '../needs.js';
-import { allThere } from '../skip.js';
+import { verilatorBuilds } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
 

@@ -17,8 +17,8 @@ import { synthesise } from '../../host/eda/synthesise.js';
 import { compileSimulator, compileVerilator, loadedWeights, verilogFiles } from '../../host/eda/verilator.js';
 import { verifyVerilog } from '../../host/run/verify.js';
 import type { Graph, SpikeletError } from '../../models/index.js';
-import { verilatorBuilds } from '../needs.js';
-import { allThere } from '../skip.js';
+import { verilatorBuilds } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 

@@ -5,8 +5,8 @@ import { emulate } from '../../host/device/emulate.js';
 import { printModel } from '../../host/toolchain/model.js';
 import { type Graph, interpret, operationsOf } from '../../models/index.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { canTry, compile, removeFolders } from '../firmware-project.js';
-import { openSerial } from '../firmware-serial.js';
+import { canTry, compile, removeFolders } from '../support/firmware-project.js';
+import { openSerial } from '../support/firmware-serial.js';
 import { verdict } from './cli.js';
 import { cmsisEstimate, cortexM0plus, cortexM4, type PerMac } from './cmsis.js';
 import { plainC } from './int8.js';
@@ -42,7 +42,7 @@ async function measure(
   most: number,
   cmsis: { perMac: PerMac; least: number } | undefined,
 ): Promise<void> {
-  const source = fileURLToPath(new URL('../../../test/firmware/count.c', import.meta.url));
+  const source = fileURLToPath(new URL('../../../test/support/c/count.c', import.meta.url));
   const program = await compile(board, {
     sources: [],
     model: [

@@ -1,7 +1,7 @@
-import { removeFolders } from '../firmware-project.js';
-import { ask, compileLinkHost, linkNeeds, withProgram } from '../link-host.js';
-import { seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { ask, compileLinkHost, linkNeeds, withProgram } from '../support/link-host.js';
+import { seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importNet } from '../../host/import/index.js';
 import { writeGraph } from '../../models/index.js';
-import { zooNet } from '../nets.js';
-import { pickle, stateDict, torchLegacy, torchZip } from '../torch.js';
+import { zooNet } from '../support/nets.js';
+import { pickle, stateDict, torchLegacy, torchZip } from '../support/torch.js';
 import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 

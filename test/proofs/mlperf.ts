@@ -6,10 +6,10 @@ import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { emulate } from '../../host/device/emulate.js';
 import { writeFiles } from '../../host/system/files.js';
 import { interpret, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
-import { compileProduct } from '../firmware-device.js';
-import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
-import { withRunner } from '../mlperf-device.js';
-import { resultsLine, thousandths } from '../mlperf-results.js';
+import { compileProduct } from '../support/firmware-device.js';
+import { canTry, removeFolders, temporaryFolder } from '../support/firmware-project.js';
+import { withRunner } from '../support/mlperf-device.js';
+import { resultsLine, thousandths } from '../support/mlperf-results.js';
 import { verdict } from './cli.js';
 import { fashion, fashionGraph } from './nets.js';
 

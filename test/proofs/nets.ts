@@ -7,8 +7,8 @@ import { importFile } from '../../host/import/index.js';
 import { imageOf } from '../../host/run/trace-net.js';
 import { type Graph, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { read } from '../reference.js';
-import { shared } from '../shared.js';
+import { read } from '../support/reference.js';
+import { shared } from '../support/shared.js';
 import { folder, result } from './cli.js';
 
 /** Fashion-MNIST and the reference's trained net; ends the process where they are absent. */

@@ -1,9 +1,16 @@
-import { removeFolders } from '../firmware-project.js';
-import { loaderNeeds } from '../loader-board.js';
-import { compileForHost, runOnHost } from '../loader-host.js';
-import { createBench, installAndCut, type Outcome, preloaded, replaceAndCut, session } from '../power-cut.js';
-import { seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { loaderNeeds } from '../support/loader-board.js';
+import { compileForHost, runOnHost } from '../support/loader-host.js';
+import {
+  createBench,
+  installAndCut,
+  type Outcome,
+  preloaded,
+  replaceAndCut,
+  session,
+} from '../support/power-cut.js';
+import { seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**

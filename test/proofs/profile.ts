@@ -6,10 +6,10 @@ import { note } from '../../host/device/board-link.js';
 import { readMap } from '../../host/toolchain/map.js';
 import { printModel } from '../../host/toolchain/model.js';
 import { type Graph, prove } from '../../models/index.js';
-import { compileProduct } from '../firmware-device.js';
-import { canTry, removeFolders } from '../firmware-project.js';
-import { randomGraph, seeded } from '../random-graph.js';
-import { randomPixels } from '../wasm-models.js';
+import { compileProduct } from '../support/firmware-device.js';
+import { canTry, removeFolders } from '../support/firmware-project.js';
+import { randomGraph, seeded } from '../support/random-graph.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 

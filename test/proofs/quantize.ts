@@ -4,7 +4,7 @@ import { loadDataset } from '../../host/data/index.js';
 import { importFile } from '../../host/import/index.js';
 import { percent } from '../../host/report/text.js';
 import { argmax, netRunner, normalise, rawImage, readSafetensors, writeNet } from '../../models/index.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**

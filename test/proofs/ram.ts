@@ -4,8 +4,8 @@ import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
 import { type Graph, SpikeletError } from '../../models/index.js';
 import { type ModelOptions, type PlannedModel, planModel, type WeightPlace } from '../../wasm/plan-model.js';
-import { lastPlanned, lastWritten } from '../memory-used.js';
-import { shared } from '../shared.js';
+import { lastPlanned, lastWritten } from '../support/memory-used.js';
+import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 

@@ -1,7 +1,7 @@
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
 import { definition, type Graph, product } from '../../models/index.js';
-import { randomPixels } from '../wasm-models.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 import { espikeformerLike, sizes } from './sized.js';
 

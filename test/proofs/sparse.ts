@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { percent } from '../../host/report/text.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**

@@ -7,7 +7,7 @@ import { type Batch, startBatch } from '../../host/run/batch.js';
 import { writeFiles } from '../../host/system/files.js';
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../host/wasm/load.js';
-import { randomPixels } from '../wasm-models.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { espikeformerLike } from './sized.js';
 
 /**

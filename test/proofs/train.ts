@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { percent } from '../../host/report/text.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
