@@ -87,6 +87,22 @@ test('every room imports only the rooms it may', () => {
   );
 });
 
+test('every import of a file of ours finds it, also from programs that are compiled on their own', () => {
+  // Lines of programs that ours write.
+  const made = /\/(model\.mjs|assembly\/\w+|fitted\.js)$/;
+  // Kernels import './ends' of their tier, which their compiler looks for.
+  const lost = ours.filter((i) => {
+    if (roomOf(i.from) === 'assembly') return false;
+    const path = pathOf(i).replace(/^dist[/\\]/, '');
+    const sources = [path, path.replace(/\.(m?)js$/, '.$1ts')];
+    return !made.test(i.target) && !sources.some((source) => existsSync(join(root, source)));
+  });
+  assert.equal(
+    lost.map((i) => `${i.from} imports ${i.target}`),
+    [],
+  );
+});
+
 test('every room of host imports only the rooms it may, and every file of it lives in one', () => {
   const hostRoom = (path: string) => path.split(sep)[1]!;
   const within = ours.filter((i) => roomOf(i.from) === 'host' && roomOf(pathOf(i)) === 'host');

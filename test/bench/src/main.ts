@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeFile } from '../../../dist/host/files.js';
+import { writeFile } from '../../../dist/host/system/files.js';
 import { exitCode, SpikeletError } from '../../../dist/models/index.js';
 import { bench, type Result } from './bench.js';
 import { curveMarkdown, densityCurve } from './density.js';

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFile } from '../../../dist/host/files.js';
+import { writeFile } from '../../../dist/host/system/files.js';
 import { emitPlanned } from '../../../dist/host/wasm/build.js';
-import { planModel } from '../../../dist/host/wasm/plan-model.js';
+import { planModel } from '../../../dist/wasm/plan-model.js';
 import {
   type Activity,
   crc32,
