@@ -12,7 +12,7 @@ import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both architectures, with and
+ * `npm run bench -- fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both architectures, with and
  * without random stalls on both sides and at every FIFO, each tensor against the interpreter; lanes and datapaths side by
  * side for `mini`, trained here for one epoch. Without a graph also a fully connected and a convolutional net trained here,
  * and, in the sequential architecture, which serves attention too, the reference's trained net of the tiny class and its

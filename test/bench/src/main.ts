@@ -10,7 +10,7 @@ import type { Bits } from './prepare.js';
 import { machine, markdown, threadsMarkdown } from './report.js';
 import { defaultNames, knownNames } from './workload.js';
 
-const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
+const usage = `usage: npm run bench -- engines [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
 
 MODEL is ${knownNames.join(', ')} (default: ${defaultNames.join(', ')}), or the path of a Net together with --data;
 'density' measures our time against the density of the spikes.
