@@ -90,4 +90,18 @@ test('the list goes to stdout, an unknown name ends with a usage error', () => {
   assert.is(wrong.stdout, '');
 });
 
+test('the bench of engines, compiled on its own, imports what is outside its folder from dist/', () => {
+  const files = readdirSync(`${root}test/bench/src`, { recursive: true, encoding: 'utf8' });
+  const outside = files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [...read(`test/bench/src/${file}`).matchAll(/from '((?:\.\.\/){3,}[^']+)'/g)].map(([, path]) => path!),
+    );
+  assert.ok(outside.length > 10, 'they were not found');
+  assert.equal(
+    outside.filter((path) => !/^(\.\.\/)+dist\//.test(path)),
+    [],
+  );
+});
+
 test.run();
