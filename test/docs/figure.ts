@@ -101,14 +101,14 @@ export function figureMarkdown({ command, date, machine, columns, rows }: Figure
   ].join('\n');
 }
 
-const marker = /(<!-- figures:([a-z0-9-]+) -->\n).*?(<!-- \/figures -->)/gs;
+const marker = /^(<!-- figures:([a-z0-9-]+) -->\n).*?^(<!-- \/figures -->)/gms;
 
 /**
  * A document with the tables between its markers, `<!-- figures:NAME -->` and `<!-- /figures -->`, written again.
  * @throws Error where a name is unknown or a marker has no partner.
  */
 export function withFigures(page: string, figures: Map<string, Figure>, path: string): string {
-  const [opened, closed] = [/<!-- figures:/g, /<!-- \/figures -->/g].map(
+  const [opened, closed] = [/^<!-- figures:/gm, /^<!-- \/figures -->/gm].map(
     (mark) => page.match(mark)?.length ?? 0,
   );
   const whole = [...page.matchAll(marker)].length;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { OutputFile } from '../../models/index.js';
 import { root } from '../support/imports.js';
 import { architectureSvg } from './architecture.js';
@@ -8,7 +8,7 @@ import { pictureSvg, readPicture } from './picture.js';
 
 /** The documents whose tables or links a script knows. */
 export const documents = (): string[] => [
-  ...['README.md', 'CONTRIBUTING.md', 'firmware-gen/README.md', 'fpga/README.md', 'models/ops/TEMPLATE.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'firmware-gen/README.md', 'fpga/README.md', 'models/ops/TEMPLATE.md'].filter((path) => existsSync(`${root}${path}`)),
   ...markdownIn('docs'),
   ...markdownIn('examples'),
 ];

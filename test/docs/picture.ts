@@ -72,7 +72,7 @@ function eventCard(on: string, off: string, side: number, edge: number): string 
 }
 
 const WIDTH = 1060;
-const HEIGHT = 430;
+const HEIGHT = 424;
 const TOP = 84;
 
 /** The picture, with a background of its own: it reads on light and dark pages. */
@@ -111,11 +111,11 @@ export function pictureSvg({ gesture, input, layers, classes }: Picture): string
   classes.forEach(({ name, logit }, i) => {
     const y = TOP + i * pitch;
     const best = logit === most;
-    const long = 6 + (90 * (logit - least)) / (most - least);
+    const long = 6 + (58 * (logit - least)) / (most - least);
     out.push(
       `<rect x="${round(x)}" y="${round(y + 3)}" width="${round(long)}" height="${round(pitch - 7)}" rx="3" fill="${best ? '#ff7b54' : '#2a3a4a'}"/>`,
     );
-    out.push(text(x + 104, y + pitch / 2 + 4, best ? 'best' : 'name', name));
+    out.push(text(x + 72, y + pitch / 2 + 4, best ? 'best' : 'name', name));
   });
   out.push(text(x, TOP + edge + 20, 'note', `shown: ${gesture}`));
   out.push(...targets());
@@ -144,7 +144,7 @@ function legend(): string[] {
         `<text x="${x + 16}" y="42" class="note">${i + 1}</text>`,
       ];
     })
-    .concat(`<text x="${right - 4 * 44 - 100}" y="42" class="note">spikes of a neuron</text>`);
+    .concat(`<text x="${right - 4 * 44 - 116}" y="42" class="note">spikes of a neuron</text>`);
 }
 
 /** What a Graph becomes. */

@@ -5,20 +5,24 @@ import { root } from '../support/imports.js';
 import { type Picture, pictureText } from './picture.js';
 
 // `node dist/test/docs/record-spikes.js [GRAPH]`, after `npm run demo`: what docs/spikes.svg draws, from the demo's net.
-const MAPS = 6;
+const MAPS = 4;
+/** The first layers of different shapes, and the last. */
+const LAYERS = 3;
 const SAMPLE = 0;
 const graph = readGraph(readFileSync(process.argv[2] ?? `${root}spikelet-demo/graph.safetensors`));
 const data = await loadDataset('gestures');
 const raw = rawImage(data.test, data.shape, SAMPLE);
 
-/** Channels with most spikes first. */
+/** Channels whose counts differ most first. */
 function layerOf(name: string, counts: ArrayLike<number>, shape: Shape, maps: number): Picture['input'] {
   const channels = shape[2];
   const all = Array.from({ length: channels }, (_, c) =>
     Array.from({ length: counts.length / channels }, (_, i) => counts[i * channels + c]!),
   );
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  const shown = maps < channels ? all.sort((a, b) => sum(b) - sum(a)).slice(0, maps) : all;
+  const spread = (values: number[]) =>
+    sum(values.map((value) => value * value)) / values.length - (sum(values) / values.length) ** 2;
+  const shown = maps < channels ? all.sort((a, b) => spread(b) - spread(a)).slice(0, maps) : all;
   const silent = Array.from(counts).filter((count) => count === 0).length / counts.length;
   return {
     name,
@@ -44,7 +48,7 @@ const drawn: Picture = {
     data.shape,
     2,
   ),
-  layers,
+  layers: [...layers.slice(0, LAYERS - 1), ...layers.slice(-1)],
   classes: graph.classes.map((name, i) => ({ name, logit: Number((logits[i]! * scale).toFixed(2)) })),
 };
 writeFileSync(`${root}docs/spikes.json`, pictureText(drawn));
