@@ -108,8 +108,11 @@ class Lines {
   ) {}
 
   push(bytes: Uint8Array): void {
-    if (this.decoder) return this.text(this.decode(bytes));
-    this.head.push(bytes.slice());
+    if (this.decoder) {
+      this.text(this.decode(bytes));
+      return;
+    }
+    this.head.push(new Uint8Array(bytes));
     if (this.head.reduce((sum, { length }) => sum + length, 0) >= 4) this.begin();
   }
 
@@ -180,7 +183,10 @@ class Lines {
     this.count++;
     const odd = text.includes('"') && text.split('"').length % 2 === 0;
     const { open } = this;
-    if (!open && !odd) return this.take({ text, at: this.count });
+    if (!open && !odd) {
+      this.take({ text, at: this.count });
+      return;
+    }
     // An odd quote: the cell goes on in the next line, or ends here.
     const { pieces, length, at } = open ?? { pieces: [], length: 0, at: this.count };
     pieces.push(text);

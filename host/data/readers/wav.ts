@@ -21,7 +21,7 @@ const KNOWN =
 /** How a sample is held: bytes of one, and its value as i16. */
 type Coding = { name: string; bytes: number; read: (view: DataView, at: number, little: boolean) => number };
 
-const clamped = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value);
+const clamped = (value: number): number => Math.max(-32768, Math.min(32767, value));
 
 const i24 = (view: DataView, at: number, little: boolean): number =>
   little
