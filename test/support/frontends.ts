@@ -11,6 +11,13 @@ export const frontEndVectors: Need = {
   find: () => shared('vectors/frontends'),
 };
 
+/** Events in all formats, with the frames that other programs make of them. */
+export const eventVectors: Need = {
+  name: '../shared/vectors/events',
+  install: 'reference data that is not part of the repository',
+  find: () => shared('vectors/events'),
+};
+
 /** The tensors of a file of them, by name. */
 export function vectors(path: string): Map<string, Tensor> {
   const file = `vectors/${path}.safetensors`;
@@ -42,8 +49,7 @@ export const signals = (): { file: string; name: string; rate: number; tensors: 
   });
 
 /** Images one after the other. */
-export const joined = (images: Uint8Array[]): Uint8Array =>
-  Uint8Array.from(images.flatMap((image) => [...image]));
+export const joined = (images: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(images));
 
 /** A generator of 16-bit noise that needs no library: the same samples everywhere. */
 export function noise(length: number, peak: number, seed = 1): Int16Array {
