@@ -59,6 +59,10 @@ export const signaturesOf =
     return signature;
   };
 
+/** Signature of a front end's kernel, which takes `lead` first. */
+export const frontEndSignature = (kernel: string, lead: readonly string[]): Signature =>
+  parseSignature(sourceFor(`assembly/frontends/${kernel}.ts`, 'c') ?? '', kernel, lead);
+
 /**
  * Compiles AssemblyScript in memory. A module that has a file for each target, `lanes-simd.ts`, is imported as `lanes`.
  * `entry` is a file of the package, or `source` under that name.
