@@ -164,8 +164,11 @@ export function frontEndSource(layer: FrontEndLayer, signature: Signature): stri
   const { kernel, record, takes, read, args } = layer;
   const { lines } = orderCall({ kernel, types: {}, args: [args] }, signature);
   const given = Object.entries(takes).map(([name, type]) => `${name}: ${type}`);
-  return `import { ${kernel}, ${record} } from './assembly/frontends/${kernel}';
-import { ${read.kernel} } from './assembly/frontends/${read.file}';
+  const imports = [
+    [`${kernel}, ${record}`, kernel],
+    [read.kernel, read.file],
+  ].map(([names, file]) => `import { ${names} } from './assembly/frontends/${file}';`);
+  return `${imports.join('\n')}
 
 /** Takes what it can until an image is due. */
 export function take(front: ${record}, ${given.join(', ')}): i32 {
