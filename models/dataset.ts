@@ -1,3 +1,4 @@
+import type { FrontEnd } from './frontends/index.js';
 import type { Shape } from './tensor.js';
 
 /**
@@ -17,7 +18,11 @@ export type Dataset = {
   unlabelled?: boolean;
   /** What its source has to tell about it, for reports: by what the labels are known, which files were passed over. */
   source?: Record<string, unknown>;
+  /** What made the images of a raw signal; absent where they are a camera's. */
+  frontEnd?: FrontEnd;
   train: Split;
+  /** Images that neither train nor test: for choices during training. */
+  validation?: Split;
   test: Split;
 };
 

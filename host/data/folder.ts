@@ -45,7 +45,7 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
+export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**
  * The images of `folder`, sorted by path.

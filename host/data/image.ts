@@ -36,6 +36,12 @@ export async function readImage(path: string, shape: Shape): Promise<Uint8Array>
   return decode(image, shape, (pixels) => (fits ? pixels : resize(pixels, rows, columns)));
 }
 
+/** Size of an image file as it is seen, and its channels: 1 where it is grey, else 3. Errors as `readImage`. */
+export async function imageSize(path: string): Promise<{ rows: number; columns: number; channels: 1 | 3 }> {
+  const { height, width, grey } = await openImage(path);
+  return { rows: height, columns: width, channels: grey ? 1 : 3 };
+}
+
 /**
  * An image file as E-SpikeFormer's authors evaluate: bicubic resize of the short side to round(size * 232 / 224),
  * then the size x size in the middle. sRGB u8 [row][column][channel] of [size, size, 3]; files and errors as
@@ -87,7 +93,7 @@ function checkChannels(path: string, channels: number): void {
 }
 
 /** A checked file, with its size as it is seen, EXIF orientation applied. */
-type OpenImage = { path: string; pixels: Sharp; height: number; width: number };
+type OpenImage = { path: string; pixels: Sharp; height: number; width: number; grey: boolean };
 
 async function openImage(path: string): Promise<OpenImage> {
   const file = await readBounded(path, {
@@ -119,7 +125,8 @@ async function openImage(path: string): Promise<OpenImage> {
     );
   const pixels =
     metadata.space === 'cmyk' ? await cmykToRgb(source).catch((cause) => unreadable(path, cause)) : source;
-  return { path, pixels, height, width };
+  const grey = ['b-w', 'grey16'].includes(metadata.space ?? '');
+  return { path, pixels, height, width, grey };
 }
 
 /**

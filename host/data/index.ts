@@ -1,112 +1,42 @@
 import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
-import { cacheFolder } from '../system/cache.js';
-import { checkDataset } from './check.js';
-import { fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
-import { type GestureOptions, gestures } from './gestures.js';
-import { readIdxFolder } from './idx.js';
-import { type ImageInput, readImageFolder } from './images.js';
+import { fashionMnist } from './sources/fashion-mnist.js';
+import { gestures } from './sources/gestures.js';
+import { idx } from './sources/idx.js';
+import { images } from './sources/images.js';
+import { type LoadOptions, loadFrom, type Source, usageOf } from './sources/source.js';
+import { wav } from './sources/wav.js';
+import { parseSpec } from './spec.js';
 
 export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
+export type { LoadOptions } from './sources/source.js';
 
-export type LoadOptions = {
-  /** Told what takes a while, a download, and what was made of ambiguous files and folders. */
-  log?: (line: string) => void;
-  /** The net that the data is for, and how many images it may take: a folder of photos needs to know. */
-  input?: ImageInput;
-  limit?: number;
-};
-
-/** One kind of dataset: how its spec is written, and what becomes of the spec's folder (`=DIR`) or settings (`:a=1`). */
-type Source = {
-  usage: string;
-  load(spec: ParsedSpec, options: LoadOptions): Dataset | Promise<Dataset>;
-};
-
-type ParsedSpec = { name: string; folder: string | undefined; settings: Map<string, number> };
-
-/** Every dataset by name. */
+/** Every source of data by name. */
 export const sources: Record<string, Source> = {
-  gestures: {
-    usage: 'gestures[:seed=1,train=4000,test=800]',
-    load: (spec) => checkDataset(gestures(gestureOptions(spec))),
-  },
-  'fashion-mnist': {
-    usage: 'fashion-mnist[=FOLDER]',
-    async load({ folder }, { log }) {
-      if (folder !== undefined) return readFashionMnist(folder, log);
-      const cache = cacheFolder('fashion-mnist');
-      await fetchFashionMnist(cache, undefined, log);
-      return readFashionMnist(cache);
-    },
-  },
-  idx: {
-    usage: 'idx=FOLDER',
-    load({ folder, name }, { log }) {
-      if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
-      return readIdxFolder(folder, { name }, log);
-    },
-  },
-  images: {
-    usage: 'images=FOLDER',
-    load({ folder, name }, { input, limit, log }) {
-      if (folder === undefined) throw usageError(`dataset '${name}' needs a folder`);
-      if (!input || limit === undefined)
-        throw usageError('a folder of images can calibrate and verify a net, not train one');
-      return readImageFolder(folder, input, limit, log);
-    },
-  },
+  gestures,
+  'fashion-mnist': fashionMnist,
+  idx,
+  images,
+  wav,
 };
 
-/** How every dataset is named, for help and for hints. */
+/** How every source is named, for help and for hints. */
 export const usages = (): string =>
-  Object.values(sources)
-    .map(({ usage }) => usage)
+  Object.entries(sources)
+    .map(([name, source]) => usageOf(name, source))
     .join(', ');
 
-const usageError = (message: string): SpikeletError =>
-  new SpikeletError(message, { hint: `known datasets: ${usages()}`, code: exitCode.usage });
-
 /**
- * The dataset that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist`, `fashion-mnist=DIR`, `idx=DIR`.
+ * The data that `text` names: `gestures`, `gestures:seed=3`, `fashion-mnist=DIR`, `wav=DIR,pattern=fsdd`.
  * @throws SpikeletError where the name is unknown (listing the known ones) or the data cannot be had.
  */
-export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
-  const parsed = parseSpec(spec);
-  const source = Object.hasOwn(sources, parsed.name) ? sources[parsed.name] : undefined;
-  if (!source) throw usageError(`unknown dataset '${parsed.name}'`);
-  if (parsed.folder !== undefined && !source.usage.includes('=FOLDER'))
-    throw usageError(`dataset '${parsed.name}' takes no folder`);
-  if (parsed.settings.size && !source.usage.includes(':'))
-    throw usageError(`dataset '${parsed.name}' takes no settings`);
-  return source.load(parsed, options);
-}
-
-function parseSpec(spec: string): ParsedSpec {
-  const [, name = '', mark, rest = ''] = /^([^:=]*)([:=])?(.*)$/s.exec(spec) ?? [];
-  const settings = new Map<string, number>();
-  if (mark === ':')
-    for (const part of rest.split(',')) {
-      const [, key, value] = /^([a-z]+)=(\d{1,9})$/.exec(part) ?? [];
-      if (!key || settings.has(key)) throw usageError(`dataset '${spec}': cannot read '${part}'`);
-      settings.set(key, Number(value));
-    }
-  if (mark === '=' && !rest) throw usageError(`dataset '${spec}': no folder behind the =`);
-  return { name, folder: mark === '=' ? rest : undefined, settings };
-}
-
-function gestureOptions({ settings }: ParsedSpec): GestureOptions {
-  const limits: Record<string, [number, number]> = {
-    seed: [0, 2 ** 31 - 1],
-    train: [8, 100_000],
-    test: [8, 100_000],
-  };
-  for (const [key, value] of settings) {
-    const limit = Object.hasOwn(limits, key) ? limits[key] : undefined;
-    if (!limit)
-      throw usageError(`dataset 'gestures' has no setting '${key}', only ${Object.keys(limits).join(', ')}`);
-    if (value < limit[0] || value > limit[1])
-      throw usageError(`dataset 'gestures': ${key}=${value} is outside ${limit.join('..')}`);
-  }
-  return Object.fromEntries(settings);
+export async function loadDataset(text: string, options: LoadOptions = {}): Promise<Dataset> {
+  const spec = parseSpec(text);
+  const found = Object.hasOwn(sources, spec.name) ? sources[spec.name] : undefined;
+  if (!found)
+    throw new SpikeletError(`unknown dataset '${spec.name}'`, {
+      hint: `known datasets: ${usages()}`,
+      code: exitCode.usage,
+    });
+  return loadFrom(found, spec, options);
 }
