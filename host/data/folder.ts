@@ -45,7 +45,8 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
+/** Whether a file or folder is none of the user's data by its name. */
+export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**
  * The images of `folder`, sorted by path.
