@@ -52,7 +52,8 @@ const signs: Sign[] = [
     format: (start, name) => {
       const format = eventFormatOf(start, name);
       // Of numpy's files only those that name t, x, y and p are events.
-      return format?.name === 'numpy' && !namesEvents(start) ? undefined : format?.name;
+      if (format?.name === 'numpy' && !namesEvents(start)) return undefined;
+      return format?.name === 'N-MNIST' && !inOrder(start) ? undefined : format?.name;
     },
   },
   { source: 'npy', format: (start) => (latin1(start).startsWith('\x93NUMPY') ? '.npy' : undefined) },
@@ -64,6 +65,18 @@ const signs: Sign[] = [
   { source: 'idx', format: idxFormat },
   { source: 'csv', format: csvFormat },
 ];
+
+/** Whether records of 5 bytes have times that never fall but where the clock starts again. */
+function inOrder(start: Uint8Array): boolean {
+  let last = 0;
+  for (let at = 0; at + 5 <= start.length; at += 5) {
+    const time = ((start[at + 2]! & 127) << 16) | (start[at + 3]! << 8) | start[at + 4]!;
+    if (start[at + 1] === 240) last = 0;
+    else if (time < last) return false;
+    else last = time;
+  }
+  return true;
+}
 
 /** Whether the header of a .npy has fields of events, or the first names in a .npz are those of events. */
 function namesEvents(start: Uint8Array): boolean {

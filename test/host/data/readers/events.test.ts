@@ -8,13 +8,12 @@ import { type Cut, countEvents, cutEvents } from '../../../../host/data/readers/
 import { type Events, eventFormats, readEvents } from '../../../../host/data/readers/events/index.js';
 import { xxh32 } from '../../../../host/data/readers/events/lz4.js';
 import { readSafetensors } from '../../../../models/index.js';
-import { refusedFor, testMutants } from '../../../support/mutants.js';
+import { aedat4, frame, nmnist, type Row, raw, someEvents, words } from '../../../support/event-files.js';
+import { refusedFor } from '../../../support/mutants.js';
 import { lz4, reference, zstd } from '../../../support/needs.js';
 import { headerOf, npy, zip } from '../../../support/npy-files.js';
 import { shared } from '../../../support/shared.js';
 import { testWith } from '../../../support/skip.js';
-
-type Row = [t: number, x: number, y: number, p: number];
 
 const rowsOf = ({ t, x, y, p }: Events): Row[] => Array.from(t, (time, i) => [time, x[i]!, y[i]!, p[i]!]);
 const read = (bytes: Uint8Array, name = 'f', options = {}) => rowsOf(readEvents(bytes, name, options).events);
@@ -113,9 +112,6 @@ test("SpikingJelly's last frame takes what remains", () => {
   }
 });
 
-const nmnist = (...rows: Row[]) =>
-  Uint8Array.from(rows.flatMap(([t, x, y, p]) => [x, y, (p << 7) | (t >> 16), (t >> 8) & 255, t & 255]));
-
 test('events out of order are refused, or sorted where that is asked for', () => {
   const bytes = nmnist([5, 1, 1, 0], [9, 2, 2, 1], [7, 3, 3, 1], [7, 4, 4, 0]);
   refusedFor(/event 2 is at 7 us, one before it at a later time; so are 1 more/, () => read(bytes, 'f.bin'));
@@ -128,15 +124,6 @@ test('events out of order are refused, or sorted where that is asked for', () =>
     [9, 2, 2, 1],
   ]);
 });
-
-const words = (bytes: 2 | 4, ...values: number[]): Buffer => {
-  const all = Buffer.alloc(bytes * values.length);
-  for (const [i, value] of values.entries())
-    if (bytes === 2) all.writeUInt16LE(value, 2 * i);
-    else all.writeUInt32LE(value >>> 0, 4 * i);
-  return all;
-};
-const raw = (head: string, data: Buffer) => new Uint8Array(Buffer.concat([Buffer.from(head), data]));
 
 test('clocks that start again go on', () => {
   const evt3 = raw('% evt 3.0\n% end\n', words(2, 0x8fff, 0x6fff, 0x2001, 0x8000, 0x6000, 0x2002));
@@ -177,39 +164,6 @@ test('vectors of EVT 3, newer headers, and what comes before the first time', ()
   assert.equal(read(marked), [[0x25 * 64, 1, 513, 0]]);
 });
 
-/** An AEDAT 4 of these events, whose packet went through `pack`. */
-function aedat4(
-  rows: Row[],
-  compression: number,
-  pack: (packet: Uint8Array) => Uint8Array,
-  stream = 0,
-): Uint8Array {
-  const head = words(4, 20, 0, 0x0014000a, 0x00080004, 0, 12, compression, 2 ** 32 - 1, 2 ** 32 - 1, 0);
-  head.write('IOHE', 4);
-  const bytes = 32 + 16 * rows.length;
-  const front = words(4, bytes - 4, 16, 0, 0x00080006, 4, 8, 4, rows.length);
-  const packet = Buffer.concat([front, Buffer.alloc(16 * rows.length)]);
-  packet.write('EVTS', 8);
-  rows.forEach(([t, x, y, p], i) => {
-    packet.writeBigInt64LE(BigInt(t), 32 + 16 * i);
-    packet.writeUInt16LE(x, 40 + 16 * i);
-    packet.writeUInt16LE(y, 42 + 16 * i);
-    packet[44 + 16 * i] = p;
-  });
-  const body = pack(new Uint8Array(packet));
-  return new Uint8Array(
-    Buffer.concat([
-      Buffer.from('#!AER-DAT4.0\r\n'),
-      words(4, head.length),
-      head,
-      words(4, stream, body.length),
-      body,
-    ]),
-  );
-}
-
-const some: Row[] = Array.from({ length: 300 }, (_, i) => [1000 * i, i % 34, (i * 7) % 34, i % 2]);
-
 test('XXH32 is that of its specification', () => {
   const known = {
     '': 0x02cc5d05,
@@ -220,26 +174,11 @@ test('XXH32 is that of its specification', () => {
   for (const [text, hash] of Object.entries(known)) assert.is(xxh32(Buffer.from(text)), hash, text);
 });
 
-/** A frame of LZ4 whose only block is this. */
-function frame(block: Buffer, { stored = false, flags = 0x60, damage = 0 } = {}): Uint8Array {
-  const head = Buffer.of(flags, 0x40);
-  const check = Buffer.of(((xxh32(head) >>> 8) & 255) ^ damage);
-  return new Uint8Array(
-    Buffer.concat([
-      ...[
-        words(4, 0x184d2204),
-        head,
-        check,
-        words(4, block.length + (stored ? 2 ** 31 : 0)),
-        block,
-        words(4, 0),
-      ],
-    ]),
-  );
-}
-
 test('packets of LZ4: stored, literals, matches that overlap themselves', () => {
-  assert.equal(read(aedat4(some, 1, (packet) => frame(Buffer.from(packet), { stored: true }))), some);
+  assert.equal(
+    read(aedat4(someEvents, 1, (packet) => frame(Buffer.from(packet), { stored: true }))),
+    someEvents,
+  );
   const literals = (packet: Uint8Array) => {
     const more = packet.length - 15;
     return Buffer.concat([
@@ -249,7 +188,7 @@ test('packets of LZ4: stored, literals, matches that overlap themselves', () => 
       packet,
     ]);
   };
-  assert.equal(read(aedat4(some, 1, (packet) => frame(literals(packet)))), some);
+  assert.equal(read(aedat4(someEvents, 1, (packet) => frame(literals(packet)))), someEvents);
   // 500 equal events: 48 bytes of literals, then the last 16 of them again and again.
   const equal: Row[] = Array.from({ length: 500 }, () => [7, 1, 2, 1]);
   const repeated = (packet: Uint8Array) => {
@@ -275,7 +214,7 @@ test('packets of LZ4: stored, literals, matches that overlap themselves', () => 
       () => frame(Buffer.concat([Buffer.of(0x1f, 1, 1, 0), Buffer.alloc(300_000, 255), Buffer.of(0)])),
     ],
   ];
-  for (const [why, pack] of bad) refusedFor(why, () => read(aedat4(some, 1, pack)));
+  for (const [why, pack] of bad) refusedFor(why, () => read(aedat4(someEvents, 1, pack)));
 });
 
 const packed =
@@ -287,18 +226,19 @@ const packed =
 
 (await testWith([lz4]))('packets that lz4 has packed are read, with every checksum it knows', () => {
   const flags = [[], ['-9'], ['-BX'], ['-BD'], ['--no-frame-crc'], ['--content-size'], ['-B4', '-BX', '-BD']];
-  for (const flag of flags) assert.equal(read(aedat4(some, 1, packed('lz4', ...flag))), some, flag.join(' '));
+  for (const flag of flags)
+    assert.equal(read(aedat4(someEvents, 1, packed('lz4', ...flag))), someEvents, flag.join(' '));
   const damaged = (packet: Uint8Array) => {
     const whole = packed('lz4')(packet);
     whole[whole.length - 1]! ^= 1;
     return whole;
   };
-  refusedFor(/wrong checksum/, () => read(aedat4(some, 1, damaged)));
+  refusedFor(/wrong checksum/, () => read(aedat4(someEvents, 1, damaged)));
 });
 
 (await testWith([zstd]))('packets of zstd are read where Node can, else refused by name', () => {
-  const bytes = aedat4(some, 3, packed('zstd'));
-  if ('zstdDecompressSync' in zlib) assert.equal(read(bytes), some);
+  const bytes = aedat4(someEvents, 3, packed('zstd'));
+  if ('zstdDecompressSync' in zlib) assert.equal(read(bytes), someEvents);
   else refusedFor(/zstd, which this Node cannot unpack/, () => read(bytes));
 });
 
@@ -390,17 +330,17 @@ const bad: [string, string, Uint8Array, RegExp][] = [
   [
     'two cameras',
     'f',
-    Buffer.concat([aedat4(some, 0, (p) => p), aedat4(some, 0, (p) => p, 1).subarray(58)]),
+    Buffer.concat([aedat4(someEvents, 0, (p) => p), aedat4(someEvents, 0, (p) => p, 1).subarray(58)]),
     /streams 0 and 1/,
   ],
-  ['an unknown compression', 'f', aedat4(some, 9, (p) => p), /in way 9/],
+  ['an unknown compression', 'f', aedat4(someEvents, 9, (p) => p), /in way 9/],
 ];
 for (const [what, name, bytes, why] of bad)
   test(`refused: ${what}`, () => refusedFor(why, () => read(bytes, name)));
 
 test('a format is not taken for another', () => {
   const made = [
-    aedat4(some, 0, (p) => p),
+    aedat4(someEvents, 0, (p) => p),
     raw('% evt 3.0\n', words(2, 0x8000, 0x2004)),
     raw('% Version 2\n', Buffer.of(0, 8)),
   ];
@@ -409,24 +349,5 @@ test('a format is not taken for another', () => {
     assert.is(eventFormats.filter(({ is }) => is(start, 'f')).length, 1);
   }
 });
-
-const few = some.slice(0, 20);
-const originals: Record<string, Uint8Array[]> = {
-  'N-MNIST': [nmnist(...few)],
-  'AEDAT 2': [raw('#!AER-DAT2.0\r\n# made\r\n', Buffer.from(words(4, 0x4c83, 1, 0x1953, 2).swap32()))],
-  'AEDAT 3': [
-    raw('#!AER-DAT3.1\r\n#!END-HEADER\r\n', words(4, 1, 8, 4, 0, 2, 2, 2, 0x01980007, 1, 0x00a70005, 2)),
-  ],
-  'AEDAT 4': [aedat4(few, 0, (p) => p), aedat4(few, 1, (p) => frame(Buffer.from(p), { stored: true }))],
-  'EVT 2': [raw('% evt 2.0\n% geometry 128x128\n% end\n', words(4, 0x80000001, 0x10000803, 0x00401005))],
-  'EVT 3': [
-    raw('% evt 3.0\n% geometry 128x128\n% end\n', words(2, 0x8001, 0x6002, 0x0005, 0x3810, 0x4801, 0x5003)),
-  ],
-  '.dat': [
-    raw('% Version 2\n% Height 128\n% Width 128\n', Buffer.concat([Buffer.of(0, 8), words(4, 5, 70, 6, 80)])),
-  ],
-};
-for (const [kind, made] of Object.entries(originals))
-  testMutants(kind, made, (bytes) => readEvents(bytes, 'f.bin', { order: 'sort' }));
 
 test.run();
