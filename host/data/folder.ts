@@ -45,6 +45,7 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
+/** Whether a file or folder is none of the user's data by its name. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**

@@ -1,10 +1,10 @@
 import { SpikeletError } from '../../models/error.js';
 import { listed, printable } from '../system/printable.js';
 import { expression, type Key, type Keys, wholeNumber, word } from './spec.js';
-import { parseShares, type Shares, type SplitName, splitOf } from './split.js';
+import { groupOf, type Part, parseGroup, parseShares, splitOf } from './split.js';
 
 /** A file below a data set's folder, the class and the split that it belongs to. */
-export type LabelledFile = { path: string; label: number; split: SplitName };
+export type LabelledFile = { path: string; label: number; split: Part };
 
 export type LabelledFiles = {
   files: LabelledFile[];
@@ -16,7 +16,7 @@ export type LabelledFiles = {
 /** How files become labelled and split. */
 export type LabelSettings = {
   pattern: Pattern;
-  split: Shares;
+  split: Record<Part, number>;
   seed: number;
   group: RegExp;
   holdout: string;
@@ -60,24 +60,24 @@ export const labelKeys: Keys<LabelSettings> = {
   pattern,
   split: { value: '80/10/10', parse: parseShares },
   seed: wholeNumber(0, 2 ** 31 - 1),
-  group: expression('REGEX'),
+  group: { value: 'REGEX', parse: parseGroup },
   holdout: word('GROUP'),
 };
 
 /** Folder names that say which split is in them. */
-const splitFolders: Record<string, SplitName> = {
+const splitFolders: Record<string, Part> = {
   train: 'train',
   training: 'train',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
+  val: 'val',
+  valid: 'val',
+  validation: 'val',
   test: 'test',
   testing: 'test',
 };
 
-const DEFAULT_SHARES: Shares = { train: 80, validation: 0, test: 20 };
+const DEFAULT_SHARES: Record<Part, number> = { train: 80, val: 0, test: 20 };
 
-type Read = { path: string; label: string; group?: string; split?: SplitName };
+type Read = { path: string; label: string; group?: string; split?: Part };
 
 /**
  * The class and the split of every file, by the first of these that applies:
@@ -96,7 +96,7 @@ export function labelFiles(
   folder: string,
   paths: string[],
   settings: Partial<LabelSettings>,
-  { known, stated }: { known?: string[] | undefined; stated?: Map<string, SplitName> | undefined } = {},
+  { known, stated }: { known?: string[] | undefined; stated?: Map<string, Part> | undefined } = {},
 ): LabelledFiles {
   const tops = new Set(paths.map((path) => path.split('/')[0]!));
   const bySplit = [...tops].every((top) => Object.hasOwn(splitFolders, top)) && tops.size > 1;
@@ -129,13 +129,13 @@ export function labelFiles(
     label: labels.get(label)!,
     split: splits.get(path)!,
   }));
-  const count = (split: SplitName) => found.filter((file) => file.split === split).length;
+  const count = (split: Part) => found.filter((file) => file.split === split).length;
   for (const split of ['train', 'test'] as const)
     if (!count(split))
       throw new SpikeletError(`${folder}: no file is for ${split === 'train' ? 'training' : 'test'}`, {
         hint: 'say how to split them: split=80/10/10',
       });
-  const validation = count('validation');
+  const validation = count('val');
   return {
     files: found,
     classes,
@@ -161,12 +161,11 @@ function readPath(
 ): Read | undefined {
   const parts = path.split('/');
   const split = bySplit ? splitFolders[parts[0]!] : undefined;
-  const ofGroup = group?.exec(path);
   const named = pattern?.read(path);
   if (pattern && !named) return undefined;
   const label = named?.label ?? parts[bySplit ? 1 : 0];
   if (label === undefined || (!named && parts.length < (bySplit ? 3 : 2))) return undefined;
-  const groupName = group ? (ofGroup?.groups?.['group'] ?? ofGroup?.[1] ?? ofGroup?.[0]) : named?.group;
+  const groupName = group ? groupOf(path, group) : named?.group;
   const test = named?.test;
   return {
     path,
@@ -184,18 +183,14 @@ function splitsOf(
   folder: string,
   files: Read[],
   { split: shares, seed, group, holdout }: Partial<LabelSettings>,
-): { splits: Map<string, SplitName>; how: string } {
+): { splits: Map<string, Part>; how: string } {
   const groups = new Set(files.map((file) => file.group));
-  if ((group || holdout !== undefined) && groups.has(undefined)) {
-    const without = files.filter((file) => file.group === undefined).map(({ path }) => path);
-    throw new SpikeletError(`${folder}: ${without.length} files have no group: ${firstOf(without)}`, {
-      hint: "group= is a regular expression whose match, or first group, in a file's path is the group's name",
-    });
-  }
   if (holdout !== undefined) {
     if (!groups.has(holdout))
       throw new SpikeletError(`${folder}: there is no group '${printable(holdout)}'`, {
-        hint: `there are ${firstOf([...groups].map(String).sort())}`,
+        hint: groups.has(undefined)
+          ? 'say what groups are: group=REGEX, or pattern=REGEX with (?<group>...)'
+          : `there are ${firstOf([...groups].map(String).sort())}`,
       });
     return {
       splits: new Map(files.map((file) => [file.path, file.group === holdout ? 'test' : 'train'] as const)),
@@ -207,15 +202,33 @@ function splitsOf(
       splits: new Map(files.map((file) => [file.path, file.split!] as const)),
       how: 'as the data set says',
     };
-  const groupOf = new Map(files.map((file) => [file.path, file.group ?? file.path] as const));
   const wanted = shares ?? DEFAULT_SHARES;
-  const options = { shares: wanted, ...(seed === undefined ? {} : { seed }) };
-  const parts = [wanted.train, ...(wanted.validation ? [wanted.validation] : []), wanted.test].join('/');
+  const paths = files.map(({ path }) => path);
+  const parts = splitOf(paths, {
+    shares: wanted,
+    labels: files.map(({ label }) => label),
+    ...(group ? { group } : {}),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const shown = [wanted.train, ...(wanted.val ? [wanted.val] : []), wanted.test].join('/');
   return {
-    splits: splitOf(
-      files.map(({ path }) => path),
-      group ? { ...options, groupOf: (path) => groupOf.get(path)! } : options,
-    ),
-    how: `split ${parts} by ${group ? 'group' : 'file'}, seed ${seed ?? 1}`,
+    splits: new Map(paths.map((path, i) => [path, parts[i]!])),
+    how: `split ${shown} by ${group ? 'group' : 'file'}, seed ${seed ?? 1}`,
   };
+}
+
+/** The files of a listing that a source reads, and how many others there are. Throws where there is none. */
+export function filesOf(
+  folder: string,
+  listing: string[],
+  is: (path: string) => boolean,
+  what: string,
+): { files: string[]; others: number } {
+  const files = listing.filter(is);
+  const others = listing.length - files.length;
+  if (!files.length)
+    throw new SpikeletError(`${folder} holds no ${what}`, {
+      hint: others ? `it holds ${others} other files` : 'check the path',
+    });
+  return { files, others };
 }

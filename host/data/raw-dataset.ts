@@ -3,14 +3,14 @@ import { SpikeletError } from '../../models/error.js';
 import { type FrontEnd, frontEndShape, type Raw, runFrontEnd } from '../../models/frontends/index.js';
 import { product } from '../../models/tensor.js';
 import { checkDataset } from './check.js';
-import type { SplitName } from './split.js';
+import type { Part } from './split.js';
 import { channelStatistics } from './statistics.js';
 
 /** Most bytes of images that are held at a time. */
 const MAX_BYTES = 2 ** 31;
 
 /** A raw signal with its class. */
-export type Recording = { raw: Raw; label: number; split: SplitName };
+export type Recording = { raw: Raw; label: number; split: Part };
 
 /** Collects recordings as the images that a front end makes of them. */
 export function imagesOf(
@@ -22,10 +22,10 @@ export function imagesOf(
 ) {
   const shape = frontEndShape(frontEnd);
   const size = product(shape);
-  const images: Record<SplitName, Uint8Array[]> = { train: [], validation: [], test: [] };
-  const labels: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
+  const images: Record<Part, Uint8Array[]> = { train: [], val: [], test: [] };
+  const labels: Record<Part, number[]> = { train: [], val: [], test: [] };
   let held = 0;
-  const splitOf = (split: SplitName): Split => {
+  const splitOf = (split: Part): Split => {
     const all = new Uint8Array(images[split].length * size);
     for (const [i, image] of images[split].entries()) all.set(image, i * size);
     return { count: images[split].length, images: all, labels: Uint16Array.from(labels[split]) };
@@ -46,7 +46,7 @@ export function imagesOf(
     /** The data set; mean and deviation per channel are the training images' own. Throws where no training can use it. */
     done(source: Record<string, unknown>): Dataset {
       const train = splitOf('train');
-      const validation = splitOf('validation');
+      const validation = splitOf('val');
       return checkDataset({
         name,
         shape,

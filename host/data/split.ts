@@ -1,72 +1,115 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { SpikeletError } from '../../models/error.js';
+import { createHash } from 'node:crypto';
+import { exitCode, SpikeletError } from '../../models/error.js';
+import { printable } from '../system/printable.js';
 
-/** Shares of training, validation and test, in percent; they sum to 100. Validation may be 0. */
-export type Shares = { train: number; validation: number; test: number };
+export type Part = 'train' | 'val' | 'test';
 
-export type SplitName = keyof Shares;
+export type SplitOptions = {
+  /** Shares of train, val and test, of 100. */
+  shares: Record<Part, number>;
+  /** What two files have in common that must not be in different parts: the first group it captures, else all it matches. */
+  group?: RegExp;
+  /** The class of each file, so that each part gets its share of each class; not where files are in groups. */
+  labels?: readonly (string | number)[];
+  seed?: number;
+};
 
-/** `80/10/10` (training, validation, test) or `80/20` (training, test). Throws an Error that says what it must be. */
-export function parseShares(text: string): Shares {
-  const parts = text.split('/').map(Number);
-  const [train = 0, second = 0, third] = parts;
-  const [validation, test] = third === undefined ? [0, second] : [second, third];
-  const whole =
-    parts.length >= 2 && parts.length <= 3 && parts.every((part) => Number.isInteger(part) && part >= 0);
-  if (!whole || train < 1 || test < 1 || train + validation + test !== 100)
-    throw new Error(`must be shares in percent that sum to 100, as 80/10/10 or 80/20, got '${text}'`);
-  return { train, validation, test };
+const bad = (message: string, hint: string): SpikeletError =>
+  new SpikeletError(message, { hint, code: exitCode.usage });
+
+const USAGE = 'split=80/10/10 for train/val/test, or split=80/20 for train/test: they add up to 100';
+
+/** Shares of `80/10/10`, or of `80/20`, where there is no val. */
+export function parseShares(text: string): Record<Part, number> {
+  const numbers = /^\d{1,3}(\/\d{1,3}){1,2}$/.test(text) ? text.split('/').map(Number) : [];
+  if (numbers.reduce((a, b) => a + b, 0) !== 100) throw bad(`split=${printable(text)} is not a split`, USAGE);
+  const [train = 0, middle = 0, last] = numbers;
+  const shares = { train, val: last === undefined ? 0 : middle, test: last ?? middle };
+  if (!shares.train || !shares.test)
+    throw bad(`split=${text} leaves ${shares.train ? 'test' : 'train'} empty`, USAGE);
+  return shares;
 }
 
+/** The regular expression of `group=`. */
+export function parseGroup(text: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch (cause) {
+    throw bad(
+      `group=${printable(text)}: ${printable((cause as Error).message)}`,
+      'group= takes a regular expression',
+    );
+  }
+}
+
+/** A number of 48 bits that depends on seed and text alone. */
+const rank = (seed: number, text: string): number =>
+  createHash('sha256').update(`${seed} ${text}`).digest().readUIntBE(0, 6);
+
+type Unit = { key: string; label: string; rank: number; files: number[] };
+
 /**
- * The split of each name. Names of one group (`groupOf`) are never parted; the groups are shuffled with `seed` and
- * handed out until a split has its share of the names. The order in which names are given makes no difference.
- * @throws SpikeletError where there are too few groups for every split that has a share.
+ * The part of each file. It follows from seed and names, not from the order in which they are listed; files of a group are
+ * in one part. Parts are filled evenly: one unit (a group, or a file) after the other goes to the part that lacks most of
+ * its share so far, files class by class.
+ * @param names of the files, relative to their folder, with '/' in them.
+ * @throws SpikeletError where a name has no group, or where there are fewer units than parts.
  */
-export function splitOf(
-  names: string[],
-  {
-    shares,
-    seed = 1,
-    groupOf = (name) => name,
-  }: {
-    shares: Shares;
-    seed?: number;
-    groupOf?: (name: string) => string;
-  },
-): Map<string, SplitName> {
-  const groups = new Map<string, string[]>();
-  for (const name of [...names].sort()) {
-    const group = groupOf(name);
-    groups.set(group, [...(groups.get(group) ?? []), name]);
+export function splitOf(names: readonly string[], { shares, group, labels, seed = 1 }: SplitOptions): Part[] {
+  const parts = (['train', 'val', 'test'] as const).filter((part) => shares[part] > 0);
+  const units = unitsOf(names, group, labels, seed);
+  if (units.length < parts.length)
+    throw new SpikeletError(
+      `${units.length} ${group ? 'groups' : 'files'} cannot make ${parts.length} parts: ${parts.join(', ')}`,
+      { hint: group ? `group=${group.source} should tell more of them apart` : 'add files' },
+    );
+  const total = parts.reduce((sum, part) => sum + shares[part], 0);
+  const given = new Map<Part, number>(parts.map((part) => [part, 0]));
+  const result = new Array<Part>(names.length);
+  let seen = 0;
+  for (const [i, { files }] of units.entries()) {
+    seen += files.length;
+    const empty = parts.filter((part) => !given.get(part));
+    // As many are left as parts are empty: each gets one.
+    const open = units.length - i <= empty.length ? empty : parts;
+    const lacks = (part: Part) => (seen * shares[part]) / total - given.get(part)!;
+    const chosen = open.reduce((best, part) => (lacks(part) > lacks(best) ? part : best));
+    given.set(chosen, given.get(chosen)! + files.length);
+    for (const file of files) result[file] = chosen;
   }
-  const wanted = (['test', 'validation', 'train'] as const).filter((split) => shares[split] > 0);
-  if (groups.size < wanted.length)
-    throw new SpikeletError(`${groups.size} group(s) cannot be split into ${wanted.join(', ')}`, {
-      hint: 'a group is never parted: omit group=, or bring more of them',
-    });
-  const order = [...groups.keys()].sort();
-  const random = xoroshiro128plus(seed);
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = uniformInt(random, 0, i);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  const splits = new Map<string, SplitName>();
-  let next = 0;
-  wanted.forEach((split, i) => {
-    const quota = (names.length * shares[split]) / 100;
-    const left = wanted.length - 1 - i;
-    let taken = 0;
-    // At least one group each; the last split takes what is left.
-    while (
-      next < order.length - left &&
-      (left === 0 || taken === 0 || taken + 0.5 * groups.get(order[next]!)!.length <= quota)
-    ) {
-      for (const name of groups.get(order[next]!)!) splits.set(name, split);
-      taken += groups.get(order[next]!)!.length;
-      next++;
+  return result;
+}
+
+function unitsOf(
+  names: readonly string[],
+  group: RegExp | undefined,
+  labels: SplitOptions['labels'],
+  seed: number,
+): Unit[] {
+  const units = new Map<string, Unit>();
+  for (const [i, name] of names.entries()) {
+    const key = (group ? groupOf(name, group) : name).normalize('NFC');
+    const unit = units.get(key);
+    if (unit) unit.files.push(i);
+    else {
+      const label = group ? '' : String(labels?.[i] ?? '');
+      units.set(key, { key, label, rank: rank(seed, key), files: [i] });
     }
-  });
-  return splits;
+  }
+  const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...units.values()].sort(
+    (a, b) => byText(a.label, b.label) || a.rank - b.rank || byText(a.key, b.key),
+  );
+}
+
+/** What `group` finds in a name. */
+export function groupOf(name: string, group: RegExp): string {
+  const found = group.exec(name);
+  const key = found?.[1] ?? found?.[0];
+  if (!key)
+    throw bad(
+      `group=${printable(group.source)} finds nothing in '${printable(name)}'`,
+      'it has to match every file: put what is common to a group in brackets, as in group=_([a-z]+)_',
+    );
+  return key;
 }

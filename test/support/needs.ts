@@ -25,6 +25,8 @@ export const verilator = program('verilator');
 export const gxx = program('g++');
 export const sox = program('sox');
 export const ffmpeg = program('ffmpeg', '-version');
+export const lz4 = program('lz4');
+export const zstd = program('zstd');
 /** Python with numpy, by `python3`. */
 export const numpy: Need = {
   name: 'numpy',

@@ -3,14 +3,14 @@ import type { Dataset, Split } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { product, type Shape } from '../../../models/tensor.js';
 import { checkDataset } from '../check.js';
-import { filesBelow } from '../files-below.js';
 import { IMAGE_SUFFIX } from '../format.js';
 import { imageSize, readImage } from '../image.js';
 import { readImageFolder } from '../images.js';
-import { type LabelledFile, type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
+import { filesOf, type LabelledFile, type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
+import { listFiles } from '../listing.js';
 import type { Key } from '../spec.js';
 import { oneOf } from '../spec.js';
-import type { SplitName } from '../split.js';
+import type { Part } from '../split.js';
 import { channelStatistics } from '../statistics.js';
 import { source } from './source.js';
 
@@ -41,9 +41,10 @@ export const images = source<Settings>({
     const folder = path!;
     const settled = Object.keys(settings).length > 0;
     if (input && limit !== undefined && !settled) return readImageFolder(folder, input, limit, log);
-    const found = await filesBelow(folder, IMAGE_SUFFIX, 'images (PNG, JPEG or WebP)');
+    const isImage = (path: string) => IMAGE_SUFFIX.test(path);
+    const found = filesOf(folder, await listFiles(folder), isImage, 'images (PNG, JPEG or WebP)');
     const { files, classes, summary } = labelFiles(folder, found.files, settings, { known: input?.classes });
-    const others = found.passedOver ? `; ${found.passedOver} other files passed over` : '';
+    const others = found.others ? `; ${found.others} other files passed over` : '';
     log(`${folder}: ${summary}${others}`);
     const shape = input?.shape ?? (await shapeOf(folder, files, settings));
     log(`${folder}: images of ${shape[0]}x${shape[1]}, ${shape[2] === 1 ? 'grey' : 'colour'}`);
@@ -52,14 +53,14 @@ export const images = source<Settings>({
         `${folder}: ${files.length} images of ${shape.join(' x ')} take ${files.length * product(shape)} bytes, the limit is ${MAX_BYTES}`,
         { hint: 'make them smaller: size=' },
       );
-    const split = (name: SplitName) =>
+    const split = (name: Part) =>
       readSplit(
         folder,
         files.filter((file) => file.split === name),
         shape,
       );
     const train = await split('train');
-    const validation = await split('validation');
+    const validation = await split('val');
     const dataset: Dataset = {
       name: folder,
       shape,

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpikeletError } from '../../../models/error.js';
 import { type FrontEnd, logmelFrontEnd, logmelParameters } from '../../../models/frontends/index.js';
-import { filesBelow } from '../files-below.js';
-import { type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
+import { filesOf, type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
+import { listFiles } from '../listing.js';
 import { imagesOf } from '../raw-dataset.js';
 import { readBounded } from '../read.js';
 import { monoOf, readWav, type Wav } from '../readers/wav.js';
 import { seconds, wholeNumber } from '../spec.js';
-import type { SplitName } from '../split.js';
+import type { Part } from '../split.js';
 import { source } from './source.js';
 
 type Settings = LabelSettings & {
@@ -22,8 +22,8 @@ type Settings = LabelSettings & {
 const NOISE = /(^|\/)_background_noise_\//;
 
 /** Lists of the files that Speech Commands validates and tests with; all others train. */
-const lists: [file: string, split: SplitName][] = [
-  ['validation_list.txt', 'validation'],
+const lists: [file: string, split: Part][] = [
+  ['validation_list.txt', 'val'],
   ['testing_list.txt', 'test'],
 ];
 
@@ -45,7 +45,7 @@ export const wav = source<Settings>({
   },
   async load(path, settings, { log = () => {}, input }) {
     const folder = path!;
-    const found = await filesBelow(folder, /\.wave?$/i, 'WAV files');
+    const found = filesOf(folder, await listFiles(folder), (path) => /\.wave?$/i.test(path), 'WAV files');
     const paths = found.files.filter((file) => !NOISE.test(file));
     const noise = found.files.length - paths.length;
     const stated = await statedSplits(folder, new Set(paths));
@@ -106,8 +106,8 @@ function melOf(rate: number, { seconds: length = 1, mean, bands }: Partial<Setti
   return logmelFrontEnd({ ...wanted, frames });
 }
 
-async function statedSplits(folder: string, paths: Set<string>): Promise<Map<string, SplitName> | undefined> {
-  const stated = new Map<string, SplitName>();
+async function statedSplits(folder: string, paths: Set<string>): Promise<Map<string, Part> | undefined> {
+  const stated = new Map<string, Part>();
   for (const [file, split] of lists) {
     const text = await readFile(join(folder, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
