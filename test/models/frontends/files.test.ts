@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readCheckpoint, writeCheckpoint } from '../../../host/cli/checkpoint.js';
+import { readCheckpoint, writeCheckpoint } from '../../../host/train/checkpoint.js';
 import {
   type FrontEnd,
   type Graph,
