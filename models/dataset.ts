@@ -18,7 +18,7 @@ export type Dataset = {
   unlabelled?: boolean;
   /** What its source has to tell about it, for reports: by what the labels are known, which files were passed over. */
   source?: Record<string, unknown>;
-  /** What made the images of a raw signal; absent where they are a camera's. */
+  /** What made these images of a raw signal; a net that learns from them takes it over. */
   frontEnd?: FrontEnd;
   train: Split;
   /** Images that neither train nor test: for choices during training. */

@@ -115,7 +115,7 @@ const withoutOthers = (loader: string, written: Set<string>): string =>
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
   const { graph, tier, layers, plan, ramBytes } = planned;
   const { threads } = plan.choices;
-  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), { threads });
   const code = await compileSource(source, tier, threads);
   const image = layOutMemory(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));

@@ -233,10 +233,14 @@ function dataset(spec: string, io: Io): Promise<Dataset> {
   return loadDataset(spec, { log: io.note });
 }
 
+/** A net's front end is that of the data it learns from. */
+const frontEndOf = ({ frontEnd }: Dataset) => (frontEnd ? { frontEnd } : {});
+
 /** A Net fine-tuned on data sees it with the data's own mean and deviation. */
 const fitted = (net: Net, data: Dataset): Net => ({
   ...net,
   input: { shape: net.input.shape, mean: data.mean, std: data.std },
+  ...frontEndOf(data),
 });
 
 function newNet(model: string, data: Dataset, options: Options): Net {
@@ -250,13 +254,9 @@ function newNet(model: string, data: Dataset, options: Options): Net {
     );
   const generator = xoroshiro128plus(options.seed ?? 1);
   const input = { shape: data.shape, mean: data.mean, std: data.std };
-  return createNet(
-    model,
-    input,
-    data.classes,
-    () => uniformFloat64(generator),
-    pick(options, architectureKeys),
-  );
+  const random = () => uniformFloat64(generator);
+  const net = createNet(model, input, data.classes, random, pick(options, architectureKeys));
+  return { ...net, ...frontEndOf(data) };
 }
 
 async function resumed(options: Options, path: string, io: Io) {
