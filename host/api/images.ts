@@ -43,7 +43,8 @@ export async function datasetFor(
   log: (line: string) => void = () => undefined,
 ): Promise<{ data: Dataset; samples: number }> {
   const { shape } = graph.tensors['input']!;
-  const input = { shape, classes: graph.classes, ...graph.input };
+  const frontEnd = graph.frontEnd ? { frontEnd: graph.frontEnd } : {};
+  const input = { shape, classes: graph.classes, ...graph.input, ...frontEnd };
   const data = await loadDataset(spec, { log, input, limit: count });
   requireFits(label, input, data);
   return { data, samples: Math.min(count, data.test.count) };

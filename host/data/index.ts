@@ -1,4 +1,6 @@
 import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
+import { csv } from './sources/csv.js';
+import { events } from './sources/events.js';
 import { fashionMnist } from './sources/fashion-mnist.js';
 import { gestures } from './sources/gestures.js';
 import { idx } from './sources/idx.js';
@@ -18,6 +20,8 @@ export const sources: Record<string, Source> = {
   idx,
   images,
   wav,
+  csv,
+  events,
 };
 
 /** How every source is named, for help and for hints. */

@@ -72,7 +72,7 @@ export const quantize = verb<Options>({
     const write = await output(out, { kind: 'graph', inputs: [path], force });
     const data = await loadDataset(required(options.data, '--data'), {
       log: io.note,
-      input: { ...net.input, classes: net.classes },
+      input: { ...net.input, classes: net.classes, ...(net.frontEnd ? { frontEnd: net.frontEnd } : {}) },
       limit: Math.max(options.calibrate, options.count),
     });
     requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
