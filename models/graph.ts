@@ -75,6 +75,12 @@ export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
 
 export { allocate, bytesPerValue, valueRange };
 
+/** Tensors of spikes that neurons of their own fire: not those that repeat others. In order of execution. */
+export const fired = (graph: Graph): string[] =>
+  graph.nodes
+    .filter((node) => graph.tensors[node.output]!.kind === 'spikes' && !definition(node).repeats)
+    .map(({ output }) => output);
+
 /** Bytes of all constants, unpacked. */
 export const graphBytes = ({ data }: Graph): number =>
   [...data.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -155,7 +161,9 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
   );
   if (String(shape) !== String(output.shape))
     throw new OpError(`computes [${shape}], '${node.output}' is [${output.shape}]`);
-  for (const { key, type, length } of op.constants(node, graph)) {
+  for (const constant of op.constants(node)) {
+    const { key, type } = constant;
+    const length = constant.length(graph);
     const data = graph.data.get(key);
     if (!data || data.length !== length || data.BYTES_PER_ELEMENT !== bytesPerValue(type))
       throw new OpError(`'${key}' should hold ${length} values of ${type}`);

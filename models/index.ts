@@ -5,7 +5,6 @@ export * from './error.js';
 export * from './file.js';
 export * from './graph.js';
 export * from './interpret.js';
-export * from './macs.js';
 export * from './net.js';
 export * from './neurobench.js';
 export * from './output.js';

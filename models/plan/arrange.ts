@@ -1,4 +1,4 @@
-import type { Graph } from '../graph.js';
+import { definition, type Graph } from '../graph.js';
 import type { Choices } from './choices.js';
 import { layOut } from './layout.js';
 import { keptLife, type Life, type RowLives, rowLives, scratchLife, tensorLife } from './lives.js';
@@ -84,19 +84,19 @@ function memories(
 }
 
 /**
- * Sums that may lie on their own residual: both are held whole, alike in type, and each row of the residual is read
+ * Outputs that may lie on an input, as sums on their residual: both are held whole, alike in type, and each row of the residual is read
  * for the last time when the same row of the sum is written, which a kernel does value by value.
  */
 function overlays(graph: Graph, rows: Map<string, RowLives>, tensors: Map<string, Life>): Map<Life, Life> {
   const over = new Map<Life, Life>();
   for (const node of graph.nodes) {
-    if (node.op !== 'accumulate' || node.end.kind !== 'charge' || !node.end.residual) continue;
-    const { residual } = node.end;
-    const [x, y] = [rows.get(residual)!, rows.get(node.output)!];
-    const alike = graph.tensors[residual]!.type === graph.tensors[node.output]!.type;
+    const below = definition(node).onto?.(node);
+    if (below === undefined) continue;
+    const [x, y] = [rows.get(below)!, rows.get(node.output)!];
+    const alike = graph.tensors[below]!.type === graph.tensors[node.output]!.type;
     const whole = x.rows === x.last.length && y.rows === x.rows;
     if (alike && whole && x.last.every((last, r) => last <= y.first[r]!))
-      over.set(tensors.get(node.output)!, tensors.get(residual)!);
+      over.set(tensors.get(node.output)!, tensors.get(below)!);
   }
   return over;
 }
