@@ -1,4 +1,4 @@
-import { SpikeletError, unknownOp } from './error.js';
+import { SpikeletError } from './error.js';
 import { type Accumulate, accumulate } from './ops/accumulate.js';
 import { type Attend, attend } from './ops/attend.js';
 import { type Fire, fire } from './ops/fire.js';
@@ -14,6 +14,7 @@ import {
   valueRange,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
+import { entryOf } from './table.js';
 import { product, type Shape } from './tensor.js';
 
 /**
@@ -67,11 +68,8 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
   pool,
 };
 
-/** A node's op; the one place where the type of a node and of its definition are brought together. */
-export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
-  Object.hasOwn(ops, node.op)
-    ? (ops[node.op] as OpDefinition<GraphNode>)
-    : unknownOp(node as never, 'a Graph');
+/** A node's op. */
+export const definition = (node: GraphNode): OpDefinition<GraphNode> => entryOf(ops, node, 'a Graph');
 
 export { allocate, bytesPerValue, valueRange };
 

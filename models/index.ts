@@ -11,5 +11,6 @@ export * from './output.js';
 export * from './plan/index.js';
 export * from './run.js';
 export * from './safetensors.js';
+export * from './table.js';
 export * from './tensor.js';
 export * from './zoo/index.js';

@@ -1,5 +1,5 @@
 import { ascii } from './ascii.js';
-import { SpikeletError, unknownOp } from './error.js';
+import { SpikeletError } from './error.js';
 import { add, type NetAdd } from './net-ops/add.js';
 import { attend, type NetAttend } from './net-ops/attend.js';
 import { conv, type NetConv } from './net-ops/conv.js';
@@ -7,6 +7,7 @@ import { type NetNeuron, neuron } from './net-ops/neuron.js';
 import type { NetOpDefinition, NetParam } from './net-ops/op.js';
 import { type NetPool, pool } from './net-ops/pool.js';
 import { MAX_VALUES } from './schema-parts.js';
+import { entryOf } from './table.js';
 import { product, type Shape, type Tensor } from './tensor.js';
 
 export { BN_EPSILON, isConv } from './net-ops/conv.js';
@@ -45,11 +46,8 @@ export const netOps: { [O in NetOp]: NetOpDefinition<Extract<NetNode, { op: O }>
   pool,
 };
 
-/** A node's op; the one place where the type of a node and of its definition are brought together. */
-export const netDefinition = (node: NetNode): NetOpDefinition<NetNode> =>
-  Object.hasOwn(netOps, node.op)
-    ? (netOps[node.op] as NetOpDefinition<NetNode>)
-    : unknownOp(node as never, 'a Net');
+/** A node's op. */
+export const netDefinition = (node: NetNode): NetOpDefinition<NetNode> => entryOf(netOps, node, 'a Net');
 
 export const inputsOf = (node: NetNode): string[] => netDefinition(node).inputs(node);
 

@@ -1,7 +1,7 @@
 import { requireAffordable, requireBytes, type Use } from '../models/budget.js';
 import { inputsOf, isConv, type Net, netDefinition, netMacs, netShapes, paramBytes } from '../models/net.js';
 import { product } from '../models/tensor.js';
-import type { Rounding } from './quantize.js';
+import type { Rounding } from './work.js';
 
 /**
  * Throws a SpikeletError, before any work is done, where the integer values of all calibration images, or GPTQ's second

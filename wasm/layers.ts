@@ -1,5 +1,6 @@
 import {
   type Choices,
+  entryOf,
   type Graph,
   type GraphNode,
   type Op,
@@ -18,7 +19,7 @@ import type { Tier } from './tiers.js';
 /** Every node's layer, in order. Proves the graph. */
 export function layersOf(graph: Graph, tier: Tier, choices: Choices = plainChoices): Layer[] {
   const context = { graph, proof: prove(graph), tier, choices };
-  return graph.nodes.map((node) => (layers[node.op] as LayerOf<GraphNode>)(node, context));
+  return graph.nodes.map((node) => entryOf<LayerOf<GraphNode>>(layers, node, 'WebAssembly')(node, context));
 }
 
 type LayerOf<N> = (node: N, context: Context) => Layer;
