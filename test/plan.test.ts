@@ -6,6 +6,7 @@ import { verifyWasm } from '../host/verify.js';
 import { emitPlanned } from '../host/wasm/build.js';
 import { loadWasm } from '../host/wasm/load.js';
 import { type Graph, type Plan, plan, prove, SpikeletError } from '../models/index.js';
+import { kernels } from '../wasm/layers.js';
 import { planModel, weightPlaces } from '../wasm/plan-model.js';
 import { lastPlanned, lastWritten } from './memory-used.js';
 import { GraphBuilder, randomGraph, seeded } from './random-graph.js';
@@ -22,7 +23,7 @@ test('a plan: every row a step reads still lies where it was written, whatever t
       (seed, band, blocks) => {
         const graph = randomGraph(seeded(seed), blocks);
         prove(graph);
-        simulatePlan(graph, plan(graph, band ? { band } : {}));
+        simulatePlan(graph, plan(graph, kernels, band ? { band } : {}));
       },
     ),
     { numRuns: 60 },
@@ -45,14 +46,17 @@ test('a plan within a budget fits it, is sound, and the least budget is told', (
     fc.property(fc.integer({ min: 0 }), fc.integer({ min: 4, max: 14 }), (seed, blocks) => {
       const graph = randomGraph(seeded(seed), blocks);
       prove(graph);
-      const [least, most] = [leastRam((ram) => plan(graph, { ram })), plan(graph).arenaBytes];
+      const [least, most] = [
+        leastRam((ram) => plan(graph, kernels, { ram })),
+        plan(graph, kernels).arenaBytes,
+      ];
       for (const share of [0, 0.4, 1]) {
         const ram = Math.round(least + share * Math.max(0, most - least));
-        const found = plan(graph, { ram });
+        const found = plan(graph, kernels, { ram });
         assert.ok(found.arenaBytes <= ram, `${found.arenaBytes} B within ${ram} B`);
         simulatePlan(graph, found);
       }
-      const [quick, slow] = [1, 50].map((time) => plan(graph, { time })) as [Plan, Plan];
+      const [quick, slow] = [1, 50].map((time) => plan(graph, kernels, { time })) as [Plan, Plan];
       for (const found of [quick, slow]) simulatePlan(graph, found);
       assert.ok(slow.arenaBytes <= quick.arenaBytes, 'more time, no more RAM');
     }),
@@ -149,7 +153,7 @@ test('the chart draws each step once and names the peak', () => {
   const graph = wideGraph();
   prove(graph);
   for (const ram of [undefined, 50_000]) {
-    const found = plan(graph, ram ? { ram } : {});
+    const found = plan(graph, kernels, ram ? { ram } : {});
     const { lines, peak } = planChart(graph, found);
     assert.is(lines.length, 33);
     assert.ok(lines.every((line) => line.length <= 110));

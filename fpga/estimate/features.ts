@@ -1,6 +1,6 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Activity, Graph } from '../../models/graph.js';
-import { ones } from '../../models/ops/streams.js';
+import { ones } from '../../models/ops/counts.js';
 import type { Datapath } from '../emit/datapaths.js';
 
 /** A memory of a design: what it holds, words of so many bits; `huge`: in the single-port RAM of iCE40 UltraPlus. */

@@ -13,6 +13,8 @@ export type SequentialOp<N> = {
   temporary?(node: N, graph: Graph, proof: Proof): { words: number; hi: number };
   /** Clocks of a frame, estimated from the graph's firing rates. */
   clocks(node: N, graph: Graph, engine: Engine): Terms;
+  /** How far estimated look-up tables of nets that have the op were from measured ones, where that is known. */
+  knownError?: string;
 };
 
 /** An op as a core of its own, between streams. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Graph, GraphNode } from '../graph.js';
 import type { WeightBits } from '../packing.js';
-import type { Choices } from '../plan/choices.js';
 import { name, nodeSchema, padding, pair, size } from '../schema-parts.js';
 import { product, type Shape } from '../tensor.js';
 import { COST, densityOf } from './cost.js';
@@ -19,7 +18,6 @@ import {
   type Values,
   valueRange,
 } from './op.js';
-import { listsOf, streamOf } from './streams.js';
 
 /**
  * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
@@ -71,58 +69,6 @@ export function kernelOf(node: Accumulate, graph: Graph): Kernel {
   const { kind, shape } = graph.tensors[node.input]!;
   if (node.groups === 1) return kind === 'spikes' ? 'events' : 'pixels';
   return kind === 'spikes' && node.groups === shape[2] && node.out === shape[2] ? 'depthwise' : 'grouped';
-}
-
-/** The sums of the largest tile: 64 outputs. */
-export const SUMS_BYTES = 256;
-
-/** Bytes of one row of pixels in 16 bits with its padding; the dense kernel computes columns four at a time. */
-export function pixelRowBytes(node: Accumulate, graph: Graph): number {
-  const [, width, channels] = graph.tensors[node.input]!.shape;
-  const columns = graph.tensors[node.output]!.shape[1];
-  const read = (columns + 2) * node.stride[1] + node.kernel[1];
-  return align(Math.max(width + 2 * node.padding[1], read) * channels * 2 + 16);
-}
-
-/**
- * How a depthwise kernel without vectors (assembly/depthwise-swar.ts) holds sums: two neighbours to a word. A column of
- * the input adds to `kernelWords` words, of which the last holds outputs 0 and 1 where the column is one of the first
- * 2 * stride with their padding; a row of sums has `words`, and `rows` are not complete at a time.
- */
-export function scatterOf(
-  node: Accumulate,
-  graph: Graph,
-): { kernelWords: number; words: number; rows: number } {
-  const width = graph.tensors[node.input]!.shape[1];
-  const columns = graph.tensors[node.output]!.shape[1];
-  const stride = node.stride[1];
-  const leftmost = Math.floor(-node.kernel[1] / stride) + 1;
-  const kernelWords = 1 - Math.floor(leftmost / 2);
-  const rightmost = Math.floor((width - 1 + node.padding[1]) / (2 * stride));
-  const words = kernelWords + Math.max(rightmost, (columns - 1) >> 1);
-  return { kernelWords, words, rows: Math.ceil(node.kernel[0] / node.stride[0]) };
-}
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
-/** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
-function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {
-  const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
-  switch (kernelOf(node, graph)) {
-    case 'events':
-      // With vectors, and without.
-      return SUMS_BYTES + Math.max(streamOf(node, graph, choices).bytes, listsOf(node, graph, choices).bytes);
-    case 'pixels':
-      // The sums of four places, whole vectors of outputs.
-      return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
-    case 'depthwise': {
-      // With vectors, the sums of four places; without, rows of sums of four channels.
-      const scatter = scatterOf(node, graph);
-      return Math.max(4 * 2 * node.out, 4 * 4 * scatter.rows * scatter.words);
-    }
-    case 'grouped':
-      return 4 * node.out;
-  }
 }
 
 /** Input channels of one group. */
@@ -322,7 +268,6 @@ export const accumulate: OpDefinition<Accumulate> = {
     const span: [number, number] = [from, Math.max(from, to)];
     return accumulate.inputs(node).length > 1 ? [span, [begin, end]] : [span];
   },
-  scratch: scratchOf,
   macs: (node, graph) =>
     product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
   // A residual is only added, whatever it holds.

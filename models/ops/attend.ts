@@ -13,7 +13,6 @@ import {
   requireWhole,
   union,
 } from './op.js';
-import { attendStream } from './streams.js';
 
 /**
  * kv[h][i][j] = sum over positions t of k[t][h*d + i] * v[t][h*e + j]
@@ -115,8 +114,6 @@ export const attend: OpDefinition<Attend> = {
     const all: [number, number] = [0, graph.tensors[node.inputs[1]]!.shape[0]];
     return [[begin, end], all, all];
   },
-  scratch: (node, graph, choices) =>
-    4 * graph.tensors[node.inputs[2]]!.shape[2] + attendStream(node, graph, choices).bytes,
   // k^T v, which every band of queries reads.
   kept: (node, graph) => bytesPerValue(productType(node, graph)) * productCount(node, graph),
   macs(node, graph) {

@@ -77,7 +77,6 @@ export const fire: OpDefinition<Fire> = {
       output[i] = countReached(x![i]!, thresholds, shared ? 0 : (i % channels) * levels, levels);
   },
   rows: (_node, _graph, begin, end) => [[begin, end]],
-  scratch: () => 0,
   macs: () => 0,
   work: (node) => [node.input],
   planKey: ({ name: _, input: _i, output: _o, thresholds: _t, ...rest }) => rest,

@@ -45,8 +45,6 @@ export type OpDefinition<N> = {
   run(node: N, graph: Graph, inputs: Values[], output: Values): void;
   /** Rows of each input that output rows begin..end read. */
   rows(node: N, graph: Graph, begin: number, end: number): RowSpan[];
-  /** Bytes of working memory that a band needs beside its inputs and output. */
-  scratch(node: N, graph: Graph, choices: Choices): number;
   /** Bytes that live from a node's first band to its last, if any. */
   kept?(node: N, graph: Graph): number;
   /** Multiply-accumulates of the dense computation. */

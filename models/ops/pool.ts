@@ -62,7 +62,6 @@ export const pool: OpDefinition<Pool> = {
         }
   },
   rows: (node, _graph, begin, end) => [[begin * node.stride[0], (end - 1) * node.stride[0] + node.kernel[0]]],
-  scratch: () => 0,
   macs: () => 0,
   work: (node) => [node.input],
   planKey: ({ name: _, input: _i, output: _o, ...rest }) => rest,
