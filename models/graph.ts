@@ -14,6 +14,7 @@ import {
   valueRange,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
+import { type Upsample, upsample } from './ops/upsample.js';
 import { entryOf } from './table.js';
 import { product, type Shape } from './tensor.js';
 
@@ -54,7 +55,7 @@ export type Activity = { rate: number; density: number };
 export type TensorKind = 'pixels' | 'spikes' | 'membrane' | 'logits';
 export type ValueType = 'i8' | 'u8' | 'i16' | 'i32';
 
-export type GraphNode = Accumulate | Fire | Attend | Pool;
+export type GraphNode = Accumulate | Fire | Attend | Pool | Upsample;
 export type Op = GraphNode['op'];
 
 /** The input and every node's output, in order of execution. */
@@ -66,6 +67,7 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
   fire,
   attend,
   pool,
+  upsample,
 };
 
 /** A node's op. */

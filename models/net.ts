@@ -6,13 +6,14 @@ import { conv, type NetConv } from './net-ops/conv.js';
 import { type NetNeuron, neuron } from './net-ops/neuron.js';
 import type { NetOpDefinition, NetParam } from './net-ops/op.js';
 import { type NetPool, pool } from './net-ops/pool.js';
+import { type NetUpsample, upsample } from './net-ops/upsample.js';
 import { MAX_VALUES } from './schema-parts.js';
 import { entryOf } from './table.js';
 import { product, type Shape, type Tensor } from './tensor.js';
 
 export { BN_EPSILON, isConv } from './net-ops/conv.js';
 export { isNeuron } from './net-ops/neuron.js';
-export type { NetAdd, NetAttend, NetConv, NetNeuron, NetPool };
+export type { NetAdd, NetAttend, NetConv, NetNeuron, NetPool, NetUpsample };
 
 /**
  * A float network as plain data: what training produces and quantization reads.
@@ -34,7 +35,7 @@ export type Net = {
 /** The image a Net takes: values v in 0..1 enter as (v - mean[channel]) / std[channel]. */
 export type NetInput = { shape: Shape; mean: number[]; std: number[] };
 
-export type NetNode = NetConv | NetNeuron | NetAdd | NetAttend | NetPool;
+export type NetNode = NetConv | NetNeuron | NetAdd | NetAttend | NetPool | NetUpsample;
 export type NetOp = NetNode['op'];
 
 /** Every op of a Net, by name. */
@@ -44,6 +45,7 @@ export const netOps: { [O in NetOp]: NetOpDefinition<Extract<NetNode, { op: O }>
   add,
   attend,
   pool,
+  upsample,
 };
 
 /** A node's op. */

@@ -60,6 +60,20 @@ export const fusers: { [O in NetOp]: Fuse<Extract<NetNode, { op: O }>> } = {
     },
   }),
 
+  upsample({ name, input, factor }, { kind, refuse }) {
+    if (kind(input) !== 'spikes') refuse(name, `repeats '${input}', which are no spikes`);
+    return {
+      output: name,
+      kind: 'spikes',
+      reads: [input],
+      build(work) {
+        const { tensors } = work.graph;
+        tensors[name] = { ...tensors[input]!, shape: work.shapes.get(name)! };
+        return run(work, { op: 'upsample', name, input, output: name, factor });
+      },
+    };
+  },
+
   add: ({ name }, { refuse }) =>
     refuse(name, 'adds two streams, neither of which is the result of a conv alone'),
 };

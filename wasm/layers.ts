@@ -1,5 +1,6 @@
 import {
   type Choices,
+  definition,
   entryOf,
   type Graph,
   type GraphNode,
@@ -110,6 +111,22 @@ const wasmOps: { [O in Op]: WasmOp<Extract<GraphNode, { op: O }>> } = {
           { packed: choices.packed.has(node.input) },
         ],
         equation: `y = sums of ${node.kernel.join('x')} windows of the ${x.kind} [${x.shape}], [${y.shape}]`,
+        constants: joinConstants([{}]),
+      };
+    },
+  },
+
+  upsample: {
+    layer(node, { graph, choices }) {
+      const [, width, channels] = tensorOf(graph, node.input).shape;
+      return {
+        kernel: 'upsample',
+        types: {},
+        args: [
+          { width, channels, factor: node.factor },
+          { inputPacked: choices.packed.has(node.input), packed: choices.packed.has(node.output) },
+        ],
+        equation: definition(node).equation(node, graph).join('; '),
         constants: joinConstants([{}]),
       };
     },

@@ -78,7 +78,26 @@ const trained: { [O in NetOp]: TrainedOp<Extract<NetNode, { op: O }>> } = {
     forward: ({ inputs: [q, k, v], heads, scale }, { of }) => attend(of(q), of(k), of(v), heads, scale),
   },
   pool: { forward: (node, { of }) => tf.mean(of(node.input), [1, 2], true) },
+  upsample: { forward: (node, { of }) => upsample(of(node.input), node.factor) },
 };
+
+/** Repeats every place `factor` x `factor` times; a place's gradient is the sum over its copies. */
+function upsample(input: Tensor4D, factor: number): Tensor4D {
+  const [batch, rows, columns, channels] = input.shape;
+  const row = columns * factor * channels;
+  return tf.customGrad((x) => {
+    const wide = tf.tile(tf.reshape(x as Tensor4D, [batch * rows * columns, 1, channels]), [1, factor, 1]);
+    const high = tf.tile(tf.reshape(wide, [batch * rows, 1, row]), [1, factor, 1]);
+    return {
+      value: tf.reshape(high, [batch, rows * factor, columns * factor, channels]) as Tensor4D,
+      gradFunc: (dy) => {
+        const ofRows = tf.sum(tf.reshape(dy as Tensor4D, [batch * rows, factor, row]), 1);
+        const ofPlaces = tf.sum(tf.reshape(ofRows, [batch * rows * columns, factor, channels]), 1);
+        return tf.reshape(ofPlaces, input.shape);
+      },
+    };
+  })(input) as Tensor4D;
+}
 
 const trainedOp = (node: NetNode): TrainedOp<NetNode> => entryOf(trained, node, 'training');
 
