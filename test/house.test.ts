@@ -1,13 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
 
 /** Who may import whom, read from the sources. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
-
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -58,29 +55,6 @@ const insideHost: Record<string, string[]> = {
 /** Packages that only one folder may load. */
 const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport: 'host/device' };
 
-const sources = (folder: string): string[] =>
-  readdirSync(join(root, folder)).flatMap((name) => {
-    const path = join(folder, name);
-    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
-    return /\.m?ts$/.test(name) ? [path] : [];
-  });
-
-type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  const found: Import[] = [];
-  for (const [, kind, target] of text.matchAll(
-    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
-  ))
-    found.push({ from: file, target: target!, typeOnly: kind !== undefined, dynamic: false });
-  for (const [, target] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: false });
-  for (const [, target] of text.matchAll(/import\(\s*['"]([^'"]+)['"]\s*\)/g))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: true });
-  return found;
-}
-
 const verbs = sources('host/cli/verbs');
 
 // A room that nothing lives in yet is no folder of a clone.
@@ -89,8 +63,6 @@ const imports = rooms
   .flatMap(sources)
   .flatMap(importsOf);
 const ours = imports.filter(({ target }) => target.startsWith('.'));
-const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
-const roomOf = (path: string) => path.split(sep)[0]!;
 
 test('every room imports only the rooms it may', () => {
   assert.ok(ours.length > 50, 'the imports were not found');
