@@ -1,8 +1,9 @@
-import type { Dataset, Graph, Net } from '../../models/index.js';
+import { type Dataset, type Graph, type Net, SpikeletError } from '../../models/index.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { inspectGraph, inspectNet } from '../report/inspect.js';
 import { inspectNeuroBench } from '../report/neurobench.js';
 import { inspectPlan } from '../report/plan.js';
+import { isFolder } from '../system/files.js';
 import { targetNames, targetOf } from '../targets/index.js';
 import { budgetOf, type PlanFlags } from '../targets/options.js';
 import type { Inspection } from '../targets/target.js';
@@ -22,6 +23,10 @@ export async function inspect(model: string | Net | Graph): Promise<Inspection> 
     const found = await targetOf(name).inspect(model);
     if (found) return found;
   }
+  if (await isFolder(model))
+    throw new SpikeletError(`${model} is not a folder that 'spikelet build' wrote`, {
+      hint: 'give such a folder, a model.wasm, or a .safetensors of spikelet',
+    });
   const found = await loadNetOrGraph(model);
   return 'net' in found ? inspectNet(found.net) : inspectGraph(found.graph);
 }
