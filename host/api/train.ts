@@ -63,7 +63,9 @@ export async function evaluate(
 }
 
 /** TensorFlow.js with a backend that runs. Throws a SpikeletError with the install line where it is missing. */
-export async function startTraining(wanted?: BackendName) {
+export async function startTraining(
+  wanted?: BackendName,
+): Promise<typeof import('../train/index.js') & { backend: BackendName }> {
   requireTraining();
   const training = await import('../train/index.js');
   return { ...training, backend: await training.useBackend(wanted) };
