@@ -18,8 +18,8 @@ const mayImport: Record<string, string[]> = {
 
 /**
  * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
- * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; the command line. Above all
- * of them is host/index.ts, the public functions.
+ * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; what it is built for; the public
+ * functions; the command line. Above all of them is host/index.ts, the door to the public functions.
  */
 const insideHost: Record<string, string[]> = {
   system: [],
@@ -32,7 +32,24 @@ const insideHost: Record<string, string[]> = {
   device: ['system', 'toolchain', 'eda'],
   run: ['system', 'data', 'wasm', 'toolchain', 'eda', 'device'],
   report: ['system', 'run'],
-  cli: ['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+  targets: ['system', 'wasm', 'toolchain', 'eda', 'device', 'run', 'report'],
+  api: [
+    'system',
+    'data',
+    'import',
+    'wasm',
+    'train',
+    'toolchain',
+    'eda',
+    'device',
+    'run',
+    'report',
+    'targets',
+  ],
+  cli: [
+    ...['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+    ...['targets', 'api'],
+  ],
 };
 
 /** Packages that only one folder may load. */

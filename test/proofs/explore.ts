@@ -8,7 +8,7 @@ import { fitted } from '../../fpga/estimate/coefficients.js';
 import type { Features } from '../../fpga/estimate/features.js';
 import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
 import { simulatorInstall, simulatorThere } from '../../host/eda/simulator.js';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit/index.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { compileVerilator } from '../../host/eda/verilator.js';
 import { verifyVerilog } from '../../host/run/verify.js';

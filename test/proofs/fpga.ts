@@ -7,7 +7,7 @@ import { scalesByMultipliers } from '../../fpga/emit/sequential.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Family } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { gateArguments, gatesOf } from '../../host/eda/netlist.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';

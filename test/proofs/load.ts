@@ -37,6 +37,7 @@ async function measureBuild(path: string, threads: number): Promise<void> {
   const start = performance.now();
   const { status, stderr } = spawnSync(process.execPath, ['--import', watch, main, ...args], {
     encoding: 'utf8',
+    env: { ...process.env, SPIKELET_NO_CACHE: '1' },
   });
   const seconds = (performance.now() - start) / 1000;
   const most = Number(/most (\d+)/.exec(stderr)?.[1]) / 1024;
