@@ -109,7 +109,10 @@ test('files, verbs and options that documents name exist', () => {
     for (const [, path] of text.matchAll(
       /`((?:models|quantize|wasm|assembly|firmware-gen|fpga|host|test|docs)\/[\w./-]+)`/g,
     ))
-      assert.ok(/[A-Z]{4}/.test(path!.replace(/README|TEMPLATE/, '')) || existsSync(join(root, path!)), `${page} names ${path}`);
+      assert.ok(
+        /[A-Z]{4}/.test(path!.replace(/README|TEMPLATE/, '')) || existsSync(join(root, path!)),
+        `${page} names ${path}`,
+      );
     for (const [line, verb, rest] of text.matchAll(/\bspikelet ([a-z]+)((?: [^`\n#]*)?)/g)) {
       if (!known[verb!]) continue;
       for (const [flag] of rest!.matchAll(/--[a-z][\w-]*/g))

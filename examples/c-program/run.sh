@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 mkdir -p build
-graph="${1:-build/graph.safetensors}"
-if [ ! -e "$graph" ]; then sh ../train.sh "$graph"; fi
+graph="${1:-../node/build/graph.safetensors}"
+if [ ! -e "$graph" ]; then node ../node/main.mjs; fi
 
 # esp32-s3 is built as a component, so that this needs no cross compiler; the C is the same on every board.
 npx spikelet build "$graph" --target firmware --board esp32-s3 --out build/firmware

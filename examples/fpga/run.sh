@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 mkdir -p build
-graph="${1:-build/graph.safetensors}"
-if [ ! -e "$graph" ]; then sh ../train.sh "$graph"; fi
+graph="${1:-../node/build/graph.safetensors}"
+if [ ! -e "$graph" ]; then node ../node/main.mjs; fi
 
 npx spikelet build "$graph" --target verilog --board ecp5-25f --lanes 8 --out build/verilog
 node ../frames.mjs build/frames.bin 1

@@ -17,7 +17,9 @@ const server = createServer(async (request, response) => {
   try {
     if (path.startsWith('..')) throw new Error('outside');
     const contents = await readFile(join(root, path));
-    response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' }).end(contents);
+    response
+      .writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' })
+      .end(contents);
   } catch {
     response.writeHead(404).end();
   }

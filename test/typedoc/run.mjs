@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const run = (command, args) =>
-  spawnSync(command, args, { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
+  spawnSync(command, args, { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' }).status ??
+  1;
 const version = (path) => JSON.parse(readFileSync(path, 'utf8')).version;
 
 const wanted = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')).devDependencies;
@@ -15,7 +16,9 @@ const installed = Object.entries(wanted).every(([name, number]) => {
 });
 if (!installed && run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
   console.error('error: TypeDoc cannot be installed');
-  console.error('hint: it comes from the npm registry; see the lines of npm above, or run npm ci in test/typedoc');
+  console.error(
+    'hint: it comes from the npm registry; see the lines of npm above, or run npm ci in test/typedoc',
+  );
   process.exit(1);
 }
 process.exitCode = run(process.execPath, ['node_modules/typedoc/bin/typedoc', '--options', 'typedoc.json']);
