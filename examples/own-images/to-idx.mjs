@@ -12,7 +12,7 @@ if (!pictures || !out) {
 function idx(sizes, data) {
   const head = Buffer.alloc(4 + 4 * sizes.length);
   head.writeUInt32BE(0x800 + sizes.length);
-  sizes.forEach((size, i) => head.writeUInt32BE(size, 4 + 4 * i));
+  for (const [i, size] of sizes.entries()) head.writeUInt32BE(size, 4 + 4 * i);
   return Buffer.concat([head, ...data]);
 }
 
