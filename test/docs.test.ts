@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -141,6 +143,43 @@ test('scripts that documents name are there', () => {
   for (const page of documents())
     for (const [, name] of read(page).matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g))
       assert.ok(name! in scripts, `${page}: npm run ${name}`);
+});
+
+test('a proof leaves its verdicts, and a bench its figure, as JSON', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spikelet-docs-'));
+  const left = [join(root, 'build/proofs/left-by-a-test.json'), join(root, 'build/figures/left-by-a-test.json')];
+  try {
+    const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const program = join(folder, 'left-by-a-test.js');
+    const lines = [
+      `import { verdict } from ${from('./proofs/cli.js')};`,
+      `import { leaveFigure } from ${from('./docs/figure.js')};`,
+      "verdict('RAM', '9 B', '<= 8', false);",
+      `leaveFigure(${JSON.stringify({ ...example, name: 'left-by-a-test' })});`,
+    ];
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    writeFileSync(program, lines.join('\n'));
+    const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+    assert.is(status, 1, stderr);
+    const proof = JSON.parse(readFileSync(left[0]!, 'utf8'));
+    assert.match(proof.command, /^npm run bench .. left-by-a-test$/);
+    assert.equal(proof.rows, [{ what: 'RAM', measured: '9 B', wanted: '<= 8', ok: false }]);
+    const figure = parseFigure(readFileSync(left[1]!, 'utf8'), 'left-by-a-test');
+    assert.equal(figure.rows, example.rows);
+    assert.match(figure.date!, /^\d{4}-\d\d-\d\d$/);
+    assert.ok(figure.machine);
+  } finally {
+    for (const path of [folder, ...left]) rmSync(path, { recursive: true, force: true });
+  }
+});
+
+test("the API documentation has the package's entry points", () => {
+  const { exports } = JSON.parse(read('package.json'));
+  const { entryPoints } = JSON.parse(read('test/typedoc/typedoc.json'));
+  assert.equal(
+    entryPoints.map((path: string) => path.replace('../../', './dist/').replace(/\.ts$/, '.js')),
+    Object.values<{ default: string }>(exports).map((entry) => entry.default),
+  );
 });
 
 test.run();
