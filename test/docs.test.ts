@@ -147,7 +147,10 @@ test('scripts that documents name are there', () => {
 
 test('a proof leaves its verdicts, and a bench its figure, as JSON', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spikelet-docs-'));
-  const left = [join(root, 'build/proofs/left-by-a-test.json'), join(root, 'build/figures/left-by-a-test.json')];
+  const left = [
+    join(root, 'build/proofs/left-by-a-test.json'),
+    join(root, 'build/figures/left-by-a-test.json'),
+  ];
   try {
     const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     const program = join(folder, 'left-by-a-test.js');
