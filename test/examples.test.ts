@@ -8,7 +8,7 @@ import { browser, inFolder } from './support/browser.js';
 import { exampleProject, runExample, shell, started } from './support/examples.js';
 import { root } from './support/imports.js';
 import { gcc32, iverilog, starterOf32 } from './support/needs.js';
-import { find, testWith } from './support/skip.js';
+import { areThere, find, testWith } from './support/skip.js';
 
 /** Every example, as somebody runs it who has installed the package. */
 const project = exampleProject();
@@ -32,6 +32,11 @@ test('each has a README that says how it is run, and is in the list', () => {
   }
 });
 
+const inShell = await testWith([shell]);
+// It takes longest and needs none of the others, so it runs beside them.
+const ownImages = (await areThere([shell])) ? runExample(project, 'own-images', 'sh', ['run.sh']) : undefined;
+ownImages?.catch(() => undefined);
+
 test('node: a net is trained, quantized, compiled, verified and run', async () => {
   const { stdout } = await runExample(project, 'node', process.execPath, ['main.mjs']);
   assert.match(stdout, /40 of 40 samples equal/);
@@ -42,7 +47,6 @@ test('node: a net is trained, quantized, compiled, verified and run', async () =
   assert.ok(existsSync(graph));
 });
 
-const inShell = await testWith([shell]);
 
 inShell('import-checkpoint: a state_dict becomes a verified module', async () => {
   const { stdout } = await runExample(project, 'import-checkpoint', 'sh', ['run.sh']);
@@ -50,7 +54,7 @@ inShell('import-checkpoint: a state_dict becomes a verified module', async () =>
 });
 
 inShell('own-images: folders of images become a trained and verified module', async () => {
-  const { stdout } = await runExample(project, 'own-images', 'sh', ['run.sh']);
+  const { stdout } = (await ownImages)!;
   assert.match(stdout, /classes: circle, cross, square/);
   assert.match(stdout, /40 of 40 samples equal at every tensor/);
   const [, top1] = /top-1 ([\d.]+) %/.exec(stdout)!;

@@ -6,7 +6,7 @@ import { emitBuild, loadDataset, loadWasm, verifyWasm } from 'spikelet';
 import { argmax, normalise, pixelTable, rawImage, rawToPixels, readNet, writeGraph } from 'spikelet/models';
 import { quantize } from 'spikelet/quantize';
 
-const SPEC = 'gestures:train=800,test=80';
+const SPEC = 'gestures:train=640,test=80';
 const build = fileURLToPath(new URL('build/', import.meta.url));
 await mkdir(build, { recursive: true });
 
