@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verbs } from '../host/cli/verbs/index.js';
+import * as spikelet from '../host/index.js';
 import { undescribed } from './docs/architecture.js';
 import { commandLine } from './docs/command-line.js';
 import {
@@ -129,6 +130,14 @@ test('the command line reference has every verb and option', () => {
     assert.match(text, `### ${name}\n`);
     for (const { flags } of options) assert.match(text, `\`${flags.replaceAll('|', '\\|')}\``);
   }
+});
+
+test('every function that the page of the library names is public', () => {
+  const [, table = ''] = /\n\| function \|(.*?)\n\n/s.exec(read('docs/api.md')) ?? [];
+  const cells = table.split('\n').map((line) => line.split(' | ')[0]!);
+  const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name!));
+  assert.ok(names.length > 20, names.join());
+  for (const name of names) assert.ok(name in spikelet, name);
 });
 
 test('README begins with the two commands and fits on a few screens; the drawing has words for every room', () => {
