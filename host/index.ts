@@ -1,4 +1,4 @@
-/** What programs may import from 'spikelet'. */
+/** The public functions: what programs import from 'spikelet'. */
 export { type Config, defineConfig } from './cli/config.js';
 export { loadDataset } from './data/index.js';
 export { verifyWasm } from './run/verify.js';

@@ -168,7 +168,7 @@ test('without them train and demo say how they are installed, and doctor calls t
     });
     assert.match(
       names.stdout,
-      /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
+      /classes are shown as numbers; .*--labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
     );
     assert.match(names.stdout, /\["0","1"\]/);
   }));

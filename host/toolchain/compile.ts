@@ -7,12 +7,12 @@ import { emitFirmware, type FirmwareOptions } from './build.js';
 import { type Built, makeProject } from './make.js';
 import { printModel } from './model.js';
 
-/** What `make` writes beside the files of a project. */
+/** Files that `make` adds to a project. */
 const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
 
 /**
- * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a
- * build system of its own. `model`: its C, where it is printed already.
+ * Prints the project of a placed model into a folder and compiles it; `built` is absent if the board's vendor
+ * has its own build system. `model`: its C, if already printed.
  */
 export async function compileFirmware(
   board: Board,

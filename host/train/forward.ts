@@ -14,16 +14,16 @@ import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /** How batch norms behave. */
 export type Mode =
-  /** By the statistics of the batch, which `seen` is told for every batch norm. */
+  /** Use the batch's statistics, and pass them to `seen` for every batch norm. */
   | { training: true; seen: (bn: string, moments: Moments) => void }
-  /** By the running statistics among `values`; not differentiable. */
+  /** Use the running statistics in `values`; not differentiable. */
   | { training: false; values: Values };
 
 export type ForwardOptions = {
   mode: Mode;
   /** dL/dvalue added to each element of a neuron's output: the firing penalty's gradient. */
   extra?: (node: NetNeuron, elements: number) => number;
-  /** Told every neuron's output, [batch, rows, columns, channels]; valid during the call. */
+  /** Called with every neuron's output, [batch, rows, columns, channels]; valid during the call. */
   observe?: (node: NetNeuron, value: Tensor4D) => void;
 };
 
@@ -60,7 +60,7 @@ export function forward(
         break;
       }
       case 'neuron':
-        // Already there where it was computed together with its batch norm.
+        // Already computed if it was fused with its batch norm.
         if (values.has(node.name)) continue;
         last = neuron(of(node.input), fireOf(node, of(node.input).size));
         options.observe?.(node, last);
@@ -84,7 +84,10 @@ export function forward(
   return tf.reshape(last, [images.shape[0], last.size / images.shape[0]]);
 }
 
-/** Neurons that alone read a batch norm's output, by the conv's name: both are computed in one pass. */
+/**
+ * Neurons that are the only reader of a batch norm's output, by the conv's name; both are computed in one
+ * pass.
+ */
 function fusedNeurons(net: Net): Map<string, NetNeuron> {
   const readers = new Map<string, typeof net.nodes>();
   for (const node of net.nodes)
@@ -99,7 +102,7 @@ function fusedNeurons(net: Net): Map<string, NetNeuron> {
   return fused;
 }
 
-/** Bias, batch norm and neuron behind a convolution. */
+/** Bias, batch norm and neuron after a convolution. */
 function finish(
   node: NetConv,
   y: Tensor4D,
@@ -117,7 +120,7 @@ function finish(
   return batchNorm(y, weight, bias, fire, (moments) => mode.seen(bn, moments));
 }
 
-/** A batch norm by its running statistics, with the conv's bias, as alpha * x + beta. */
+/** A batch norm with running statistics and the conv's bias, as alpha * x + beta. */
 function runningAffine(node: NetConv, bn: string, values: Values) {
   const of = (name: string) => values.get(name)!.data;
   const [weight, bias] = [of(`${bn}.weight`), of(`${bn}.bias`)];
@@ -128,14 +131,14 @@ function runningAffine(node: NetConv, bn: string, values: Values) {
   return { alpha, beta };
 }
 
-/** Refuses what tfjs cannot train, and parameters that do not fit the net, before any work is done. */
+/** Refuses nets that tfjs cannot train, and parameters that do not match the net, before any work is done. */
 export function checkTrainable(net: Net): void {
   netShapes(net);
   for (const node of net.nodes) {
     if (node.op !== 'conv') continue;
     const fail = (why: string) => {
       throw new SpikeletError(`net ${net.name}, conv '${node.name}' cannot be trained here: ${why}`, {
-        hint: 'training takes convolutions with one group, and depthwise ones with one filter per channel',
+        hint: 'training supports convolutions with one group, and depthwise ones with one filter per channel',
       });
     };
     const depthwise = isDepthwise(node) && node.out === node.in;

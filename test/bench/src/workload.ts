@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadDataset } from '../../../dist/host/data/index.js';
-import { readBytes } from '../../../dist/host/system/files.js';
 import { importFile } from '../../../dist/host/import/index.js';
+import { readBytes } from '../../../dist/host/system/files.js';
 import {
   crc32,
   exitCode,

@@ -100,9 +100,9 @@ test('flash: a bitstream by the programmer of the board', () => {
   assert.is(failed.status, 3);
   assert.match(failed.stderr, 'iceprog failed: no device');
   for (const [args, code, message] of [
-    [['text.bin', '--board', 'icebreaker'], 1, 'text.bin is no bitstream of iCE40'],
+    [['text.bin', '--board', 'icebreaker'], 1, 'text.bin is not an iCE40 bitstream'],
     [['tools', '--board', 'icebreaker'], 1, 'there is no icebreaker.bin in tools'],
-    [['built', '--board', 'xc7a35t'], 1, 'spikelet makes no bitstreams for xc7a35t'],
+    [['built', '--board', 'xc7a35t'], 1, 'spikelet cannot make bitstreams for xc7a35t'],
     [['built', '--board', 'icebreaker', '--port', '/dev/ttyUSB1'], 2, 'icebreaker is flashed over USB'],
     [['built', '--board', 'abacus'], 2, "there is no board 'abacus'"],
   ] as [string[], number, string][]) {

@@ -139,7 +139,7 @@ test('the source refuses sizes and settings it does not have', async () => {
       /unknown dataset .*known datasets: gestures.*fashion-mnist.*idx=FOLDER.* 2$/,
     );
   assert.match(await why('idx'), /needs a folder/);
-  assert.match(await why('idx='), /no folder behind/);
+  assert.match(await why('idx='), /no folder after/);
   assert.match(await why('idx:a=1'), /takes no settings/);
   assert.match(await why('gestures=/tmp'), /takes no folder/);
   assert.match(await why('gestures:colour=3'), /no setting 'colour', only seed, train, test/);
