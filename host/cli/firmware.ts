@@ -26,7 +26,7 @@ export async function buildFirmware(
   const prefix = options.prefix === undefined ? undefined : checkPrefix(options.prefix);
   if (checked && !compileTools(board).length)
     throw usageError(
-      `${board.name} is built by its vendor's own system`,
+      `${board.name} is built with its vendor's build system`,
       'define SPIKELET_CHECKED there, and write the spikelet_trap() that spikelet.h declares',
     );
   await requireTools(compileTools(board), `firmware for ${board.name}`);

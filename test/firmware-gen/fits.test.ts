@@ -61,7 +61,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     () => requirePlace(sized(roomy, { ssram1: reserved.code, psram: 0 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
-      /B of flash, \d+ B more than there are/.test(error.message) &&
+      /B of flash, \d+ B more than available/.test(error.message) &&
       /fewer --bits would not help/.test(error.hint!),
   );
   assert.throws(

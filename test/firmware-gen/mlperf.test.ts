@@ -123,12 +123,12 @@ withProgram(
       [
         'infer 1000000000 0%',
         'm-infer-start-1000000000\r\n',
-        /^e-\[Broken off after \d+ of 1000000000 inferences\]$/,
+        /^e-\[Stopped after \d+ of 1000000000 inferences\]$/,
       ],
       [
         'infer 1 1000000000%',
         'm-warmup-start-1000000000\r\n',
-        /^e-\[Broken off after \d+ of 1000000000 warm-ups\]$/,
+        /^e-\[Stopped after \d+ of 1000000000 warm-ups\]$/,
       ],
     ] as const)
       for (const [further, answers] of [
@@ -190,7 +190,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
     ['db load -4', "e-[Command 'db load' must be >0 bytes]"],
     ['db load 99999999999', "e-[Command 'db load' must be >0 bytes]"],
     [`db load ${bytes + 1}`, `e-[An image has ${bytes} bytes]`],
-    ['db 00', "e-[No bytes are expected: announce them by 'db load N']"],
+    ['db 00', "e-[No bytes are expected: announce them with 'db load N']"],
     ['infer 1 0', `e-[An image has ${bytes} bytes, 0 are loaded]`],
     ['results', `e-[An image has ${bytes} bytes, 0 are loaded]`],
     ['db load 3%db 0g', "e-[Invalid hex digit '0g']"],
@@ -198,7 +198,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
     [`db load ${bytes}%db 0011%infer 1 0`, `e-[An image has ${bytes} bytes, 2 are loaded]`],
     [`${loaded}infer 0 0`, 'e-[Inference iterations must be >0]'],
     [`${loaded}infer 1 -1`, 'e-[Inference warmup must be >=0]'],
-    [`${loaded}db 00`, "e-[No bytes are expected: announce them by 'db load N']"],
+    [`${loaded}db 00`, "e-[No bytes are expected: announce them with 'db load N']"],
     ['a'.repeat(81), 'e-[A command has at most 80 characters]'],
     ['a'.repeat(5000), 'e-[A command has at most 80 characters]'],
     ['a'.repeat(80), `e-[Unknown command: ${'a'.repeat(80)}]`],
