@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../models/index.js';
 import { download, type Patience } from './download.js';
@@ -66,7 +65,3 @@ export async function fetchFashionMnist(
       patience,
     );
 }
-
-/** The folder for downloads: spikelet/NAME in XDG_CACHE_HOME, or in ~/.cache. */
-export const cacheFolder = (name: string): string =>
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'spikelet', name);

@@ -32,6 +32,9 @@ export const duration = (seconds: number): string => {
  */
 export type Column = { title: string; right?: boolean; rank?: number };
 
+/** The parts of a report: a line, a title, a table. */
+export type Part = string | { title: string } | { columns: Column[]; rows: string[][] };
+
 /** Terminal columns that a text takes: two for each wide character, none for a combining mark. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;

@@ -12,6 +12,9 @@ export type Built = {
   files: { path: string; address: number }[];
 };
 
+/** Files that `make` adds to a project. */
+export const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
+
 /**
  * Compiles the project in a folder, with its weights in the memory `weightsIn`. Throws a SpikeletError with
  * the compiler's output, or with the install command of a missing tool.

@@ -9,7 +9,7 @@ import { fpgaBoardOf, fpgaBoards } from '../../../fpga/boards/index.js';
 import { architectures } from '../../../fpga/emit/index.js';
 import { emitGuide, type interfaceOf } from '../../../fpga/guide.js';
 import { emitProject } from '../../../fpga/project.js';
-import { clockRange, fastest, requireClock } from '../../../host/cli/verilog.js';
+import { clockRange, fastest, requireClock } from '../../../host/targets/verilog-design.js';
 import { rtlFiles } from '../../../host/eda/rtl-files.js';
 import { inSimulatorFolder } from '../../../host/eda/simulator.js';
 import { compileVerilator } from '../../../host/eda/verilator.js';

@@ -1,13 +1,13 @@
 import { inflateRawSync } from 'node:zlib';
 import { crc32 } from '../../models/crc32.js';
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../system/printable.js';
+import { printable } from './printable.js';
 
 /**
- * The zip archives that torch.save writes, read by their central directory. Written here because it is short,
- * and because the libraries trust the sizes in the headers and do not check CRCs, while a checkpoint may come
- * from anyone. The entries' claimed sizes are bounded before anything is unpacked, and entries are unpacked
- * only on demand.
+ * The zip archives that torch.save and numpy.savez write, read by their central directory. Written here because
+ * it is short, and because the libraries trust the sizes in the headers and do not check CRCs, while these
+ * files may come from anyone. The entries' claimed sizes are bounded before anything is unpacked, and entries
+ * are unpacked only on demand.
  */
 export type ZipEntry = { name: string; size: number; read: () => Uint8Array };
 
@@ -27,8 +27,15 @@ const DEFLATE = 8;
 
 export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
 
-/** The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`. */
-export function readZip(bytes: Uint8Array, label: string): Map<string, ZipEntry> {
+/**
+ * The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`.
+ * @param mostUnpacked of an archive of so many bytes.
+ */
+export function readZip(
+  bytes: Uint8Array,
+  label: string,
+  mostUnpacked: (bytes: number) => number = mayUnpackTo,
+): Map<string, ZipEntry> {
   const bad = (why: string): never => {
     throw new SpikeletError(`${label} is a damaged zip archive: ${why}`, { hint: 'is the file complete?' });
   };
@@ -82,9 +89,9 @@ export function readZip(bytes: Uint8Array, label: string): Map<string, ZipEntry>
     });
     at = next;
   }
-  if (total > mayUnpackTo(bytes.length))
+  if (total > mostUnpacked(bytes.length))
     throw new SpikeletError(`${label}: ${bytes.length} bytes claim to unpack to ${total}`, {
-      hint: 'checkpoints do not compress that well: the file is damaged or meant to fill the memory',
+      hint: 'such files do not compress that well: it is damaged or meant to fill the memory',
     });
   return entries;
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../models/dataset.js';
 import type { Shape } from '../../models/tensor.js';
-import { usageError } from './verb.js';
+import { usageError } from '../system/usage.js';
 
 /** Refuses data of other images or classes than the model in `path` was made for. */
 export function requireFits(path: string, model: { shape: Shape; classes: string[] }, data: Dataset): void {
