@@ -29,7 +29,7 @@ export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[
 
 /**
  * The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`.
- * @param mostUnpacked of an archive of so many bytes.
+ * @param mostUnpacked bytes that an archive of the given size may unpack to.
  */
 export function readZip(
   bytes: Uint8Array,

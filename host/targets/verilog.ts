@@ -38,7 +38,7 @@ export type VerilogBuildOptions = CoreFlags & {
 };
 
 export type VerilogVerifyOptions = FpgaFlags & {
-  /** Of the core alone: percent of the clocks in which each side of it, and each FIFO in it, waits. */
+  /** Of the core alone: percent of the clocks that each side of it, and each FIFO in it, waits. */
   stall?: number | undefined;
 };
 

@@ -37,7 +37,7 @@ function read(path: string): string | null {
   }
 }
 
-/** The text of a module for a target; null if there is none that may be read. */
+/** The text of a module for a target; null if there is none or it may not be read. */
 function sourceFor(path: string, target: Target): string | null {
   if (!readable.test(path)) return null;
   for (const part of ['', ...sources[target].map((name) => `-${name}`)]) {
@@ -63,7 +63,10 @@ export const signaturesOf =
 
 let allSources: string | undefined;
 
-/** Everything that compiled code depends on beside what it is compiled of: all sources that may be read, this code, asc. */
+/**
+ * Everything that compiled code depends on besides its own source: all sources that may be read, this code,
+ * asc.
+ */
 const kernelSources = (): string => {
   allSources ??= JSON.stringify([
     installedVersion('assemblyscript'),

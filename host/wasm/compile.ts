@@ -6,7 +6,7 @@ import type { Tier } from '../../wasm/tiers.js';
 import { installedVersion } from '../system/version.js';
 import { compileAssemblyScript, compiledOnce, compileNow, tierFlags } from './assemblyscript.js';
 
-/** What optimised code depends on beside its source: binaryen, and this code. */
+/** What optimised code depends on besides its source: binaryen, and this code. */
 const optimiser = [installedVersion('binaryen'), readFileSync(new URL(import.meta.url), 'utf8')];
 
 /**

@@ -144,7 +144,7 @@ export async function load(
   const { module, where, bytes } = await moduleOf(own ? address(own) : source!);
   const description = describe(module, where);
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
-  // A memory that threads share is made here, and the module has none of its own.
+  // A memory that threads share is made here; the module has none.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
   const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);

@@ -27,7 +27,7 @@ const compile = async () =>
   ]);
 
 const hex = (raw: Uint8Array) => Buffer.from(raw).toString('hex');
-/** Commands that load an image, so many bytes in each. */
+/** Commands that load an image, this many bytes in each. */
 const loading = (raw: Uint8Array, step = 31): string =>
   `db load ${raw.length}%${hex(raw).replace(new RegExp(`.{1,${2 * step}}`, 'g'), 'db $&%')}`;
 
@@ -207,7 +207,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
 });
 
 withProgram(
-  'bytes of the image are printed; digits after the last are left; what is no text begins a command anew',
+  'bytes of the image are printed; digits after the last are ignored; what is not text starts a new command',
   () => {
     const raw = Uint8Array.from({ length: 20 }, (_, i) => 7 * i);
     const answers = talk(program, `${loading(raw, 19)}db print%db print 3 18%db print 4 99%`);

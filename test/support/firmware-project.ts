@@ -26,7 +26,7 @@ export const removeFolders = async (): Promise<void> => {
 export const canTry = (board: Board, emulated = true): Promise<boolean> =>
   allThere(board.name, boardNeeds(board, emulated));
 
-/** Prints and compiles a project of the shell in a folder of its own. */
+/** Prints and compiles a project of the shell in a new folder. */
 export async function compile(board: Board, program: Omit<ProjectParts, 'shell'>): Promise<Built> {
   const folder = await temporaryFolder();
   await writeFiles(folder, firmwareProject(board, { ...program, shell: await readShell() }));

@@ -10,7 +10,7 @@ let heap: Heap | undefined;
 /** Our kernels on the wasm backend; undefined while another backend is the current one. */
 export const currentHeap = (): Heap | undefined => (tf.getBackend() === 'wasm' ? heap : undefined);
 
-/** Kernels that the wasm backend lacks, and faster replacements of some of its own. */
+/** Kernels that the wasm backend lacks, and faster replacements for some that it has. */
 const table: Record<string, (heap: Heap, call: KernelCall) => unknown> = {
   Conv2D: conv.forward,
   Conv2DBackpropFilter: conv.filterGradient,

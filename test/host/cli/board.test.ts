@@ -139,7 +139,7 @@ test('usage: a board or a port is needed; a folder says which board it is for', 
   for (const [args, message] of [
     [verify, '--board is needed'],
     [[...verify, '--board', 'abacus'], "there is no board 'abacus'"],
-    [[...verify, '--build', 'images'], 'images is no project for a board'],
+    [[...verify, '--build', 'images'], 'images is not a project for a board'],
     [['profile', 'graph.safetensors', '--board', BOARD], '--data is needed'],
   ] as [string[], string][]) {
     const { status, stderr } = run(...args);

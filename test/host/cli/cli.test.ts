@@ -20,7 +20,7 @@ import { reference } from '../../support/needs.js';
 import { shared } from '../../support/shared.js';
 import { type Need, testWith } from '../../support/skip.js';
 
-/** The real command line, in processes of its own. */
+/** The real command line, in separate processes. */
 const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet cli-'));
 
@@ -190,7 +190,7 @@ test('Ctrl-C leaves a checkpoint, and resuming ends in the same bytes', async ()
   );
   const other = ['train', '--resume', 'part.checkpoint.safetensors', '--model', 'tiny'];
   fails(await spikelet(other), 1, /is a checkpoint of 'mini', not of 'tiny'/);
-  fails(await spikelet(['train', '--resume', net]), 1, /is no training checkpoint/);
+  fails(await spikelet(['train', '--resume', net]), 1, /is not a training checkpoint/);
 });
 
 test('wrong usage: exit code 2 and a hint', async () => {

@@ -237,7 +237,7 @@ test('usage: a board is needed and must be known; firmware reads its weights in 
   }
 });
 
-test('boards: all of them, and on which a graph fits', () => {
+test('boards: all of them, and which a graph fits', () => {
   const all = json(['boards', '--json']).boards;
   assert.equal(
     all.map(({ name }: { name: string }) => name),

@@ -114,7 +114,7 @@ test('flash: a bitstream by the programmer of the board', () => {
   assert.equal(readFileSync(join(folder, 'copy.bin')), Buffer.from(bitstream));
 });
 
-test('boards lists every FPGA, and on which a graph fits; doctor names their programs', () => {
+test('boards lists every FPGA, and which a graph fits; doctor names their programs', () => {
   const names = fpgaBoards.map(({ name }) => name);
   const named = (list: { name: string }[]) => list.map(({ name }) => name);
   assert.equal(named(JSON.parse(run(['boards', '--json']).stdout).fpgas), names);
@@ -128,7 +128,7 @@ test('boards lists every FPGA, and on which a graph fits; doctor names their pro
   assert.not.ok(existsSync(join(folder, 'build')));
 });
 
-test('what lies in single-port RAM counts where a larger part is named', () => {
+test('what is in single-port RAM counts where a larger part is named', () => {
   const area = { luts: 4048, flipFlops: 1731, carries: 1061, brams: 102, sprams: 4, dsps: 2 };
   const room = () =>
     requireRoom('tiny', area, fpgaBoardOf('icebreaker'), { architecture: 'sequential', lanes: 6 });

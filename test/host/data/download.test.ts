@@ -278,7 +278,7 @@ test('without a network: one error that says what to do', async () => {
   assert.match(blocked.hint ?? '', /XDG_CACHE_HOME/);
 });
 
-test('the cache lies in XDG_CACHE_HOME, or in ~/.cache', () => {
+test('the cache is in XDG_CACHE_HOME, or in ~/.cache', () => {
   const before = process.env['XDG_CACHE_HOME'];
   try {
     process.env['XDG_CACHE_HOME'] = folder;

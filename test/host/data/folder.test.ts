@@ -203,7 +203,7 @@ test('what a folder holds is told in one line', async () => {
   assert.match(summary, /^2 of 10 classes by name, 3 images; 13 skipped: 6 hidden, /);
 });
 
-test('images without folders have no labels, also beside folders without images', async () => {
+test('images without folders have no labels, also next to folders without images', async () => {
   await fill(['b.webp', 'a.png', 'c.gif', '.DS_Store', 'notes/todo.txt']);
   const found = await labelsOf(fashion);
   assert.equal(found.labels, { 'a.png': undefined, 'b.webp': undefined });

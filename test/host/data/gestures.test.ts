@@ -114,7 +114,7 @@ test('the physics: a bright hand leaves OFF where it came from and ON where it a
   const surplus = (image: Uint8Array) => centre(image, (on) => on).mass - centre(image, (_, off) => off).mass;
   share('approach', 0.95, (image) => surplus(image) > 0);
   share('retreat', 0.95, (image) => surplus(image) < 0);
-  // Seen from the middle, the fading trail lies behind the head.
+  // Seen from the middle, the fading trail is behind the head.
   const turn = (image: Uint8Array) => {
     const [hx, hy] = head(image);
     const [tx, ty] = centre(image, (on, off) => Math.min(on, off)).at;

@@ -299,7 +299,7 @@ test('a plain file and its .gz are one, and it is said which is read; any other 
   assert.match(pair.message, /holds train-images-idx3-ubyte and train-images\.idx3-ubyte$/);
 });
 
-test('where a file is missing, the error lists what is there', async () => {
+test('where a file is missing, the error lists the files found', async () => {
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /; it is empty$/);
   await mkdir(join(folder, 'raw'));
   for (let i = 0; i < 9; i++) await writeFile(join(folder, `a${i}\x1b[2J`), '');
@@ -349,7 +349,7 @@ test('what would take too much memory is refused before it is inflated', async (
   );
 });
 
-test('half a million labels are no trouble', async () => {
+test('half a million labels are read', async () => {
   const count = 500_000;
   await fill({
     [idxFiles.trainImages]: idx(

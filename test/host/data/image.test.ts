@@ -91,7 +91,7 @@ test('another size is resized to exactly the shape', async () => {
   assert.ok(furthest(middle, Uint8Array.of(123, 116, 128)) <= 1, String(middle));
 });
 
-test('transparency lies on white, EXIF orientation is applied, 16 bits and palettes become 8', async () => {
+test('transparency becomes white, EXIF orientation is applied, 16 bits and palettes become 8', async () => {
   const clear = sharp({
     create: { width: 4, height: 4, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } },
   });
@@ -99,7 +99,11 @@ test('transparency lies on white, EXIF orientation is applied, 16 bits and palet
   assert.equal([...new Set(white)], [255]);
   const turned = await write('o.png', picture().withMetadata({ orientation: 6 }).png().toBuffer());
   const upright = await readImage(turned, [40, 30, 3]);
-  assert.equal([...upright.subarray(29 * 3, 30 * 3)], [0, 0, 128], 'the upper left corner lies upper right');
+  assert.equal(
+    [...upright.subarray(29 * 3, 30 * 3)],
+    [0, 0, 128],
+    'the upper left corner is now upper right',
+  );
   const deep = await write('16.png', picture().toColourspace('rgb16').png().toBuffer());
   assert.is((await sharp(deep).metadata()).depth, 'ushort');
   assert.ok(furthest(await readImage(deep, SHAPE), raw) <= 1);
@@ -155,7 +159,7 @@ function hugePng(width: number, height: number): Promise<Uint8Array> {
     });
 }
 
-test('files that are no image, damaged, or of another format: one error each', async () => {
+test('files that are not images, damaged, or of another format: one error each', async () => {
   for (const [name, bytes] of [
     ['cut.png', picture().png({ compressionLevel: 0 }).toBuffer()],
     ['cut.jpg', picture().jpeg().toBuffer()],

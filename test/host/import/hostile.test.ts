@@ -71,7 +71,7 @@ test('a pickle that calls something is refused by the name of it', () => {
     }
 });
 
-test('pickles that are no checkpoint', () => {
+test('pickles that are not checkpoints', () => {
   const cases: [string, RegExp, Uint8Array][] = [
     ['unknown opcode', /opcode 0x97 does not belong/, program([0x80, 2, 0x97])],
     ['extension registry', /opcode 0x82 does not belong/, program([0x80, 2, 0x82, 1])],
@@ -156,7 +156,7 @@ function withView(view: Partial<View>, storage = new Uint8Array(32)): Uint8Array
   return torchZip(pickle(orderedDict(changed)), new Map([...storages, ['own', storage]]));
 }
 
-test('tensors that lie outside their storage, or twice in it', () => {
+test('tensors outside their storage, or overlapping in it', () => {
   importNet(withView({}), 'right');
   importNet(withView({ stride: [1, 2] }), 'transposed');
   importNet(withView({ stride: [0, 1] }), 'expanded');

@@ -165,7 +165,7 @@ const withState = (value: Py, state: Py): Py => ({
 });
 const global = (module: string, name: string): Py => ({ global: [module, name] });
 
-test('what training scripts keep beside the weights does not hide them', () => {
+test('what training scripts keep with the weights does not hide them', () => {
   const dtype = (code: string, order = '<') =>
     withState(call('numpy.dtype', code, false, true), { tuple: [3, order, null, null, null, -1, -1, 0] });
   const raw = call('_codecs.encode', '\0\0\0\0\0\0\u00f0?', 'latin1');
@@ -243,7 +243,7 @@ test('a whole pickled module is named', () => {
   );
 });
 
-test('averages beside weights: the weights, and with --ema the average', () => {
+test('averages and weights: the weights, and with --ema the average', () => {
   const [plain, average] = [stateEntries(net.params), stateEntries(twice)];
   const moved = new Map([...average.storages].map(([key, data]) => [`e${key}`, data] as const));
   const other = JSON.parse(JSON.stringify(average.entries), (_key, value: unknown) => value) as [
@@ -350,7 +350,7 @@ test('tensors that are not read are named for what they are', () => {
   isNet(importNet(training([['x', values]]), 'x', options).net, net.params, 'plain names');
 });
 
-test('an archive zipped again from further up, and what is no checkpoint at all', async () => {
+test('an archive zipped again from a parent folder, and what is not a checkpoint', async () => {
   const { value, storages } = stateDict(net.params);
   const again = (prefix: string) => [
     { name: `${prefix}data.pkl`, data: pickle(value) },

@@ -152,7 +152,7 @@ const rule = {
   isStart: (text: string) => /^\[\d*$/.test(text),
 };
 
-test('lines are appended to a file of their own only, whose torn last line goes', async () => {
+test('lines are appended only to files of such lines; a torn last line is removed', async () => {
   const path = at('lines');
   const append = async (line: string, more = {}) => {
     const lines = await openLines(path, { ...rule, ...more });
