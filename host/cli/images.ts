@@ -1,5 +1,5 @@
 import type { Graph } from '../../models/graph.js';
-import { loadDataset } from '../data/index.js';
+import { type Looks, loadDataset } from '../data/index.js';
 import { requireFits } from './fits.js';
 import type { Io } from './io.js';
 
@@ -15,7 +15,7 @@ export async function dataFor(
 ) {
   const { shape } = graph.tensors['input']!;
   const input = { shape, classes: graph.classes, ...graph.input };
-  const data = await loadDataset(spec, { log: io.note, input, limit: count });
-  requireFits(path, input, data);
+  const fits = (data: Looks) => requireFits(path, input, data);
+  const data = await loadDataset(spec, { log: io.note, input, limit: count, fits });
   return { data, samples: Math.min(count, data.test.count) };
 }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
+import { main } from '../support/command.js';
 
 /** Where the proofs put what they make. */
 export const folder = fileURLToPath(new URL('../../../build/proofs', import.meta.url));

@@ -190,6 +190,15 @@ test('what training scripts keep beside the weights does not hide them', () => {
     ['omegaconf', withState(call('omegaconf.dictconfig.DictConfig'), new Map<Py, Py>([['_content', 1]]))],
     ['a callback', global('pytorch_lightning.callbacks.model_checkpoint', 'ModelCheckpoint')],
     ['a history', call('mmengine.logging.history_buffer.HistoryBuffer')],
+    [
+      'a partial',
+      withState(call('functools.partial', global('torch.nn.modules.normalization', 'LayerNorm')), [
+        global('torch.nn.modules.normalization', 'LayerNorm'),
+        [],
+        new Map<Py, Py>([['eps', 1e-6]]),
+        null,
+      ]),
+    ],
     ['an enum', call('my_project.config.Mode', 2)],
     [
       'a scheduler',
