@@ -216,12 +216,15 @@ test('what training scripts keep beside the weights does not hide them', () => {
     notes.join('\n'),
     /beside the weights, not read: objects of omegaconf\.dictconfig\.DictConfig, /,
   );
+  const partial = (of: Py) => training([...values, ['extra', call('functools.partial', of)]]);
+  assert.throws(() => importNet(partial('x'), 'x', options), /a partial of what is no class/);
+  assert.throws(() => importNet(partial(global('os', 'system')), 'x', options), /wants to call 'os.system'/);
   for (const danger of [
     'os.system',
     'builtins.eval',
     'builtins.getattr',
     'subprocess.Popen',
-    'functools.partial',
+    'functools.reduce',
     'torch.load',
   ])
     assert.throws(
