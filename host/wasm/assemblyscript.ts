@@ -84,6 +84,10 @@ const kernelSources = (): string => {
 export const compiledOnce = (key: string[], compile: () => Promise<Uint8Array>): Promise<Uint8Array> =>
   cached('wasm', [kernelSources(), ...key], compile);
 
+/** Signature of a front end's kernel, which takes `lead` first. */
+export const frontEndSignature = (kernel: string, lead: readonly string[]): Signature =>
+  parseSignature(sourceFor(`assembly/frontends/${kernel}.ts`, 'c') ?? '', kernel, lead);
+
 /**
  * Compiles AssemblyScript in memory. A module that has a file for each target, `lanes-simd.ts`, is imported as `lanes`.
  * `entry` is a file of the package, or `source` under that name.

@@ -39,26 +39,57 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
  * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
  * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
  */
-export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const found = planned(graph, options);
-  requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
-    weightBytes: graphBytes(graph),
-    hint: 'use smaller images',
-  });
+export const plan = (graph: Graph, options: PlanOptions = {}): Plan => planner(graph)(options);
+
+/** Plans one graph, as plan() does, for one budget after another. */
+export type Planner = (options?: PlanOptions) => Plan;
+
+/**
+ * plan() of a graph that stays as it is, for several budgets: what all of them ask, which takes seconds for large images,
+ * is searched for once.
+ */
+export function planner(graph: Graph): Planner {
+  const search: Search = { choosers: new Map(), smallest: new Map() };
+  return (options = {}) => {
+    const found = planned(graph, options, search);
+    requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
+      weightBytes: graphBytes(graph),
+      hint: 'use smaller images',
+    });
+    return found;
+  };
+}
+
+/** What was searched for, by the ways to fetch constants; the smallest plan where nothing beside the arena counts. */
+type Search = { choosers: Map<FetchOptions, Chooser>; smallest: Map<Chooser, Plan> };
+
+const noFetch: FetchOptions = new Map();
+const nothingBeside: Beside = { bytes: 0, perStep: 0 };
+
+function chooserOf(graph: Graph, fetch: FetchOptions, { choosers }: Search): Chooser {
+  const known = choosers.get(fetch) ?? chooser(graph, fetch);
+  choosers.set(fetch, known);
+  return known;
+}
+
+function smallestOf(graph: Graph, choose: Chooser, beside: Beside, { smallest }: Search): Plan {
+  const known = beside === nothingBeside ? smallest.get(choose) : undefined;
+  const found = known ?? smallestPlan(graph, choose, beside);
+  if (beside === nothingBeside) smallest.set(choose, found);
   return found;
 }
 
-function planned(graph: Graph, options: PlanOptions): Plan {
-  const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
-  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), beside, time);
+function planned(graph: Graph, options: PlanOptions, search: Search): Plan {
+  const { ram, time, fetch = noFetch, beside = nothingBeside } = options;
+  if (time !== undefined) return smallestPlan(graph, chooserOf(graph, fetch, search), beside, time);
   if (ram === undefined) {
     const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
       options;
     return arrange(graph, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = planned(graph, { fetch });
+  const fastest = planned(graph, { fetch }, search);
   if (sizeOf(fastest, beside) <= ram) return fastest;
-  const choose = chooser(graph, fetch);
+  const choose = chooserOf(graph, fetch, search);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
@@ -68,7 +99,7 @@ function planned(graph: Graph, options: PlanOptions): Plan {
     );
     if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, choose, beside);
+  const smallest = smallestOf(graph, choose, beside, search);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new NoPlanFits(graph, ram, size);

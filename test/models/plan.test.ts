@@ -5,7 +5,8 @@ import { planChart } from '../../host/report/plan-chart.js';
 import { verifyWasm } from '../../host/run/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
-import { type Graph, type Plan, plan, prove, SpikeletError } from '../../models/index.js';
+import { type Graph, type Plan, plan, planner, prove, SpikeletError } from '../../models/index.js';
+import { mostOnes } from '../../models/ops/streams.js';
 import { planModel, weightPlaces } from '../../wasm/plan-model.js';
 import { lastPlanned, lastWritten } from '../support/memory-used.js';
 import { GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
@@ -143,6 +144,30 @@ test('whatever the RAM: all tensors equal the interpreter, and the RAM used is t
     }
   assert.ok(atEnd >= 6, `${atEnd} of 12 plans end in bytes that are always written`);
   for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `no plan had ${what}`);
+});
+
+test('most bits of a count: by counting them', () => {
+  const bits = (n: number): number => (n ? (n & 1) + bits(n >> 1) : 0);
+  for (let levels = 1, most = 0; levels <= 255; levels++) {
+    most = Math.max(most, bits(levels));
+    assert.is(mostOnes(levels), most, `${levels} levels`);
+  }
+});
+
+test('a planner gives one graph the plans that plan() gives it, whatever it was asked before', () => {
+  const graph = wideGraph();
+  prove(graph);
+  const again = planner(graph);
+  const [fastest, least] = [plan(graph).arenaBytes, leastRam((ram) => plan(graph, { ram }))];
+  const budgets = [{}, { ram: fastest - 1 }, { ram: least }, { time: 3 }, { ram: (fastest + least) >> 1 }];
+  for (const budget of [...budgets, ...budgets.reverse()]) {
+    const [one, other] = [again(budget), plan(graph, budget)];
+    assert.equal([one.arenaBytes, one.steps], [other.arenaBytes, other.steps]);
+  }
+  assert.is(
+    leastRam((ram) => again({ ram })),
+    least,
+  );
 });
 
 test('the chart draws each step once and names the peak', () => {

@@ -11,7 +11,7 @@ import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench:load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
+ * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
  * constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its checkpoint take to be
  * imported, in either of torch's formats. Under a minute.
  */

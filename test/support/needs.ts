@@ -23,6 +23,18 @@ export const stm32flash = program('stm32flash', '-h');
 export const iverilog = program('iverilog', '-V');
 export const verilator = program('verilator');
 export const gxx = program('g++');
+export const sox = program('sox');
+export const ffmpeg = program('ffmpeg', '-version');
+/** Python with numpy, by `python3`. */
+export const numpy: Need = {
+  name: 'numpy',
+  install: 'apt-get install python3-numpy',
+  find: () =>
+    execute('python3', ['-c', 'import numpy']).then(
+      () => true,
+      () => false,
+    ),
+};
 /** What compiles the Verilog of a core to a program. */
 export const verilatorBuilds = [verilator, gxx, program('make')];
 

@@ -1,11 +1,11 @@
 import { inflateRawSync } from 'node:zlib';
 import { crc32 } from '../../models/crc32.js';
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../system/printable.js';
+import { printable } from './printable.js';
 
 /**
- * The zip archives that torch.save writes, read by their central directory. Own code, because it is short and because
- * the libraries believe the sizes in the headers and check no CRC; a checkpoint is a stranger's file.
+ * The zip archives that torch.save and numpy.savez write, read by their central directory. Own code, because it is short
+ * and because the libraries believe the sizes in the headers and check no CRC; they are strangers' files.
  * What the entries claim is bounded before anything is unpacked; nothing is unpacked before it is asked for.
  */
 export type ZipEntry = { name: string; size: number; read: () => Uint8Array };
@@ -26,8 +26,15 @@ const DEFLATE = 8;
 
 export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
 
-/** The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`. */
-export function readZip(bytes: Uint8Array, label: string): Map<string, ZipEntry> {
+/**
+ * The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`.
+ * @param mostUnpacked of an archive of so many bytes.
+ */
+export function readZip(
+  bytes: Uint8Array,
+  label: string,
+  mostUnpacked: (bytes: number) => number = mayUnpackTo,
+): Map<string, ZipEntry> {
   const bad = (why: string): never => {
     throw new SpikeletError(`${label} is a damaged zip archive: ${why}`, { hint: 'is the file complete?' });
   };
@@ -79,9 +86,9 @@ export function readZip(bytes: Uint8Array, label: string): Map<string, ZipEntry>
     });
     at = next;
   }
-  if (total > mayUnpackTo(bytes.length))
+  if (total > mostUnpacked(bytes.length))
     throw new SpikeletError(`${label}: ${bytes.length} bytes claim to unpack to ${total}`, {
-      hint: 'no checkpoint compresses like that: the file is damaged or meant to fill the memory',
+      hint: 'nothing of this kind compresses like that: the file is damaged or meant to fill the memory',
     });
   return entries;
 }

@@ -1,6 +1,6 @@
 import type { Shape } from '../../models/tensor.js';
-import type { Looks } from '../data/index.js';
-import { usageError } from './verb.js';
+import { usageError } from '../system/usage.js';
+import type { Looks } from './index.js';
 
 /** Refuses data of other images or classes than the model in `path` was made for. */
 export function requireFits(path: string, model: { shape: Shape; classes: string[] }, data: Looks): void {

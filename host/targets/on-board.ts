@@ -5,27 +5,24 @@ import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { definition, type Graph } from '../../models/index.js';
 import type { BoardLink } from '../device/board-link.js';
 import { inTemporaryFolder } from '../system/files.js';
+import { required, usageError } from '../system/usage.js';
 import { emulateTools, requireTools } from '../toolchain/board-tools.js';
 import { compileFirmware } from '../toolchain/compile.js';
-import type { Io } from './io.js';
-import { integer, required, usageError, type VerbOption } from './verb.js';
+import type { Hooks } from './target.js';
 
-/** Flags of the verbs that talk to a board. */
-export type BoardFlags = { board?: string; port?: string; baud?: number; build?: string };
-
-export const baudOption = (fallback: string): VerbOption => ({
-  flags: '--baud <n>',
-  description: `speed of the port (default: ${fallback})`,
-  parse: integer(300, 4_000_000),
-});
-
-export const portOptions: VerbOption[] = [
-  { flags: '--port <path>', description: 'serial port of the board; without it, its emulator' },
-  baudOption("the board's, or 115200"),
-];
+/** Which board, and how it is reached. */
+export type BoardFlags = {
+  board?: string | undefined;
+  /** Serial port of a board; without one its emulator runs. */
+  port?: string | undefined;
+  /** Speed of the port; default: the board's. */
+  baud?: number | undefined;
+  /** A folder that `build` wrote for the board, for the emulator; default: built now. */
+  build?: string | undefined;
+};
 
 /** The board that a folder of `build --target firmware` is for; undefined where it is no such folder. */
-async function boardIn(folder: string): Promise<string | undefined> {
+export async function boardIn(folder: string): Promise<string | undefined> {
   const header = await readFile(join(folder, 'shell', 'board.h'), 'utf8').catch(() => '');
   return /^#define PLATFORM_NAME "(.*)"$/m.exec(header)?.[1];
 }
@@ -39,7 +36,7 @@ async function boardOfFlags({ board, port, build }: BoardFlags): Promise<Board |
       "give a folder that 'spikelet build --target firmware' wrote",
     );
   if (built && board && built !== board)
-    throw usageError(`${build} was built for ${built}, not ${board}`, 'leave --board away');
+    throw usageError(`${build} was built for ${built}, not ${board}`, 'omit --board');
   const name = board ?? built;
   return name === undefined && port !== undefined ? undefined : boardOf(required(name, '--board'));
 }
@@ -55,7 +52,7 @@ const patience = (graph: Graph): number =>
 export async function onBoard<T>(
   graph: Graph,
   flags: BoardFlags,
-  io: Io,
+  { note = () => undefined }: Hooks,
   { counting = false }: { counting?: boolean },
   use: (link: BoardLink, board: Board | undefined) => Promise<T>,
 ): Promise<T> {
@@ -64,7 +61,7 @@ export async function onBoard<T>(
   const emulated = flags.port === undefined && board?.emulator !== undefined;
   const connect = (folder?: string) =>
     withBoard(
-      { board, port: flags.port, baud: flags.baud, folder, counting, note: io.note },
+      { board, port: flags.port, baud: flags.baud, folder, counting, note },
       { inferMs: patience(graph) },
       (link) => use(link, board),
     );

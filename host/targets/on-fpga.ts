@@ -1,44 +1,31 @@
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
-import {
-  type Architecture,
-  architectures,
-  type Datapath,
-  datapaths,
-  type VerilogOptions,
-} from '../../fpga/emit/index.js';
+import type { Architecture, Datapath, VerilogOptions } from '../../fpga/emit/index.js';
 import { type Graph, hex32 } from '../../models/index.js';
 import type { FpgaSession } from '../device/fpga-session.js';
 import { clang, installed, installLine, yosys } from '../eda/packages.js';
-import type { BoardFlags } from './board-options.js';
-import type { Io } from './io.js';
-import { integer, oneOf, required, usageError, type VerbOption } from './verb.js';
+import { required, usageError } from '../system/usage.js';
+import type { BoardFlags } from './on-board.js';
+import type { Hooks } from './target.js';
 
-/** Flags that choose a core. */
-export type CoreFlags = { architecture: Architecture; lanes: number; datapath: Datapath };
+/** Which core an FPGA gets: one for all layers or one per layer, its lanes, how it adds a spike count. */
+export type CoreFlags = {
+  architecture?: Architecture | undefined;
+  lanes?: number | undefined;
+  datapath?: Datapath | undefined;
+};
 
-/** Flags of the verbs that talk to an FPGA. */
+/** A core whose every choice is made. */
+export type CoreChoice = Required<Pick<VerilogOptions, 'architecture' | 'lanes' | 'datapath'>>;
+
+/** The core that the flags mean. */
+export const coreOf = ({ architecture, lanes, datapath }: CoreFlags): CoreChoice => ({
+  architecture: architecture ?? 'sequential',
+  lanes: lanes ?? 8,
+  datapath: datapath ?? 'popcount',
+});
+
+/** What talking to an FPGA takes. */
 export type FpgaFlags = Pick<BoardFlags, 'board' | 'port' | 'baud'> & CoreFlags;
-
-export const coreOptions: VerbOption[] = [
-  {
-    flags: '--architecture <name>',
-    description: `FPGA: one core for all layers or a core per layer: ${architectures.join(', ')}`,
-    parse: oneOf(architectures),
-    default: 'sequential' as const,
-  },
-  {
-    flags: '--lanes <n>',
-    description: 'FPGA: outputs computed side by side',
-    parse: integer(1, 64),
-    default: 8,
-  },
-  {
-    flags: '--datapath <name>',
-    description: `FPGA: how a spike count is added: ${datapaths.join(', ')}`,
-    parse: oneOf(datapaths),
-    default: 'popcount' as const,
-  },
-];
 
 /** Throws a usage error where a board without a port is to be simulated, and the packages for it are missing. */
 export function requireBoard({ board, port }: Pick<BoardFlags, 'board' | 'port'>): void {
@@ -55,15 +42,16 @@ export function requireBoard({ board, port }: Pick<BoardFlags, 'board' | 'port'>
 export async function onFpga<T>(
   graph: Graph,
   flags: FpgaFlags,
-  io: Io,
+  { note = () => undefined }: Hooks,
   use: (session: FpgaSession, board: Board) => Promise<T>,
 ): Promise<T> {
   requireBoard(flags);
-  const { port, baud, architecture, lanes, datapath } = flags;
+  const { port, baud } = flags;
   const board = fpgaBoardOf(flags.board!);
   const { withFpga } = await import('../device/fpga-session.js');
-  const options: VerilogOptions = { architecture, lanes, datapath };
-  return withFpga({ graph, board, options, port, baud, note: io.note }, (session) => use(session, board));
+  return withFpga({ graph, board, options: coreOf(flags), port, baud, note }, (session) =>
+    use(session, board),
+  );
 }
 
 /** What --json tells of a session. */
