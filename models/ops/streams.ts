@@ -21,6 +21,9 @@ export type Stream = {
 /** Bits of the largest count. */
 export const planesOf = (levels: number): number => 32 - Math.clz32(levels);
 
+/** Bits that are set. */
+export const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
+
 /** Most bits that a count up to `levels` has: those of the largest 2^n - 1. Plans ask for it millions of times. */
 export const mostOnes = (levels: number): number => 31 - Math.clz32(levels + 1);
 
