@@ -18,7 +18,7 @@ import {
   withFigures,
 } from './docs/figure.js';
 import { documents, pages, read } from './docs/pages.js';
-import { root } from './support/imports.js';
+import { root, sources } from './support/imports.js';
 
 /** Documents: what a script writes is fresh, links lead somewhere, and nothing is named that is not there. */
 for (const { path, contents } of pages())
@@ -130,6 +130,21 @@ test('the command line reference has every verb and option', () => {
     assert.match(text, `### ${name}\n`);
     for (const { flags } of options) assert.match(text, `\`${flags.replaceAll('|', '\\|')}\``);
   }
+});
+
+test('messages that the page of troubles quotes are those of the program', () => {
+  const text = ['host', 'models']
+    .flatMap(sources)
+    .map((path) => read(path))
+    .join('\n');
+  const quoted = [...read('docs/troubleshooting.md').matchAll(/^\| `([^`]*\s[^`]*)`/gm)].map(
+    ([, message]) => message!,
+  );
+  const known = quoted.filter((message) => !message.startsWith('verify '));
+  assert.ok(known.length >= 5, 'they were not found');
+  for (const message of known)
+    for (const piece of message.split(/\.\.\.|'X'|\/dev\S+|\S+-gcc/).map((part) => part.trim()))
+      assert.ok(text.includes(piece), `docs/troubleshooting.md quotes '${piece}'`);
 });
 
 test('every function that the page of the library names is public', () => {
