@@ -116,7 +116,7 @@ test('refused: two sources, two in one ending, none, nothing', async () => {
   assert.match(await refusal(join(folder, 'c.mp3')), /it is an MP3 file/);
   put({ 'd.wav': wav, 'e.png': png });
   assert.match(await refusal(folder), /holds 1 of wav \(WAV\), 1 of images \(PNG\)$/);
-  put({ 'weights.bin': Uint8Array.from({ length: 100 }, (_, i) => (i * 77) % 256) });
+  put({ 'weights.bin': Uint8Array.from({ length: 100 }, (_, i) => (i * i * 77 + 99) % 256) });
   assert.match(await refusal(join(folder, 'weights.bin')), /no source reads it$/);
   put({ 'f.wav': png });
   assert.match(await refusal(folder), /of its files '\.wav', d\.wav is of wav and f\.wav of images/);
