@@ -8,6 +8,7 @@ import { formatOf, isRead } from './format.js';
 import { listFiles } from './listing.js';
 import { looksLikeCsv } from './readers/csv-layout.js';
 import { eventFormatOf } from './readers/events/index.js';
+import { isHdf5 } from './readers/hdf5/objects.js';
 import { mistakenFor } from './readers/refusal.js';
 
 /** The sources that a path can be taken for. */
@@ -50,6 +51,10 @@ const signs: Sign[] = [
   {
     source: 'events',
     format: (start, name) => {
+      if (isHdf5(start))
+        return ['spikes\0', 'labels\0'].every((group) => latin1(start).includes(group))
+          ? 'SHD or SSC'
+          : undefined;
       const format = eventFormatOf(start, name);
       // Of numpy's files only those that name t, x, y and p are events.
       if (format?.name === 'numpy' && !namesEvents(start)) return undefined;

@@ -46,8 +46,8 @@ const mistaken = (start: string): boolean =>
 const others: [sign: string, what: string, hint: string][] = [
   [
     '\x89HDF\r\n\x1a\n',
-    'it is HDF5 (SHD, SSC, DSEC, N-Cars)',
-    'convert it: in Python, np.savez(PATH, t=..., x=..., y=..., p=...) of what h5py reads',
+    'it is HDF5, which holds many recordings or is of another camera',
+    'of HDF5, SHD and SSC are read, each file as a data set; convert others: np.savez(PATH, t=t, x=x, y=y, p=p) of what h5py reads',
   ],
 ];
 

@@ -8,7 +8,7 @@ import { arrayOf, openNpz, readNpy, readNpyFields } from '../../../../host/data/
 import { refusedFor } from '../../../support/mutants.js';
 import { numpy } from '../../../support/needs.js';
 import { bytes, headerOf, npy, zip } from '../../../support/npy-files.js';
-import { testWith } from '../../../support/skip.js';
+import { find, testWith } from '../../../support/skip.js';
 
 test('both orders of bytes, and both of dimensions', () => {
   const little = npy(headerOf("'<i2'", '(2, 3)'), bytes(1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 255, 255));
@@ -126,10 +126,10 @@ np.save(out + '/empty.npy', np.zeros((0, 4), 'f4'))
 with open(out + '/version3.npy', 'wb') as f: np.lib.format.write_array(f, np.arange(3, dtype='<i4'), version=(3, 0))
 `;
 
-(await testWith([numpy]))('what numpy writes is read back: every type, order and version', () => {
+(await testWith([numpy]))('what numpy writes is read back: every type, order and version', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'spikelet-npy-'));
   try {
-    execFileSync('python3', ['-c', PROGRAM, folder], { stdio: 'pipe' });
+    execFileSync((await find(numpy)) as string, ['-c', PROGRAM, folder], { stdio: 'pipe' });
     const file = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
     for (const archive of ['plain.npz', 'packed.npz']) {
       const arrays = openNpz(file(archive), archive);
