@@ -1,6 +1,6 @@
 import { SpikeletError } from '../../models/error.js';
 import { listed, printable } from '../system/printable.js';
-import { refusalOf } from './readers/refusal.js';
+import { refusalOf } from '../system/refusal.js';
 
 /** A line of a list of files: which file, and its class where the list says it. */
 export type Listed = { file: string; label?: string };

@@ -3,13 +3,13 @@ import { open, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { SpikeletError } from '../../models/error.js';
 import { reasonOf } from '../system/files.js';
+import { isHdf5 } from '../system/hdf5/objects.js';
 import { listed, printable } from '../system/printable.js';
+import { mistakenFor } from '../system/refusal.js';
 import { formatOf, isRead } from './format.js';
 import { listFiles } from './listing.js';
 import { looksLikeCsv } from './readers/csv-layout.js';
 import { eventFormatOf } from './readers/events/index.js';
-import { isHdf5 } from './readers/hdf5/objects.js';
-import { mistakenFor } from './readers/refusal.js';
 
 /** The sources that a path can be taken for. */
 export type SourceName = 'images' | 'wav' | 'csv' | 'npy' | 'npz' | 'idx' | 'events';

@@ -1,5 +1,5 @@
 import { printable } from '../../system/printable.js';
-import type { Refuse } from './refusal.js';
+import type { Refuse } from '../../system/refusal.js';
 
 /** How a CSV file is written. `separator` ' ': any run of blanks. */
 export type Layout = {

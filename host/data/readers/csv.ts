@@ -1,6 +1,6 @@
 import { printable } from '../../system/printable.js';
+import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 import { decideLayout, type Kind, kindOf, type Layout, type LayoutOptions, splitLine } from './csv-layout.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
 
 /**
  * A table. `values` are f64, [row][column]; a cell of a text column is an index into the column's `texts`, -1 where it

@@ -1,4 +1,4 @@
-import type { Refuse } from './refusal.js';
+import type { Refuse } from '../../system/refusal.js';
 
 /** A field of a structured array: its name and numpy's word for its type. */
 export type NpyField = { name: string; type: string };

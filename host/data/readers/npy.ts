@@ -1,9 +1,9 @@
 import { fromHalf } from '../../../models/safetensors.js';
 import { product } from '../../../models/tensor.js';
 import { printable } from '../../system/printable.js';
+import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 import { readZip } from '../../system/zip.js';
 import { type NpyField, type NpyHeader, parseNpyHeader } from './npy-header.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
 
 export type NpyData =
   | Uint8Array

@@ -1,5 +1,5 @@
 import { printable } from '../../system/printable.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
+import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 
 /**
  * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file holds them.

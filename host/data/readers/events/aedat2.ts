@@ -1,5 +1,5 @@
 import { printable } from '../../../system/printable.js';
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../../../system/refusal.js';
 import { EventList, type Events, unwrapped } from './events.js';
 import { requireRecords, textHead } from './text-head.js';
 

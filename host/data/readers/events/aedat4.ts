@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib';
-import { type Refuse, refusalOf } from '../refusal.js';
+import { type Refuse, refusalOf } from '../../../system/refusal.js';
 import { CUT, EventList, type Events } from './events.js';
 import { type Table, tableAt } from './flatbuffer.js';
 import { unpackLz4 } from './lz4.js';

@@ -1,4 +1,5 @@
 import { printable } from '../../../system/printable.js';
+import { refusalOf } from '../../../system/refusal.js';
 import {
   hasFields,
   type NpyData,
@@ -8,7 +9,6 @@ import {
   readNpy,
   readNpyFields,
 } from '../npy.js';
-import { refusalOf } from '../refusal.js';
 import type { Events } from './events.js';
 
 /** What an array of numbers does not say of itself. */

@@ -1,4 +1,4 @@
-import { type Refuse, refusalOf } from '../refusal.js';
+import { type Refuse, refusalOf } from '../../../system/refusal.js';
 
 /**
  * Events of a camera, in the order of the file: t in microseconds (whole numbers, exact to 2^53), column x, row y, p 1

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 /** A table of a flatbuffer (flatbuffers.dev/internals); whatever it points to is checked to be within the bytes. */

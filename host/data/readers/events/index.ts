@@ -1,4 +1,4 @@
-import { mistakenFor, refusalOf } from '../refusal.js';
+import { mistakenFor, refusalOf } from '../../../system/refusal.js';
 import { readAedat2 } from './aedat2.js';
 import { readAedat3 } from './aedat3.js';
 import { readAedat4 } from './aedat4.js';

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 const MAGIC = 0x184d2204;

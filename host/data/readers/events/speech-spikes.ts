@@ -1,5 +1,5 @@
-import { openHdf5 } from '../hdf5/index.js';
-import { refusalOf } from '../refusal.js';
+import { openHdf5 } from '../../../system/hdf5/index.js';
+import { refusalOf } from '../../../system/refusal.js';
 import { type Events, ordered } from './events.js';
 
 /** Channels of the cochlea that the Heidelberg data sets come from. */

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 const MAX_HEAD = 2 ** 16;

@@ -1,4 +1,4 @@
-import { printable } from '../../../system/printable.js';
+import { printable } from '../printable.js';
 import { type Bytes, DAMAGED, REPACK, UNDEFINED } from './bytes.js';
 
 /** A message of an object's header: its type and where its data is. */

@@ -1,4 +1,4 @@
-import { fromHalf } from '../../../../models/safetensors.js';
+import { fromHalf } from '../../../models/safetensors.js';
 import { type Bytes, REPACK } from './bytes.js';
 
 /** How an element is held: a number, text of fixed length, or a list of varying length (`vlen`) of another type. */

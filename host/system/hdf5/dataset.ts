@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib';
-import { product } from '../../../../models/tensor.js';
+import { product } from '../../../models/tensor.js';
 import { type Bytes, DAMAGED, REPACK, UNDEFINED } from './bytes.js';
 import { type Datatype, datatypeAt } from './datatype.js';
 import { leavesOf, type Message } from './objects.js';

@@ -1,4 +1,4 @@
-import { printable } from '../../../system/printable.js';
+import { printable } from '../printable.js';
 import { mistakenFor, refusalOf } from '../refusal.js';
 import { Bytes, DAMAGED } from './bytes.js';
 import { rawOf } from './dataset.js';

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openSpeechSpikes } from '../../../../host/data/readers/events/speech-spikes.js';
-import { type Hdf5, openHdf5 } from '../../../../host/data/readers/hdf5/index.js';
-import { kindOf } from '../../../../host/data/recognise.js';
-import { MUTANTS, refusedFor, testMutants } from '../../../support/mutants.js';
-import { h5py } from '../../../support/needs.js';
-import { areThere, find, testWith } from '../../../support/skip.js';
+import { openSpeechSpikes } from '../../../host/data/readers/events/speech-spikes.js';
+import { kindOf } from '../../../host/data/recognise.js';
+import { type Hdf5, openHdf5 } from '../../../host/system/hdf5/index.js';
+import { MUTANTS, refusedFor, testMutants } from '../../support/mutants.js';
+import { h5py, reference } from '../../support/needs.js';
+import { shared } from '../../support/shared.js';
+import { areThere, find, testWith } from '../../support/skip.js';
 
 const PROGRAM = `
 import h5py, numpy as np, sys
@@ -101,6 +102,28 @@ on('recordings of SHD: spikes in order of their times, classes and speakers', ()
     assert.equal([...t, ...x], [...check.numbers(`check/${i}`).data], `recording ${i}`);
   }
 });
+
+(await testWith([reference('vectors/nir')]))(
+  'files of networks are read, each dataset as numbers or as text',
+  () => {
+    const folder = shared('vectors/nir')!;
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.nir'),
+    );
+    assert.ok(files.length >= 12);
+    for (const path of files) {
+      const file = openHdf5(new Uint8Array(readFileSync(join(folder, path))), path);
+      const read = file.paths.map((dataset) => {
+        try {
+          return file.numbers(dataset).data.length;
+        } catch {
+          return file.texts(dataset).length;
+        }
+      });
+      assert.ok(read.length >= 14 && read.every((count) => count > 0), path);
+    }
+  },
+);
 
 test('refused: what is no HDF5', () => {
   refusedFor(/not an HDF5 file: it is empty/, () => openHdf5(new Uint8Array(), 'f'));
