@@ -45,7 +45,7 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** Whether a file or folder is none of the user's data by its name. */
+/** Whether a name is that of a hidden file, or of what an operating system leaves behind. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**

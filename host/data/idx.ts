@@ -29,7 +29,7 @@ const PEEK = 4096;
 /** Deflate cannot pack tighter than this. */
 const MAX_RATIO = 1032;
 
-/** What a caller takes: types of elements and counts of dimensions, and the hint where a file has others. */
+/** The element types and ranks that a caller accepts, and the hint for a file with others. */
 type Wanted = { types: number[]; ranks: number[]; hint: string };
 
 const wanted = (rank: 1 | 3): Wanted => ({
@@ -169,7 +169,7 @@ const ANY: Wanted = {
   hint: 'expected IDX of 1 to 4 dimensions: first bytes 0 0 TYPE RANK, with type 8, 9, 11, 12, 13 or 14',
 };
 
-/** What a folder holds: vectors, images, or images of several channels. */
+/** Images in a folder: vectors, one channel, or several. */
 const IMAGES: Wanted = {
   types: [U8],
   ranks: [2, 3, 4],
@@ -297,7 +297,7 @@ export async function readIdxFolder(
   return checkDataset(dataset, names);
 }
 
-/** Class names of SET-labels.txt or labels.txt beside the files, a line each in the order of the labels, where it is there. */
+/** Class names from SET-labels.txt or labels.txt in the same folder, one per line in label order; undefined without either file. */
 async function namedClasses(
   place: string,
   set: string,
@@ -357,10 +357,10 @@ async function readSplit(
   return { split: { count, images: pixels, labels: Uint16Array.from(data) }, shape, images, labels };
 }
 
-/** More channels than an image has; of two sizes that are no larger, nobody can say which are the channels. */
+/** An image has at most this many channels. If the first and the last size both fit, the order is ambiguous. */
 const MAX_CHANNELS = 4;
 
-/** Images as [row][column][channel]: vectors are one row, two dimensions one channel; channels may come first or last. */
+/** Images as [row][column][channel]. A vector becomes one row; two dimensions have one channel; of three, channels may come first or last. */
 function channelsLast(
   [count = 0, ...sizes]: number[],
   content: Uint8Array,
@@ -373,7 +373,7 @@ function channelsLast(
   const [first, last] = [a <= MAX_CHANNELS, c <= MAX_CHANNELS];
   if (first === last)
     throw new SpikeletError(
-      `${name}: of images of ${sizes.join(' x ')}, ${first ? 'the first size or the last' : 'no size'} could be the channels`,
+      `${name}: of images of ${sizes.join(' x ')}, ${first ? 'the first size or the last' : 'neither the first size nor the last'} could be the channels`,
       { hint: `save them as [image][row][column][channel], of 1..${MAX_CHANNELS} channels and more rows` },
     );
   if (last) return { shape: [a, b, c], pixels: content };

@@ -6,7 +6,7 @@ import type { Part } from './split.js';
 /** What a file's path says of it: its class, whose recording it is, and the part that its data set puts it into. */
 export type Named = { label: string; group?: string; part?: Part };
 
-/** How files of a data set are named: what a path, relative to the data's folder with '/' in it, says; undefined: nothing. */
+/** Reads class, group and part from a path relative to the data's folder, separated by '/'; undefined if it cannot. */
 export type Naming = (path: string) => Named | undefined;
 
 const PARTS: Record<string, Part> = {
@@ -74,7 +74,7 @@ export function parseNaming(text: string): Naming {
   const hint = `pattern= takes ${Object.keys(namings).join(', ')}, or a regular expression: (?<label>\\d)_(?<group>[a-z]+)_`;
   const bad = (why: string) =>
     new SpikeletError(`pattern=${printable(text)}: ${why}`, { hint, code: exitCode.usage });
-  if (!text.includes('(?<label>')) throw bad('it has no group (?<label>...)');
+  if (!text.includes('(?<label>')) throw bad('it lacks a named group (?<label>...)');
   let pattern: RegExp;
   try {
     pattern = new RegExp(text, 'u');
@@ -87,19 +87,19 @@ export function parseNaming(text: string): Naming {
     const known =
       part !== undefined && Object.hasOwn(PARTS, part.toLowerCase()) ? PARTS[part.toLowerCase()] : undefined;
     if (part && !known)
-      throw bad(`'${printable(part)}' of ${printable(path)} is no part: train, val or test`);
+      throw bad(`'${printable(part)}' of ${printable(path)} is not a part: expected train, val or test`);
     return { label, ...(group ? { group } : {}), ...(known ? { part: known } : {}) };
   };
 }
 
-/** What a naming says of each path. Throws where it says nothing of one, naming the first and counting them. */
+/** Applies a naming to every path. Throws if it cannot read some, with their number and the first of them. */
 export function nameFiles(paths: readonly string[], naming: Naming): Named[] {
   const named = paths.map(naming);
   const first = named.indexOf(undefined);
   if (first < 0) return named as Named[];
   const count = named.filter((one) => one === undefined).length;
   throw new SpikeletError(
-    `the names of ${count} of ${paths.length} files say no class; the first is ${printable(paths[first]!)}`,
+    `the names of ${count} of ${paths.length} files do not give a class; the first is ${printable(paths[first]!)}`,
     {
       hint: `put the files of each class into a folder, or say how they are named: pattern=${Object.keys(namings).join(', ')} or a regular expression`,
     },

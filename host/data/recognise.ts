@@ -17,7 +17,7 @@ export type SourceName = 'images' | 'wav' | 'csv' | 'npy' | 'npz' | 'idx' | 'eve
 /** What one file is, and what it is called in a sentence: `16-bit WAV`, `AEDAT 4.0`. */
 export type Kind = { source: SourceName; format: string };
 
-/** What lies at a path; `sentence` says what it was taken for and by what. */
+/** What is at a path; `sentence` says what it was taken for, and why. */
 export type Recognised = {
   source: SourceName;
   format: string;
@@ -136,7 +136,7 @@ async function startOf(path: string): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(failed);
   try {
     if (!(await file.stat()).isFile())
-      throw new SpikeletError(`${path} is no file`, { hint: 'name a file or a folder of data' });
+      throw new SpikeletError(`${path} is not a regular file`, { hint: 'name a file or a folder of data' });
     const bytes = new Uint8Array(START);
     const { bytesRead } = await file.read(bytes, 0, START, 0).catch(failed);
     return bytes.subarray(0, bytesRead);
@@ -149,9 +149,9 @@ const SOURCES =
   'images=DIR, wav=DIR, csv=PATH, npy=PATH, npz=PATH, idx=DIR, events=DIR are sources: name one of them';
 
 /**
- * What lies at `path`, a file or a folder.
- * @throws SpikeletError for what is none of the sources, saying what it is where that is known, and for a folder that holds
- * files of several, with how many of each.
+ * Recognises a file or a folder by its content.
+ * @throws SpikeletError if no source reads it, naming the format if it is known; and for a folder with files of several
+ * sources, with the number of each.
  */
 export async function recognise(path: string): Promise<Recognised> {
   const info = await stat(path).catch((cause) => {
@@ -176,7 +176,7 @@ const otherImage = (start: Uint8Array): string => {
 /** Files of one ending and place that are looked at: the first, the last, and some between them. */
 const LOOKED_AT = 8;
 
-/** Texts and tables beside a hundred times as many files tell about them: lists, labels, notes. */
+/** Tables that are at most this share of the other files describe them: lists, labels, notes. */
 const COMPANIONS = 0.1;
 
 type Found = { kind: Kind; files: string[] };
@@ -212,7 +212,7 @@ async function recogniseFolder(folder: string): Promise<Recognised> {
   const beside = [...others.map(({ files, kind }) => `${files.length} ${kind.format}`), ...passed(unknown)];
   const sentence =
     `${folder} is taken for ${kind.source}: ${files.length} file${files.length > 1 ? 's' : ''}, ${kind.format}, ` +
-    `${placeOf(files)}${beside.length ? `; beside them: ${listed(beside)}` : ''}`;
+    `${placeOf(files)}${beside.length ? `; also there: ${listed(beside)}` : ''}`;
   return { ...kind, sentence, files };
 }
 
@@ -247,7 +247,7 @@ async function commonKind(folder: string, files: string[], ending: string): Prom
     if (!kind) continue;
     if (common && common.kind.source !== kind.source)
       throw new SpikeletError(
-        `${folder}: of its files '${printable(ending)}', ${printable(common.file)} is of ${common.kind.source} and ${printable(file)} of ${kind.source}`,
+        `${folder}: of its files ${printable(ending) || 'without an ending'}, ${printable(common.file)} is ${common.kind.format} (${common.kind.source}) and ${printable(file)} is ${kind.format} (${kind.source})`,
         { hint: 'put them into folders of their own, or name the source' },
       );
     common ??= { kind, file };
@@ -255,7 +255,7 @@ async function commonKind(folder: string, files: string[], ending: string): Prom
   return common?.kind;
 }
 
-/** Where the files lie: directly in the folder, in folders, in folders of folders. */
+/** Where the files are: directly in the folder, or in which folders of it. */
 function placeOf(files: string[]): string {
   const tops = [
     ...new Set(files.map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ''))),

@@ -14,7 +14,7 @@ export type Timing = {
 
 const perSecond: Record<Timing['unit'], number> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };
 
-/** Sensors are read 0.5 to 5,000 times a second; units are a thousand apart, so at most two fit, and this one is tried first. */
+/** Sensors are read 5 to 5,000 times a second. Units are a thousand apart, so one of them fits; print it, it is a guess. */
 const UNITS: Timing['unit'][] = ['s', 'ms', 'us', 'ns'];
 const [SLOWEST, FASTEST] = [5, 5000];
 
@@ -68,7 +68,7 @@ export function windowStarts(
   for (const [what, value] of Object.entries({ window, hop }))
     if (!Number.isInteger(value) || value < 1)
       throw new SpikeletError(`${what} must be a whole number of rows from 1 on, got ${value}`, {
-        hint: 'window=128,hop=64 are windows of 128 rows, of which half are new',
+        hint: 'window=128,hop=64 makes windows of 128 rows that overlap by half',
       });
   const starts: number[] = [];
   const ends = [...breaks.filter((at) => at > 0 && at < rows), rows];

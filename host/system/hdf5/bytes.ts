@@ -6,7 +6,7 @@ export const DAMAGED = 'the file is cut short or damaged: fetch it again';
 export const REPACK =
   'write it in the older form: h5repack --low=0 --high=0 IN.h5 OUT.h5, or h5py.File(PATH, "w", libver="earliest")';
 
-/** An address that is none. */
+/** Stands for an undefined address. */
 export const UNDEFINED = -1;
 
 /** The bytes of an HDF5 file, little-endian; nothing is read beyond their end. */
@@ -20,7 +20,7 @@ export class Bytes {
     this.view = new DataView(all.buffer, all.byteOffset, all.byteLength);
   }
 
-  /** `at`, where so many bytes are behind it. */
+  /** Returns `at` if `bytes` bytes follow it; else refuses. */
   within(at: number, bytes: number): number {
     if (at >= 0 && bytes >= 0 && at + bytes <= this.all.length) return at;
     return this.refuse(`it points to bytes ${at}..${at + bytes} of ${this.all.length}`, DAMAGED);
@@ -46,7 +46,7 @@ export class Bytes {
   /** Requires the four letters that begin a structure. */
   sign(at: number, letters: string): void {
     if (String.fromCharCode(...this.slice(at, 4)) !== letters)
-      this.refuse(`at byte ${at} is no ${letters}`, DAMAGED);
+      this.refuse(`${letters} expected at byte ${at}`, DAMAGED);
   }
 
   /** A text that ends in a zero byte. */

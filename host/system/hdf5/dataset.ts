@@ -35,8 +35,7 @@ const filterNames: Record<number, string> = {
 /** Reads a dataset's elements whole: compact, contiguous or in chunks, these by deflate and shuffle. */
 export function rawOf(file: Bytes, messages: Message[]): Raw {
   const find = (type: number): Message =>
-    messages.find((message) => message.type === type) ??
-    file.refuse('an object of it is no dataset', DAMAGED);
+    messages.find((message) => message.type === type) ?? file.refuse('it is not a dataset', DAMAGED);
   const shape = shapeAt(file, find(SPACE).at);
   const type = datatypeAt(file, find(TYPE).at);
   const size = product(shape) * type.bytes;

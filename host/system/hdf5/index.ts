@@ -19,7 +19,7 @@ export type Hdf5 = {
   lists: (path: string) => { count: number; at: (index: number) => Float64Array };
 };
 
-/** Opens a file of bytes. Throws a SpikeletError for what is no HDF5, is damaged, or is of a newer form, which it names. */
+/** Opens a file of bytes. Throws a SpikeletError for other files, damaged ones, and newer forms of HDF5, by name. */
 export function openHdf5(bytes: Uint8Array, name: string): Hdf5 {
   const refuse = refusalOf(name);
   if (!isHdf5(bytes)) {

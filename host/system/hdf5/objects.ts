@@ -16,7 +16,7 @@ export const isHdf5 = (bytes: Uint8Array): boolean =>
   String.fromCharCode(...bytes.subarray(0, 8)) === SIGNATURE;
 
 /**
- * The objects of a file that are no groups, by their paths (`spikes/times`), each as the messages of its header. Files of
+ * The datasets of a file by their paths (`spikes/times`), each as the messages of its header. Files of
  * the oldest and most usual form (superblock 0 and 1, version-1 headers, symbol tables), as h5py writes them by default.
  * @throws SpikeletError for newer forms, by name, and for links that lead in a circle.
  */
@@ -50,7 +50,7 @@ export function objectsOf(file: Bytes): Map<string, Message[]> {
 function messagesOf(file: Bytes, address: number): Message[] {
   if (String.fromCharCode(...file.slice(address, 4)) === 'OHDR')
     return file.refuse(`the object at byte ${address} has a header of version 2; 1 is read`, REPACK);
-  if (file.u8(address) !== 1) return file.refuse(`at byte ${address} is no object`, DAMAGED);
+  if (file.u8(address) !== 1) return file.refuse(`an object header was expected at byte ${address}`, DAMAGED);
   const messages: Message[] = [];
   const blocks = [{ at: address + 16, size: file.u32(address + 8) }];
   for (let block = blocks.shift(); block; block = blocks.shift()) {

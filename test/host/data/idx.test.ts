@@ -415,7 +415,10 @@ test('vectors and several channels, which come first or last', async () => {
     (await refusal(() => shaped([3, 5, 3]))).message,
     /the first size or the last could be the channels/,
   );
-  assert.match((await refusal(() => shaped([6, 5, 6]))).message, /no size could be the channels/);
+  assert.match(
+    (await refusal(() => shaped([6, 5, 6]))).message,
+    /neither the first size nor the last could be the channels/,
+  );
 });
 
 test('labels of larger integers, and names of classes in labels.txt', async () => {

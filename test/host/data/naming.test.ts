@@ -15,7 +15,7 @@ test('folders are classes, below folders that are parts', () => {
   assert.equal(byFolders('Validation/cat/1.png'), { label: 'cat', part: 'val' });
   assert.is(byFolders('1.png'), undefined);
   assert.is(byFolders('train/1.png'), undefined);
-  refusedFor(/2 of 3 files say no class; the first is 1\.png/, () =>
+  refusedFor(/2 of 3 files do not give a class; the first is 1\.png/, () =>
     nameFiles(['a/0.png', '1.png', '2.png'], byFolders),
   );
 });
@@ -38,8 +38,8 @@ test('a regular expression names label, group and part', () => {
   const naming = parseNaming('(?<part>[a-z]+)-(?<group>s\\d+)_(?<label>[a-z]+)\\.csv$');
   assert.equal(naming('x/train-s01_walk.csv'), { label: 'walk', group: 's01', part: 'train' });
   assert.is(naming('walk.csv'), undefined);
-  refusedFor(/'mine' of mine-s1_walk\.csv is no part/, () => naming('mine-s1_walk.csv'));
-  refusedFor(/it has no group \(\?<label>/, () => parseNaming('\\d+'));
+  refusedFor(/'mine' of mine-s1_walk\.csv is not a part/, () => naming('mine-s1_walk.csv'));
+  refusedFor(/it lacks a named group \(\?<label>/, () => parseNaming('\\d+'));
   refusedFor(/^pattern=\(\?<label>: /, () => parseNaming('(?<label>'));
 });
 

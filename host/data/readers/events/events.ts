@@ -54,7 +54,7 @@ export class EventList {
     this.p = grown(new Uint8Array(2 * length), this.p);
   }
 
-  /** All of them. Throws where there is none, or one lies outside the sensor. */
+  /** The finished list. Throws if it is empty or an event is outside the sensor. */
   done(size: { width?: number; height?: number } = {}): Events {
     const { count, refuse, skipped } = this;
     if (!count)

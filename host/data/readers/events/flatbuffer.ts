@@ -25,7 +25,7 @@ export class Table {
   i32 = (at: number): number => this.view.getInt32(this.within(at, 4), true);
   i64 = (at: number): bigint => this.view.getBigInt64(this.within(at, 8), true);
 
-  /** Where field `index` of so many bytes is; undefined where the table lacks it. */
+  /** Position of field `index`, which takes `bytes`; undefined if the table lacks it. */
   field(index: number, bytes: number): number | undefined {
     const slots = this.at - this.i32(this.at);
     const slot = 4 + 2 * index;

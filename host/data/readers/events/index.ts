@@ -63,7 +63,7 @@ export const eventFormatOf = (bytes: Uint8Array, name: string): EventFormat | un
 /**
  * Reads a recording of an event camera, whatever its format. Its events are in the order of their times.
  * @param name what errors call the file; its ending tells .bin and .bs2, which have no header.
- * @throws SpikeletError for what is none of the formats, is damaged, or is not in order and `order` is not 'sort'.
+ * @throws SpikeletError for an unknown format, a damaged file, or events out of order unless `order` is 'sort'.
  */
 export function readEvents(
   bytes: Uint8Array,
