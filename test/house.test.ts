@@ -1,13 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
 
 /** Who may import whom, read from the sources. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
-
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -21,8 +18,8 @@ const mayImport: Record<string, string[]> = {
 
 /**
  * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
- * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; the command line. Above all
- * of them is host/index.ts, the public functions.
+ * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; what it is built for; the public
+ * functions; the command line. Above all of them is host/index.ts, the door to the public functions.
  */
 const insideHost: Record<string, string[]> = {
   system: [],
@@ -35,34 +32,28 @@ const insideHost: Record<string, string[]> = {
   device: ['system', 'toolchain', 'eda'],
   run: ['system', 'data', 'wasm', 'toolchain', 'eda', 'device'],
   report: ['system', 'run'],
-  cli: ['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+  targets: ['system', 'wasm', 'toolchain', 'eda', 'device', 'run', 'report'],
+  api: [
+    'system',
+    'data',
+    'import',
+    'wasm',
+    'train',
+    'toolchain',
+    'eda',
+    'device',
+    'run',
+    'report',
+    'targets',
+  ],
+  cli: [
+    ...['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+    ...['targets', 'api'],
+  ],
 };
 
 /** Packages that only one folder may load. */
 const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport: 'host/device' };
-
-const sources = (folder: string): string[] =>
-  readdirSync(join(root, folder)).flatMap((name) => {
-    const path = join(folder, name);
-    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
-    return /\.m?ts$/.test(name) ? [path] : [];
-  });
-
-type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  const found: Import[] = [];
-  for (const [, kind, target] of text.matchAll(
-    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
-  ))
-    found.push({ from: file, target: target!, typeOnly: kind !== undefined, dynamic: false });
-  for (const [, target] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: false });
-  for (const [, target] of text.matchAll(/import\(\s*['"]([^'"]+)['"]\s*\)/g))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: true });
-  return found;
-}
 
 const verbs = sources('host/cli/verbs');
 
@@ -72,8 +63,6 @@ const imports = rooms
   .flatMap(sources)
   .flatMap(importsOf);
 const ours = imports.filter(({ target }) => target.startsWith('.'));
-const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
-const roomOf = (path: string) => path.split(sep)[0]!;
 
 test('every room imports only the rooms it may', () => {
   assert.ok(ours.length > 50, 'the imports were not found');
@@ -144,6 +133,31 @@ test('and by await import() alone: the command line and the public functions sta
       }
     assert.ok(reached.size > 3, `what ${start} imports was not found`);
   }
+});
+
+/** Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table. */
+const opFiles = ['models/ops', 'models/net-ops'];
+
+/** Of other kinds of ops: the instructions of WebAssembly. */
+const otherOps = ['firmware-gen/model'];
+
+test("what depends on an op is in its file or a table: nothing compares a node's op with a name", () => {
+  const asks = /\bswitch \((?:\w+[?!]?\.)*op\)|\bop\s*[!=]==|[!=]==\s*(?:\w+[?!]?\.)*op\b(?!\.)/g;
+  const places = [...opFiles, ...otherOps].map((folder) => join(folder, sep));
+  const files = rooms.filter((room) => room !== 'test' && room !== 'assembly').flatMap(sources);
+  const found = files
+    .filter((file) => !places.some((folder) => file.startsWith(folder)))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(asks)].map(([text]) => `${file}: ${text}`),
+    );
+  assert.equal(found, []);
+  for (const text of [
+    'switch (node.op)',
+    "node?.op === 'pool'",
+    "({ op }) => op !== 'fire'",
+    "'add' === item.op",
+  ])
+    assert.ok(text.match(asks), `the pattern misses ${text}`);
 });
 
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {

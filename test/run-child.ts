@@ -9,13 +9,15 @@ export type Result = {
   failed: number;
   skipped: number;
   seconds: number;
+  /** CPU seconds of the file and what it started; undefined: it ended before it could say. */
+  cpu: number | undefined;
   problem: string | undefined;
   output: string;
   /** The lines that say what was skipped and why. */
   reasons: string[];
 };
 
-const none: Counts = { total: 0, passed: 0, skipped: 0, errors: 0 };
+const none: Counts = { total: 0, passed: 0, skipped: 0, errors: 0, cpu: 0 };
 
 const child = fileURLToPath(new URL('./run-file.js', import.meta.url));
 
@@ -59,7 +61,7 @@ export function runFile(path: string, limitMs: number): Promise<Result> {
       const { total, passed, skipped } = counts ?? none;
       const failed = total - passed || Number(problem !== undefined);
       const seconds = (performance.now() - started) / 1000;
-      resolve({ passed, failed, skipped, seconds, problem, output, reasons });
+      resolve({ passed, failed, skipped, seconds, cpu: counts?.cpu, problem, output, reasons });
     });
   });
 }

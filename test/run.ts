@@ -25,10 +25,13 @@ type Sum = Pick<Result, 'passed' | 'failed' | 'skipped'>;
 const line = ({ passed, failed, skipped }: Sum): string =>
   `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
 
-function print(file: string, { passed, failed, skipped, seconds, problem, output, reasons }: Result): void {
-  console.log(
-    `${failed ? 'FAIL' : 'ok  '} ${file}: ${line({ passed, failed, skipped })} in ${seconds.toFixed(1)} s`,
-  );
+function print(
+  file: string,
+  { passed, failed, skipped, seconds, cpu, problem, output, reasons }: Result,
+): void {
+  const sums = line({ passed, failed, skipped });
+  const time = `${seconds.toFixed(1)} s${cpu === undefined ? '' : ` (${cpu.toFixed(1)} s of CPU)`}`;
+  console.log(`${failed ? 'FAIL' : 'ok  '} ${file}: ${sums} in ${time}`);
   if (problem) console.log(`     ${problem}`);
   // Indented, so that no line of it looks like the last one here.
   if (failed) console.log(output.trim().replace(/^/gm, '     '));

@@ -70,6 +70,9 @@ async function applyConfig(command: Command, name: string, verb: Verb, io: Io): 
     note: io.note,
   });
   if (!config) return;
+  const given = Object.fromEntries(
+    Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli'),
+  );
   for (const [key, value] of Object.entries(config.options)) {
     if (key === 'force')
       throw usageError(
@@ -87,8 +90,9 @@ async function applyConfig(command: Command, name: string, verb: Verb, io: Io): 
       );
     }
     const source = command.getOptionValueSource(key);
-    const unwanted = verb.options.find((candidate) => keyOf(candidate) === key)?.unless;
-    if (unwanted && command.getOptionValueSource(unwanted) === 'cli') continue;
+    const { unless, concerns } = verb.options.find((candidate) => keyOf(candidate) === key)!;
+    if (unless && command.getOptionValueSource(unless) === 'cli') continue;
+    if (concerns && !concerns(given)) continue;
     if (source !== undefined && source !== 'default') continue;
     command.setOptionValueWithSource(
       key,

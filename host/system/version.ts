@@ -9,7 +9,8 @@ type Package = {
   peerDependencies: Record<string, string>;
 };
 
-const own = createRequire(import.meta.url)('../../../package.json') as Package;
+const require = createRequire(import.meta.url);
+const own = require('../../../package.json') as Package;
 
 /** The package's own version. */
 export const version: string = own.version;
@@ -17,6 +18,21 @@ export const version: string = own.version;
 /** The version of another package that spikelet is made for. */
 export const wantedVersion = (name: string): string =>
   own.dependencies[name] ?? own.peerDependencies[name] ?? 'latest';
+
+/**
+ * The version of a package that is installed. Not every package lets its package.json be imported, so the folders above
+ * its entry are searched for it.
+ */
+export function installedVersion(name: string): string {
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      return (require(`${folder}/${name}/package.json`) as { version: string }).version;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return 'unknown version';
+}
 
 /**
  * How packages are installed in the versions that spikelet is made for, where Node finds them from here. npm passes over

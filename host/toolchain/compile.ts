@@ -4,11 +4,8 @@ import type { OutputFile } from '../../models/index.js';
 import { writeFiles } from '../system/files.js';
 import { compileTools } from './board-tools.js';
 import { emitFirmware, type FirmwareOptions } from './build.js';
-import { type Built, makeProject } from './make.js';
+import { type Built, makeProject, products } from './make.js';
 import { printModel } from './model.js';
-
-/** What `make` writes beside the files of a project. */
-const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
 
 /**
  * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a

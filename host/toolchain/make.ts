@@ -12,9 +12,12 @@ export type Built = {
   files: { path: string; address: number }[];
 };
 
+/** What it writes beside the files of a project. */
+export const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
+
 /**
- * Compiles the project in a folder, whose weights lie in the memory `weightsIn`. Throws a SpikeletError with what the compiler said, or with the install line of
- * what is missing.
+ * Compiles the project in a folder, whose weights lie in the memory `weightsIn`. Throws a SpikeletError with what the
+ * compiler said, or with the install line of what is missing.
  */
 export async function makeProject(board: Board, folder: string, weightsIn = board.code): Promise<Built> {
   const tools = compileTools(board);

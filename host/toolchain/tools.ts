@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { exitCode, SpikeletError } from '../../models/index.js';
+import { onInterrupt } from '../system/cleanup.js';
+import { inTemporaryFolder } from '../system/files.js';
 
 const execute = promisify(execFile);
 
@@ -29,22 +31,28 @@ export async function programInstalled(program: string, flag = '--help'): Promis
 
 /**
  * Runs a program to its end. Throws a SpikeletError with what it printed where it fails, and with the line that
- * installs it where it is missing.
+ * installs it where it is missing. A signal that ends spikelet ends the program too, and removes its temporary files.
  */
 export async function runTool(
   program: string,
   args: string[],
   { install, folder }: { install: string; folder?: string },
 ): Promise<string> {
-  try {
-    const { stdout } = await execute(program, args, {
+  return inTemporaryFolder('tool', async (temporary) => {
+    const running = execute(program, args, {
       maxBuffer: 64 << 20,
+      env: { ...process.env, TMPDIR: temporary },
       ...(folder ? { cwd: folder } : {}),
     });
-    return stdout;
-  } catch (error) {
-    throw toolError(program, error as ToolFailure, install);
-  }
+    const done = onInterrupt(() => running.child.kill());
+    try {
+      return (await running).stdout;
+    } catch (error) {
+      throw toolError(program, error as ToolFailure, install);
+    } finally {
+      done();
+    }
+  });
 }
 
 type ToolFailure = NodeJS.ErrnoException & { stderr?: string };

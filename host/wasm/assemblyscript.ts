@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parseSignature, type Signature, type Signatures } from '../../wasm/kernel-call.js';
 import type { Tier } from '../../wasm/tiers.js';
+import { cached } from '../system/cache.js';
+import { installedVersion } from '../system/version.js';
 
 /** The package's own folder: asconfig.json and assembly/ are shipped in it. */
 const packageRoot = new URL('../../../', import.meta.url);
@@ -59,16 +61,52 @@ export const signaturesOf =
     return signature;
   };
 
+let allSources: string | undefined;
+
+/** Everything that compiled code depends on beside what it is compiled of: all sources that may be read, this code, asc. */
+const kernelSources = (): string => {
+  allSources ??= JSON.stringify([
+    installedVersion('assemblyscript'),
+    readFileSync(new URL(import.meta.url), 'utf8'),
+    ...[
+      'asconfig.json',
+      ...readdirSync(new URL('assembly/', packageRoot), { recursive: true, encoding: 'utf8' })
+        .map((name) => `assembly/${name.replaceAll('\\', '/')}`)
+        .sort(),
+    ]
+      .filter((path) => readable.test(path))
+      .map((path) => [path, read(path)]),
+  ]);
+  return allSources;
+};
+
+/** What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it depends on. */
+export const compiledOnce = (key: string[], compile: () => Promise<Uint8Array>): Promise<Uint8Array> =>
+  cached('wasm', [kernelSources(), ...key], compile);
+
+/** Signature of a front end's kernel, which takes `lead` first. */
+export const frontEndSignature = (kernel: string, lead: readonly string[]): Signature =>
+  parseSignature(sourceFor(`assembly/frontends/${kernel}.ts`, 'c') ?? '', kernel, lead);
+
 /**
  * Compiles AssemblyScript in memory. A module that has a file for each target, `lanes-simd.ts`, is imported as `lanes`.
  * `entry` is a file of the package, or `source` under that name.
  * Throws where it does not compile, which is a defect of ours.
  */
-export async function compileAssemblyScript(
+export const compileAssemblyScript = (
   entry: string,
   flags: string[],
   source?: string,
   target: Target = 'simd',
+): Promise<Uint8Array> =>
+  compiledOnce([entry, ...flags, source ?? '', target], () => compileNow(entry, flags, source, target));
+
+/** compileAssemblyScript() without asking what was compiled before. */
+export async function compileNow(
+  entry: string,
+  flags: string[],
+  source: string | undefined,
+  target: Target,
 ): Promise<Uint8Array> {
   // Loaded only here: half a second that most verbs do not need.
   const { default: asc } = await import('assemblyscript/asc');

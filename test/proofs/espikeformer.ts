@@ -12,7 +12,7 @@ import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench:espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m (10M) at
+ * `npm run bench -- espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m (10M) at
  * 224x224, as integer graphs: time, memory, bytes, equality of WebAssembly, and what the integers change. About 15
  * minutes of CPU.
  *

@@ -9,7 +9,7 @@ import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 
 /**
- * `npm run bench:firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with 512 KiB of RAM
+ * `npm run bench -- firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with 512 KiB of RAM
  * beside its weights: one image, every layer equal to the interpreter's.
  */
 const RAM = 512 << 10;

@@ -8,7 +8,7 @@ import { result, spikelet, verdict } from './cli.js';
 import { fashion, nano, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:firmware`: nets trained on Fashion-MNIST on emulated boards, 'spikelet verify --against firmware' with 100
+ * `npm run bench -- firmware`: nets trained on Fashion-MNIST on emulated boards, 'spikelet verify --against firmware' with 100
  * test images each over a serial port, every layer equal to the interpreter's. Some minutes; nets are kept in build/.
  */
 const IMAGES = 100;

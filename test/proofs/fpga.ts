@@ -7,7 +7,7 @@ import { scalesByMultipliers } from '../../fpga/emit/sequential.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Family } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { gateArguments, gatesOf } from '../../host/eda/netlist.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
@@ -23,7 +23,7 @@ import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
+ * `npm run bench -- fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
  * simulated by what is installed here: logic cells, clock and latency of nets trained on Fashion-MNIST, a netlist against
  * the interpreter, and the three datapaths side by side on one layer. About ten minutes.
  */

@@ -14,7 +14,7 @@ import { verdict } from './cli.js';
 import { fashion, fashionGraph } from './nets.js';
 
 /**
- * `npm run bench:mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
+ * `npm run bench -- mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
  * Fashion-MNIST for accuracy, five windows of 10 s for performance. Results are compared with the interpreter's to the
  * last digit.
  *

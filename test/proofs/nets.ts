@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { loadDataset } from '../../host/data/index.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { importFile } from '../../host/import/index.js';

@@ -14,7 +14,7 @@ import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench:powercut`: the power fails while the loader replaces a program. On this machine at every byte that the
+ * `npm run bench -- powercut`: the power fails while the loader replaces a program. On this machine at every byte that the
  * loader erases or writes; on the emulated board after every message of the protocol, within messages, and while the
  * new program is installed. Every start must find the old or the new program. About five minutes.
  */

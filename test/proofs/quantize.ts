@@ -8,7 +8,7 @@ import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench:quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as floats against
+ * `npm run bench -- quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as floats against
  * the reference's logits, then at 8, 6 and 4 bits, interpreter and WebAssembly compared at every tensor. About 10
  * minutes of CPU.
  */

@@ -166,7 +166,7 @@ const images = shared('data/fashion-mnist');
       const graph = quantize(net, calibration, { bits });
       const table = pixelTable(graph);
       const accuracy = right((image) => argmax(interpret(graph, rawToPixels(table, image))));
-      // 250 images resolve about two points; `npm run bench:quantize` measures on all 10,000.
+      // 250 images resolve about two points; `npm run bench -- quantize` measures on all 10,000.
       assert.ok(accuracy > float - 0.025, `${bits} bits: ${accuracy}, float ${float}`);
     }
   },

@@ -2,6 +2,8 @@ import { extname } from 'node:path';
 import { rawImage } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { writeSafetensors } from '../../../models/safetensors.js';
+import { loadNet } from '../../api/load.js';
+import { requireFits } from '../../data/fits.js';
 import { listImages } from '../../data/folder.js';
 import { loadDataset, readNetImage, usages } from '../../data/index.js';
 import { imagenetClasses, type Label, readLabels } from '../../data/labels.js';
@@ -12,10 +14,8 @@ import { moduleOf, openRunner, type Runner, ranking } from '../../run/open-model
 import { readTraceInput, traceNet } from '../../run/trace-net.js';
 import { isFolder, readBytes } from '../../system/files.js';
 import { formatOf, output } from '../../system/output.js';
-import { requireFits } from '../fits.js';
 import { interruptible } from '../interrupt.js';
 import type { Io } from '../io.js';
-import { loadNet } from '../load.js';
 import { threadsOption, timeoutOption } from '../plan-options.js';
 import { forceOption, integer, oneOf, usageError, verb } from '../verb.js';
 

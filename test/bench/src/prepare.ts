@@ -18,7 +18,7 @@ import {
 } from '../../../dist/models/index.js';
 import { quantize } from '../../../dist/quantize/index.js';
 import { planModel } from '../../../dist/wasm/plan-model.js';
-import { type Tier, tiers } from '../../../wasm/tiers.js';
+import { type Tier, tiers } from '../../../dist/wasm/tiers.js';
 import { floatModel } from './onnx/float.js';
 import { quantizedModel } from './onnx/quantized.js';
 import { buildFolder } from './paths.js';

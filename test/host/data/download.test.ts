@@ -10,13 +10,9 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { download, type Patience, type Remote } from '../../../host/data/download.js';
-import {
-  cacheFolder,
-  fetchFashionMnist,
-  publisher,
-  readFashionMnist,
-} from '../../../host/data/fashion-mnist.js';
+import { fetchFashionMnist, publisher, readFashionMnist } from '../../../host/data/fashion-mnist.js';
 import { idxFiles } from '../../../host/data/idx-files.js';
+import { cacheFolder } from '../../../host/system/cache.js';
 import { SpikeletError } from '../../../models/index.js';
 import { reference } from '../../support/needs.js';
 import { shared } from '../../support/shared.js';

@@ -12,7 +12,7 @@ import {
 } from '../../support/power-cut.js';
 import { testWith } from '../../support/skip.js';
 
-/** A few stages of what `npm run bench:powercut` does at all of them. */
+/** A few stages of what `npm run bench -- powercut` does at all of them. */
 (await testWith(loaderNeeds))(
   'whenever the power fails while a program is replaced, the emulated board starts the old one or the new one',
   async () => {

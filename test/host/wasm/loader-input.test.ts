@@ -294,4 +294,17 @@ test('the loader names only files that its build wrote, and imports nothing of N
   }
 });
 
+test('load takes options as an object that has no others, and says what it got', () =>
+  withLoader(files, async (load) => {
+    assert.equal([...(await load(wasm, undefined, {})).infer(pixels)], expected);
+    for (const [options, message] of [
+      [null, /takes options like \{ threads: 4 \} and got null/],
+      [4, /and got a number/],
+      [[4], /and got an Array/],
+      [{ thread: 4 }, /no option 'thread', only threads/],
+      [{ threads: 0 }, /0 is no number of threads/],
+    ] as [never, RegExp][])
+      assert.match(await messageOf(load(wasm, undefined, options)), message);
+  }));
+
 test.run();

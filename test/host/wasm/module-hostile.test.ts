@@ -1,20 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import binaryen from 'binaryen';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitBuild } from '../../../host/wasm/build.js';
+import { load } from '../../../host/wasm/model.mjs';
 import { type Graph, writeGraph } from '../../../models/index.js';
 import { describeWasm, SECTION } from '../../../wasm/describe.js';
+import { cli } from '../../support/cli-in-process.js';
 import { GraphBuilder, seeded } from '../../support/random-graph.js';
 
 /** Modules that say they are a model and do what none does: `run` and `verify` end, with an error that says why. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet hostile-'));
+process.chdir(folder);
 const graphOf = (channels: number) => {
   const b = new GraphBuilder(seeded(9), [32, 32, channels]);
   const geometry = { kernel: [32, 32], stride: [1, 1], padding: [0, 0], groups: 1, out: 8 } as const;
@@ -94,26 +94,24 @@ for (const name of ['0.png', '1.png', '2.png'])
   await sharp({ create: { width: 32, height: 32, channels: 3, background: '#123456' } }).toFile(
     join(folder, 'images', name),
   );
-const spikelet = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8', timeout: 120_000 });
 const GESTURES = ['--data', 'gestures:train=8,test=8', '--count', '2'];
 
 for (const [name, [bytes, message]] of Object.entries(modules))
-  test(`verify ends with a module that does what no model does: ${name}`, () => {
+  test(`verify ends with a module that does what no model does: ${name}`, async () => {
     writeFileSync(join(folder, `${name}.wasm`), bytes);
-    const { status, stdout, stderr } = spikelet(
+    const { code, stdout, stderr } = await cli(
       ...['verify', 'graph.safetensors', '--against', 'wasm', '--build', `${name}.wasm`],
       ...GESTURES,
       // Time enough for a busy machine where something else than time ends it.
       ...(name === 'endless' ? ['--timeout', '2'] : []),
     );
-    assert.is(status, 1, stdout + stderr);
+    assert.is(code, 1, stdout + stderr);
     assert.match(stderr, message);
     assert.match(stderr, /hint: /);
     assert.not.match(stderr, /itself failed|\n {4}at /);
   });
 
-test('run --timeout ends an endless module, on one image, on a folder and on threads', () => {
+test('run --timeout ends an endless module, on one image, on a folder and on threads', async () => {
   writeFileSync(join(folder, 'photos.wasm'), moduleOf({ infer: endless }, undefined, coloured));
   const images = [
     ['run', 'photos.wasm', '--input', join('images', '0.png')],
@@ -121,24 +119,42 @@ test('run --timeout ends an endless module, on one image, on a folder and on thr
     ['run', 'photos.wasm', '--input', 'images', '--results', 'two.jsonl', '--threads', '2'],
   ];
   for (const args of images) {
-    const { status, stderr } = spikelet(...args, '--timeout', '2');
-    assert.is(status, 1, stderr);
+    const { code, stderr } = await cli(...args, '--timeout', '2');
+    assert.is(code, 1, stderr);
     assert.match(stderr, /broken off after 2 s/);
     assert.not.match(stderr, /itself failed|\n {4}at /);
   }
 });
 
-test('a module whose numbers differ ends verify with code 4, an equal one with 0', () => {
+test('a module whose numbers differ ends verify with code 4, an equal one with 0', async () => {
   const verify = (module: string) => {
     const args = ['verify', 'graph.safetensors', '--against', 'wasm', '--build', module, ...GESTURES];
-    return spikelet(...args);
+    return cli(...args);
   };
   writeFileSync(join(folder, 'honest.wasm'), honest);
-  assert.is(verify('honest.wasm').status, 0);
+  assert.is((await verify('honest.wasm')).code, 0);
   writeFileSync(join(folder, 'idle.wasm'), moduleOf({}));
-  const { status, stdout } = verify('idle.wasm');
-  assert.is(status, 4, stdout);
+  const { code, stdout } = await verify('idle.wasm');
+  assert.is(code, 4, stdout);
   assert.match(stdout, /0 of 2 samples equal/);
+});
+
+test('the loader of a page starts no module that takes other memory than its model', async () => {
+  const whole = await load(honest);
+  assert.is(whole.infer(new Uint8Array(32 * 32 * 2)).length, 8);
+  const refused = async (given: Parameters<typeof load>[0], message: RegExp) =>
+    load(given).then(
+      () => assert.unreachable('it was loaded'),
+      (error: Error) => assert.match(error.message, message),
+    );
+  for (const name of ['all-memory', 'more-memory', 'less-memory', 'endless-start'] as const)
+    await refused(
+      modules[name]![0],
+      /^the given data is not started: it(s memory is \d+ pages| has a start)/,
+    );
+  // Of a compiled module only the memory that it has made is seen.
+  const compiled = new WebAssembly.Module(modules['all-memory']![0] as Uint8Array<ArrayBuffer>);
+  await refused(compiled, /is not started: its memory is 65536 pages, and its model's \d+;/);
 });
 
 test.after(() => rmSync(folder, { recursive: true }));
