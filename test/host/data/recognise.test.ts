@@ -53,15 +53,8 @@ test('a file is taken for what its content is', async () => {
     ['c.bin', numbers, 'npy', /npy/],
     ['d', events, 'events', /numpy/],
     ['e.npz', zip([['x_train.npy', numbers]]), 'npz', /npz/],
-    [
-      'f.npz',
-      zip([
-        ['t.npy', numbers],
-        ['x.npy', numbers],
-      ]),
-      'events',
-      /numpy/,
-    ],
+    ['f.npz', zip(['t', 'x', 'y', 'p'].map((key) => [`${key}.npy`, numbers])), 'events', /numpy/],
+    ['xy.npz', zip(['x', 'y'].map((key) => [`${key}.npy`, numbers])), 'npz', /npz/],
     ['g', idx, 'idx', /3 dimensions/],
     ['t10k-images-idx3-ubyte.gz', gzipSync(idx), 'idx', /gzip/],
     ['h.csv', 'label,x\nwave,1\n', 'csv', /CSV/],

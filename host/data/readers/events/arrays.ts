@@ -31,6 +31,10 @@ const names: Record<keyof Columns, string[]> = {
   p: ['p', 'ps', 'pol', 'polarity', 'polarities', 'on'],
 };
 
+/** Whether these are names of the four, each of them once: of fields, or of arrays in an archive. */
+export const nameEvents = (keys: readonly string[]): boolean =>
+  Object.values(names).every((known) => keys.filter((key) => known.includes(key.toLowerCase())).length === 1);
+
 type Columns = { t: Column; x: Column; y: Column; p: Column };
 /** `float`: times in fractions, whose unit cannot be guessed. */
 type Column = { data: NpyData; float: boolean };
