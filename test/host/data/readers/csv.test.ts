@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  type CsvOptions,
-  columnsOf,
-  csvParser,
-  numbersOf,
-  readCsv,
-  textsOf,
-} from '../../../../host/data/readers/csv.js';
+import { type CsvOptions, csvParser, readCsv } from '../../../../host/data/readers/csv.js';
+import { columnsOf, numbersOf, textsOf } from '../../../../host/data/readers/csv-columns.js';
 import { readSafetensors } from '../../../../models/index.js';
 import { refusedFor } from '../../../support/mutants.js';
 import { reference } from '../../../support/needs.js';
