@@ -25,16 +25,28 @@ export const verilator = program('verilator');
 export const gxx = program('g++');
 export const sox = program('sox');
 export const ffmpeg = program('ffmpeg', '-version');
-/** Python with numpy, by `python3`. */
-export const numpy: Need = {
-  name: 'numpy',
-  install: 'apt-get install python3-numpy',
-  find: () =>
-    execute('python3', ['-c', 'import numpy']).then(
-      () => true,
-      () => false,
-    ),
-};
+export const lz4 = program('lz4');
+export const zstd = program('zstd');
+
+/** A Python that has a module, by its command: Debian's own may have what another does not. */
+const python = (module: string): Need => ({
+  name: module,
+  install: `apt-get install python3-${module}`,
+  async find() {
+    for (const command of ['python3', '/usr/bin/python3'])
+      if (
+        await execute(command, ['-c', `import ${module}`]).then(
+          () => true,
+          () => false,
+        )
+      )
+        return command;
+    return false;
+  },
+});
+export const numpy = python('numpy');
+export const h5py = python('h5py');
+
 /** What compiles the Verilog of a core to a program. */
 export const verilatorBuilds = [verilator, gxx, program('make')];
 
