@@ -29,6 +29,8 @@ export type FrontEndLayer = {
   record: string;
   /** What it takes of the signal, with the types: samples, or an event. */
   takes: Record<string, string>;
+  /** Hz of the samples; 0 of events. */
+  rate: number;
   /** Geometry, by the names of the kernel's own parameters. */
   args: Arguments;
   /** The record as a stream begins with it, in order; a word each. */
@@ -65,6 +67,7 @@ function logmelLayer({ parameters, tables }: FrontEnd & { kind: 'logmel' }): Ker
   const width = coefficients || bands;
   return {
     kernel: 'logmel',
+    rate: parameters.sampleRate,
     record: 'LogMel',
     takes: samples,
     args: {
@@ -99,6 +102,7 @@ function windowLayer({ parameters }: FrontEnd & { kind: 'window' }): Kernel {
   const { channels, outputs, smoothing, shift, window, stride } = parameters;
   return {
     kernel: 'window',
+    rate: parameters.rate,
     record: 'Window',
     takes: samples,
     args: { channels, outputs: outputs.length, smoothing, shift, rows: window, stride },
@@ -127,6 +131,7 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): Kernel {
   const byTime = 'us' in per;
   return {
     kernel: 'event',
+    rate: 0,
     record: 'Event',
     takes: { t: 'u32', x: 'i32', y: 'i32', p: 'i32' },
     args: {
@@ -201,31 +206,43 @@ export const frontEndTableBytes = ({ fields }: FrontEndLayer): number =>
 
 const align = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
+/** Where each part of the stream's memory begins, behind the record. */
+export function memoryOffsets({ fields }: FrontEndLayer): Map<FrontEndField, number> {
+  const offsets = new Map<FrontEndField, number>();
+  let end = 0;
+  for (const field of fields) {
+    if (!('bytes' in field)) continue;
+    offsets.set(field, end);
+    end += align(field.bytes);
+  }
+  return offsets;
+}
+
 /**
- * Lays a front end out in memory from `address` on, a multiple of 4: the record, tables, the stream's memory. Gives the
- * bytes from there to the end of the tables, and the first address behind the stream's memory, which is zero at first.
+ * Lays a front end out in memory from `address` on, a multiple of 4: tables, the record, the stream's memory, which is zero
+ * at first. Gives the bytes up to the end of the record, the record's address, and the first address behind it all.
  */
 export function layOutFrontEnd(
-  { fields }: FrontEndLayer,
+  layer: FrontEndLayer,
   address: number,
-): { bytes: Uint8Array; end: number } {
-  let end = address + 4 * fields.length;
-  const place = (bytes: number): number => {
-    const at = end;
-    end += align(bytes);
-    return at;
-  };
-  const addresses = new Map<FrontEndField, number>();
-  for (const field of fields) if ('table' in field) addresses.set(field, place(field.table.byteLength));
-  const bytes = new Uint8Array(end - address);
-  for (const field of fields) if ('bytes' in field) addresses.set(field, place(field.bytes));
+): { bytes: Uint8Array; record: number; end: number } {
+  const { fields } = layer;
+  const record = address + frontEndTableBytes(layer);
+  const memory = record + 4 * fields.length;
+  const offsets = memoryOffsets(layer);
+  const bytes = new Uint8Array(memory - address);
   const view = new DataView(bytes.buffer);
+  let table = address;
   fields.forEach((field, i) => {
-    view.setUint32(4 * i, 'value' in field ? field.value : addresses.get(field)!, true);
-    if ('table' in field) {
+    const word = (value: number) => view.setUint32(record - address + 4 * i, value, true);
+    if ('value' in field) word(field.value);
+    else if ('bytes' in field) word(memory + offsets.get(field)!);
+    else {
       const { buffer, byteOffset, byteLength } = field.table;
-      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), addresses.get(field)! - address);
+      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), table - address);
+      word(table);
+      table += align(byteLength);
     }
   });
-  return { bytes, end };
+  return { bytes, record, end: record + frontEndRam(layer) };
 }

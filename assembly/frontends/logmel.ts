@@ -207,7 +207,7 @@ function add(band: usize, weight: u32, energy: u32): void {
 }
 
 /** log2(energy of a band * 2^scale), Q15; what is empty is far below every floor. */
-function log2(front: LogMel, band: usize, scale: i32): i32 {
+function bandLog2(front: LogMel, band: usize, scale: i32): i32 {
   let low = load<u32>(band);
   const high = load<u32>(band, 4) + (low >> 16);
   low &= 65535;
@@ -234,7 +234,7 @@ function frame(
   const row = nextRow(front, coefficients ? coefficients : bands);
   for (let b = 0; b < bands; b++) {
     const band = front.bands + (<usize>b << 3);
-    const u = clamp((log2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
+    const u = clamp((bandLog2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
     let value = u - 128;
     if (mean) {
       const at = front.means + (<usize>b << 1);

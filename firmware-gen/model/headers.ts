@@ -2,6 +2,7 @@ import { ascii } from '../../models/ascii.js';
 import { cComment, cString } from '../../models/text/c.js';
 import { NODE_BYTES, nodeFields, STEP_BYTES } from '../../wasm/node-record.js';
 import { macroPrefix } from '../prefix.js';
+import { frontEndMacros, frontEndPrototypes, frontEndRecords } from './front-end.js';
 import type { ModelData } from './model.js';
 import { headFields } from './records.js';
 
@@ -35,6 +36,7 @@ export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
     ['ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
     ['WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],
     ['CONSTANT_BYTES', `${bytes.constants}`, 'all other constants'],
+    ...frontEndMacros(model),
   ];
   return `/*
  * ${cComment(model.name)}, a spiking network in integers: ${rows} x ${columns} x ${channels} pixels to ${model.classes.length} logits.
@@ -84,7 +86,7 @@ void ${p}_pixels(const uint8_t *raw);
  */
 const int32_t *${p}_infer(void);
 
-/* Names of the classes in UTF-8, in the order of the logits. They take memory only in programs that use them. */
+${frontEndPrototypes(model)}/* Names of the classes in UTF-8, in the order of the logits. They take memory only in programs that use them. */
 extern const char *const ${p}_classes[${P}_CLASSES];
 
 /*
@@ -156,7 +158,7 @@ extern const struct step ${p}_steps[${steps}];
 extern const struct node ${p}_nodes[${P}_LAYERS];
 extern const struct model ${p}_model;
 
-/* Whether the weights are in place. */
+${frontEndRecords(model).slice(1)}${model.frontEnd ? '\n' : ''}/* Whether the weights are in place. */
 int ${p}_weights_present(void);
 
 /* The layouts above are those that the code was compiled for. Where addresses are longer, ${p}.h has said what is wrong. */

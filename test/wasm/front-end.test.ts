@@ -27,9 +27,9 @@ import { testWith } from '../support/skip.js';
 const withVectors = await testWith([frontEndVectors]);
 const withEvents = await testWith([eventVectors]);
 
-/** Where the test puts what it writes: below the kernels' memory, which begins at RECORD. */
+/** Where the test puts what it writes: below the kernels' memory, which begins at START. */
 const TABLE = 1024;
-const RECORD = 1 << 18;
+const START = 1 << 18;
 
 type Exports = {
   memory: WebAssembly.Memory;
@@ -45,22 +45,22 @@ async function compiled(frontEnd: FrontEnd) {
   const module = await compileAssemblyScript('frontend.ts', [], source, 'c');
   const { instance } = await WebAssembly.instantiate(module as Uint8Array<ArrayBuffer>, {});
   const { memory, frontEndTake: take, frontEndRead: read } = instance.exports as unknown as Exports;
-  const { bytes, end } = layOutFrontEnd(layer, RECORD);
+  const { bytes, record, end } = layOutFrontEnd(layer, START);
   const raw = (end + 15) & ~15;
   const values = product(frontEndShape(frontEnd));
   const out = raw + 65536;
   memory.grow(Math.ceil((out + values) / 65536) - memory.buffer.byteLength / 65536 + 1);
   const view = new Uint8Array(memory.buffer);
   const start = () => {
-    view.fill(0xaa, RECORD);
-    view.fill(0, RECORD, end);
-    view.set(bytes, RECORD);
+    view.fill(0xaa, START);
+    view.fill(0, START, end);
+    view.set(bytes, START);
     for (let i = 0; i < frontEndShape(frontEnd)[2] * 256; i++) view[TABLE + i] = i & 255;
   };
-  const due = RECORD + 4 * layer.fields.findIndex(({ name }) => name === 'due');
+  const due = record + 4 * layer.fields.findIndex(({ name }) => name === 'due');
   const isDue = () => view[due] === 1;
   const image = () => {
-    read(RECORD, TABLE, out);
+    read(record, TABLE, out);
     return view.slice(out, out + values);
   };
   return {
@@ -74,7 +74,7 @@ async function compiled(frontEnd: FrontEnd) {
         const count = Math.floor(part.length / channels);
         new Int16Array(memory.buffer, raw, part.length).set(part);
         for (let taken = 0; taken < count; ) {
-          taken += take(RECORD, raw + 2 * channels * taken, count - taken);
+          taken += take(record, raw + 2 * channels * taken, count - taken);
           if (isDue()) images.push(image());
         }
       }
@@ -86,7 +86,7 @@ async function compiled(frontEnd: FrontEnd) {
       start();
       const images: Uint8Array[] = [];
       for (let i = 0; i < t.length; ) {
-        const taken = take(RECORD, t[i]! % 2 ** 32, x[i]!, y[i]!, p[i]!);
+        const taken = take(record, t[i]! % 2 ** 32, x[i]!, y[i]!, p[i]!);
         assert.ok(taken >= 0, `event ${i} is refused`);
         if (isDue()) images.push(image());
         i += taken;
@@ -94,7 +94,7 @@ async function compiled(frontEnd: FrontEnd) {
       return joined(images);
     },
     start,
-    take: (...signal: number[]) => take(RECORD, ...signal),
+    take: (...signal: number[]) => take(record, ...signal),
   };
 }
 
