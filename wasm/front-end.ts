@@ -206,6 +206,13 @@ export const frontEndTableBytes = ({ fields }: FrontEndLayer): number =>
 
 const align = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
+/** Samples of audio that a host gives at a time. */
+const AUDIO_SAMPLES = 256;
+
+/** Bytes of the memory through which a host gives a piece of the signal; events are given as numbers. */
+export const signalBytes = ({ kind, args }: FrontEndLayer): number =>
+  kind === 'logmel' ? 2 * AUDIO_SAMPLES : kind === 'window' ? 2 * (args['channels'] as number) : 0;
+
 /** Where each part of the stream's memory begins, behind the record. */
 export function memoryOffsets({ fields }: FrontEndLayer): Map<FrontEndField, number> {
   const offsets = new Map<FrontEndField, number>();

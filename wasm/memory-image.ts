@@ -1,4 +1,5 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
+import { frontEndLayer, layOutFrontEnd, signalBytes } from './front-end.js';
 import type { Layer } from './layer.js';
 import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
 import { hasVectors, type Tier } from './tiers.js';
@@ -18,6 +19,8 @@ export type MemoryImage = {
   outside: Uint8Array;
   /** Bytes of weights, in the image or outside. */
   weightBytes: number;
+  /** Addresses and sizes of the front end's state, which is not constant, and of what it is given; absent: it has none. */
+  frontEnd?: { state: [address: number, bytes: number]; signal: [address: number, bytes: number] };
   /** With several threads: address of their Models, one after the other, and of the words they share. */
   threads?: { models: number; control: number };
 };
@@ -73,6 +76,11 @@ export function layOutMemory(
     outsideBytes += align(bytes.length);
     return { source };
   });
+  // Of several threads none takes a raw signal.
+  const front = threads > 1 ? undefined : frontEndLayer(graph.frontEnd);
+  const frontAt = end;
+  const frontEnd = front && layOutFrontEnd(front, place(layOutFrontEnd(front, 0).end));
+  const signal = front && ([place(signalBytes(front)), signalBytes(front)] as [number, number]);
   const control = threads > 1 ? Math.ceil(end / 64) * 64 : end;
   const arena = threads > 1 ? control + CONTROL_BYTES : control;
 
@@ -115,9 +123,13 @@ export function layOutMemory(
     if (inside === undefined) outside.set(values, source);
     else bytes.set(values, inside - IMAGE_ADDRESS);
   });
+  if (frontEnd) bytes.set(frontEnd.bytes, frontAt - IMAGE_ADDRESS);
   const weightBytes = constants.reduce((sum, constant) => sum + constant.weightBytes, 0);
   return {
     ...{ bytes, pixelTable: tableAddress, arena, outside, weightBytes },
+    ...(frontEnd && signal
+      ? { frontEnd: { state: [frontEnd.record, frontEnd.end - frontEnd.record] as [number, number], signal } }
+      : {}),
     ...(threads > 1 ? { threads: { models, control } } : {}),
   };
 }

@@ -16,6 +16,16 @@ export type Model = {
    * wrong, and an Error, then and ever after, where a thread has failed or ended.
    */
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array | ImagePixels): Int32Array;
+  /**
+   * Logits of each image that is due after a piece of a raw signal, for a model whose front end takes one: samples of 16-bit
+   * audio, samples of several channels, interleaved, or an event of a camera. Throws a TypeError for any other model or
+   * values, and a RangeError where a sample is not whole or an event is outside of the sensor or before the last ones.
+   */
+  audio(samples: Int16Array): Int32Array[];
+  samples(values: Int16Array): Int32Array[];
+  event(x: number, y: number, polarity: number, microseconds: number): Int32Array[];
+  /** The next piece of raw signal begins another recording. */
+  restart(): void;
   /** Threads that share the work on an image. */
   threads: number;
   /** What its kernels need of the engine: relaxed, simd or swar. */
@@ -59,6 +69,11 @@ type Description = {
   image: [address: number, bytes: number];
   arena: [address: number, bytes: number];
   pixelTable: number;
+  frontEnd?: {
+    kind: string;
+    state: [address: number, bytes: number];
+    signal: [address: number, bytes: number];
+  };
   outside?: [bytes: number, crc: number];
   threads?: [most: number, models: number, control: number, pages: number];
 };
@@ -142,7 +157,18 @@ export async function load(
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
   // A memory that threads share is made here, and the module has none of its own.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
-  const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
+  const {
+    name,
+    tier,
+    classes,
+    output,
+    tensors,
+    image,
+    pixelTable,
+    outside,
+    frontEnd,
+    threads: shared,
+  } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
     ? await constantsOf((await weights) ?? weightsBeside(own, where), outside, name)
@@ -177,7 +203,13 @@ export async function load(
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
   const table = new Int8Array(memory.buffer, pixelTable, 256 * channels);
   const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
+  const signal = signalOf(name, frontEnd, instance.exports, memory, (read) => {
+    read(pixelTable, tensors[0]![4]);
+    crew.infer();
+    return logits.slice();
+  });
   return {
+    ...signal,
     name,
     classes,
     shape: [rows, columns, channels],
@@ -194,6 +226,76 @@ export async function load(
       crew.infer();
       return logits.slice();
     },
+  };
+}
+
+type FrontEnd = NonNullable<Description['frontEnd']>;
+type Signal = Pick<Model, 'audio' | 'samples' | 'event' | 'restart'>;
+
+/** What each kind of front end is given, by the kind's name in a description. */
+const SIGNALS: { [kind: string]: string } = { logmel: 'audio', window: 'samples', events: 'event' };
+
+/** The functions that take a raw signal; `decide` reads an image that is due and computes its logits. */
+function signalOf(
+  name: string,
+  frontEnd: FrontEnd | undefined,
+  exports: WebAssembly.Exports,
+  memory: WebAssembly.Memory,
+  decide: (read: (table: number, to: number) => void) => Int32Array,
+): Signal {
+  const [record, bytes] = frontEnd?.state ?? [0, 0];
+  const [at, size] = frontEnd?.signal ?? [0, 0];
+  const take = exports['frontEndTake'] as (front: number, ...signal: number[]) => number;
+  const read = exports['frontEndRead'] as (front: number, table: number, to: number) => void;
+  const state = new Uint8Array(memory.buffer, record, bytes);
+  const start = state.slice();
+  const due = new Uint32Array(memory.buffer, record, bytes >> 2).subarray(3, 4);
+  const buffer = new Int16Array(memory.buffer, at, size >> 1);
+  const is = frontEnd && SIGNALS[frontEnd.kind];
+  const requireSignal = (wanted: string) => {
+    if (wanted !== is) throw new TypeError(`'${name}' takes ${is ? `${is}()` : 'images'}, not ${wanted}()`);
+  };
+  const stuck = () => new Error(`'${name}' takes no more of its signal: the file is damaged`);
+  /** `channels` values to a sample; the kernel counts samples, and stops where an image is due. */
+  const samples = (what: string, values: Int16Array, channels: number): Int32Array[] => {
+    requireSignal(what);
+    if (typeOf(values) !== 'Int16Array')
+      throw new TypeError(`'${name}' takes samples as Int16Array and got ${nameOf(values)}`);
+    if (values.length % channels)
+      throw new RangeError(`'${name}' takes samples of ${channels} channels and got ${values.length} values`);
+    const all: Int32Array[] = [];
+    for (let done = 0; done < values.length; ) {
+      const piece = values.subarray(done, done + buffer.length);
+      buffer.set(piece);
+      const count = piece.length / channels;
+      for (let taken = 0; taken < count; ) {
+        const more = take(record, at + 2 * channels * taken, count - taken);
+        if (more <= 0 && !due[0]) throw stuck();
+        taken += more;
+        if (due[0]) all.push(decide((table, to) => read(record, table, to)));
+      }
+      done += piece.length;
+    }
+    return all;
+  };
+  return {
+    audio: (values) => samples('audio', values, 1),
+    samples: (values) => samples('samples', values, Math.max(1, buffer.length)),
+    event(x, y, polarity, microseconds) {
+      requireSignal('event');
+      const all: Int32Array[] = [];
+      for (let taken = 0; taken === 0; ) {
+        taken = take(record, microseconds % 2 ** 32, x, y, polarity);
+        if (taken < 0)
+          throw new RangeError(
+            `'${name}' refuses the event at ${x}, ${y}, polarity ${polarity}, ${microseconds} us: it is outside of the sensor, or earlier than those before`,
+          );
+        if (taken === 0 && !due[0]) throw stuck();
+        if (due[0]) all.push(decide((table, to) => read(record, table, to)));
+      }
+      return all;
+    },
+    restart: () => state.set(start),
   };
 }
 

@@ -5,35 +5,21 @@ import { modelData } from '../../firmware-gen/model-data.js';
 import { printModel } from '../../host/toolchain/model.js';
 import {
   eventsOf,
-  type FrontEnd,
-  frontEndShape,
   type Graph,
   interpret,
   logmelFrontEnd,
   type OutputFile,
   pixelsOfRaw,
-  product,
   type Raw,
 } from '../../models/index.js';
-import { quantize } from '../../quantize/index.js';
 import { frontEndLayer, frontEndRam } from '../../wasm/front-end.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { compileProgram, runHere, testSource } from '../support/firmware-host.js';
 import { removeFolders } from '../support/firmware-project.js';
-import { noise } from '../support/frontends.js';
+import { graphBehind, noise } from '../support/frontends.js';
 import { gcc32 } from '../support/needs.js';
-import { zooNet } from '../support/nets.js';
 import { seeded } from '../support/random-graph.js';
 import { testWith } from '../support/skip.js';
-
-/** A small net behind a front end. */
-function graphOf(frontEnd: FrontEnd): Graph {
-  const shape = frontEndShape(frontEnd);
-  const random = seeded(3);
-  const images = [0, 1].map(() => Float32Array.from({ length: product(shape) }, () => random()));
-  const net = zooNet('dense', shape, 5, { hidden: [12] });
-  return quantize({ ...net, frontEnd }, images, { bits: 8 });
-}
 
 const plan = (graph: Graph) => planModel(graph, { tier: 'swar' });
 
@@ -71,7 +57,7 @@ withGcc(
       { frames: 6, stride: 2, mean: 4, coefficients: 7, bandsAre: 'channels' as const },
     ]) {
       const frontEnd = logmelFrontEnd({ sampleRate: 8000, ...options });
-      const graph = graphOf(frontEnd);
+      const graph = graphBehind(frontEnd);
       const samples = noise(4000, 20000, 4);
       samples.set(noise(1000, 60, 8), 2000);
       const { bytes, images } = wanted(graph, samples);
@@ -93,7 +79,7 @@ withGcc(
 );
 
 withGcc('C takes samples of an IMU', async () => {
-  const graph = graphOf({
+  const graph = graphBehind({
     kind: 'window',
     parameters: {
       ...{ rate: 50, channels: 3, smoothing: 4, shift: 10, window: 10, stride: 3 },
@@ -121,7 +107,11 @@ withGcc('C takes events', async () => {
     { per: { us: 1500, from: 'first' }, frames: 3, stride: 2 },
     { per: { events: 60 }, frames: 1, stride: 1, decay: 1 },
   ] as const) {
-    const graph = graphOf({ kind: 'events', parameters: { ...base, ...parameters }, tables: {} } as never);
+    const graph = graphBehind({
+      kind: 'events',
+      parameters: { ...base, ...parameters },
+      tables: {},
+    } as never);
     const random = seeded(6);
     let t = 1000;
     const rows = Array.from({ length: 700 }, (_, i) => {
@@ -139,7 +129,7 @@ withGcc('C takes events', async () => {
 });
 
 test('bytes of a model count its front end; without one the C is as it was', async () => {
-  const graph = graphOf(logmelFrontEnd({ sampleRate: 8000, frames: 8 }));
+  const graph = graphBehind(logmelFrontEnd({ sampleRate: 8000, frames: 8 }));
   const { frontEnd, ...plain } = graph;
   const [own, without] = [graph, plain].map((one) => bytesOfModel(modelData(plan(one))));
   const ram = frontEndRam(frontEndLayer(frontEnd)!);
