@@ -1,5 +1,11 @@
 import { activationSparsity, operationsOf } from '../../../models/activity.js';
 import { labelled } from '../../../models/error.js';
+import {
+  describeFrontEnd,
+  type FrontEnd,
+  frontEndShape,
+  frontEndState,
+} from '../../../models/frontends/index.js';
 import { definition, type Graph, type GraphNode, prove } from '../../../models/graph.js';
 import { countParams, type Net, netDefinition, netMacs, netShapes } from '../../../models/net.js';
 import { union } from '../../../models/ops/op.js';
@@ -67,13 +73,15 @@ function inspectNet(net: Net, io: Io) {
   const parameters = countParams(net);
   const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   io.print(io.bold(`Net '${net.name}': image ${net.input.shape.join(' x ')}, ${net.classes.length} classes`));
+  const frontEnd = inspectFrontEnd(net, io);
   io.table(
     [{ title: 'layer' }, { title: 'op' }, right('shape'), right('parameters'), right('MACs')],
     layers.map((l) => [l.layer, l.op, l.shape.join(' x '), quantity(l.parameters), quantity(l.macs)]),
   );
   io.print();
   io.print(`${parameters} parameters, ${quantity(macs)} MACs`);
-  return { kind: 'net', name: net.name, input: net.input, classes: net.classes, parameters, macs, layers };
+  const { name, input, classes } = net;
+  return { kind: 'net', name, input, ...frontEnd, classes, parameters, macs, layers };
 }
 
 function inspectGraph(graph: Graph, io: Io) {
@@ -100,6 +108,7 @@ function inspectGraph(graph: Graph, io: Io) {
       `Graph '${graph.name}': image ${graph.tensors['input']!.shape.join(' x ')}, ${graph.classes.length} classes`,
     ),
   );
+  const frontEnd = inspectFrontEnd(graph, io);
   io.table(
     [
       { title: 'layer' },
@@ -135,12 +144,22 @@ function inspectGraph(graph: Graph, io: Io) {
   return {
     kind: 'graph',
     name: graph.name,
+    ...frontEnd,
     classes: graph.classes,
     ...cost,
     macs: total('macs'),
     bytes: total('bytes'),
     layers,
   };
+}
+
+/** What makes images of a raw signal, and the RAM that a stream of it takes. */
+function inspectFrontEnd({ frontEnd }: { frontEnd?: FrontEnd }, io: Io) {
+  if (!frontEnd) return {};
+  const { kind, parameters } = frontEnd;
+  const ram = Object.values(frontEndState(frontEnd)).reduce((sum, part) => sum + part, 0);
+  io.print(`front end '${kind}': ${describeFrontEnd(frontEnd)}; ${bytes(ram)} of state`);
+  return { frontEnd: { kind, parameters, shape: frontEndShape(frontEnd), stateBytes: ram } };
 }
 
 /** Work of the whole graph as it is estimated from the activity of the calibration images. */
