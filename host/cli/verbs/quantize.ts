@@ -1,5 +1,6 @@
 import { normalise, rawImage, type Split } from '../../../models/dataset.js';
 import { writeGraph } from '../../../models/file.js';
+import { type Accuracy, frontEndAccuracy } from '../../../models/frontends/index.js';
 import type { Graph } from '../../../models/graph.js';
 import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
@@ -101,6 +102,8 @@ export const quantize = verb<Options>({
         : undefined;
     bar.done();
     report(options.out, graph, options.bits, file.length, compared, io);
+    const accuracy = graph.frontEnd && frontEndAccuracy(graph.frontEnd);
+    if (accuracy) io.print(frontEndReport(accuracy));
     // Equal logits have no noise, and JSON no infinity.
     const sqnr = compared && (Number.isFinite(compared.sqnr) ? compared.sqnr : null);
     return {
@@ -109,6 +112,7 @@ export const quantize = verb<Options>({
         bits: options.bits,
         bytes: file.length,
         ...(data.source ? { source: data.source } : {}),
+        ...(accuracy ? { frontEnd: accuracy } : {}),
         ...(compared ? { ...compared, sqnr } : { samples }),
       },
     };
@@ -118,6 +122,9 @@ export const quantize = verb<Options>({
 function* eachImage(net: Net, split: Split, count: number): Iterable<Float32Array> {
   for (let i = 0; i < count; i++) yield normalise(rawImage(split, net.input.shape, i), net.input);
 }
+
+const frontEndReport = ({ signal, unit, mean, most }: Accuracy): string =>
+  `front end in integers against float64, on ${signal}: ${mean.toFixed(4)} ${unit} on average, ${most.toFixed(3)} at most`;
 
 function report(
   out: string,
