@@ -4,6 +4,7 @@ export * from './dataset.js';
 export * from './error.js';
 export * from './file.js';
 export * from './frontends/index.js';
+export * from './frontends/recordings.js';
 export * from './graph.js';
 export * from './interpret.js';
 export * from './net.js';
