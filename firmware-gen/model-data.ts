@@ -8,6 +8,7 @@ import {
   writeGraph,
 } from '../models/index.js';
 import { constantFields } from '../wasm/constants.js';
+import { frontEndLayer } from '../wasm/front-end.js';
 import { nodeRecord } from '../wasm/node-record.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
 import type { FirmwareLayer, ModelData } from './model/index.js';
@@ -31,6 +32,7 @@ export function modelData(
 ): ModelData {
   const { graph, plan, layers } = planned;
   const [rows, columns, channels] = graph.tensors['input']!.shape;
+  const frontEnd = frontEndLayer(graph.frontEnd);
   const producer = new Map(graph.nodes.map((node, i) => [node.output, i]));
   return {
     name: graph.name,
@@ -43,6 +45,7 @@ export function modelData(
     arenaBytes: plan.arenaBytes,
     weightBytes: layers.reduce((sum, { constants }) => sum + constants.weightBytes, 0),
     inputOffset: plan.buffers.get('input')!.offset,
+    ...(frontEnd ? { frontEnd } : {}),
     steps: plan.steps,
     layers: graph.nodes.map((node, i): FirmwareLayer => {
       const { constants } = layers[i]!;

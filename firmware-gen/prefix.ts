@@ -7,6 +7,7 @@ export const DEFAULT_PREFIX = 'spikelet';
 /** Names of a library after its prefix: those it defines, and those the program must define. */
 const symbols = [
   ...['init', 'input', 'pixels', 'infer', 'classes', 'layer', 'layers', 'trace', 'trap'],
+  ...['audio', 'sample', 'event', 'restart', 'front_end', 'front_end_start', 'front_end_tables'],
   ...['arena', 'model', 'nodes', 'pixel_table', 'steps', 'weights', 'weights_present'],
 ];
 export const symbolsOf = (prefix: string): string[] => symbols.map((name) => `${prefix}_${name}`);

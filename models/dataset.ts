@@ -1,3 +1,4 @@
+import type { FrontEnd } from './frontends/index.js';
 import type { Shape } from './tensor.js';
 
 /**
@@ -17,6 +18,8 @@ export type Dataset = {
   unlabelled?: boolean;
   /** What its source has to tell about it, for reports: by what the labels are known, which files were passed over. */
   source?: Record<string, unknown>;
+  /** What made these images of a raw signal; a net that learns from them takes it over. */
+  frontEnd?: FrontEnd;
   train: Split;
   test: Split;
 };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ascii } from './ascii.js';
 import { labelled, SpikeletError } from './error.js';
+import { frontEndTensors, requireFrontEnd, takeFrontEnd, withoutTables } from './frontends/tensors.js';
 import { definition, type Graph, prove } from './graph.js';
 import { checkParams, type Net, netShapes } from './net.js';
 import { packedBytes, packWeights, unpackWeights } from './packing.js';
@@ -22,11 +23,14 @@ export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
       : undefined;
 
 /** A Net as .safetensors: parameters in PyTorch's names, architecture as JSON in the metadata. */
-export const writeNet = (net: Net): Uint8Array => writeSafetensors(net.params, netMetadata(net));
+export const writeNet = (net: Net): Uint8Array =>
+  writeSafetensors(new Map([...net.params, ...frontEndTensors(net)]), netMetadata(net));
 
-export function netMetadata({ params: _, ...structure }: Net): Record<string, string> {
+export function netMetadata({ params: _, ...model }: Net): Record<string, string> {
+  const structure = withoutTables(model);
   // What could not be read again is not written.
   checked(structure, 'net', netSchema, `net '${structure.name}'`);
+  labelled(`net '${structure.name}'`, () => requireFrontEnd(model, model.input.shape));
   return metadataOf('net', structure);
 }
 
@@ -42,9 +46,11 @@ export function netOf(file: Safetensors, label: string): Net {
     structure.input.std.length !== structure.input.shape[2]
   )
     throw new SpikeletError(`${label}: mean and std do not have one value per channel`);
+  const { model, tensors } = labelled(label, () => takeFrontEnd(structure, file.tensors));
   const params = new Map<string, Tensor>();
-  for (const [name, { shape, data }] of file.tensors) params.set(name, { shape, data: toFloat32(data) });
-  const net: Net = { ...structure, params };
+  for (const [name, { shape, data }] of tensors) params.set(name, { shape, data: toFloat32(data) });
+  const net: Net = { ...model, params };
+  labelled(label, () => requireFrontEnd(net, net.input.shape));
   const logits = labelled(label, () => netShapes(net)).get(net.nodes.at(-1)!.name)!;
   if (product(logits) !== net.classes.length)
     throw new SpikeletError(
@@ -56,10 +62,11 @@ export function netOf(file: Safetensors, label: string): Net {
 
 /** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
 export function writeGraph(graph: Graph): Uint8Array {
-  const { data, ...structure } = graph;
+  const { data, ...model } = graph;
+  const structure = withoutTables(model);
   // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
   const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
-  const tensors = new Map<string, Tensor>();
+  const tensors = frontEndTensors(graph);
   const bits = weightBits(structure.nodes);
   for (const [key, values] of data) {
     const packed = values instanceof Int8Array ? packWeights(values, bits.get(key) ?? 8) : values;
@@ -75,6 +82,7 @@ export function readGraph(bytes: Uint8Array, label = 'file'): Graph {
 
 export function graphOf(file: Safetensors, label: string): Graph {
   const structure = structureOf(file, 'graph', graphSchema, label);
+  const { model, tensors } = labelled(label, () => takeFrontEnd(structure, file.tensors));
   const data: Graph['data'] = new Map();
   const wrong = (key: string) =>
     new SpikeletError(`${label}: the array '${key}' is missing, has the wrong size or belongs to no node`, {
@@ -90,7 +98,7 @@ export function graphOf(file: Safetensors, label: string): Graph {
   for (const constant of constants) {
     if (constant.type !== 'i8') continue;
     const { key, bits } = constant;
-    const count = constant.length({ ...structure, data });
+    const count = constant.length({ ...model, data });
     const packed = file.tensors.get(key)?.data;
     if (
       !Number.isInteger(count) ||
@@ -100,12 +108,12 @@ export function graphOf(file: Safetensors, label: string): Graph {
       throw wrong(key);
     data.set(key, unpackWeights(packed, count, bits));
   }
-  for (const [key, { data: values }] of file.tensors) {
+  for (const [key, { data: values }] of tensors) {
     if (data.has(key)) continue;
     if (!owned.has(key) || !(values instanceof Int32Array)) throw wrong(key);
     data.set(key, values);
   }
-  const graph: Graph = { ...structure, data };
+  const graph: Graph = { ...model, data };
   labelled(label, () => prove(graph));
   return graph;
 }

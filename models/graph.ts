@@ -1,4 +1,6 @@
-import { SpikeletError } from './error.js';
+import { labelled, SpikeletError } from './error.js';
+import type { FrontEnd } from './frontends/index.js';
+import { requireFrontEnd } from './frontends/tensors.js';
 import { type Accumulate, accumulate } from './ops/accumulate.js';
 import { type Attend, attend } from './ops/attend.js';
 import { type Fire, fire } from './ops/fire.js';
@@ -25,6 +27,8 @@ import { product, type Shape } from './tensor.js';
 export type Graph = {
   name: string;
   classes: string[];
+  /** What makes raw pixels of a signal; a graph without one takes photos. */
+  frontEnd?: FrontEnd;
   /** How raw pixels become `pixels`: see `pixelTable`. The tensor `input` carries the scale. */
   input: { mean: number[]; std: number[] };
   /** Everything a node reads or writes, by name; layout [row][column][channel]. */
@@ -113,6 +117,7 @@ export function prove(graph: Graph): Proof {
       graph,
       `has ${mean.length} means and ${std.length} deviations for ${input.shape[2]} channels`,
     );
+  labelled(`graph '${graph.name}'`, () => requireFrontEnd(graph, input.shape));
   proof.tensors.set('input', constantRange(input.shape[2], -127, 127));
   const names = new Set<string>();
   for (const node of graph.nodes) {

@@ -1,5 +1,6 @@
 import { ascii } from './ascii.js';
 import { SpikeletError } from './error.js';
+import type { FrontEnd } from './frontends/index.js';
 import { add, type NetAdd } from './net-ops/add.js';
 import { attend, type NetAttend } from './net-ops/attend.js';
 import { conv, type NetConv } from './net-ops/conv.js';
@@ -30,6 +31,8 @@ export type Net = {
   /** Names of the classes, in the order of the logits. */
   classes: string[];
   params: Map<string, Tensor>;
+  /** What makes images of a raw signal; a net without one takes photos of u8. */
+  frontEnd?: FrontEnd;
 };
 
 /** The image a Net takes: values v in 0..1 enter as (v - mean[channel]) / std[channel]. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type FrontEndStructure, frontEndSchema } from './frontends/index.js';
 import { type Graph, type GraphNode, ops } from './graph.js';
 import { type Net, type NetNode, netOps } from './net.js';
 import { anyOf, channels, classes, deviations, levels, name, positive, shape } from './schema-parts.js';
@@ -16,6 +17,7 @@ export const netSchema = z.strictObject({
   input: z.strictObject({ shape, mean: channels, std: deviations }),
   nodes: z.array(anyOf<NetNode>(netOps)).min(1).max(MAX_NODES.net),
   classes,
+  frontEnd: frontEndSchema.exactOptional(),
 });
 
 const tensor = z.strictObject({
@@ -38,13 +40,19 @@ export const graphSchema = z.strictObject({
       `more than ${MAX_CHANNELS} channels`,
     ),
   nodes: z.array(anyOf<GraphNode>(ops)).min(1).max(MAX_NODES.graph),
+  frontEnd: frontEndSchema.exactOptional(),
 });
+
+/** A model as its JSON has it: what is stored as tensors is not in it. */
+type Structure<Model, Data extends keyof Model> = Omit<Model, Data | 'frontEnd'> & {
+  frontEnd?: FrontEndStructure;
+};
 
 /** A type that holds every value of the other: does not compile while a schema lacks an op or a field, or has one more. */
 type Holds<All, Some extends All> = Some;
 export type Schemas = [
-  Holds<z.input<typeof netSchema>, Omit<Net, 'params'>>,
-  Holds<Omit<Net, 'params'>, z.output<typeof netSchema>>,
-  Holds<z.input<typeof graphSchema>, Omit<Graph, 'data'>>,
-  Holds<Omit<Graph, 'data'>, z.output<typeof graphSchema>>,
+  Holds<z.input<typeof netSchema>, Structure<Net, 'params'>>,
+  Holds<Structure<Net, 'params'>, z.output<typeof netSchema>>,
+  Holds<z.input<typeof graphSchema>, Structure<Graph, 'data'>>,
+  Holds<Structure<Graph, 'data'>, z.output<typeof graphSchema>>,
 ];

@@ -75,6 +75,7 @@ function emptyGraph(net: Net, images: Float32Array[]): Graph {
     tensors: { input: { kind: 'pixels', type: 'i8', shape, scale: largest / 127 } },
     nodes: [],
     data: new Map(),
+    ...(net.frontEnd ? { frontEnd: net.frontEnd } : {}),
   };
 }
 

@@ -3,6 +3,8 @@ import {
   bytesPerValue,
   countBytes,
   crc32,
+  type FrontEndKind,
+  frontEnds,
   type Graph,
   outputOf,
   type Plan,
@@ -56,6 +58,13 @@ const schema: z.ZodType<WasmDescription> = z.object({
   arena: z.tuple([address, address]),
   pixelTable: address,
   weights: address,
+  frontEnd: z
+    .object({
+      kind: z.enum(Object.keys(frontEnds) as FrontEndKind[]),
+      state: z.tuple([address, address]),
+      signal: z.tuple([address, address]),
+    })
+    .optional(),
   outside: z.tuple([address, address]).optional(),
   threads: z.tuple([z.number().int().min(2).max(MOST_THREADS), address, address, positive(65535)]).optional(),
 });
@@ -88,6 +97,9 @@ export function describe(graph: Graph, plan: Plan, image: MemoryImage, tier: Tie
     arena: [image.arena, plan.arenaBytes],
     pixelTable: image.pixelTable,
     weights: image.weightBytes,
+    ...(image.frontEnd && graph.frontEnd
+      ? { frontEnd: { kind: graph.frontEnd.kind, ...image.frontEnd } }
+      : {}),
     ...(image.threads
       ? {
           threads: [
@@ -151,6 +163,7 @@ function contradiction({
   arena,
   image,
   pixelTable,
+  frontEnd,
   threads,
 }: WasmDescription): string | undefined {
   const [first, last] = [tensors[0]!, tensors.at(-1)!];
@@ -162,6 +175,10 @@ function contradiction({
     return `its pixels have ${channels} channels, but ${input.mean.length} means`;
   if (pixelTable < image[0] || pixelTable + 256 * channels > image[0] + image[1])
     return 'its pixel table lies outside of its image';
+  if (frontEnd)
+    for (const [at, bytes] of [frontEnd.state, frontEnd.signal])
+      if (at % 4 || at < image[0] || at + bytes > image[0] + image[1])
+        return 'its front end lies outside of its image';
   const end = arena[0] + arena[1];
   if (threads) {
     const [count, models, control, pages] = threads;

@@ -1,4 +1,4 @@
-import type { TensorKind, ValueType } from '../models/index.js';
+import type { FrontEndKind, TensorKind, ValueType } from '../models/index.js';
 import type { Tier } from './tiers.js';
 
 /** What a module says of itself: the contents of its custom section `spikelet`, checked by describe.ts. */
@@ -34,6 +34,17 @@ export type WasmDescription = {
   weights: number;
   /** Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the image. */
   outside?: [bytes: number, crc: number] | undefined;
+  /**
+   * What takes a raw signal: its kind, its state, whose first word is the address of the image's ring and whose fourth says
+   * that an image is due, and where samples are put (i16).
+   */
+  frontEnd?:
+    | {
+        kind: FrontEndKind;
+        state: [address: number, bytes: number];
+        signal: [address: number, bytes: number];
+      }
+    | undefined;
   /**
    * Of a module whose memory is shared: most threads, address of their Models (12 bytes each), of the words they share,
    * and pages of the memory that it imports.

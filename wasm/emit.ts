@@ -1,5 +1,6 @@
 import type { Graph, GraphNode } from '../models/index.js';
 import { scriptComment, scriptIdentifier } from '../models/text/assemblyscript.js';
+import { type FrontEndLayer, type FrontEndSource, frontEndSource } from './front-end.js';
 import { orderCall, type Signatures } from './kernel-call.js';
 import type { Layer } from './layer.js';
 
@@ -31,13 +32,13 @@ export const functionCount = (layers: Layer[]): number => new Set(layers.map(key
 
 /**
  * Source of a Graph whose layers are `layers`, in order (layersOf), for a module of that many threads. `signatures`:
- * those of the kernels that the source will be compiled with.
+ * those of the kernels that the source will be compiled with. `frontEnd`: what makes images of a raw signal.
  */
 export function emitSource(
   graph: Graph,
   layers: Layer[],
   signatures: Signatures,
-  threads = 1,
+  { threads = 1, frontEnd }: { threads?: number | undefined; frontEnd?: FrontEndLayer | undefined } = {},
 ): EmittedSource {
   const functions = new Map<string, LayerFunction>();
   const keys = graph.nodes.map((node, i) => {
@@ -53,7 +54,12 @@ export function emitSource(
   });
   const order = [...functions.keys()];
   return {
-    source: render(graph, [...functions.values()], threads),
+    source: render(
+      graph,
+      [...functions.values()],
+      threads,
+      frontEnd ? frontEndSource(frontEnd, signatures) : { imports: [], functions: '' },
+    ),
     functionOf: keys.map((key) => order.indexOf(key)),
     comments: new Map([...functions.values()].map((one) => [`model/${one.name}`, commentOf(one)])),
   };
@@ -70,7 +76,7 @@ const READER = `
 declare function weights(offset: u32, destination: usize, length: i32): void;
 `;
 
-function render(graph: Graph, functions: LayerFunction[], threads: number): string {
+function render(graph: Graph, functions: LayerFunction[], threads: number, frontEnd: FrontEndSource): string {
   const kernels = [...new Set(functions.map(({ layer }) => layer.kernel))];
   const fetches = functions.some(({ layer }) => layer.fetch);
   const flushes = functions.some(({ layer }) => layer.kernel === 'events');
@@ -79,7 +85,7 @@ ${kernels.map((kernel) => `import { ${kernel} } from './assembly/${kernel}';`).j
 import { Model, Node, Step } from './assembly/node';
 import { End } from './assembly/scalar';${
     threads > 1 ? "\nimport { arrive, enter, gather, open, take } from './assembly/threads';" : ''
-  }${flushes ? "\nimport { Flush } from './assembly/flush';" : ''}
+  }${flushes ? "\nimport { Flush } from './assembly/flush';" : ''}${frontEnd.imports.map((line) => `\n${line}`).join('')}
 
 @external('env', 'trace')
 declare function trace(node: i32, row: i32, rows: i32): void;
@@ -92,7 +98,7 @@ ${functions.map(({ name }, i) => `    case ${i}: return ${name}(node, row, rows)
   }
 }
 
-${threads > 1 ? SHARED_WALK : WALK}`;
+${threads > 1 ? SHARED_WALK : WALK}${frontEnd.functions && `\n${frontEnd.functions}`}`;
 }
 
 const WALK = `/** Computes the logits of the image that lies in the input tensor. */

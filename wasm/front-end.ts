@@ -1,13 +1,13 @@
 import {
   checkFrontEnd,
+  describeFrontEnd,
   type FrontEnd,
   type FrontEndKind,
   type LogMel,
   type Take,
 } from '../models/frontends/index.js';
 import { binsOf } from '../models/frontends/logmel-tables.js';
-import { SpikeletError } from '../models/index.js';
-import { type Arguments, orderCall, type Signature } from './kernel-call.js';
+import { type Arguments, orderCall, type Signatures } from './kernel-call.js';
 
 /** Values of a table, in the type that the kernel reads. */
 export type TableArray = Int8Array | Uint8Array | Int16Array | Uint16Array;
@@ -20,12 +20,17 @@ export type FrontEndField =
 
 /** How a front end becomes a call of its kernel: `kernel(record, ...takes, ...args)`. */
 export type FrontEndLayer = {
+  kind: FrontEndKind;
+  /** What it computes, in one line. */
+  equation: string;
   /** The kernel's function, and its file in assembly/frontends/. */
   kernel: string;
   /** Class of its record, in that file. */
   record: string;
   /** What it takes of the signal, with the types: samples, or an event. */
   takes: Record<string, string>;
+  /** Hz of the samples; 0 of events. */
+  rate: number;
   /** Geometry, by the names of the kernel's own parameters. */
   args: Arguments;
   /** The record as a stream begins with it, in order; a word each. */
@@ -36,6 +41,8 @@ export type FrontEndLayer = {
   /** How the image is read: rows as they are, or frames as channels. */
   read: { kernel: 'readImage' | 'readFrames'; file: string; args: number[] };
 };
+
+type Kernel = Omit<FrontEndLayer, 'kind' | 'equation'>;
 
 const samples = { raw: 'usize', count: 'i32' };
 
@@ -53,13 +60,14 @@ const readRows = (rows: number, width: number, channels: number): FrontEndLayer[
   args: [rows, width, channels],
 });
 
-function logmelLayer({ parameters, tables }: FrontEnd & { kind: 'logmel' }): FrontEndLayer {
+function logmelLayer({ parameters, tables }: FrontEnd & { kind: 'logmel' }): Kernel {
   const { window, hop, fft, bands, weightBits, floor, frames, stride }: LogMel = parameters;
   const { mean = 0, coefficients = 0 } = parameters;
   const { first, end } = binsOf(parameters);
   const width = coefficients || bands;
   return {
     kernel: 'logmel',
+    rate: parameters.sampleRate,
     record: 'LogMel',
     takes: samples,
     args: {
@@ -90,10 +98,11 @@ function logmelLayer({ parameters, tables }: FrontEnd & { kind: 'logmel' }): Fro
 
 const takes: Take[] = ['raw', 'lowpass', 'highpass', 'difference'];
 
-function windowLayer({ parameters }: FrontEnd & { kind: 'window' }): FrontEndLayer {
+function windowLayer({ parameters }: FrontEnd & { kind: 'window' }): Kernel {
   const { channels, outputs, smoothing, shift, window, stride } = parameters;
   return {
     kernel: 'window',
+    rate: parameters.rate,
     record: 'Window',
     takes: samples,
     args: { channels, outputs: outputs.length, smoothing, shift, rows: window, stride },
@@ -115,13 +124,14 @@ function windowLayer({ parameters }: FrontEnd & { kind: 'window' }): FrontEndLay
   };
 }
 
-function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): FrontEndLayer {
+function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): Kernel {
   const { sensor, size, polarity, per, frames, stride, most, decay = -1 } = parameters;
   const polarities = polarity === 'separate' ? 2 : 1;
   const width = size[0] * size[1] * polarities;
   const byTime = 'us' in per;
   return {
     kernel: 'event',
+    rate: 0,
     record: 'Event',
     takes: { t: 'u32', x: 'i32', y: 'i32', p: 'i32' },
     args: {
@@ -139,8 +149,8 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): FrontEndLay
   };
 }
 
-/** What the front ends are that have a kernel; photos need none but their table, or are resized before. */
-const layers: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => FrontEndLayer) | undefined } = {
+/** The front ends that have a kernel. A photo needs none but its table; a device is given it in the right size. */
+const kernels: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Kernel) | undefined } = {
   pixels: undefined,
   resize: undefined,
   logmel: logmelLayer,
@@ -148,49 +158,43 @@ const layers: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Fron
   events: eventsLayer,
 };
 
-/** A front end as a call of its kernel. Throws a SpikeletError where it is not proven, or where no kernel exists for it. */
-export function frontEndLayer(frontEnd: FrontEnd): FrontEndLayer {
+/** A model's front end as a call of its kernel; undefined where it has none, or one without a kernel. Throws where it is not proven. */
+export function frontEndLayer(frontEnd: FrontEnd | undefined): FrontEndLayer | undefined {
+  if (!frontEnd) return undefined;
   checkFrontEnd(frontEnd);
-  const layer = layers[frontEnd.kind] as ((frontEnd: FrontEnd) => FrontEndLayer) | undefined;
-  if (!layer)
-    throw new SpikeletError(`the front end '${frontEnd.kind}' has no kernel`, {
-      hint: 'the host can compute it; a device must be given the image',
-    });
-  return layer(frontEnd);
+  const { kind } = frontEnd;
+  const kernel = kernels[kind] as ((frontEnd: FrontEnd) => Kernel) | undefined;
+  return kernel && { kind, equation: describeFrontEnd(frontEnd), ...kernel(frontEnd) };
 }
 
-/** Source of the module `frontend`: takes a piece of the signal, and reads an image that is due as pixels. */
-export function frontEndSource(layer: FrontEndLayer, signature: Signature): string {
+/** Source of a front end: its imports, and the functions that the module exports. */
+export type FrontEndSource = { imports: string[]; functions: string };
+
+/** Takes a piece of the signal, `frontEndTake`, and reads an image that is due as pixels, `frontEndRead`. */
+export function frontEndSource(layer: FrontEndLayer, signatures: Signatures): FrontEndSource {
   const { kernel, record, takes, read, args } = layer;
+  const signature = signatures(`frontends/${kernel}`, ['front', ...Object.keys(takes)]);
   const { lines } = orderCall({ kernel, types: {}, args: [args] }, signature);
   const given = Object.entries(takes).map(([name, type]) => `${name}: ${type}`);
   const imports = [
     [`${kernel}, ${record}`, kernel],
     [read.kernel, read.file],
   ].map(([names, file]) => `import { ${names} } from './assembly/frontends/${file}';`);
-  return `${imports.join('\n')}
-
-/** Takes what it can until an image is due. */
-export function take(front: ${record}, ${given.join(', ')}): i32 {
+  const functions = `/** ${layer.equation} */
+export function frontEndTake(front: ${record}, ${given.join(', ')}): i32 {
   return ${kernel}(
     front, ${Object.keys(takes).join(', ')},
 ${lines.map(({ names, values }) => `    ${values.join(', ')}, // ${names.join(', ')}`).join('\n')}
   );
 }
 
-export function isDue(front: ${record}): bool {
-  return front.due != 0;
-}
-
 /** The image that is due, as the network's input. */
-export function read(front: ${record}, table: usize, to: usize): void {
+export function frontEndRead(front: ${record}, table: usize, to: usize): void {
   ${read.kernel}(front, table, ${read.args.join(', ')}, to);
 }
 `;
+  return { imports, functions };
 }
-
-/** What the kernel takes before its geometry. */
-export const leadOf = ({ takes }: FrontEndLayer): string[] => ['front', ...Object.keys(takes)];
 
 /** Bytes of RAM of a stream: its record and its memory. */
 export const frontEndRam = ({ fields }: FrontEndLayer): number =>
@@ -202,31 +206,50 @@ export const frontEndTableBytes = ({ fields }: FrontEndLayer): number =>
 
 const align = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
+/** Samples of audio that a host gives at a time. */
+const AUDIO_SAMPLES = 256;
+
+/** Bytes of the memory through which a host gives a piece of the signal; events are given as numbers. */
+export const signalBytes = ({ kind, args }: FrontEndLayer): number =>
+  kind === 'logmel' ? 2 * AUDIO_SAMPLES : kind === 'window' ? 2 * (args['channels'] as number) : 0;
+
+/** Where each part of the stream's memory begins, behind the record. */
+export function memoryOffsets({ fields }: FrontEndLayer): Map<FrontEndField, number> {
+  const offsets = new Map<FrontEndField, number>();
+  let end = 0;
+  for (const field of fields) {
+    if (!('bytes' in field)) continue;
+    offsets.set(field, end);
+    end += align(field.bytes);
+  }
+  return offsets;
+}
+
 /**
- * Lays a front end out in memory from `address` on, a multiple of 4: the record, tables, the stream's memory. Gives the
- * bytes from there to the end of the tables, and the first address behind the stream's memory, which is zero at first.
+ * Lays a front end out in memory from `address` on, a multiple of 4: tables, the record, the stream's memory, which is zero
+ * at first. Gives the bytes up to the end of the record, the record's address, and the first address behind it all.
  */
 export function layOutFrontEnd(
-  { fields }: FrontEndLayer,
+  layer: FrontEndLayer,
   address: number,
-): { bytes: Uint8Array; end: number } {
-  let end = address + 4 * fields.length;
-  const place = (bytes: number): number => {
-    const at = end;
-    end += align(bytes);
-    return at;
-  };
-  const addresses = new Map<FrontEndField, number>();
-  for (const field of fields) if ('table' in field) addresses.set(field, place(field.table.byteLength));
-  const bytes = new Uint8Array(end - address);
-  for (const field of fields) if ('bytes' in field) addresses.set(field, place(field.bytes));
+): { bytes: Uint8Array; record: number; end: number } {
+  const { fields } = layer;
+  const record = address + frontEndTableBytes(layer);
+  const memory = record + 4 * fields.length;
+  const offsets = memoryOffsets(layer);
+  const bytes = new Uint8Array(memory - address);
   const view = new DataView(bytes.buffer);
+  let table = address;
   fields.forEach((field, i) => {
-    view.setUint32(4 * i, 'value' in field ? field.value : addresses.get(field)!, true);
-    if ('table' in field) {
+    const word = (value: number) => view.setUint32(record - address + 4 * i, value, true);
+    if ('value' in field) word(field.value);
+    else if ('bytes' in field) word(memory + offsets.get(field)!);
+    else {
       const { buffer, byteOffset, byteLength } = field.table;
-      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), addresses.get(field)! - address);
+      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), table - address);
+      word(table);
+      table += align(byteLength);
     }
   });
-  return { bytes, end };
+  return { bytes, record, end: record + frontEndRam(layer) };
 }

@@ -13,8 +13,8 @@ export type KernelCall = {
 /** A kernel's type parameters, and its parameters after `node, row, rows`, line by line as its source groups them. */
 export type Signature = { types: string[]; lines: string[][] };
 
-/** A kernel's signature, by the kernel's name. */
-export type Signatures = (kernel: string) => Signature;
+/** A kernel's signature, by the kernel's name, which may be in a folder; `lead`: what it takes first. */
+export type Signatures = (kernel: string, lead?: readonly string[]) => Signature;
 
 /** What every kernel takes first; the generated function hands it on. */
 const BAND = ['node', 'row', 'rows'];

@@ -1,4 +1,5 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
+import { type FrontEndLayer, frontEndLayer, layOutFrontEnd, signalBytes } from './front-end.js';
 import type { Layer } from './layer.js';
 import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
 import { hasVectors, type Tier } from './tiers.js';
@@ -18,6 +19,8 @@ export type MemoryImage = {
   outside: Uint8Array;
   /** Bytes of weights, in the image or outside. */
   weightBytes: number;
+  /** Addresses and sizes of the front end's state, which is not constant, and of what it is given; absent: it has none. */
+  frontEnd?: { state: [address: number, bytes: number]; signal: [address: number, bytes: number] };
   /** With several threads: address of their Models, one after the other, and of the words they share. */
   threads?: { models: number; control: number };
 };
@@ -41,6 +44,8 @@ type Places = {
   pixelTable: number;
   /** By node: the address of its constants, or where they begin outside. */
   constants: { inside?: number; source: number }[];
+  /** The tables and the first state of the front end begin at `address`. */
+  frontEnd?: { address: number; bytes: Uint8Array } & NonNullable<MemoryImage['frontEnd']>;
   outsideBytes: number;
   control: number;
   arena: number;
@@ -73,9 +78,23 @@ function placesOf(graph: Graph, plan: Plan, layers: Layer[], compactionBytes: nu
     outsideBytes += align(bytes.length);
     return { source };
   });
+  // Of several threads none takes a raw signal.
+  const front = threads > 1 ? undefined : frontEndLayer(graph.frontEnd);
+  const frontEnd = front ? { frontEnd: placeFrontEnd(front, place) } : {};
   const control = threads > 1 ? Math.ceil(end / 64) * 64 : end;
   const arena = threads > 1 ? control + CONTROL_BYTES : control;
-  return { steps, models, tables, pixelTable: pixels, constants, outsideBytes, control, arena };
+  return { steps, models, tables, pixelTable: pixels, constants, ...frontEnd, outsideBytes, control, arena };
+}
+
+/** A front end's tables and state, and where it is given its signal. */
+function placeFrontEnd(
+  layer: FrontEndLayer,
+  place: (bytes: number) => number,
+): NonNullable<Places['frontEnd']> {
+  const address = place(layOutFrontEnd(layer, 0).end);
+  const { bytes, record, end } = layOutFrontEnd(layer, address);
+  const size = signalBytes(layer);
+  return { address, bytes, state: [record, end - record], signal: [place(size), size] };
 }
 
 /**
@@ -125,9 +144,12 @@ export function layOutMemory(
     if (fetched) outside.set(constants.bytes, source);
     else bytes.set(constants.bytes, inside - IMAGE_ADDRESS);
   });
+  const { frontEnd } = places;
+  if (frontEnd) bytes.set(frontEnd.bytes, frontEnd.address - IMAGE_ADDRESS);
   return {
     ...{ bytes, pixelTable: places.pixelTable, arena, outside },
     weightBytes: layers.reduce((sum, { constants }) => sum + constants.weightBytes, 0),
+    ...(frontEnd ? { frontEnd: { state: frontEnd.state, signal: frontEnd.signal } } : {}),
     ...(tables.length > 1 ? { threads: { models, control } } : {}),
   };
 }

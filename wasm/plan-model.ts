@@ -10,6 +10,7 @@ import {
   SpikeletError,
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
+import { frontEndLayer, frontEndRam } from './front-end.js';
 import type { Layer } from './layer.js';
 import { kernels, layersOf } from './layers.js';
 import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
@@ -47,7 +48,7 @@ export type PlannedModel = {
   plan: Plan;
   /**
    * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash, so this is
-   * the arena; with weights outside, it is the linear memory up to the end of the arena. Threads have their working
+   * the arena and the state of the front end; with weights outside, it is the linear memory up to the end of the arena. Threads have their working
    * memory in the arena and share CONTROL_BYTES beside it; no kernel keeps a stack in memory.
    */
   ramBytes: number;
@@ -71,10 +72,12 @@ export function planModel(
   };
   const plainLayers = layersOf(graph, tier);
   if (weights === 'inside') {
-    const layout = plan(budget);
+    const front = frontEndLayer(graph.frontEnd);
+    const frontBytes = front ? frontEndRam(front) : 0;
+    const layout = plan({ ...budget, beside: { bytes: frontBytes, perStep: 0 } });
     const { packed, columns } = layout.choices;
     const layers = packed.size + columns.size ? layersOf(graph, tier, layout.choices) : plainLayers;
-    return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
+    return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes + frontBytes };
   }
   const fetch = fetchOptions(graph, tier, plainLayers);
   const memory = (layout: Plan) => {

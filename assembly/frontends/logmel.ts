@@ -32,6 +32,29 @@ export class LogMel extends FrontEnd {
   dctShift: usize;
 }
 
+/** Bits of a number: 0 of 0, 1 of 1, 16 of 65535. By halves, since many cores have no instruction for it. */
+function bitLength(value: u32): i32 {
+  let bits = 0;
+  if (value >= 65536) {
+    bits = 16;
+    value >>= 16;
+  }
+  if (value >= 256) {
+    bits += 8;
+    value >>= 8;
+  }
+  if (value >= 16) {
+    bits += 4;
+    value >>= 4;
+  }
+  if (value >= 4) {
+    bits += 2;
+    value >>= 2;
+  }
+  // What is left is 0..3.
+  return bits + <i32>(value > 1 ? 2 : value);
+}
+
 @inline
 function clamp(value: i32, least: i32, most: i32): i32 {
   return min(max(value, least), most);
@@ -41,7 +64,7 @@ function clamp(value: i32, least: i32, most: i32): i32 {
 function load15(front: LogMel, window: i32, n: i32): i32 {
   let most = 0;
   for (let i = 0; i < window; i++) most = max(most, abs(<i32>load<i16>(front.samples + (<usize>i << 1))));
-  const shift = most ? max(clz(most) - 17, 0) : 0;
+  const shift = most ? max(15 - bitLength(most), 0) : 0;
   let to = 0;
   for (let i = 0; i < 2 * n; i += 2) {
     const z = front.spectrum + (<usize>to << 2);
@@ -184,13 +207,13 @@ function add(band: usize, weight: u32, energy: u32): void {
 }
 
 /** log2(energy of a band * 2^scale), Q15; what is empty is far below every floor. */
-function log2(front: LogMel, band: usize, scale: i32): i32 {
+function bandLog2(front: LogMel, band: usize, scale: i32): i32 {
   let low = load<u32>(band);
   const high = load<u32>(band, 4) + (low >> 16);
   low &= 65535;
   if ((high | low) == 0) return -(1 << 30);
-  const above = 32 - <i32>clz(high);
-  const p = above ? above + 15 : 31 - <i32>clz(low);
+  const above = bitLength(high);
+  const p = above ? above + 15 : bitLength(low) - 1;
   const mantissa = <i32>(
     above > 16 ? high >> (above - 16) : above ? ((high << (16 - above)) | (low >> above)) & 65535 : low << (15 - p)
   );
@@ -211,7 +234,7 @@ function frame(
   const row = nextRow(front, coefficients ? coefficients : bands);
   for (let b = 0; b < bands; b++) {
     const band = front.bands + (<usize>b << 3);
-    const u = clamp((log2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
+    const u = clamp((bandLog2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
     let value = u - 128;
     if (mean) {
       const at = front.means + (<usize>b << 1);

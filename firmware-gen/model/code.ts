@@ -1,6 +1,7 @@
 import { SpikeletError } from '../../models/index.js';
 import { cComment } from '../../models/text/c.js';
 import { macroPrefix, symbolsOf } from '../prefix.js';
+import { frontEndFunctions } from './front-end.js';
 import { type Callees, printFunction, printPrototype } from './functions.js';
 import type { FirmwareModel } from './model.js';
 import { uniqueIdentifiers, withoutFolder } from './names.js';
@@ -38,6 +39,7 @@ export async function modelCode(model: FirmwareModel): Promise<string> {
     name: (target) => names.get(target)!,
     record: (target, parameter) => pointers.get(target)?.[parameter],
   };
+  const exported = (name: string) => names.get(exports.get(name) ?? '') ?? name;
   const printed = functions.map((code) =>
     printFunction(code, callees, [...(model.comments.get(code.name) ?? [])].map(cComment)),
   );
@@ -45,10 +47,10 @@ export async function modelCode(model: FirmwareModel): Promise<string> {
 ${functions.map((code) => printPrototype(code, callees)).join('\n')}
 
 ${printed.join('\n')}
-${api(model.prefix, names.get(infer)!)}`;
+${api(model, names.get(infer)!)}${frontEndFunctions(model, exported('frontEndTake'), exported('frontEndRead'))}`;
 }
 
-function head({ name, prefix: p }: FirmwareModel): string {
+function head({ name, prefix: p, frontEnd }: FirmwareModel): string {
   const P = macroPrefix(p);
   return `/*
  * ${cComment(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as in WebAssembly:
@@ -77,7 +79,7 @@ typedef int16_t ALIASES memory_i16;
 
 uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
 
-${memoryMacros(p, P)}/* Cores with 16-bit lane instructions, and cores that can only swap bytes in both halves of a word. */
+${memoryMacros(p, P, frontEnd !== undefined)}/* Cores with 16-bit lane instructions, and cores that can only swap bytes in both halves of a word. */
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
 #define LANES
 #elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
@@ -93,10 +95,10 @@ ${memoryMacros(p, P)}/* Cores with 16-bit lane instructions, and cores that can 
 }
 
 /** How memory is read and written; where checked, within what the layer may touch alone. */
-const memoryMacros = (p: string, P: string): string => `#ifdef ${P}_CHECKED
+const memoryMacros = (p: string, P: string, frontEnd: boolean): string => `#ifdef ${P}_CHECKED
 /* Accesses must be in the arena or, for reads, in the current layer's constants or the list of steps. */
 static const struct node *checked_node;
-
+${frontEnd ? '/* The raw signal that the front end is given. */\nstatic const void *signal;\nstatic u32 signal_bytes;\n' : ''}
 static int within(u32 at, u32 bytes, const void *begin, u32 size) {
   return size >= bytes && at - (u32)begin <= size - bytes;
 }
@@ -109,7 +111,7 @@ static u32 checked(u32 at, u32 bytes, int writes) {
       if (within(at, bytes, checked_node->weights, layer->constant_bytes)) return at;
     }
     if (!writes && within(at, bytes, ${p}_steps, sizeof ${p}_steps)) return at;
-  }
+${frontEnd ? CHECKED_FRONT_END(p) : ''}  }
   ${p}_trap(checked_node ? ${p}_layers[checked_node - ${p}_nodes].name : "none");
   return (u32)${p}_arena;
 }
@@ -132,12 +134,21 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 
 `;
 
-function api(p: string, infer: string): string {
+/** What a front end may read and write beside that; `signal` is the caller's. */
+const CHECKED_FRONT_END = (
+  p: string,
+) => `    if (within(at, bytes, &${p}_front_end, sizeof ${p}_front_end)) return at;
+    if (!writes && within(at, bytes, &${p}_front_end_tables, sizeof ${p}_front_end_tables)) return at;
+    if (!writes && within(at, bytes, ${p}_pixel_table, sizeof ${p}_pixel_table)) return at;
+    if (!writes && within(at, bytes, signal, signal_bytes)) return at;
+`;
+
+function api({ prefix: p, frontEnd }: FirmwareModel, infer: string): string {
   const P = macroPrefix(p);
   return `int ${p}_init(void) {
   const uint32_t one = 1;
   if (*(const uint8_t *)&one != 1) return ${P}_BIG_ENDIAN;
-  return ${p}_weights_present() ? 0 : ${P}_NO_WEIGHTS;
+${frontEnd ? `  ${p}_restart();\n` : ''}  return ${p}_weights_present() ? 0 : ${P}_NO_WEIGHTS;
 }
 
 /* An image is given; an inference runs. Interrupts end before the code that they interrupt, so no locks. */

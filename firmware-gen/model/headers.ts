@@ -2,6 +2,7 @@ import { ascii } from '../../models/ascii.js';
 import { cComment, cString } from '../../models/text/c.js';
 import { NODE_BYTES, nodeFields, STEP_BYTES } from '../../wasm/node-record.js';
 import { macroPrefix } from '../prefix.js';
+import { frontEndMacros, frontEndPrototypes, frontEndRecords } from './front-end.js';
 import type { ModelData } from './model.js';
 import { headFields } from './records.js';
 
@@ -30,6 +31,7 @@ function sizesOf(model: ModelData, bytes: ConstantBytes): [name: string, value: 
     ['ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
     ['WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],
     ['CONSTANT_BYTES', `${bytes.constants}`, 'all other constants'],
+    ...frontEndMacros(model),
   ];
 }
 
@@ -66,7 +68,7 @@ extern "C" {
 
 ${macros.join('\n')}
 
-${declarations(p, P)}#ifdef __cplusplus
+${declarations(p, P)}${frontEndPrototypes(model)}#ifdef __cplusplus
 }
 #endif
 
@@ -165,7 +167,7 @@ extern const struct step ${p}_steps[${steps}];
 extern const struct node ${p}_nodes[${P}_LAYERS];
 extern const struct model ${p}_model;
 
-/* Whether the weights are in place. */
+${frontEndRecords(model).slice(1)}${model.frontEnd ? '\n' : ''}/* Whether the weights are in place. */
 int ${p}_weights_present(void);
 
 /* Checks the layouts that the code was compiled for. If addresses are longer, ${p}.h has already reported

@@ -1,3 +1,4 @@
+import type { FrontEndLayer } from '../../wasm/front-end.js';
 import type { RecordValue } from '../../wasm/node-record.js';
 
 /** A compiled and planned model to print as C. Made by host/toolchain/model.ts. */
@@ -23,6 +24,8 @@ export type FirmwareModel = {
   weightBytes: number;
   /** Offset of the input in the arena. */
   inputOffset: number;
+  /** What makes images of a raw signal. */
+  frontEnd?: FrontEndLayer;
   steps: readonly { node: number; row: number; rows: number }[];
   layers: readonly FirmwareLayer[];
 };

@@ -19,13 +19,18 @@ export function netFor(
 ): Net {
   const generator = xoroshiro128plus(seed);
   const input = { shape: data.shape, mean: data.mean, std: data.std };
-  return createNet(model, input, data.classes, () => uniformFloat64(generator), options);
+  const net = createNet(model, input, data.classes, () => uniformFloat64(generator), options);
+  return { ...net, ...frontEndOf(data) };
 }
+
+/** A net's front end is that of the data it learns from. */
+const frontEndOf = ({ frontEnd }: Dataset) => (frontEnd ? { frontEnd } : {});
 
 /** A trained Net that is tuned on other data sees it with that data's own mean and deviation. */
 export const netOn = (data: Dataset, net: Net): Net => ({
   ...net,
   input: { shape: net.input.shape, mean: data.mean, std: data.std },
+  ...frontEndOf(data),
 });
 
 export type TrainRun = Training & {

@@ -1,4 +1,10 @@
 import { activationSparsity, operationsOf } from '../../models/activity.js';
+import {
+  describeFrontEnd,
+  type FrontEnd,
+  frontEndShape,
+  frontEndState,
+} from '../../models/frontends/index.js';
 import { definition, type Graph, type GraphNode, prove } from '../../models/graph.js';
 import { countParams, type Net, netDefinition, netMacs, netShapes } from '../../models/net.js';
 import { union } from '../../models/ops/op.js';
@@ -6,6 +12,18 @@ import { packedBytes } from '../../models/packing.js';
 import { bytes, type Part, percent, quantity } from './text.js';
 
 const right = (title: string, rank?: number) => ({ title, right: true, ...(rank ? { rank } : {}) });
+
+/** What makes images of a raw signal, and the RAM that a stream of it takes. */
+function inspectFrontEnd({ frontEnd }: { frontEnd?: FrontEnd }) {
+  if (!frontEnd) return { result: {}, parts: [] };
+  const { kind, parameters } = frontEnd;
+  const stateBytes = Object.values(frontEndState(frontEnd)).reduce((sum, part) => sum + part, 0);
+  const result = { kind, parameters, shape: frontEndShape(frontEnd), stateBytes };
+  return {
+    result: { frontEnd: result },
+    parts: [`front end '${kind}': ${describeFrontEnd(frontEnd)}; ${bytes(stateBytes)} of state`],
+  };
+}
 
 /** The layers of a Net: shapes, parameters, multiplications of one image. */
 export function inspectNet(net: Net) {
@@ -20,8 +38,10 @@ export function inspectNet(net: Net) {
   const parameters = countParams(net);
   const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   const { name, input, classes } = net;
+  const frontEnd = inspectFrontEnd(net);
   const parts: Part[] = [
     { title: `Net '${name}': image ${input.shape.join(' x ')}, ${classes.length} classes` },
+    ...frontEnd.parts,
     {
       columns: [{ title: 'layer' }, { title: 'op' }, right('shape'), right('parameters'), right('MACs')],
       rows: layers.map((l) => [l.layer, l.op, l.shape.join(' x '), quantity(l.parameters), quantity(l.macs)]),
@@ -29,7 +49,10 @@ export function inspectNet(net: Net) {
     '',
     `${parameters} parameters, ${quantity(macs)} MACs`,
   ];
-  return { result: { kind: 'net' as const, name, input, classes, parameters, macs, layers }, parts };
+  return {
+    result: { kind: 'net' as const, name, input, ...frontEnd.result, classes, parameters, macs, layers },
+    parts,
+  };
 }
 
 /** The layers of a Graph: ranges that are proven, work as estimated from the calibration images, bytes of constants. */
@@ -39,8 +62,10 @@ export function inspectGraph(graph: Graph) {
   const { name, classes } = graph;
   const shape = graph.tensors['input']!.shape.join(' x ');
   const cost = totalOperations(graph);
+  const frontEnd = inspectFrontEnd(graph);
   const parts: Part[] = [
     { title: `Graph '${name}': image ${shape}, ${classes.length} classes` },
+    ...frontEnd.parts,
     layerTable(layers),
     '',
     `${quantity(total('macs'))} MACs, ${bytes(total('bytes'))} of constants; every range is proven from the weights`,
@@ -53,7 +78,10 @@ export function inspectGraph(graph: Graph) {
       : ['no activity is known: the graph was not calibrated']),
   ];
   const sizes = { macs: total('macs'), bytes: total('bytes') };
-  return { result: { kind: 'graph' as const, name, classes, ...cost, ...sizes, layers }, parts };
+  return {
+    result: { kind: 'graph' as const, name, ...frontEnd.result, classes, ...cost, ...sizes, layers },
+    parts,
+  };
 }
 
 function graphLayers(graph: Graph) {

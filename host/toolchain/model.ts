@@ -2,6 +2,7 @@ import { emitModelC } from '../../firmware-gen/model/index.js';
 import { modelData, requireFirmwarePlan } from '../../firmware-gen/model-data.js';
 import type { Graph, OutputFile } from '../../models/index.js';
 import { emitSource } from '../../wasm/emit.js';
+import { frontEndLayer } from '../../wasm/front-end.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import { signaturesOf } from '../wasm/assemblyscript.js';
 import { compileForC } from '../wasm/compile.js';
@@ -11,7 +12,9 @@ import { compileForC } from '../wasm/compile.js';
  */
 export async function printModel(planned: PlannedModel, prefix?: string): Promise<OutputFile[]> {
   requireFirmwarePlan(planned);
-  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers, signaturesOf('c'));
+  const { source, functionOf, comments } = emitSource(planned.graph, planned.layers, signaturesOf('c'), {
+    frontEnd: frontEndLayer(planned.graph.frontEnd),
+  });
   const data = modelData(planned, functionOf, prefix);
   return emitModelC({ ...data, code: await compileForC(source), comments });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SpikeletError } from '../../models/error.js';
 import { netMetadata, netOf } from '../../models/file.js';
+import { frontEndTensors } from '../../models/frontends/tensors.js';
 import type { Net } from '../../models/net.js';
 import { readSafetensors, writeSafetensors } from '../../models/safetensors.js';
 import { formatOf } from '../system/output.js';
@@ -35,7 +36,7 @@ export const checkpointPath = (out: string): string =>
 
 /** A .safetensors file that holds the Net's parameters and, as `adam.*`, the optimiser's moments. */
 export const writeCheckpoint = ({ net, state, data }: Checkpoint): Uint8Array =>
-  writeSafetensors(state.tensors, {
+  writeSafetensors(new Map([...state.tensors, ...frontEndTensors(net)]), {
     ...netMetadata(net),
     format: FORMAT,
     progress: JSON.stringify(state.progress),
@@ -70,7 +71,8 @@ export function readCheckpoint(bytes: Uint8Array, label: string): Checkpoint {
     throw new SpikeletError(`${label} does not say how far the training was`, {
       hint: 'the file is damaged',
     });
-  return { net, state: { tensors: file.tensors, progress: parsed.data }, data: file.metadata['data'] };
+  const tensors = new Map([...file.tensors].filter(([name]) => net.params.has(name) || MOMENTS.test(name)));
+  return { net, state: { tensors, progress: parsed.data }, data: file.metadata['data'] };
 }
 
 /** Second moments are means of squares. */

@@ -52,11 +52,15 @@ const known = new Map<string, Signature>();
 /** Signatures of a target's kernels, each read once from its source. */
 export const signaturesOf =
   (target: Target): Signatures =>
-  (kernel) => {
+  (kernel, lead) => {
     const key = `${target} ${kernel}`;
     const found = known.get(key);
     if (found) return found;
-    const signature = parseSignature(sourceFor(`assembly/${kernel}.ts`, target) ?? '', kernel);
+    const signature = parseSignature(
+      sourceFor(`assembly/${kernel}.ts`, target) ?? '',
+      kernel.split('/').at(-1)!,
+      lead,
+    );
     known.set(key, signature);
     return signature;
   };
@@ -86,10 +90,6 @@ const kernelSources = (): string => {
 /** What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it depends on. */
 export const compiledOnce = (key: string[], compile: () => Promise<Uint8Array>): Promise<Uint8Array> =>
   cached('wasm', [kernelSources(), ...key], compile);
-
-/** Signature of a front end's kernel, which takes `lead` first. */
-export const frontEndSignature = (kernel: string, lead: readonly string[]): Signature =>
-  parseSignature(sourceFor(`assembly/frontends/${kernel}.ts`, 'c') ?? '', kernel, lead);
 
 /**
  * Compiles AssemblyScript in memory. A module with a file per target, such as `lanes-simd.ts`, is imported as

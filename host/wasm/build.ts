@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Graph, OutputFile } from '../../models/index.js';
 import { describe } from '../../wasm/describe.js';
 import { emitSource, functionCount } from '../../wasm/emit.js';
+import { frontEndLayer } from '../../wasm/front-end.js';
 import type { Layer } from '../../wasm/layer.js';
 import { layOutMemory } from '../../wasm/memory-image.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
@@ -80,7 +81,7 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
 const readLoader = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
 
 /** Parts of model.mts, in an order in which each uses those before it. */
-const PARTS = ['model-bytes', 'model-pixels'];
+const PARTS = ['model-bytes', 'model-pixels', 'model-signal'];
 const PART_IMPORT = /^import \{[^}]*\} from '\.\/model-[\w-]+\.mjs';\n/gm;
 
 /** The loader as users get it: one file, with its parts in it. */
@@ -129,7 +130,10 @@ const withoutOthers = (loader: string, written: Set<string>): string =>
 async function compileModel(planned: PlannedModel, name: string): Promise<WasmBuild> {
   const { graph, tier, layers, plan, ramBytes } = planned;
   const { threads } = plan.choices;
-  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), {
+    threads,
+    frontEnd: (threads ?? 1) > 1 ? undefined : frontEndLayer(graph.frontEnd),
+  });
   const code = await compileSource(source, tier, threads);
   const image = layOutMemory(graph, plan, { layers, functionOf, tier });
   const { bytes, pages } = await link(code, image, describe(graph, plan, image, tier));

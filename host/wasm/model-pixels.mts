@@ -14,7 +14,7 @@ const TYPED = {
   length: getter('length'),
 };
 
-const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
+export const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
 
 /** Pixels for infer(): the network's own if `signed`, otherwise raw, `stride` bytes apart. */
 export function pixelsOf(

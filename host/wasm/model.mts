@@ -1,5 +1,6 @@
 import { bytesOf, contentsOf, messageOf, nameOf, tagOf } from './model-bytes.mjs';
 import { pixelsOf } from './model-pixels.mjs';
+import { type FrontEnd, signalOf } from './model-signal.mjs';
 
 /**
  * Runs a spikelet model in Node and in browsers. Needs only model.wasm next to it; the build copies this file
@@ -19,6 +20,16 @@ export type Model = {
    * for a wrong size, and an Error, on this and all later calls, if a thread has failed or ended.
    */
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array | ImagePixels): Int32Array;
+  /**
+   * Logits of each image that is due after a piece of a raw signal, for a model whose front end takes one: samples of 16-bit
+   * audio, samples of several channels, interleaved, or an event of a camera. Throws a TypeError for any other model or
+   * values, and a RangeError where a sample is not whole or an event is outside of the sensor or before the last ones.
+   */
+  audio(samples: Int16Array): Int32Array[];
+  samples(values: Int16Array): Int32Array[];
+  event(x: number, y: number, polarity: number, microseconds: number): Int32Array[];
+  /** The next piece of raw signal begins another recording. */
+  restart(): void;
   /** Threads that share the work on an image. */
   threads: number;
   /** What its kernels need from the engine: relaxed, simd or swar. */
@@ -68,6 +79,7 @@ type Description = {
   image: [address: number, bytes: number];
   arena: [address: number, bytes: number];
   pixelTable: number;
+  frontEnd?: FrontEnd;
   outside?: [bytes: number, crc: number];
   threads?: [most: number, models: number, control: number, pages: number];
 };
@@ -149,7 +161,18 @@ export async function load(
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
   // A memory that threads share is made here; the module has none.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
-  const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
+  const {
+    name,
+    tier,
+    classes,
+    output,
+    tensors,
+    image,
+    pixelTable,
+    outside,
+    frontEnd,
+    threads: shared,
+  } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
     ? await constantsOf((await weights) ?? weightsFor(own, where), outside, name)
@@ -184,7 +207,13 @@ export async function load(
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
   const table = new Int8Array(memory.buffer, pixelTable, 256 * channels);
   const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
+  const signal = signalOf(name, frontEnd, instance.exports, memory, (read) => {
+    read(pixelTable, tensors[0]![4]);
+    crew.infer();
+    return logits.slice();
+  });
   return {
+    ...signal,
     name,
     classes,
     shape: [rows, columns, channels],

@@ -11,6 +11,9 @@ export type Tables = Record<string, Int32Array>;
 /** Events of a camera in order of time: microseconds, column, row, polarity 0 (OFF) or 1 (ON). */
 export type Events = { t: Float64Array; x: Uint16Array; y: Uint16Array; p: Uint8Array };
 
+/** How far a front end's integers are from the same in float64, measured on a signal. */
+export type Accuracy = { signal: string; unit: string; mean: number; most: number };
+
 /** What a front end takes: samples of i16 (several channels interleaved), a frame of u8, events. */
 export type RawKind = 'i16' | 'u8' | 'events';
 
@@ -46,6 +49,8 @@ export type FrontEndDefinition<P, Raw> = {
   state(parameters: P): Record<string, number>;
   /** One line: the equation, with its numbers. */
   describe(parameters: P): string;
+  /** How far the integers are from float64; absent: they are exact, or scaled integers by definition. */
+  accuracy?(parameters: P, tables: Tables): Accuracy;
   /** The integer definition: all images of a whole recording. */
   run(parameters: P, tables: Tables, raw: Raw): Uint8Array[];
   /** The same, piece by piece. */

@@ -4,6 +4,7 @@ import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
 import { type EventParameters, events } from './events.js';
 import {
+  type Accuracy,
   type Events,
   type FrontEndDefinition,
   type FrontEndStream,
@@ -17,7 +18,7 @@ import { type Resize, resize } from './resize.js';
 import { type WindowParameters, window } from './window.js';
 
 export { type EventParameters, eventFrames, eventsOf } from './events.js';
-export type { Events, FrontEndStream, RawKind, Tables } from './front-end.js';
+export type { Accuracy, Events, FrontEndStream, RawKind, Tables } from './front-end.js';
 export { type LogMel, logmelFrontEnd, logmelParameters, logmelPresets } from './logmel.js';
 export type { Pixels } from './pixels.js';
 export { centreCrop, type Resize } from './resize.js';
@@ -113,6 +114,10 @@ export const frontEndState = ({ kind, parameters }: FrontEndStructure): Record<s
 /** One line: what it computes. */
 export const describeFrontEnd = ({ kind, parameters }: FrontEndStructure): string =>
   definition(kind).describe(parameters);
+
+/** How far its integers are from float64; undefined where they are so by definition. */
+export const frontEndAccuracy = ({ kind, parameters, tables }: FrontEnd): Accuracy | undefined =>
+  definition(kind).accuracy?.(parameters, tables);
 
 /** What it takes. */
 export const rawKind = ({ kind }: FrontEndStructure): RawKind => definition(kind).raw;

@@ -24,7 +24,7 @@ export function tableLengths(parameters: LogMel): Record<string, number> {
 }
 
 /** The mel scale of HTK. */
-const mel = (hertz: number): number => 1127 * Math.log(1 + hertz / 700);
+export const mel = (hertz: number): number => 1127 * Math.log(1 + hertz / 700);
 
 const rounded = (value: number): number => Math.floor(value + 0.5);
 

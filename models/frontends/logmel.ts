@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from '../tensor.js';
 import { clamp, type FrontEndDefinition, refusal, requireRange, rowRing, type Tables } from './front-end.js';
+import { logmelAccuracy } from './logmel-float.js';
 import { frameOf } from './logmel-frame.js';
 import { binsOf, checkTables, makeTables, tableLengths } from './logmel-tables.js';
 
@@ -168,6 +169,7 @@ export const logmel: FrontEndDefinition<LogMel, Int16Array> = {
     const less = mean === undefined ? '' : `, less a mean over ${2 ** mean} frames`;
     return `${what}, ${fmin}-${fmax} Hz${less}; ${sampleRate} Hz, ${window} samples every ${hop}, FFT ${fft}`;
   },
+  accuracy: logmelAccuracy,
   run(parameters, tables, raw) {
     const { window, hop, frames, stride } = parameters;
     const least = samplesOf(parameters);

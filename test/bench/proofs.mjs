@@ -15,6 +15,7 @@ export const proofs = {
   'firmware-asan': 'printed C under sanitizers',
   'code-size': 'bytes of code on boards',
   instructions: 'instructions of an inference on emulated cores',
+  'front-end': 'audio on emulated boards, from samples to logits',
   profile: 'what profiling costs on boards',
   link: 'requests over a bad serial line',
   mlperf: "MLPerf Tiny's protocol on an emulated board",

@@ -32,7 +32,9 @@ export async function compiled(graph: Graph, tier: Tier = 'simd', choices: Choic
 /** Compiles a Graph once, by `compile`; what comes back links it for any plan of these choices. */
 export async function linker(graph: Graph, tier: Tier, choices: Choices, compile = compileSource) {
   const layers = layersOf(graph, tier, choices);
-  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), choices.threads);
+  const { source, functionOf } = emitSource(graph, layers, signaturesOf(tier), {
+    threads: choices.threads,
+  });
   const code = await compile(source, tier, choices.threads);
   return async (
     options: Omit<PlanOptions, 'choices'> = {},

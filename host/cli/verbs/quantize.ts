@@ -1,4 +1,5 @@
 import { writeGraph } from '../../../models/file.js';
+import { type Accuracy, frontEndAccuracy } from '../../../models/frontends/index.js';
 import type { Graph } from '../../../models/graph.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
 import type { Correction, Rounding } from '../../../quantize/index.js';
@@ -100,6 +101,8 @@ export const quantize = verb<Options>({
         : undefined;
     bar.done();
     report(options.out, graph, options.bits, file.length, compared, io);
+    const accuracy = graph.frontEnd && frontEndAccuracy(graph.frontEnd);
+    if (accuracy) io.print(frontEndReport(accuracy));
     // Equal logits have no noise, and JSON no infinity.
     const sqnr = compared && (Number.isFinite(compared.sqnr) ? compared.sqnr : null);
     return {
@@ -108,11 +111,15 @@ export const quantize = verb<Options>({
         bits: options.bits,
         bytes: file.length,
         ...(data.source ? { source: data.source } : {}),
+        ...(accuracy ? { frontEnd: accuracy } : {}),
         ...(compared ? { ...compared, sqnr } : { samples }),
       },
     };
   },
 });
+
+const frontEndReport = ({ signal, unit, mean, most }: Accuracy): string =>
+  `front end in integers against float64, on ${signal}: ${mean.toFixed(4)} ${unit} on average, ${most.toFixed(3)} at most`;
 
 function report(
   out: string,
