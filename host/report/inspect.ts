@@ -1,7 +1,6 @@
 import { activationSparsity, operationsOf } from '../../models/activity.js';
-import { bytesPerValue, definition, type Graph, type GraphNode, prove } from '../../models/graph.js';
-import { netMacs } from '../../models/macs.js';
-import { countParams, type Net, type NetNode, netShapes } from '../../models/net.js';
+import { definition, type Graph, type GraphNode, prove } from '../../models/graph.js';
+import { countParams, type Net, netDefinition, netMacs, netShapes } from '../../models/net.js';
 import { union } from '../../models/ops/op.js';
 import { packedBytes } from '../../models/packing.js';
 import { bytes, type Part, percent, quantity } from './text.js';
@@ -13,7 +12,7 @@ export function inspectNet(net: Net) {
   const shapes = netShapes(net);
   const layers = net.nodes.map((node) => ({
     layer: node.name,
-    op: describeOp(node),
+    op: netDefinition(node).describe(node),
     shape: shapes.get(node.name)!,
     parameters: countParams({ ...net, nodes: [node] }),
     macs: netMacs(node, shapes),
@@ -31,16 +30,6 @@ export function inspectNet(net: Net) {
     `${parameters} parameters, ${quantity(macs)} MACs`,
   ];
   return { result: { kind: 'net' as const, name, input, classes, parameters, macs, layers }, parts };
-}
-
-function describeOp(node: NetNode): string {
-  if (node.op === 'neuron') return `neuron 0..${node.levels}`;
-  if (node.op === 'attend') return `attend, ${node.heads} heads`;
-  if (node.op !== 'conv') return node.op;
-  const groups = node.groups === 1 ? '' : node.groups === node.in ? ' depthwise' : ` ${node.groups} groups`;
-  const [down, across] = node.stride;
-  const stride = down === across ? (down === 1 ? '' : ` /${down}`) : ` /${down}x${across}`;
-  return `conv ${node.kernel.join('x')}${stride}${groups}${node.bn ? ' + BN' : ''}`;
 }
 
 /** The layers of a Graph: ranges that are proven, work as estimated from the calibration images, bytes of constants. */
@@ -74,7 +63,7 @@ function graphLayers(graph: Graph) {
     const { accumulator } = proof.nodes.get(node.name)!;
     return {
       layer: node.name,
-      op: node.op === 'accumulate' ? `accumulate ${node.kernel.join('x')}, ${node.end.kind}` : node.op,
+      op: definition(node).describe(node),
       output: node.output,
       kind: tensor.kind,
       type: tensor.type,
@@ -130,14 +119,10 @@ function totalOperations(graph: Graph) {
   };
 }
 
-function constantBytes(node: GraphNode, graph: Graph): number {
-  const constants = definition(node).constants(node, graph);
-  return constants.reduce(
-    (sum, { type, length }) =>
-      sum +
-      (type === 'i8' && node.op === 'accumulate'
-        ? packedBytes(length, node.bits)
-        : length * bytesPerValue(type)),
-    0,
-  );
-}
+const constantBytes = (node: GraphNode, graph: Graph): number =>
+  definition(node)
+    .constants(node)
+    .reduce((sum, constant) => {
+      const length = constant.length(graph);
+      return sum + (constant.type === 'i8' ? packedBytes(length, constant.bits) : 4 * length);
+    }, 0);
