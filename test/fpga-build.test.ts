@@ -9,8 +9,9 @@ import { fpgaBoardOf, fpgaBoards } from '../fpga/boards/index.js';
 import { architectures } from '../fpga/emit.js';
 import { emitGuide, type interfaceOf } from '../fpga/guide.js';
 import { emitProject } from '../fpga/project.js';
-import { clockRange, fastest, requireClock } from '../host/cli/verilog.js';
+import { requireClock } from '../host/cli/verilog.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
+import { clockRange, fastest, placeSeeds, seedsOf } from '../host/fpga/seeds.js';
 import { inSimulatorFolder } from '../host/fpga/simulator.js';
 import { compileVerilator } from '../host/fpga/verilator.js';
 import { installedGlobally, npmInstall } from '../host/version.js';
@@ -51,9 +52,29 @@ test('a missed clock is an error that names the range over seeds and what to try
       error.message,
       "'net' misses the clock of icebreaker: 21.0 MHz with seed 2 alone, 24 MHz needed",
     );
-    assert.match(error.hint!, '--seed');
+    assert.match(error.hint!, '--seeds 10');
     return error.code === 1;
   });
+});
+
+test('seeds are placed until one meets the clock, or as many as are asked for', async () => {
+  const board = fpgaBoardOf('icebreaker');
+  const tried = async (flags: { seed?: number; seeds?: number }, clocks: number[]) => {
+    const place = async (seed: number) => ({
+      utilisation: {},
+      fmaxHz: clocks[seed % clocks.length]! * 1e6,
+      bitstream: new Uint8Array(),
+    });
+    const runs = await placeSeeds(seedsOf(flags), board, place, () => {});
+    return clockRange(runs);
+  };
+  assert.is(await tried({}, [30]), '30.0 MHz with seed 1 alone');
+  assert.is(await tried({}, [24]), '24.0 MHz with seed 1 alone', 'the clock itself is met');
+  assert.is(await tried({}, [30, 21]), '21.0 to 30.0 MHz over seeds 1 to 2');
+  assert.is(await tried({}, [22, 21]), '21.0 to 22.0 MHz over seeds 1 to 3');
+  assert.is(await tried({ seed: 7 }, [21]), '21.0 MHz with seed 7 alone');
+  assert.is(await tried({ seeds: 4 }, [30, 25]), '25.0 to 30.0 MHz over seeds 1 to 4');
+  assert.is(await tried({ seed: 7, seeds: 2 }, [30]), '30.0 MHz over seeds 7 to 8');
 });
 
 test('a simulator that is missing is said before any data is read, with both ways to install one', () => {
@@ -99,17 +120,13 @@ test('a simulator is compiled in a folder without spaces, or not at all', async 
   }
 });
 
-test('--seed is for verilog', () => {
-  const run = spawnSync(
-    process.execPath,
-    [main, 'build', 'graph.safetensors', '--target', 'wasm', '--seed', '3'],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-    },
-  );
-  assert.is(run.status, 2);
-  assert.match(run.stderr, '--seed is for verilog');
+test('--seed and --seeds are for verilog', () => {
+  for (const flag of ['--seed', '--seeds']) {
+    const args = [main, 'build', 'graph.safetensors', '--target', 'wasm', flag, '3'];
+    const run = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    assert.is(run.status, 2);
+    assert.match(run.stderr, `${flag} is for verilog`);
+  }
 });
 
 test('the install line saves optional peers, which npm else passes over in a clone', () => {

@@ -14,13 +14,21 @@ import { writeFiles } from '../files.js';
 import { installed, installLine, nextpnr, yosys } from '../fpga/packages.js';
 import { type Placed, place } from '../fpga/place.js';
 import { rtlFiles } from '../fpga/rtl.js';
+import { clockRange, fastest, placeSeeds, seedsOf } from '../fpga/seeds.js';
 import { synthesise } from '../fpga/synthesise.js';
 import { loadedWeights } from '../fpga/verilator.js';
 import type { Io } from './io.js';
 import { loadGraph } from './load.js';
 import { required } from './verb.js';
 
-export type VerilogFlags = { board?: string; out: string; seed?: number; force?: boolean } & VerilogOptions;
+export type VerilogFlags = {
+  board?: string;
+  out: string;
+  /** The first seed, and how many are placed. */
+  seed?: number;
+  seeds?: number;
+  force?: boolean;
+} & VerilogOptions;
 
 /**
  * `build --target verilog`: writes the project; with yosys synthesises it, with nextpnr places it for the boards that
@@ -71,11 +79,15 @@ export async function buildVerilog(path: string, options: VerilogFlags, io: Io) 
     return { ...result, area };
   }
   io.note('placing and routing');
-  const runs = await placeSeeds(json, board, seedsOf(options), io);
+  const seeds = seedsOf(options);
+  const pins = constraintsOf(board);
+  const runs = await placeSeeds(seeds, board, (seed) => place(json, board, pins, seed), io.note);
   const best = fastest(runs);
   const range = clockRange(runs);
   printPlaced(best, range, board, io);
   requireClock(graph.name, best, range, board, { architecture, lanes, datapath });
+  if (seeds.stops)
+    io.print(`placed until a seed met the clock: '--seeds 3' places three, and takes the fastest`);
   await writeFiles(options.out, [{ path: bitstream, contents: best.bitstream }], { force });
   io.print(
     `${bitstream}, of seed ${best.seed}: ${commandOf(board.programmer!, join(options.out, bitstream))}`,
@@ -118,37 +130,7 @@ function requireMultipliers({ dsps }: Area, planned: number, { name }: Board): v
   );
 }
 
-const seedsOf = ({ seed }: VerilogFlags): number[] => (seed === undefined ? [1, 2, 3] : [seed]);
-
-type PlacedSeed = Placed & { seed: number };
-
-/** A placement for each seed. */
-async function placeSeeds(json: Uint8Array, board: Board, seeds: number[], io: Io): Promise<PlacedSeed[]> {
-  const runs: PlacedSeed[] = [];
-  for (const seed of seeds) {
-    io.note(`placing and routing, seed ${seed}`);
-    const placed = await place(json, board, constraintsOf(board), seed);
-    io.note(`seed ${seed}: ${mhz(placed.fmaxHz)} MHz`);
-    runs.push({ ...placed, seed });
-  }
-  return runs;
-}
-
-export const fastest = <P extends { fmaxHz: number }>(runs: P[]): P =>
-  runs.reduce((best, run) => (run.fmaxHz > best.fmaxHz ? run : best));
-
-const mhz = (hz: number): string => (hz / 1e6).toFixed(1);
 const ms = (seconds: number): string => `${(seconds * 1e3).toPrecision(3)} ms`;
-
-/** The highest clock, which differs by seed, as `25.0 to 28.8 MHz over seeds 1 to 3`. */
-export function clockRange(runs: { fmaxHz: number; seed: number }[]): string {
-  const clocks = runs.map(({ fmaxHz }) => fmaxHz);
-  const [first, last] = [runs[0]!.seed, runs.at(-1)!.seed];
-  const [low, high] = [Math.min(...clocks), Math.max(...clocks)].map(mhz) as [string, string];
-  return runs.length === 1
-    ? `${high} MHz with seed ${first} alone`
-    : `${low === high ? low : `${low} to ${high}`} MHz over seeds ${first} to ${last}`;
-}
 
 /** Throws a SpikeletError where the board's clock is missed: what runs so computes wrong now and then. */
 export function requireClock(
@@ -160,7 +142,7 @@ export function requireClock(
 ): void {
   if (fmaxHz >= board.clockHz) return;
   const hints = [
-    "another '--seed'",
+    "more seeds ('--seeds 10')",
     ...(lanes > 1 ? [`fewer lanes ('--lanes ${Math.ceil(lanes / 2)}')`] : []),
     ...(datapath === 'dsp' || !board.capacity.dsps ? [] : ["'--datapath dsp'"]),
     ...(architecture === 'streaming' ? ["'--architecture sequential'"] : []),

@@ -22,6 +22,7 @@ type Options = PlanFlags &
     checked?: boolean;
     prefix?: string;
     seed?: number;
+    seeds?: number;
     out: string;
     threads: number;
     also: ('relaxed' | 'swar')[];
@@ -53,8 +54,15 @@ export const build = verb<Options>({
     ...coreOptions,
     {
       flags: '--seed <n>',
-      description: 'verilog: places with this seed alone (default: the fastest of seeds 1 to 3)',
+      description:
+        "verilog: places with this seed alone (default: 1, then 2 and 3 while the board's clock is missed)",
       parse: integer(0, 1_000_000_000),
+    },
+    {
+      flags: '--seeds <n>',
+      description:
+        'verilog: places with n seeds, from --seed or 1 on, takes the fastest and prints the range of the highest clock',
+      parse: integer(1, 100),
     },
     { flags: '--out <folder>', description: 'where the files go', default: 'build' },
     ...planOptions,
@@ -78,8 +86,9 @@ export const build = verb<Options>({
       throw usageError('--checked is for firmware', `${target} has no accesses to bound`);
     if (target !== 'firmware' && options.prefix !== undefined)
       throw usageError('--prefix is for firmware', `${target} defines no names of C`);
-    if (target !== 'verilog' && options.seed !== undefined)
-      throw usageError('--seed is for verilog', `${target} is not placed`);
+    for (const name of ['seed', 'seeds'] as const)
+      if (target !== 'verilog' && options[name] !== undefined)
+        throw usageError(`--${name} is for verilog`, `${target} is not placed`);
     return { result: await exclusively(options.out, () => builders[target](path!, options, io)) };
   },
 });
