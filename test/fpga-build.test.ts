@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,11 @@ import { requireClock } from '../host/cli/verilog.js';
 import { rtlFiles } from '../host/fpga/rtl.js';
 import { clockRange, fastest, placeSeeds, seedsOf } from '../host/fpga/seeds.js';
 import { inSimulatorFolder } from '../host/fpga/simulator.js';
-import { compileVerilator } from '../host/fpga/verilator.js';
+import { compileVerilator, loadedWeights } from '../host/fpga/verilator.js';
 import { installedGlobally, npmInstall } from '../host/version.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../models/index.js';
 import { icarus, writeFiles } from './fpga-icarus.js';
-import { iverilog } from './needs.js';
+import { iverilog, make } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { testWith } from './skip.js';
 
@@ -189,5 +189,41 @@ test('every folder explains itself: files, ports, weights, pixel table, Makefile
     assert.match(icarus(elsewhere, paths, {}, 'spikelet_core'), 'readmemh');
   }
 });
+
+(await testWith([iverilog, make]))(
+  'make sim: the logits of a frame are equal, loaded weights too, and a wrong one fails',
+  async () => {
+    let loaded = 0;
+    for (const [board, architecture] of [
+      ['hx8k-breakout', 'streaming'],
+      ['icebreaker', 'sequential'],
+    ] as const) {
+      const where = join(folder, `sim ${architecture}`);
+      const { files, rtl } = emitProject(graph, fpgaBoardOf(board), { architecture, lanes: 2 });
+      const sources = [...(await rtlFiles(rtl)), ...files];
+      const loads = loadedWeights(sources).length;
+      loaded += loads;
+      const design = { architecture, lanes: 2, datapath: 'popcount', hash: '01234567', cycles: 5 } as const;
+      writeFiles(where, [
+        ...sources,
+        ...emitGuide(graph, fpgaBoardOf(board), { ...design, loads, files: sources }),
+      ]);
+      const sim = () => spawnSync('make', ['sim'], { cwd: where, encoding: 'utf8' });
+      const equal = sim();
+      assert.is(equal.status, 0, equal.stdout + equal.stderr);
+      assert.match(equal.stdout, `\nPASSED: ${graph.classes.length} logits equal`);
+      const logits = readFileSync(join(where, 'sim/logits.hex'), 'utf8');
+      writeFileSync(
+        join(where, 'sim/logits.hex'),
+        logits.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+      );
+      const wrong = sim();
+      assert.is.not(wrong.status, 0);
+      assert.match(wrong.stdout, 'FAILED: logits differ');
+      assert.not.match(wrong.stdout, /^PASSED/m);
+    }
+    assert.ok(loaded > 0, 'no design had weights to load');
+  },
+);
 
 test.run();

@@ -23,8 +23,9 @@ export const stm32flash = program('stm32flash', '-h');
 export const iverilog = program('iverilog', '-V');
 export const verilator = program('verilator');
 export const gxx = program('g++');
+export const make = program('make');
 /** What compiles the Verilog of a core to a program. */
-export const verilatorBuilds = [verilator, gxx, program('make')];
+export const verilatorBuilds = [verilator, gxx, make];
 
 const packageNeed = (tool: ToolPackage): Need => ({
   name: tool.name,
