@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
-import { knownErrors } from '../../../fpga/estimate/errors.js';
 import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
+import { knownErrors } from '../../../fpga/estimate/known-errors.js';
 import type { Graph } from '../../../models/graph.js';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
