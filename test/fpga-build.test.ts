@@ -55,6 +55,8 @@ test('a missed clock is an error that names the range over seeds and what to try
     assert.match(error.hint!, '--seeds 10');
     return error.code === 1;
   });
+  const far = () => requireClock('net', { fmaxHz: 12e6 }, '12.0 MHz over seeds 1 to 3', board, design);
+  assert.throws(far, ({ hint }: SpikeletError) => !/seed/.test(hint!) && /--lanes 4/.test(hint!));
 });
 
 test('seeds are placed until one meets the clock, or as many as are asked for', async () => {
