@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ import { compileVerilator, loadedWeights } from '../host/fpga/verilator.js';
 import { installedGlobally, npmInstall } from '../host/version.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../models/index.js';
 import { icarus, writeFiles } from './fpga-icarus.js';
-import { iverilog, make } from './needs.js';
+import { iverilog, make, placement, slow } from './needs.js';
 import { randomGraph, seeded } from './random-graph.js';
 import { testWith } from './skip.js';
 
@@ -58,6 +58,35 @@ test('a missed clock is an error that names the range over seeds and what to try
   const far = () => requireClock('net', { fmaxHz: 12e6 }, '12.0 MHz over seeds 1 to 3', board, design);
   assert.throws(far, ({ hint }: SpikeletError) => !/seed/.test(hint!) && /--lanes 4/.test(hint!));
 });
+
+/** Synthesis and placement of the smallest design take a minute. */
+(await testWith([...placement, slow]))(
+  'a build whose clock is missed ends with code 1, says why, and leaves no bitstream',
+  () => {
+    writeFileSync(join(folder, 'slow.safetensors'), writeGraph(randomGraph(seeded(0), 1)));
+    // No board's clock is too high for so small a design: the board is given another one before the command line runs.
+    const boards = new URL('../fpga/boards/index.js', import.meta.url).href;
+    writeFileSync(
+      join(folder, 'hurry.mjs'),
+      `import { fpgaBoardOf } from '${boards}';\nfpgaBoardOf('hx8k-breakout').clockHz = 400e6;\n`,
+    );
+    mkdirSync(join(folder, 'missed'));
+    // Of a build before, which met its clock.
+    writeFileSync(join(folder, 'missed/hx8k-breakout.bin'), 'an old bitstream');
+    const design = ['--architecture', 'streaming', '--lanes', '1', '--seed', '1', '--force'];
+    const args = ['build', 'slow.safetensors', '--target', 'verilog', '--board', 'hx8k-breakout'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', './hurry.mjs', main, ...args, '--out', 'missed', ...design],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    assert.is(status, 1, stderr);
+    assert.match(stdout, /highest clock: [\d.]+ MHz with seed 1 alone; the board's is 400 MHz/);
+    assert.match(stderr, /misses the clock of hx8k-breakout: .* 400 MHz needed; no bitstream is written/);
+    assert.ok(existsSync(join(folder, 'missed/board_top.v')));
+    assert.not.ok(existsSync(join(folder, 'missed/hx8k-breakout.bin')));
+  },
+);
 
 test('seeds are placed until one meets the clock, or as many as are asked for', async () => {
   const board = fpgaBoardOf('icebreaker');

@@ -7,7 +7,7 @@ import type { Board } from '../firmware-gen/boards/index.js';
 import { linkFlags, type Toolchain, toolchainOf } from '../firmware-gen/toolchain.js';
 import { compileTools, emulateTools } from '../host/firmware/board-tools.js';
 import { versionOfTool } from '../host/firmware/tools.js';
-import { clang, installed, installLine, type ToolPackage, yosys } from '../host/fpga/packages.js';
+import { clang, installed, installLine, nextpnr, type ToolPackage, yosys } from '../host/fpga/packages.js';
 import { shared } from './shared.js';
 import { find, type Need } from './skip.js';
 
@@ -34,6 +34,8 @@ const packageNeed = (tool: ToolPackage): Need => ({
 });
 /** What simulates Verilog by npm packages alone. */
 export const cxxrtl = [packageNeed(yosys), packageNeed(clang)];
+/** What makes bitstreams for iCE40. */
+export const placement = [packageNeed(yosys), packageNeed(nextpnr)];
 
 /** Reference data in ../shared. */
 export const reference = (path: string): Need => ({
