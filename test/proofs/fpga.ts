@@ -30,8 +30,9 @@ import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
  * `npm run bench:fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
- * simulated by what is installed here: logic cells, clock over three seeds and latency of nets trained on Fashion-MNIST, a netlist against
- * the interpreter, and the three datapaths side by side on one layer. About a quarter of an hour.
+ * simulated by what is installed here: logic cells, clock over three seeds and latency of nets trained on
+ * Fashion-MNIST, a netlist against the interpreter, and the three datapaths side by side on one layer. About a quarter
+ * of an hour.
  */
 const parts = { mini, dense, tiny, netlist, datapaths: compareDatapaths };
 const wanted = process.argv.slice(2);
