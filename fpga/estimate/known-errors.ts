@@ -10,8 +10,8 @@ export type DesignKind = (typeof designKinds)[number];
 export const estimatedValues = ['LUT', 'LC', 'cycles', 'MHz'] as const;
 export type EstimatedValue = (typeof estimatedValues)[number];
 
-/** Of `designs`: estimated / measured - 1, its median without sign and the largest with it. */
-export type EstimateError = { designs: number; median: number; worst: number };
+/** Of `designs`: estimated / measured - 1, its mean without sign and the largest with it, where that is known. */
+export type EstimateError = { designs: number; mean: number; worst?: number };
 
 /** Of designs that no fit knew when it estimated them; a value that was measured of none is absent. */
 export type EstimateErrors = Record<DesignKind, Partial<Record<EstimatedValue, EstimateError>>>;
@@ -23,8 +23,10 @@ export function kindOf(architecture: Architecture, { nodes }: Pick<Graph, 'nodes
 
 const percent = (share: number): string => `${(100 * Math.abs(share)).toFixed(0)} %`;
 
-const told = (what: string, { designs, median, worst }: EstimateError): string =>
-  `~${what} ${percent(median)}, at worst ${percent(worst)} too ${worst < 0 ? 'low' : 'high'} (${designs})`;
+function told(what: string, { designs, mean, worst }: EstimateError): string {
+  const most = worst === undefined ? '' : `, at worst ${percent(worst)} too ${worst < 0 ? 'low' : 'high'}`;
+  return `~${what} ${percent(mean)}${most} (${designs})`;
+}
 
 /** A line for each kind of design that is among those of `graphs`: what its estimates are worth. */
 export function knownErrors(architectures: ReadonlySet<Architecture>, graphs: Graph[]): string[] {
@@ -39,7 +41,7 @@ export function knownErrors(architectures: ReadonlySet<Architecture>, graphs: Gr
         return error ? [told(what, error)] : [];
       });
       return known.length
-        ? `${kind}: median error of estimates of designs that the fit did not know: ${known.join('; ')}`
+        ? `${kind}: mean error of estimates of designs that the fit did not know: ${known.join('; ')}`
         : `${kind}: no design was measured to compare its estimates with`;
     });
 }
