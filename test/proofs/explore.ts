@@ -305,6 +305,7 @@ function errorsOf(all: { sample: Sample; compared: Compared }[]): EstimateErrors
 
 /** Prints what is expected beside what was measured. */
 function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
+  if (!samples.length) return;
   const all = samples.map((sample) => compare(sample, coefficients(sample)));
   const rows = samples.map(({ graph, board, design }, i) => [
     `${graph}, ${design.architecture}, ${design.lanes}, ${design.datapath}, ${board}`,
