@@ -2,7 +2,7 @@ import type { Graph } from '../models/graph.js';
 import { interpret, pixelTable, rawToPixels } from '../models/interpret.js';
 import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
-import type { Architecture } from './emit.js';
+import type { Architecture } from './emit/index.js';
 
 /** `loads`: bytes of weights.bin that the core is given before the frame; 0: its weights stand in the bitstream. */
 export type TestbenchOptions = { architecture: Architecture; loads: number };

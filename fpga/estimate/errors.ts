@@ -1,6 +1,6 @@
 import type { EstimateErrors } from './known-errors.js';
 
-/** Written by `npm run bench:explore -- fit`; until it runs again, what was printed of sixteen designs before. */
+/** Written by `npm run bench -- explore fit`; until it runs again, what was printed of sixteen designs before. */
 export const errors: EstimateErrors = {
   sequential: {
     LUT: { designs: 14, mean: 0.32 },

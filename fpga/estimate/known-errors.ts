@@ -1,5 +1,5 @@
 import type { Graph } from '../../models/graph.js';
-import type { Architecture } from '../emit.js';
+import type { Architecture } from '../emit/index.js';
 import { errors } from './errors.js';
 
 /** Kinds of designs whose estimates are worth different things: `attention` is the sequential core on a net that has some. */

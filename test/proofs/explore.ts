@@ -16,20 +16,25 @@ import {
   estimatedValues,
   kindOf,
 } from '../../fpga/estimate/known-errors.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { type Measured, type MeasuredCycles, measureArea, measureCycles } from '../../host/fpga/measure.js';
-import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
-import { simulatorInstall, simulatorThere } from '../../host/fpga/simulator.js';
+import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
+import { simulatorInstall, simulatorThere } from '../../host/eda/simulator.js';
 import { table } from '../../host/report/text.js';
+import {
+  type Measured,
+  type MeasuredCycles,
+  measureArea,
+  measureCycles,
+} from '../../host/run/measure-design.js';
 import type { Graph } from '../../models/index.js';
 import { folder } from './cli.js';
 import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
- * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench:explore -- fit` fits the
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
+ * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits the
  * expectations again and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it, and
  * the errors of those and of the ones that no fit knows are written to errors.ts, which `explore` prints. A number takes
  * the first of the designs alone. Minutes for each design that was not measured before; what was stays in
@@ -124,7 +129,7 @@ async function prove(): Promise<void> {
   if (fits)
     writeGenerated(
       'coefficients',
-      "import type { Architecture } from '../emit.js';\nimport type { Fitted } from './fitted.js';",
+      "import type { Architecture } from '../emit/index.js';\nimport type { Fitted } from './fitted.js';",
       `export const fitted: Record<Architecture, Fitted> = ${JSON.stringify(all)}`,
     );
   const known = ({ design: { architecture } }: Sample) => all[architecture];
@@ -338,7 +343,7 @@ function show(title: string, samples: Sample[], coefficients: (sample: Sample) =
 /** A file of fpga/estimate that holds what this script found. */
 function writeGenerated(name: string, imports: string, declaration: string): void {
   const path = fileURLToPath(new URL(`../../../fpga/estimate/${name}.ts`, import.meta.url));
-  writeFileSync(path, `${imports}\n\n/** Written by \`npm run bench:explore -- fit\`. */\n${declaration};\n`);
+  writeFileSync(path, `${imports}\n\n/** Written by \`npm run bench -- explore fit\`. */\n${declaration};\n`);
   execFileSync('npx', ['biome', 'format', '--write', path], { stdio: 'inherit' });
 }
 
