@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
 
-/** Who may import whom, read from the sources. */
+/** Which part may import which, read from the sources. */
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -57,7 +57,7 @@ const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport:
 
 const verbs = sources('host/cli/verbs');
 
-// A room that nothing lives in yet is no folder of a clone.
+// An empty room is not a folder of a clone.
 const imports = rooms
   .filter((room) => existsSync(join(root, room)))
   .flatMap(sources)
@@ -76,7 +76,7 @@ test('every room imports only the rooms it may', () => {
   );
 });
 
-test('every import of a file of ours finds it, also from programs that are compiled on their own', () => {
+test('every import of one of our files finds it, also from programs that are compiled on their own', () => {
   // Lines of programs that ours write.
   const made = /\/(model\.mjs|assembly\/\w+|fitted\.js)$/;
   // Kernels import './ends' of their tier, which their compiler looks for.
@@ -133,6 +133,31 @@ test('and by await import() alone: the command line and the public functions sta
       }
     assert.ok(reached.size > 3, `what ${start} imports was not found`);
   }
+});
+
+/** Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table. */
+const opFiles = ['models/ops', 'models/net-ops'];
+
+/** Of other kinds of ops: the instructions of WebAssembly. */
+const otherOps = ['firmware-gen/model'];
+
+test("what depends on an op is in its file or a table: nothing compares a node's op with a name", () => {
+  const asks = /\bswitch \((?:\w+[?!]?\.)*op\)|\bop\s*[!=]==|[!=]==\s*(?:\w+[?!]?\.)*op\b(?!\.)/g;
+  const places = [...opFiles, ...otherOps].map((folder) => join(folder, sep));
+  const files = rooms.filter((room) => room !== 'test' && room !== 'assembly').flatMap(sources);
+  const found = files
+    .filter((file) => !places.some((folder) => file.startsWith(folder)))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(asks)].map(([text]) => `${file}: ${text}`),
+    );
+  assert.equal(found, []);
+  for (const text of [
+    'switch (node.op)',
+    "node?.op === 'pool'",
+    "({ op }) => op !== 'fire'",
+    "'add' === item.op",
+  ])
+    assert.ok(text.match(asks), `the pattern misses ${text}`);
 });
 
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {

@@ -1,5 +1,6 @@
 import type { Graph } from '../../models/graph.js';
 import type { Architecture } from '../emit/index.js';
+import { sequentialOp } from '../ops/index.js';
 import { errors } from './errors.js';
 
 /** Kinds of designs whose estimates are worth different things: `attention` is the sequential core on a net that has some. */
@@ -18,7 +19,7 @@ export type EstimateErrors = Record<DesignKind, Partial<Record<EstimatedValue, E
 
 export function kindOf(architecture: Architecture, { nodes }: Pick<Graph, 'nodes'>): DesignKind {
   if (architecture === 'streaming') return 'streaming';
-  return nodes.some(({ op }) => op === 'attend') ? 'attention' : 'sequential';
+  return nodes.map((node) => sequentialOp(node).estimatedAs).find(Boolean) ?? 'sequential';
 }
 
 const percent = (share: number): string => `${(100 * Math.abs(share)).toFixed(0)} %`;

@@ -7,13 +7,13 @@ import { shared } from './yosys-resources.js';
 /** A simulated design: CXXRTL's C++ compiled to WebAssembly with the functions of a harness. */
 export type Simulation = { exports: Record<string, CallableFunction>; memory: () => Uint8Array<ArrayBuffer> };
 
-/** A module or signal as CXXRTL names it. */
+/** CXXRTL's name of a module or signal. */
 export const cxxName = (name: string): string => `p_${name.replaceAll('_', '__')}`;
 
 /**
- * A simulator of `top` from Verilog, by npm packages alone: `harness` is C++ that finds the design as
- * `cxxrtl_design::` `cxxName(top)` in design.h and
- * exports functions (a reactor) or has a main function (a command).
+ * A simulator of `top` from Verilog that needs only npm packages. `harness` is C++ that uses the design in
+ * design.h, `cxxName(top)` in namespace cxxrtl_design, and exports functions (a reactor) or has a main
+ * function (a command).
  */
 export async function compileCxxrtl(
   files: OutputFile[],
@@ -23,7 +23,8 @@ export async function compileCxxrtl(
 ): Promise<WebAssembly.Module> {
   const script = `read_verilog ${verilogOf(files).join(' ')}; hierarchy -top ${top}; write_cxxrtl -O6 -g0 -print-output std::cerr -header design.cc`;
   const { files: made } = await runPackage(yosys, ['-q', '-p', script], treeOf(files));
-  // Without its assertions: a read port evaluates its address in clocks too in which nobody takes the word.
+  // Without CXXRTL's assertions, because a read port also evaluates its address in clocks in which its word
+  // is not used.
   const { files: compiled } = await runPackage(
     clang,
     [

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelled } from '../../models/error.js';
 import type { Graph } from '../../models/index.js';
@@ -41,7 +42,7 @@ export const wasm = {
   options: {
     build: [
       ...planOptions,
-      threadsOption('adds model-threads.wasm, in which so many can share one image'),
+      threadsOption('adds model-threads.wasm, which splits one image among up to this many threads'),
       {
         flags: '--also <tiers>',
         description:
@@ -66,6 +67,7 @@ export const wasm = {
   verdict: ({ equal, samples }) => `${equal} of ${samples} samples equal at every tensor`,
   async inspect(path) {
     const file = await moduleOf(path);
+    if (file !== path && !existsSync(file)) return undefined;
     const module = await readBytes(file);
     return isWasm(module) ? labelled(path, () => inspectModule(module)) : undefined;
   },
@@ -116,8 +118,8 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   const all = sizes.module + sizes.outside;
   const where =
     weights === 'inside'
-      ? ' for tensors, beside the constants'
-      : `, all of the memory; ${sizes.outside} B of constants in a file of their own`;
+      ? ' for tensors, besides the constants'
+      : `, all of the memory; ${sizes.outside} B of constants in a separate file`;
   return [
     {
       columns: [{ title: 'model.wasm' }, { title: 'bytes', right: true }],

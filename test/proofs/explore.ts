@@ -176,8 +176,8 @@ async function measured(
 }
 
 /**
- * Look-up tables and flip-flops of other families are told by those of iCE40, on which most designs are measured, and one
- * factor each, which the sequential designs give.
+ * Look-up tables and flip-flops of other families are told by those of iCE40, the family of most measured
+ * designs, and one factor each, which the sequential designs give.
  */
 function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
   const samples = all.filter((sample) => sample.design.architecture === architecture);

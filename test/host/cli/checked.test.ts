@@ -61,7 +61,7 @@ const build = (...args: string[]) =>
 test('--checked is for firmware that is compiled here', () => {
   for (const [args, message] of [
     [['--target', 'wasm', '--checked'], '--checked is for firmware'],
-    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built by its vendor's own system"],
+    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built with its vendor's build system"],
   ] as [string[], string][]) {
     const { status, stderr } = build(...args);
     assert.is(status, 2, stderr);

@@ -204,7 +204,7 @@ void delay(unsigned long);
       encoding: 'utf8',
     });
     assert.is(status, 1);
-    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine of 32-bit addresses: ');
+    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine with 32-bit addresses: ');
     assert.not.match(stderr, 'size of array');
   }
   assert.not.match(readFileSync(join(src, '../library.properties'), 'utf8'), /^architectures=.*(\*|avr)/m);
@@ -237,7 +237,7 @@ test('usage: a board is needed and must be known; firmware reads its weights in 
   }
 });
 
-test('boards: all of them, and on which a graph fits', () => {
+test('boards: all of them, and which a graph fits', () => {
   const all = json(['boards', '--json']).boards;
   assert.equal(
     all.map(({ name }: { name: string }) => name),

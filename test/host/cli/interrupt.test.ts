@@ -17,7 +17,7 @@ import * as assert from 'uvu/assert';
 import { readNet, writeGraph } from '../../../models/index.js';
 import { tinyGraph } from '../../support/wasm-models.js';
 
-/** Signals, a folder that is gone, and two writers, in processes of their own. */
+/** Signals, a folder that is gone, and two writers, in separate processes. */
 const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet interrupt-'));
 const at = (name: string) => join(folder, name);
