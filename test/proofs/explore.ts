@@ -76,14 +76,14 @@ const whole = { places: true, simulates: true };
 /** Balanced, so that the first of them are too. */
 const calibrations: Calibration[] = [
   sequential('mini8', 'icebreaker', 8, 'popcount', whole),
+  streaming('dense8', 'ecp5-25f', 4, 'popcount'),
+  streaming('mini8', 'ecp5-25f', 4, 'popcount'),
   sequential('mini4', 'icebreaker', 4, 'unary', simulated),
-  streaming('dense8', 'ecp5-25f', 4, 'popcount', simulated),
   sequential('dense8', 'icebreaker', 8, 'dsp', whole),
   streaming('dense4', 'xc7a35t', 8, 'dsp', simulated),
   sequential('tiny8', 'xc7a35t', 8, 'popcount'),
   heldOut(sequential('dense4', 'icebreaker', 6, 'dsp', whole)),
   sequential('dense4', 'icebreaker', 16, 'popcount', whole),
-  streaming('mini8', 'ecp5-25f', 4, 'popcount', simulated),
   sequential('mini8', 'xc7a35t', 8, 'popcount'),
   heldOut(streaming('dense6', 'ecp5-25f', 8, 'unary', simulated)),
   sequential('dense6', 'icebreaker', 4, 'dsp'),
