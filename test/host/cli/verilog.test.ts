@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../../../fpga/boards/index.js';
@@ -16,6 +15,7 @@ import { compileVerilator, loadedWeights } from '../../../host/eda/verilator.js'
 import { installedGlobally, npmInstall } from '../../../host/system/version.js';
 import { requireClock } from '../../../host/targets/verilog-design.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../../../models/index.js';
+import { main } from '../../support/command.js';
 import { icarus, writeFiles } from '../../support/fpga-icarus.js';
 import { iverilog, make, placement, slow } from '../../support/needs.js';
 import { randomGraph, seeded } from '../../support/random-graph.js';
@@ -30,7 +30,6 @@ async function assertRejects(promise: Promise<unknown>, message: RegExp): Promis
 }
 
 /** What a build of Verilog says and leaves behind, and what is refused before work. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-fpga-build-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
