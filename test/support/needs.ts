@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { linkFlags, type Toolchain, toolchainOf } from '../../firmware-gen/toolchain.js';
-import { clang, installed, installLine, type ToolPackage, yosys } from '../../host/eda/packages.js';
+import { clang, installed, installLine, nextpnr, type ToolPackage, yosys } from '../../host/eda/packages.js';
 import { compileTools, emulateTools } from '../../host/toolchain/board-tools.js';
 import { versionOfTool } from '../../host/toolchain/tools.js';
 import { shared } from './shared.js';
@@ -23,6 +23,7 @@ export const stm32flash = program('stm32flash', '-h');
 export const iverilog = program('iverilog', '-V');
 export const verilator = program('verilator');
 export const gxx = program('g++');
+export const make = program('make');
 export const sox = program('sox');
 export const ffmpeg = program('ffmpeg', '-version');
 export const lz4 = program('lz4');
@@ -48,7 +49,7 @@ export const numpy = python('numpy');
 export const h5py = python('h5py');
 
 /** What compiles the Verilog of a core to a program. */
-export const verilatorBuilds = [verilator, gxx, program('make')];
+export const verilatorBuilds = [verilator, gxx, make];
 
 const packageNeed = (tool: ToolPackage): Need => ({
   name: tool.name,
@@ -57,6 +58,8 @@ const packageNeed = (tool: ToolPackage): Need => ({
 });
 /** What simulates Verilog by npm packages alone. */
 export const cxxrtl = [packageNeed(yosys), packageNeed(clang)];
+/** What makes bitstreams for iCE40. */
+export const placement = [packageNeed(yosys), packageNeed(nextpnr)];
 
 /** Reference data in ../shared. */
 export const reference = (path: string): Need => ({
