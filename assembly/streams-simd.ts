@@ -16,7 +16,7 @@ function compact<E>(entries: usize, mask: i32, before: v128, index: i32): usize 
 }
 
 /**
- * Writes one row of counts as streams (models/ops/streams.ts): per plane, highest first, the positions of the inputs
+ * Writes one row of counts as streams (wasm/streams.ts): per plane, highest first, the positions of the inputs
  * whose count has the plane's bit. `table` [plane][column + 1] gets the address where each column begins.
  */
 export function extract<E>(x: usize, width: i32, channels: i32, planes: i32, table: usize, entries: usize): void {

@@ -4,7 +4,7 @@ import { listIf } from './branches';
 export const LISTED: i32 = 3;
 
 /**
- * Writes one row of counts up to 7 as lists of inputs (models/ops/streams.ts): those that add their weights once, from
+ * Writes one row of counts up to 7 as lists of inputs (wasm/streams.ts): those that add their weights once, from
  * `entries` upwards, those that add them twice, from `end` downwards, and those that add them four times, behind the
  * ones; with two lists, a four is two twos. `table` [list][column + 1] gets the address where each column begins, or
  * ends. Four counts are looked at together where they lie in one word: few of them are more than one.

@@ -1,4 +1,5 @@
 import { type Graph, NoPlanFits, type Planner, planner, SpikeletError } from '../models/index.js';
+import { kernels } from '../wasm/layers.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
 import { type Board, boards } from './boards/index.js';
 import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from './fits.js';
@@ -24,7 +25,7 @@ export function placeOn(
   board: Board,
   graph: Graph,
   options: PlaceOptions = {},
-  plan: Planner = planner(graph),
+  plan: Planner = planner(graph, kernels),
 ): Placed {
   const { checked, ...budgets } = options;
   const budget =
@@ -41,7 +42,7 @@ export function placeOn(
  * done once and not for each board.
  */
 export function placer(graph: Graph, options: Pick<PlaceOptions, 'checked'> = {}): (board: Board) => Placed {
-  const plan = planner(graph);
+  const plan = planner(graph, kernels);
   let smallest = 0;
   return (board) => {
     const ram = ramFor(board, graph.nodes.length);

@@ -11,7 +11,7 @@ import {
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
 import type { Layer } from './layer.js';
-import { layersOf } from './layers.js';
+import { kernels, layersOf } from './layers.js';
 import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
 import { STEP_BYTES } from './node-record.js';
 import type { Tier } from './tiers.js';
@@ -60,7 +60,7 @@ export type PlannedModel = {
 export function planModel(
   graph: Graph,
   options: ModelOptions = {},
-  plan: Planner = planner(graph),
+  plan: Planner = planner(graph, kernels),
 ): PlannedModel {
   const { tier = 'simd', weights = 'inside', ram, time, band, threads = 1 } = options;
   if (threads > 1) return planThreads(graph, options, threads);
@@ -100,7 +100,7 @@ function planThreads(graph: Graph, options: ModelOptions, threads: number): Plan
       code: exitCode.usage,
     });
   const choices = { ...plainChoices, threads };
-  const layout = plan(graph, { choices, ...(band === undefined ? {} : { band }) });
+  const layout = plan(graph, kernels, { choices, ...(band === undefined ? {} : { band }) });
   const ramBytes = CONTROL_BYTES + layout.arenaBytes;
   return { graph, tier, weights, layers: layersOf(graph, tier, choices), plan: layout, ramBytes };
 }

@@ -1,11 +1,9 @@
-import { type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
+import { isConv, type Net, type NetNeuron, SpikeletError } from '../../models/index.js';
+import type { Batch } from './augment.js';
 import { forward } from './forward.js';
 import { trainedNames, type Values } from './layout.js';
 import type { Moments } from './ops.js';
 import { type Tensor4D, type TfTensor, tf } from './tf.js';
-
-/** A batch as it goes into the network: `images` [count][rows][columns][channels], normalised. */
-export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 
 export type Losses = {
   /** Cross entropy plus penalty. */
@@ -88,9 +86,10 @@ const MOMENTUM = 0.1;
  */
 export function updateRunning(net: Net, values: Values, moments: Map<string, Moments>): void {
   for (const node of net.nodes) {
-    const seen = node.op === 'conv' && node.bn && moments.get(node.bn);
+    if (!isConv(node) || !node.bn) continue;
+    const { bn, bias, name } = node;
+    const seen = moments.get(bn);
     if (!seen) continue;
-    const { bn, bias, name } = node as NetConv;
     if (seen.rows < 2)
       throw new SpikeletError(`batch norm '${bn}' sees one value per channel and has no variance`, {
         hint: 'train with a larger batch',

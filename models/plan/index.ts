@@ -4,10 +4,12 @@ import { type Graph, graphBytes } from '../graph.js';
 import { arrange, type Plan } from './arrange.js';
 import { type Choices, type Fetch, plainChoices } from './choices.js';
 import { type Chooser, chooser } from './choose.js';
-import type { FetchOptions } from './variants.js';
+import type { Kernels } from './kernels.js';
+import type { Backend, FetchOptions } from './variants.js';
 
 export type { Plan, PlanBuffer, PlanMemory } from './arrange.js';
 export { type Choices, countBytes, type Fetch, type FetchOption, plainChoices } from './choices.js';
+export type { Kernels } from './kernels.js';
 export { packable } from './packable.js';
 export type { PlanStep } from './schedule.js';
 export { isAlive, type Occupant, timeline } from './timeline.js';
@@ -36,10 +38,11 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
   arenaBytes + besideOf(steps.length, beside);
 
 /**
- * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
+ * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
  * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
  */
-export const plan = (graph: Graph, options: PlanOptions = {}): Plan => planner(graph)(options);
+export const plan = (graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan =>
+  planner(graph, kernels)(options);
 
 /** Plans one graph, as plan() does, for one budget after another. */
 export type Planner = (options?: PlanOptions) => Plan;
@@ -48,10 +51,10 @@ export type Planner = (options?: PlanOptions) => Plan;
  * plan() of a graph that stays as it is, for several budgets: what all of them ask, which takes seconds for large images,
  * is searched for once.
  */
-export function planner(graph: Graph): Planner {
+export function planner(graph: Graph, kernels: Kernels): Planner {
   const search: Search = { choosers: new Map(), smallest: new Map() };
   return (options = {}) => {
-    const found = planned(graph, options, search);
+    const found = planned(graph, { ...kernels, fetch: options.fetch ?? noFetch }, options, search);
     requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
       weightBytes: graphBytes(graph),
       hint: 'use smaller images',
@@ -66,40 +69,38 @@ type Search = { choosers: Map<FetchOptions, Chooser>; smallest: Map<Chooser, Pla
 const noFetch: FetchOptions = new Map();
 const nothingBeside: Beside = { bytes: 0, perStep: 0 };
 
-function chooserOf(graph: Graph, fetch: FetchOptions, { choosers }: Search): Chooser {
-  const known = choosers.get(fetch) ?? chooser(graph, fetch);
-  choosers.set(fetch, known);
+function chooserOf(graph: Graph, backend: Backend, { choosers }: Search): Chooser {
+  const known = choosers.get(backend.fetch) ?? chooser(graph, backend);
+  choosers.set(backend.fetch, known);
   return known;
 }
 
-function smallestOf(graph: Graph, choose: Chooser, beside: Beside, { smallest }: Search): Plan {
-  const known = beside === nothingBeside ? smallest.get(choose) : undefined;
-  const found = known ?? smallestPlan(graph, choose, beside);
-  if (beside === nothingBeside) smallest.set(choose, found);
-  return found;
-}
-
-function planned(graph: Graph, options: PlanOptions, search: Search): Plan {
-  const { ram, time, fetch = noFetch, beside = nothingBeside } = options;
-  if (time !== undefined) return smallestPlan(graph, chooserOf(graph, fetch, search), beside, time);
+function planned(graph: Graph, backend: Backend, options: PlanOptions, search: Search): Plan {
+  const { ram, time, beside = nothingBeside } = options;
+  if (time !== undefined)
+    return smallestPlan(graph, backend, chooserOf(graph, backend, search), beside, time);
   if (ram === undefined) {
-    const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
-      options;
-    return arrange(graph, { band: () => band, whole: new Set() }, choices);
+    const {
+      band = Number.POSITIVE_INFINITY,
+      choices = { ...plainChoices, fetches: wholeFetches(backend.fetch) },
+    } = options;
+    return arrange(graph, backend, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = planned(graph, { fetch }, search);
+  const fastest = planned(graph, backend, {}, search);
   if (sizeOf(fastest, beside) <= ram) return fastest;
-  const choose = chooserOf(graph, fetch, search);
+  const choose = chooserOf(graph, backend, search);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
-    const found = arrange(graph, chosen.order, chosen.choices, (steps) =>
+    const found = arrange(graph, backend, chosen.order, chosen.choices, (steps) =>
       Math.max(0, ram - besideOf(steps, beside)),
     );
     if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestOf(graph, choose, beside, search);
+  const known = beside === nothingBeside ? search.smallest.get(choose) : undefined;
+  const smallest = known ?? smallestPlan(graph, backend, choose, beside);
+  if (beside === nothingBeside) search.smallest.set(choose, smallest);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new NoPlanFits(graph, ram, size);
@@ -127,7 +128,13 @@ const RUNG = 1.02;
  * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
  * from the first that is quick enough on, so that more time never takes more RAM.
  */
-function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Number.POSITIVE_INFINITY): Plan {
+function smallestPlan(
+  graph: Graph,
+  backend: Backend,
+  choose: Chooser,
+  beside: Beside,
+  time = Number.POSITIVE_INFINITY,
+): Plan {
   const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
   const budget = (rung: number) => choose.least * RUNG ** rung;
   const within = (rung: number) => choose.within(budget(rung))!;
@@ -140,13 +147,13 @@ function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Numb
   }
   let rung = high;
   let chosen = within(rung);
-  let best = arrange(graph, chosen.order, chosen.choices, () => 0);
+  let best = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
   // A plan that only a larger budget allows has more alive than the budget before.
   while (budget(rung) + beside.bytes < sizeOf(best, beside)) {
     const { time: slower } = chosen;
     chosen = within(++rung);
     if (chosen.time === slower) continue;
-    const found = arrange(graph, chosen.order, chosen.choices, () => 0);
+    const found = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
     if (sizeOf(found, beside) < sizeOf(best, beside)) best = found;
   }
   return best;
