@@ -7,10 +7,10 @@ import { longest } from './longest.js';
 import { type Result, runFile } from './run-child.js';
 
 /**
- * `node run.js [PART...]`: runs every *.test.js of this folder and the rooms in it (or those whose paths contain a PART, as
- * in `host/data` or `fpga/cores`), each in a process of its own, as many at a time as there are cores, and ends with the
- * line `N passed, N failed[, N skipped]`. `--folder`: those directly in another folder; `--limit`: milliseconds after
- * which a file hangs.
+ * `node run.js [PART...]`: runs every *.test.js of this folder and the rooms in it (or those whose paths
+ * contain a PART, as in `host/data` or `fpga/cores`), each in its own process, as many at once as there are
+ * cores, and ends with the line `N passed, N failed[, N skipped]`. `--folder`: those directly in another
+ * folder; `--limit`: milliseconds after which a file hangs.
  */
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,

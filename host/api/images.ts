@@ -3,7 +3,10 @@ import { requireFits } from '../data/fits.js';
 import { type Looks, loadDataset } from '../data/index.js';
 import { testPixels } from '../data/pixels.js';
 
-/** Images for a Graph: a dataset, of which the first test images are taken, or pixels, i8 [row][column][channel] each. */
+/**
+ * Images for a Graph: a dataset, whose first test images are taken, or pixels, i8 [row][column][channel]
+ * each.
+ */
 export type Images = Dataset | Iterable<Int8Array>;
 
 /** What is made of images: pixels for the Graph, and labels where there are some. */

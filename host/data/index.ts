@@ -10,19 +10,22 @@ export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
 
 export type LoadOptions = {
-  /** Told what takes a while, a download, and what was made of ambiguous files and folders. */
+  /** Told about downloads and how ambiguous files and folders were read. */
   log?: (line: string) => void;
-  /** The net that the data is for, and how many images it may take: a folder of photos needs to know. */
+  /** The net that the data is for, and the most images to take; a folder of photos needs both. */
   input?: ImageInput;
   limit?: number;
   /** Throws where a model does not take such images or tells other classes apart: asked before data that takes long is had. */
   fits?: (data: Looks) => void;
 };
 
-/** What is known of some data before any image of it is. */
+/** What is known of some data before any image of it is read. */
 export type Looks = Pick<Dataset, 'name' | 'shape' | 'classes'>;
 
-/** One kind of dataset: how its spec is written, and what becomes of the spec's folder (`=DIR`) or settings (`:a=1`). */
+/**
+ * One kind of dataset: how its spec is written, and how the spec's folder (`=DIR`) or settings (`:a=1`) are
+ * loaded.
+ */
 type Source = {
   usage: string;
   /** How its images look where the spec names no folder. */
@@ -67,7 +70,7 @@ export const sources: Record<string, Source> = {
   },
 };
 
-/** How every dataset is named, for help and for hints. */
+/** The specs of all datasets, for help and hints. */
 export const usages = (): string =>
   Object.values(sources)
     .map(({ usage }) => usage)
@@ -77,8 +80,9 @@ const usageError = (message: string): SpikeletError =>
   new SpikeletError(message, { hint: `known datasets: ${usages()}`, code: exitCode.usage });
 
 /**
- * The dataset that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist`, `fashion-mnist=DIR`, `idx=DIR`.
- * @throws SpikeletError where the name is unknown (listing the known ones) or the data cannot be had.
+ * The dataset that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist`, `fashion-mnist=DIR`,
+ * `idx=DIR`.
+ * @throws SpikeletError if the name is unknown (listing the known ones) or the data cannot be loaded.
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   const parsed = parseSpec(spec);
@@ -103,7 +107,7 @@ function parseSpec(spec: string): ParsedSpec {
       if (!key || settings.has(key)) throw usageError(`dataset '${spec}': cannot read '${part}'`);
       settings.set(key, Number(value));
     }
-  if (mark === '=' && !rest) throw usageError(`dataset '${spec}': no folder behind the =`);
+  if (mark === '=' && !rest) throw usageError(`dataset '${spec}': no folder after the =`);
   return { name, folder: mark === '=' ? rest : undefined, settings };
 }
 

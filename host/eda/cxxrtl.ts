@@ -10,14 +10,13 @@ import { shared } from './yosys-resources.js';
 /** A simulated design: CXXRTL's C++ compiled to WebAssembly with the functions of a harness. */
 export type Simulation = { exports: Record<string, CallableFunction>; memory: () => Uint8Array<ArrayBuffer> };
 
-/** A module or signal as CXXRTL names it. */
+/** CXXRTL's name of a module or signal. */
 export const cxxName = (name: string): string => `p_${name.replaceAll('_', '__')}`;
 
 /**
- * A simulator of `top` from Verilog, by npm packages alone: `harness` is C++ that finds the design as
- * `cxxrtl_design::` `cxxName(top)` in design.h and
- * exports functions (a reactor) or has a main function (a command). What was compiled before on this machine is kept, since
- * that takes a minute.
+ * A simulator of `top` from Verilog that needs only npm packages. `harness` is C++ that uses the design in
+ * design.h, `cxxName(top)` in namespace cxxrtl_design, and exports functions (a reactor) or has a main
+ * function (a command). What was compiled before on this machine is cached, because compiling takes a minute.
  */
 export async function compileCxxrtl(
   files: OutputFile[],
@@ -44,7 +43,8 @@ async function compileNow(
 ): Promise<Uint8Array> {
   const script = `read_verilog ${verilogOf(files).join(' ')}; hierarchy -top ${top}; write_cxxrtl -O6 -g0 -print-output std::cerr -header design.cc`;
   const { files: made } = await runPackage(yosys, ['-q', '-p', script], treeOf(files));
-  // Without its assertions: a read port evaluates its address in clocks too in which nobody takes the word.
+  // Without CXXRTL's assertions, because a read port also evaluates its address in clocks in which its word
+  // is not used.
   const { files: compiled } = await runPackage(
     clang,
     [

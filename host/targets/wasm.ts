@@ -43,7 +43,7 @@ export const wasm = {
   options: {
     build: [
       ...planOptions,
-      threadsOption('adds model-threads.wasm, in which so many can share one image'),
+      threadsOption('adds model-threads.wasm, which splits one image among up to this many threads'),
       {
         flags: '--also <tiers>',
         description:
@@ -127,8 +127,8 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   const all = sizes.module + sizes.outside;
   const where =
     weights === 'inside'
-      ? ' for tensors, beside the constants'
-      : `, all of the memory; ${sizes.outside} B of constants in a file of their own`;
+      ? ' for tensors, besides the constants'
+      : `, all of the memory; ${sizes.outside} B of constants in a separate file`;
   return [
     {
       columns: [{ title: 'model.wasm' }, { title: 'bytes', right: true }],

@@ -103,7 +103,7 @@ export function saidBadly({ code, signal, said }: Ended): string[] {
   return wrong;
 }
 
-/** What is wrong with what lies in a trial's folder. `killed`: nobody had the time to remove anything. */
+/** What is wrong with the files in a trial's folder. `killed`: nobody had the time to remove anything. */
 export function leftBadly(place: string, wanted: Map<string, number>, killed: boolean): string[] {
   const out = join(place, 'out');
   const wrong: string[] = [];

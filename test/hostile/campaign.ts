@@ -13,9 +13,9 @@ export type Row = {
   slowestMs: number;
   maxRss: number;
   cpuSeconds: number;
-  /** Of all outcomes, so that runs can be compared; undefined where they depend on time. */
+  /** CRC-32 of all outcomes, so that runs can be compared; undefined where they depend on time. */
   crc: number | undefined;
-  /** The input of each, and the file that it was saved to, of the first some. */
+  /** The input of each, and the file that it was saved to, for the first few. */
   defects: { index: number; what: string; saved: string | undefined }[];
   notes: string[];
 };
@@ -24,14 +24,14 @@ type Ended = { found?: Found; killed?: string; index: number };
 
 const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
 
-/** A crash of a process costs a process: after so many of them the rest of a reader's inputs are left out. */
+/** Every crash needs a new process: after this many the rest of a reader's inputs is skipped. */
 const MOST_CRASHES = 20;
 /** However busy the machine is. */
 const MOST_WALL_MS = 120_000;
 const OPENING_MS = 600_000;
 const MOST_SAVED = 5;
 
-/** Gives a reader its inputs `from` to `to`, in processes of its own. */
+/** Gives a reader its inputs `from` to `to`, in separate processes. */
 export async function campaign(
   reader: Reader,
   { seed, from, to, folder }: { seed: number; from: number; to: number; folder: string },

@@ -12,7 +12,7 @@ export type Reader = {
   timed?: true;
   /** What it cannot be tried without. */
   needs?: Need[];
-  /** Runs in a process of its own, before its first input. */
+  /** Runs in the reader's process, before its first input. */
   open(folder: string): Promise<Opened>;
 };
 

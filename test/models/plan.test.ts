@@ -15,7 +15,7 @@ import { simulatePlan } from '../support/simulate-plan.js';
 import { setActivity, tiers } from '../support/tiers.js';
 import { randomPixels } from '../support/wasm-models.js';
 
-test('a plan: every row a step reads still lies where it was written, whatever the band', () => {
+test('a plan: every row a step reads is still where it was written, whatever the band', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0 }),

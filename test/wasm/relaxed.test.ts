@@ -158,7 +158,7 @@ function busyGraph(): Graph {
   return b.graph;
 }
 
-/** What a loader in an engine of its own takes and computes. */
+/** What a loader in another engine takes and computes. */
 async function loaded(files: OutputFile[], raw: Uint8Array, nodeFlags: string[] = []) {
   let answer = { tier: '', logits: [] as number[] };
   await inFolder(async (folder) => {

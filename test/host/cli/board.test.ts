@@ -132,7 +132,7 @@ test('usage: a board or a port is needed; a folder says which board it is for', 
   for (const [args, message] of [
     [verify, '--board is needed'],
     [[...verify, '--board', 'abacus'], "there is no board 'abacus'"],
-    [[...verify, '--build', 'images'], 'images is no project for a board'],
+    [[...verify, '--build', 'images'], 'images is not a project for a board'],
     [['profile', 'graph.safetensors', '--board', BOARD], '--data is needed'],
   ] as [string[], string][]) {
     const { code, stderr } = await cli(...args);
@@ -162,8 +162,12 @@ const until = async (what: () => boolean, child: ChildProcess, told: () => strin
 
 withSocat('a port behind which nothing answers, or something else: exit code 3, and what to do', async () => {
   for (const [answer, message, hint] of [
-    ['', /error: \S+ is silent/, /hint: check cable and power/],
-    ['\xff\x00\xfe~', /error: \S+ sends bytes, but no answer of spikelet's firmware/, /hint: is --baud/],
+    ['', /error: \S+ is silent/, /hint: check the cable and the power/],
+    [
+      '\xff\x00\xfe~',
+      /error: \S+ sends bytes, but spikelet's firmware does not answer/,
+      /hint: does --baud match/,
+    ],
   ] as const) {
     const pty = await createPty();
     pty.onBytes((bytes) => {

@@ -58,7 +58,7 @@ const build = (...args: string[]) => cli('build', path, ...args);
 test('--checked is for firmware that is compiled here', async () => {
   for (const [args, message] of [
     [['--target', 'wasm', '--checked'], '--checked is for firmware'],
-    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built by its vendor's own system"],
+    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built with its vendor's build system"],
   ] as [string[], string][]) {
     const { code, stderr } = await build(...args);
     assert.is(code, 2, stderr);

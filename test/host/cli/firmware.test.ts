@@ -196,7 +196,7 @@ void delay(unsigned long);
       encoding: 'utf8',
     });
     assert.is(status, 1);
-    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine of 32-bit addresses: ');
+    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine with 32-bit addresses: ');
     assert.not.match(stderr, 'size of array');
   }
   assert.not.match(readFileSync(join(src, '../library.properties'), 'utf8'), /^architectures=.*(\*|avr)/m);

@@ -93,9 +93,9 @@ test('flash: a bitstream by the programmer of the board', async () => {
   assert.is(failed.code, 3);
   assert.match(failed.stderr, 'iceprog failed: no device');
   for (const [args, expected, message] of [
-    [['text.bin', '--board', 'icebreaker'], 1, 'text.bin is no bitstream of iCE40'],
+    [['text.bin', '--board', 'icebreaker'], 1, 'text.bin is not an iCE40 bitstream'],
     [['tools', '--board', 'icebreaker'], 1, 'there is no icebreaker.bin in tools'],
-    [['built', '--board', 'xc7a35t'], 1, 'spikelet makes no bitstreams for xc7a35t'],
+    [['built', '--board', 'xc7a35t'], 1, 'spikelet cannot make bitstreams for xc7a35t'],
     [['built', '--board', 'icebreaker', '--port', '/dev/ttyUSB1'], 2, 'icebreaker is flashed over USB'],
     [['built', '--board', 'abacus'], 2, "there is no board 'abacus'"],
   ] as [string[], number, string][]) {
@@ -121,7 +121,7 @@ test('boards lists every FPGA, and on which a graph fits; doctor names their pro
   assert.not.ok(existsSync(join(folder, 'build')));
 });
 
-test('what lies in single-port RAM counts where a larger part is named', () => {
+test('what is in single-port RAM counts where a larger part is named', () => {
   const area = { luts: 4048, flipFlops: 1731, carries: 1061, brams: 102, sprams: 4, dsps: 2 };
   const room = () =>
     requireRoom('tiny', area, fpgaBoardOf('icebreaker'), { architecture: 'sequential', lanes: 6 });

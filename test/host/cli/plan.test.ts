@@ -72,11 +72,11 @@ test('build --weights outside: weights in a file, read by every loader, and refu
   assert.equal([...(await load(wasm, weights)).infer(pixels)], expected);
   await load(wasm).then(
     () => assert.unreachable('the weights are missing'),
-    (error: Error) => assert.match(error.message, /reads its weights from outside/),
+    (error: Error) => assert.match(error.message, /needs its weights file/),
   );
-  assert.throws(() => loadWasm(wasm), /reads its weights from outside/);
+  assert.throws(() => loadWasm(wasm), /needs its weights file/);
   weights[0]! ^= 1;
-  assert.throws(() => loadWasm(wasm, weights), /these weights are not those of/);
+  assert.throws(() => loadWasm(wasm, weights), /these weights belong to another model than/);
   const short = weights.slice(0, 64);
   const text = Buffer.from(wasm).toString('latin1');
   const damaged = text.replace(/"outside":\[\d+,\d+/, (found) =>
@@ -84,7 +84,7 @@ test('build --weights outside: weights in a file, read by every loader, and refu
   );
   assert.is(damaged.length, text.length);
   const stopped = loadWasm(Uint8Array.from(Buffer.from(damaged, 'latin1')), short);
-  assert.throws(() => stopped.infer(pixels), /stopped: it reads weights \d+\.\.\d+, which are not there/);
+  assert.throws(() => stopped.infer(pixels), /stopped: it reads weights \d+\.\.\d+, which do not exist/);
 });
 
 test('sizes and options that make no sense are refused', async () => {

@@ -76,7 +76,7 @@ require('module')._resolveFilename = (name, ...rest) => {
     });
   const core = run([]);
   assert.is(core.status, 1, core.stderr);
-  assert.match(core.stderr, 'no simulator of Verilog is installed');
+  assert.match(core.stderr, 'no Verilog simulator is installed');
   assert.match(core.stderr, 'apt-get install verilator g++ make');
   assert.match(core.stderr, /npm install --save-dev @yowasp\/yosys@\S+ @yowasp\/clang@/);
   const board = run(['--board', 'icebreaker']);
