@@ -206,7 +206,7 @@ class Table {
     if (this.characters > MAX_TEXT)
       this.refuse(
         `${this.place(line, column)}: its texts are more than ${MAX_TEXT} characters`,
-        'leave out columns of prose',
+        'remove columns of prose',
       );
     known.set(cell, known.size);
     return known.size - 1;

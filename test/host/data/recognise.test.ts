@@ -116,7 +116,7 @@ test('refused: two sources, two in one ending, none, nothing', async () => {
     await refusal(folder),
     /of its files \.wav, d\.wav is WAV \(wav\) and f\.wav is PNG \(images\)/,
   );
-  assert.match(await refusal(join(folder, 'none')), /there is no such file or folder/);
+  assert.match(await refusal(join(folder, 'none')), /no such file or folder/);
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   assert.match(await refusal(join(folder, 'pipe')), /is not a regular file/);
 });
