@@ -17,7 +17,7 @@ function compact<E>(entries: usize, mask: i32, before: v128, index: i32): usize 
 }
 
 /**
- * Writes one row of counts as streams (models/ops/streams.ts): per plane, highest first, the positions of the
+ * Writes one row of counts as streams (wasm/streams.ts): per plane, highest first, the positions of the
  * inputs whose count has the plane's bit. `table` [plane][column + 1] gets the address where each column
  * begins.
  */

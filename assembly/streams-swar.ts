@@ -4,7 +4,7 @@ import { listIf } from './branches';
 export const LISTED: i32 = 3;
 
 /**
- * Writes one row of counts up to 7 as lists of inputs (models/ops/streams.ts): inputs that add their weights
+ * Writes one row of counts up to 7 as lists of inputs (wasm/streams.ts): inputs that add their weights
  * once, upwards from `entries`; those that add them twice, downwards from `end`; and those that add them four
  * times, after the 1s. With two lists, a 4 is listed as two 2s. `table` [list][column + 1] gets the address
  * where each column begins, or ends. Four counts in one word are checked together, because few counts exceed

@@ -1,4 +1,5 @@
 import { operationsOf } from '../models/index.js';
+import { isAccumulate } from '../models/ops/accumulate.js';
 import { functionCount } from '../wasm/emit.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
 import { CHECKED_FUNCTION_BYTES, FUNCTION_BYTES, type ModelBytes } from './fits.js';
@@ -22,7 +23,7 @@ type Kernels = Pick<PlannedModel, 'graph' | 'layers'>;
  */
 export function weightsReadBy({ graph, layers }: Kernels): (number | undefined)[] {
   return graph.nodes.map((node, i) => {
-    if (node.op !== 'accumulate') return 0;
+    if (!isAccumulate(node)) return 0;
     const operations = operationsOf(node, graph);
     const skips = layers[i]!.kernel === 'events' || node.groups > 1;
     return operations && Math.round(skips ? operations.events : operations.dense);

@@ -1,5 +1,4 @@
-import { unknownOp } from './error.js';
-import { definition, type Graph, type GraphNode } from './graph.js';
+import { definition, fired, type Graph, type GraphNode } from './graph.js';
 import { product } from './tensor.js';
 
 /**
@@ -10,20 +9,8 @@ import { product } from './tensor.js';
  */
 export type Operations = { dense: number; effectiveMacs: number; effectiveAcs: number; events: number };
 
-/** Names of the tensors whose events are a node's work. A residual is only added, whatever it holds. */
-export function drivingInputs(node: GraphNode): string[] {
-  switch (node.op) {
-    case 'accumulate':
-    case 'fire':
-    case 'pool':
-      return [node.input];
-    case 'attend':
-      // Events of k against rows of v, then events of q against rows of k^T v.
-      return [node.inputs[0], node.inputs[1]];
-    default:
-      return unknownOp(node, 'the count of events');
-  }
-}
+/** Names of the tensors whose events are a node's work. */
+export const drivingInputs = (node: GraphNode): string[] => definition(node).work(node);
 
 /** Operations of one node at the rates that its inputs had on the calibration images; undefined where none is known. */
 export function operationsOf(node: GraphNode, graph: Graph): Operations | undefined {
@@ -46,8 +33,8 @@ export function operationsOf(node: GraphNode, graph: Graph): Operations | undefi
 /** NeuroBench's activation sparsity: share of the neurons' outputs that are zero; undefined where no rate is known. */
 export function activationSparsity(graph: Graph): number | undefined {
   let [zeros, all] = [0, 0];
-  for (const { kind, shape, activity } of Object.values(graph.tensors)) {
-    if (kind !== 'spikes') continue;
+  for (const name of fired(graph)) {
+    const { shape, activity } = graph.tensors[name]!;
     if (!activity) return undefined;
     zeros += product(shape) * (1 - activity.density);
     all += product(shape);

@@ -1,5 +1,3 @@
-import { ascii } from './ascii.js';
-
 /** Exit codes of the command line, by meaning. */
 export const exitCode = {
   ok: 0,
@@ -52,18 +50,4 @@ export function labelled<T>(label: string, body: () => T): T {
       cause: error,
     });
   }
-}
-
-/**
- * For the `default` of a switch over every op. A forgotten op does not compile, because `node` is `never` only where all
- * are handled; at run time an op from elsewhere is an error and never passes unseen. `where`: what does not know it.
- */
-export function unknownOp(node: never, where: string): never {
-  const { op, name } = node as { op?: unknown; name?: unknown };
-  throw new SpikeletError(
-    `${where} does not know the op '${ascii(String(op))}' of '${ascii(String(name))}'`,
-    {
-      hint: 'was it made by a newer spikelet? npm install spikelet@latest',
-    },
-  );
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ascii } from './ascii.js';
-import { labelled, SpikeletError, unknownOp } from './error.js';
-import { type Graph, type GraphNode, prove } from './graph.js';
+import { labelled, SpikeletError } from './error.js';
+import { definition, type Graph, prove } from './graph.js';
 import { checkParams, type Net, netShapes } from './net.js';
 import { packedBytes, packWeights, unpackWeights } from './packing.js';
 import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.js';
@@ -57,14 +57,14 @@ export function netOf(file: Safetensors, label: string): Net {
 /** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
 export function writeGraph(graph: Graph): Uint8Array {
   const { data, ...structure } = graph;
+  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
+  const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
   const tensors = new Map<string, Tensor>();
   const bits = weightBits(structure.nodes);
   for (const [key, values] of data) {
     const packed = values instanceof Int8Array ? packWeights(values, bits.get(key) ?? 8) : values;
     tensors.set(key, { shape: [packed.length], data: packed });
   }
-  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
-  const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
   return writeSafetensors(tensors, metadataOf('graph', inOrder));
 }
 
@@ -80,24 +80,25 @@ export function graphOf(file: Safetensors, label: string): Graph {
     new SpikeletError(`${label}: the array '${key}' is missing, has the wrong size or belongs to no node`, {
       hint: 'the file is damaged: quantize the net again',
     });
+  const constants = structure.nodes.flatMap((node) => definition(node).constants(node));
   const owned = new Set<string>();
-  for (const key of structure.nodes.flatMap(arraysOf)) {
+  for (const { key } of constants) {
     // Each array is proven for its node: were it shared, a small file could ask for hours of proofs.
     if (owned.has(key)) throw wrong(key);
     owned.add(key);
   }
-  for (const node of structure.nodes) {
-    if (node.op !== 'accumulate') continue;
-    const channels = structure.tensors[node.input]?.shape[2] ?? 0;
-    const count = node.out * product(node.kernel) * (channels / node.groups);
-    const packed = file.tensors.get(node.weights)?.data;
+  for (const constant of constants) {
+    if (constant.type !== 'i8') continue;
+    const { key, bits } = constant;
+    const count = constant.length({ ...structure, data });
+    const packed = file.tensors.get(key)?.data;
     if (
       !Number.isInteger(count) ||
       !(packed instanceof Uint8Array) ||
-      packed.length !== packedBytes(count, node.bits)
+      packed.length !== packedBytes(count, bits)
     )
-      throw wrong(node.weights);
-    data.set(node.weights, unpackWeights(packed, count, node.bits));
+      throw wrong(key);
+    data.set(key, unpackWeights(packed, count, bits));
   }
   for (const [key, { data: values }] of file.tensors) {
     if (data.has(key)) continue;
@@ -109,25 +110,15 @@ export function graphOf(file: Safetensors, label: string): Graph {
   return graph;
 }
 
-/** Names of a node's constant arrays. */
-function arraysOf(node: GraphNode): string[] {
-  switch (node.op) {
-    case 'accumulate':
-      return node.end.kind === 'fire'
-        ? [node.weights, node.end.thresholds]
-        : [node.weights, node.end.multiplier, node.end.bias];
-    case 'fire':
-    case 'attend':
-      return [node.thresholds];
-    case 'pool':
-      return [];
-    default:
-      return unknownOp(node, 'the format of Graphs');
-  }
-}
-
+/** Bits of each array of weights. */
 const weightBits = (nodes: Graph['nodes']) =>
-  new Map(nodes.flatMap((node) => (node.op === 'accumulate' ? [[node.weights, node.bits] as const] : [])));
+  new Map(
+    nodes.flatMap((node) =>
+      definition(node)
+        .constants(node)
+        .flatMap((constant) => (constant.type === 'i8' ? [[constant.key, constant.bits] as const] : [])),
+    ),
+  );
 
 const metadataOf = (kind: Kind, structure: unknown) => ({
   format: `spikelet-${kind}`,

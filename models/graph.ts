@@ -1,4 +1,4 @@
-import { SpikeletError, unknownOp } from './error.js';
+import { SpikeletError } from './error.js';
 import { type Accumulate, accumulate } from './ops/accumulate.js';
 import { type Attend, attend } from './ops/attend.js';
 import { type Fire, fire } from './ops/fire.js';
@@ -14,6 +14,8 @@ import {
   valueRange,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
+import { type Upsample, upsample } from './ops/upsample.js';
+import { entryOf } from './table.js';
 import { product, type Shape } from './tensor.js';
 
 /**
@@ -53,7 +55,7 @@ export type Activity = { rate: number; density: number };
 export type TensorKind = 'pixels' | 'spikes' | 'membrane' | 'logits';
 export type ValueType = 'i8' | 'u8' | 'i16' | 'i32';
 
-export type GraphNode = Accumulate | Fire | Attend | Pool;
+export type GraphNode = Accumulate | Fire | Attend | Pool | Upsample;
 export type Op = GraphNode['op'];
 
 /** The input and every node's output, in order of execution. */
@@ -65,15 +67,19 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
   fire,
   attend,
   pool,
+  upsample,
 };
 
-/** A node's op; the one place where the type of a node and of its definition are brought together. */
-export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
-  Object.hasOwn(ops, node.op)
-    ? (ops[node.op] as OpDefinition<GraphNode>)
-    : unknownOp(node as never, 'a Graph');
+/** A node's op. */
+export const definition = (node: GraphNode): OpDefinition<GraphNode> => entryOf(ops, node, 'a Graph');
 
 export { allocate, bytesPerValue, valueRange };
+
+/** Tensors of spikes that neurons of their own fire: not those that repeat others. In order of execution. */
+export const fired = (graph: Graph): string[] =>
+  graph.nodes
+    .filter((node) => graph.tensors[node.output]!.kind === 'spikes' && !definition(node).repeats)
+    .map(({ output }) => output);
 
 /** Bytes of all constants, unpacked. */
 export const graphBytes = ({ data }: Graph): number =>
@@ -155,7 +161,9 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
   );
   if (String(shape) !== String(output.shape))
     throw new OpError(`computes [${shape}], '${node.output}' is [${output.shape}]`);
-  for (const { key, type, length } of op.constants(node, graph)) {
+  for (const constant of op.constants(node)) {
+    const { key, type } = constant;
+    const length = constant.length(graph);
     const data = graph.data.get(key);
     if (!data || data.length !== length || data.BYTES_PER_ELEMENT !== bytesPerValue(type))
       throw new OpError(`'${key}' should hold ${length} values of ${type}`);

@@ -1,5 +1,5 @@
-import type { Graph } from './graph.js';
-import type { Accumulate } from './ops/accumulate.js';
+import { fired, type Graph } from './graph.js';
+import { type Accumulate, isAccumulate } from './ops/accumulate.js';
 import type { Values } from './ops/op.js';
 import { product } from './tensor.js';
 
@@ -22,7 +22,8 @@ export function neuroBench(graph: Graph): {
   add: (name: string, values: Values) => void;
   result: (samples: number) => NeuroBench;
 } {
-  const layers = graph.nodes.filter((node): node is Accumulate => node.op === 'accumulate');
+  const layers = graph.nodes.filter(isAccumulate);
+  const neurons = new Set(fired(graph));
   const readers = new Map<string, ReturnType<typeof layerCounter>[]>();
   for (const node of layers)
     readers.set(node.input, [...(readers.get(node.input) ?? []), layerCounter(node, graph)]);
@@ -30,7 +31,7 @@ export function neuroBench(graph: Graph): {
   let [silent, outputs] = [0, 0];
   return {
     add(name, values) {
-      if (graph.tensors[name]!.kind === 'spikes') {
+      if (neurons.has(name)) {
         outputs += values.length;
         for (const value of values) if (value === 0) silent++;
       }

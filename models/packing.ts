@@ -1,4 +1,5 @@
-import type { WeightBits } from './ops/accumulate.js';
+/** Bits of a weight in a file. */
+export type WeightBits = 8 | 6 | 4;
 
 /** Bytes that `count` weights of `bits` take: little-endian bit order, the last byte filled with zeros. */
 export const packedBytes = (count: number, bits: WeightBits): number => Math.ceil((count * bits) / 8);

@@ -135,6 +135,31 @@ test('and by await import() alone: the command line and the public functions sta
   }
 });
 
+/** Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table. */
+const opFiles = ['models/ops', 'models/net-ops'];
+
+/** Of other kinds of ops: the instructions of WebAssembly. */
+const otherOps = ['firmware-gen/model'];
+
+test("what depends on an op is in its file or a table: nothing compares a node's op with a name", () => {
+  const asks = /\bswitch \((?:\w+[?!]?\.)*op\)|\bop\s*[!=]==|[!=]==\s*(?:\w+[?!]?\.)*op\b(?!\.)/g;
+  const places = [...opFiles, ...otherOps].map((folder) => join(folder, sep));
+  const files = rooms.filter((room) => room !== 'test' && room !== 'assembly').flatMap(sources);
+  const found = files
+    .filter((file) => !places.some((folder) => file.startsWith(folder)))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(asks)].map(([text]) => `${file}: ${text}`),
+    );
+  assert.equal(found, []);
+  for (const text of [
+    'switch (node.op)',
+    "node?.op === 'pool'",
+    "({ op }) => op !== 'fire'",
+    "'add' === item.op",
+  ])
+    assert.ok(text.match(asks), `the pattern misses ${text}`);
+});
+
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {
   const found = sources('test')
     .filter((path) => path.endsWith('.test.ts') && !path.endsWith('house.test.ts'))

@@ -1,17 +1,12 @@
 import type { Graph } from '../models/index.js';
-import {
-  type Accumulate,
-  type Kernel,
-  kernelOf,
-  pixelRowBytes,
-  scatterOf,
-} from '../models/ops/accumulate.js';
+import { type Accumulate, type Kernel, kernelOf } from '../models/ops/accumulate.js';
 import { levelsOf } from '../models/ops/fire.js';
-import { listsOf, streamOf } from '../models/ops/streams.js';
 import { type Constants, joinConstants, sliceRows } from './constants.js';
 import type { Arguments, KernelCall } from './kernel-call.js';
-import { type Context, int32, type Layer, tensorOf, thresholdRows } from './layer.js';
+import { type Context, int32, type Layer, tensorOf, thresholdRows, type WasmOp } from './layer.js';
 import { pairsIn16, pairsPay } from './pairs.js';
+import { pixelRowBytes, scatterOf, scratchOf } from './scratch.js';
+import { listsOf, streamOf } from './streams.js';
 import { hasVectors } from './tiers.js';
 import {
   pairedWeights,
@@ -37,8 +32,14 @@ const fits16 = ({ lo, hi }: { lo: number; hi: number }): boolean => lo >= -32768
 
 const ends = { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' } as const;
 
-/** The layer of an `accumulate`. */
-export function accumulateLayer(node: Accumulate, context: Context): Layer {
+/** `accumulate` in WebAssembly. */
+export const accumulate: WasmOp<Accumulate> = {
+  layer,
+  scratch: scratchOf,
+  lists: (node, graph) => kernelOf(node, graph) === 'events',
+};
+
+function layer(node: Accumulate, context: Context): Layer {
   const { graph, proof, choices } = context;
   const { end } = node;
   const x = tensorOf(graph, node.input);

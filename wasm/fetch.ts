@@ -1,5 +1,5 @@
 import type { FetchOption, Graph } from '../models/index.js';
-import type { Accumulate } from '../models/ops/accumulate.js';
+import { type Accumulate, isAccumulate } from '../models/ops/accumulate.js';
 import { levelsOf } from '../models/ops/fire.js';
 import type { Layer } from './layer.js';
 import type { Tier } from './tiers.js';
@@ -15,7 +15,7 @@ export function fetchOptions(graph: Graph, tier: Tier, layers: Layer[]): Map<str
   return new Map(
     graph.nodes.flatMap((node, i) => {
       const layer = layers[i]!;
-      if (node.op !== 'accumulate') return [];
+      if (!isAccumulate(node)) return [];
       const { kernel } = layer;
       const { tiles, blockBytes } = layer.constants;
       if (!isTiled(kernel)) return [[node.name, [{ pairs: 1, tiles, tileBytes: blockBytes, cost: 1 }]]];

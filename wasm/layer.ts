@@ -15,6 +15,15 @@ export type Layer = KernelCall & {
 /** What the making of a layer may look at. */
 export type Context = { graph: Graph; proof: Proof; tier: Tier; choices: Choices };
 
+/** An op in WebAssembly: its kernel's call and, for the plan, its kernel's memory. */
+export type WasmOp<N> = {
+  layer(node: N, context: Context): Layer;
+  /** Bytes of working memory that a band needs in any tier, besides its inputs and output; default: none. */
+  scratch?(node: N, graph: Graph, choices: Choices): number;
+  /** Whether its kernel lists the inputs of a row, and can do so in parts (Choices.columns); default: no. */
+  lists?(node: N, graph: Graph): boolean;
+};
+
 export const tensorOf = (graph: Graph, name: string): GraphTensor => graph.tensors[name]!;
 export const int32 = (graph: Graph, key: string): Int32Array => graph.data.get(key) as Int32Array;
 

@@ -1,6 +1,6 @@
 import type { Graph } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
-import { planesOf } from '../models/ops/streams.js';
+import { planesOf } from '../models/ops/counts.js';
 import { tensorOf } from './layer.js';
 import { tileOf } from './weights.js';
 

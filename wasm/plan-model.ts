@@ -9,7 +9,7 @@ import {
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
 import type { Layer } from './layer.js';
-import { layersOf } from './layers.js';
+import { kernels, layersOf } from './layers.js';
 import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
 import { STEP_BYTES } from './node-record.js';
 import type { Tier } from './tiers.js';
@@ -62,7 +62,7 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   };
   const plainLayers = layersOf(graph, tier);
   if (weights === 'inside') {
-    const layout = plan(graph, budget);
+    const layout = plan(graph, kernels, budget);
     const { packed, columns } = layout.choices;
     const layers = packed.size + columns.size ? layersOf(graph, tier, layout.choices) : plainLayers;
     return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
@@ -73,12 +73,12 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
     return { layers, arena: layOutMemory(graph, layout, { layers, functionOf: [], tier }).arena };
   };
   // All in the image but the steps is the same for every plan.
-  const fastest = plan(graph, { fetch });
+  const fastest = plan(graph, kernels, { fetch });
   const beside = {
     bytes: memory(fastest).arena - fastest.steps.length * STEP_BYTES + 16,
     perStep: STEP_BYTES,
   };
-  const layout = plan(graph, { ...budget, fetch, beside });
+  const layout = plan(graph, kernels, { ...budget, fetch, beside });
   const { layers, arena } = memory(layout);
   return { graph, tier, weights, layers, plan: layout, ramBytes: arena + layout.arenaBytes };
 }
@@ -91,7 +91,7 @@ function planThreads(graph: Graph, options: ModelOptions, threads: number): Plan
       code: exitCode.usage,
     });
   const choices = { ...plainChoices, threads };
-  const layout = plan(graph, { choices, ...(band === undefined ? {} : { band }) });
+  const layout = plan(graph, kernels, { choices, ...(band === undefined ? {} : { band }) });
   const ramBytes = CONTROL_BYTES + layout.arenaBytes;
   return { graph, tier, weights, layers: layersOf(graph, tier, choices), plan: layout, ramBytes };
 }

@@ -1,5 +1,6 @@
 import { type Graph, product } from '../models/index.js';
-import { type Accumulate, scatterOf } from '../models/ops/accumulate.js';
+import type { Accumulate } from '../models/ops/accumulate.js';
+import { scatterOf } from './scratch.js';
 import type { Tier } from './tiers.js';
 
 /** Weights of a Graph, [out][kernel rows][kernel columns][inputs of a group], in the layouts of the kernels. */

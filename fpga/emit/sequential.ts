@@ -1,25 +1,18 @@
 import { type Graph, outputOf, type Proof } from '../../models/graph.js';
+import { isAccumulate } from '../../models/ops/accumulate.js';
 import { product } from '../../models/tensor.js';
 import { verilogComment } from '../../models/text/verilog.js';
+import { sequentialOp } from '../ops/index.js';
 import { addressBits, bitsFor, rowWords, wrap } from './constants.js';
+import { type Datapath, datapaths } from './datapaths.js';
 import { equationOf } from './equations.js';
 import { framePorts, frameStatus } from './frame.js';
-import { layOut } from './layout.js';
+import { layOut, type Temporaries, temporaryOf } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
-import {
-  END,
-  encodingOf,
-  type FieldName,
-  type Fields,
-  OPERAND,
-  type Program,
-  programOf,
-  widths,
-} from './steps.js';
+import { programOf } from './program.js';
+import { END, encodingOf, type FieldName, type Fields, OPERAND, type Program, widths } from './steps.js';
 
-/** How an event is added: once per spike, once per set bit of its count, or multiplied. In the order of rtl/spike_steps.v. */
-export const datapaths = ['unary', 'popcount', 'dsp'] as const;
-export type Datapath = (typeof datapaths)[number];
+export { type Datapath, datapaths };
 
 export type SequentialOptions = { lanes: number; datapath: Datapath; sprams: number; multipliers: boolean };
 
@@ -41,6 +34,15 @@ export const scalesByMultipliers = (
   { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): boolean => dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
 
+/** What nodes need besides their tensors, by its name. */
+const temporariesOf = (graph: Graph, proof: Proof): Temporaries =>
+  new Map(
+    graph.nodes.flatMap((node) => {
+      const needed = sequentialOp(node).temporary?.(node, graph, proof);
+      return needed ? [[temporaryOf(node), needed] as const] : [];
+    }),
+  );
+
 /** Sizes every width by the graph's proof, and leaves out what no step needs. */
 export function sequential(
   graph: Graph,
@@ -48,17 +50,18 @@ export function sequential(
   { lanes, datapath, sprams, multipliers }: SequentialOptions,
 ): Sequential {
   const encode = encodingOf(graph);
-  const layout = layOut(graph, !encode);
-  const convolutions = graph.nodes.filter((node) => node.op === 'accumulate');
+  const temporaries = temporariesOf(graph, proof);
+  const layout = layOut(graph, !encode, temporaries);
+  const convolutions = graph.nodes.filter(isAccumulate);
   const bits = convolutions.reduce((most, node) => Math.max(most, node.bits), 4);
   const program = programOf(graph, proof, layout, { lanes, bits });
-  const stored = storedIn(graph, proof, layout);
+  const stored = storedIn(graph, proof, layout, temporaries);
   const map = Math.max(...stored.map(({ bits: each }) => each));
   const proven = graph.nodes.map((node) => ({ node, ...proof.nodes.get(node.name)! }));
   // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
   const sum = Math.max(map, bits, spanOf(proven.map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }))));
   const scaled = proven.flatMap(({ node, accumulator, product: range }) => {
-    if (!range || node.op !== 'accumulate' || node.end.kind === 'fire') return [];
+    if (!range || !isAccumulate(node) || node.end.kind === 'fire') return [];
     const times = 2 ** (program.shifts[node.end.kind] - node.end.shift);
     const multiplier = Math.max(...graph.data.get(node.end.multiplier)!) * times;
     return [
@@ -246,7 +249,7 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 /** What the engine does before its first step. */
 function encodingComment(graph: Graph, { encode }: Program): string {
   const [node] = graph.nodes;
-  if (!encode || node?.op !== 'accumulate') return '';
+  if (!encode || !node) return '';
   return equationOf(node, graph)
     .map((line) => `  // ${verilogComment(line)}\n`)
     .join('');

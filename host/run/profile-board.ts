@@ -1,6 +1,6 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { weightsReadBy } from '../../firmware-gen/footprint.js';
-import { type Graph, tensorNames } from '../../models/index.js';
+import { fired, type Graph, tensorNames } from '../../models/index.js';
 import { layersOf } from '../../wasm/layers.js';
 import { requireGraph } from '../device/board.js';
 import { type BoardLink, note } from '../device/board-link.js';
@@ -43,9 +43,7 @@ export async function profileBoard(
     active,
     weightsReadBy(kernels).map((bytes) => bytes ?? null),
   );
-  const spikes = graph.nodes
-    .filter(({ output }) => graph.tensors[output]!.kind === 'spikes')
-    .reduce((total, { output }) => total + measured.tensors.get(output)!.spikes, 0);
+  const spikes = fired(graph).reduce((total, name) => total + measured.tensors.get(name)!.spikes, 0);
   return {
     device,
     model: graph.name,

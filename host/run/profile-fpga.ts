@@ -1,4 +1,5 @@
 import { type Graph, type GraphNode, interpret, operationsOf, tensorNames } from '../../models/index.js';
+import { isAccumulate } from '../../models/ops/accumulate.js';
 import { perLayer } from '../device/fpga-link.js';
 import type { FpgaSession } from '../device/fpga-session.js';
 import { layerWork, noneMeasured, totalWork, withActivity } from './measured.js';
@@ -71,7 +72,7 @@ export async function profileFpga(
 
 /** Each event reads one word, a weight per lane, for every block of lanes that its outputs fill. */
 function weightBytes(node: GraphNode, graph: Graph, lanes: number): number {
-  if (node.op !== 'accumulate') return 0;
+  if (!isAccumulate(node)) return 0;
   const { events, effectiveMacs } = operationsOf(node, graph)!;
   const outputs = node.out / node.groups;
   return (((events + effectiveMacs) / outputs) * Math.ceil(outputs / lanes) * lanes * node.bits) / 8;

@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { type Net, netShapes } from '../../models/net.js';
+import { isNeuron, type Net, netShapes } from '../../models/net.js';
 import { netRunner } from '../../models/run.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { product, type Shape, type Tensor, toFloat32 } from '../../models/tensor.js';
@@ -40,7 +40,7 @@ export function traceNet(
   const trace: Trace = new Map([['logits', { shape: [images, classes], data: logits }]]);
   for (let n = 0; n < images; n++) {
     const result = run(imageOf(input, n), (node, value) => {
-      if (n > 0 || node.op !== 'neuron') return;
+      if (n > 0 || !isNeuron(node)) return;
       const [rows, columns, channels] = value.shape;
       const place = { 4: [rows, columns], 3: [rows * columns], 2: [] }[node.rank ?? 4];
       trace.set(node.name, {

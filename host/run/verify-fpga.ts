@@ -1,4 +1,4 @@
-import { crcOf, type Graph, tensorNames } from '../../models/index.js';
+import { crcOf, fired as firedIn, type Graph, tensorNames } from '../../models/index.js';
 import { perLayer } from '../device/fpga-link.js';
 import type { FpgaSession } from '../device/fpga-session.js';
 import { comparison, type Verification, type VerifyOptions } from './verify.js';
@@ -14,15 +14,12 @@ export async function verifyFpga(
   options: VerifyOptions = {},
 ): Promise<Verification<'verilog'>> {
   const names = tensorNames(graph);
+  const counted = new Set(layersCounted ? firedIn(graph) : []);
   const check = comparison(graph, 'verilog', {
     ...options,
     digest: (tensor, values) => {
       const { kind } = graph.tensors[tensor]!;
-      return kind === 'spikes' && layersCounted
-        ? fired(sumOf(values))
-        : kind === 'logits'
-          ? crcOf(values)
-          : undefined;
+      return counted.has(tensor) ? fired(sumOf(values)) : kind === 'logits' ? crcOf(values) : undefined;
     },
   });
   for (const pixels of images) {

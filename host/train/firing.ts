@@ -1,4 +1,4 @@
-import { inputsOf, type Net, netMacs, netShapes } from '../../models/index.js';
+import { inputsOf, isNeuron, type Net, netMacs, netShapes } from '../../models/index.js';
 
 /**
  * The cost of each neuron's spikes: the fraction of the network's MACs that its output enters; the fractions
@@ -8,7 +8,7 @@ import { inputsOf, type Net, netMacs, netShapes } from '../../models/index.js';
 export function firingWeights(net: Net): Map<string, number> {
   const shapes = netShapes(net);
   const weights = new Map<string, number>();
-  for (const node of net.nodes) if (node.op === 'neuron') weights.set(node.name, 0);
+  for (const node of net.nodes) if (isNeuron(node)) weights.set(node.name, 0);
   for (const node of net.nodes) {
     const inputs = inputsOf(node);
     for (const input of inputs)

@@ -1,4 +1,4 @@
-import { type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
+import { isConv, type Net, type NetNeuron, SpikeletError } from '../../models/index.js';
 import { forward } from './forward.js';
 import { trainedNames, type Values } from './layout.js';
 import type { Moments } from './ops.js';
@@ -88,9 +88,10 @@ const MOMENTUM = 0.1;
  */
 export function updateRunning(net: Net, values: Values, moments: Map<string, Moments>): void {
   for (const node of net.nodes) {
-    const seen = node.op === 'conv' && node.bn && moments.get(node.bn);
+    if (!isConv(node) || !node.bn) continue;
+    const { bn, bias, name } = node;
+    const seen = moments.get(bn);
     if (!seen) continue;
-    const { bn, bias, name } = node as NetConv;
     if (seen.rows < 2)
       throw new SpikeletError(`batch norm '${bn}' gets one value per channel, so it has no variance`, {
         hint: 'train with a larger batch',

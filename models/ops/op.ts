@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import type { Graph, GraphTensor, TensorKind, ValueType } from '../graph.js';
+import type { WeightBits } from '../packing.js';
 import type { Choices } from '../plan/choices.js';
 import type { Shape } from '../tensor.js';
 
@@ -22,13 +24,19 @@ export type RowSpan = [begin: number, end: number];
  * An OpError that one of these throws becomes one error for the user, naming the node.
  */
 export type OpDefinition<N> = {
+  /** What a file may hold (nodeSchema); fields are written in its order. */
+  schema: z.ZodType<N, N>;
+  /** In a word or two, for lists. */
+  describe(node: N): string;
+  /** The equation with the node's sizes and names, a line for each pass over the maps. */
+  equation(node: N, graph: Graph): string[];
   /** Names of the tensors the node reads. */
   inputs(node: N): string[];
   /** What kinds each of those may be, and the kind the node writes. */
   reads(node: N): TensorKind[][];
   writes(node: N): TensorKind;
-  /** Names and lengths of the constant arrays the node needs, by their type. */
-  constants(node: N, graph: Graph): Constant[];
+  /** The constant arrays the node needs. */
+  constants(node: N): Constant[];
   /** Shape of the output. */
   shape(node: N, inputs: GraphTensor[]): Shape;
   /** Ranges of everything the node computes, from its weights and the ranges of its inputs. */
@@ -37,15 +45,33 @@ export type OpDefinition<N> = {
   run(node: N, graph: Graph, inputs: Values[], output: Values): void;
   /** Rows of each input that output rows begin..end read. */
   rows(node: N, graph: Graph, begin: number, end: number): RowSpan[];
-  /** Bytes of working memory that a band needs beside its inputs and output. */
-  scratch(node: N, graph: Graph, choices: Choices): number;
   /** Bytes that live from a node's first band to its last, if any. */
   kept?(node: N, graph: Graph): number;
   /** Multiply-accumulates of the dense computation. */
   macs(node: N, graph: Graph): number;
+  /** Those of the inputs whose events are the node's work. */
+  work(node: N): string[];
+  /** An input on which the output may lie: it is read value by value, each before the same value is written. */
+  onto?(node: N): string | undefined;
+  /** Whether the output repeats what other neurons fired, so that its spikes are counted nowhere. */
+  repeats?: true;
+  /**
+   * All fields on which memory and time depend: what is left of the node without names and without what only its values
+   * depend on. Nodes of equal keys, inputs and tensors are planned once.
+   */
+  planKey(node: N): object;
+  /** Time in nanoseconds beyond that of a step and of the values written (cost.ts). */
+  cost(node: N, graph: Graph, plan: Costed): number;
 };
 
-export type Constant = { key: string; type: 'i8' | 'i32'; length: number };
+/** A constant array: i32, or weights that a file holds in fewer bits. `length` may be asked before the arrays are there. */
+export type Constant = { key: string; length(graph: Graph): number } & (
+  | { type: 'i8'; bits: WeightBits }
+  | { type: 'i32' }
+);
+
+/** How a node whose time is estimated is run: `groups` of tiles, each `tiling` times as slow as the best size of them. */
+export type Costed = { choices: Choices; groups: number; tiling: number };
 
 /** Why a node is refused; becomes a SpikeletError that names graph and node. */
 export class OpError extends Error {}

@@ -4,7 +4,7 @@ import type { Choices } from './choices.js';
 import { packable } from './packable.js';
 import type { Order } from './schedule.js';
 import { bandsOf, narrows, type Segment, signatureOf } from './segments.js';
-import { choicesOf, type Ends, type FetchOptions, type Variant, variantsOf } from './variants.js';
+import { type Backend, choicesOf, type Ends, type Variant, variantsOf } from './variants.js';
 
 /** `time`: estimated, in nanoseconds. */
 export type Chosen = { order: Order; choices: Choices; time: number };
@@ -34,11 +34,11 @@ export type Chooser = {
   least: number;
 };
 
-export function chooser(graph: Graph, fetch: FetchOptions): Chooser {
-  const edges = edgesOf(graph, fetch);
+export function chooser(graph: Graph, backend: Backend): Chooser {
+  const edges = edgesOf(graph, backend);
   const least = smallestPeak(edges, graph);
   return {
-    within: (budget) => (budget < least ? undefined : chosen(graph, shortest(edges, budget), fetch)),
+    within: (budget) => (budget < least ? undefined : chosen(graph, shortest(edges, budget), backend)),
     least,
   };
 }
@@ -49,7 +49,7 @@ type Edge = { from: string; to: string; segment: Segment; ends: Ends; variants: 
 const state = (tensor: string, packed: boolean): string => `${packed ? 'packed' : 'plain'} ${tensor}`;
 
 /** All edges, in the order of their ends. */
-function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
+function edgesOf(graph: Graph, backend: Backend): Edge[] {
   const cuts = [-1, ...narrows(graph)];
   const packs = packable(graph);
   const effort = { left: effortFor(graph) };
@@ -66,8 +66,8 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
       return ways(input).flatMap((inputPacked) =>
         ways(output).map((outputPacked): Edge => {
           const ends = { input: inputPacked, output: outputPacked };
-          const key = `${inputPacked} ${outputPacked} ${signatureOf(graph, segment, fetch)}`;
-          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, fetch, effort);
+          const key = `${inputPacked} ${outputPacked} ${signatureOf(graph, segment, backend.fetch)}`;
+          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, backend, effort);
           if (effort.left < 0) throw tooLarge(graph);
           known.set(key, variants);
           return {
@@ -113,12 +113,12 @@ function shortest(edges: Edge[], budget: number): Step[] {
   return path;
 }
 
-function chosen(graph: Graph, path: Step[], fetch: FetchOptions): Chosen {
+function chosen(graph: Graph, path: Step[], backend: Backend): Chosen {
   const packs = packable(graph);
   const whole = new Set(path.map(({ edge }) => edge.segment.input));
   const bands = new Map(path.flatMap(({ edge, variant }) => [...bandsOf(graph, edge.segment, variant.band)]));
   const parts = path.map(({ edge, variant }) =>
-    choicesOf(graph, edge.segment, edge.ends, packs, fetch, variant),
+    choicesOf(graph, edge.segment, edge.ends, packs, backend, variant),
   );
   return {
     time: path.reduce((sum, { variant }) => sum + variant.time, 0),

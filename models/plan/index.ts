@@ -4,10 +4,12 @@ import { type Graph, graphBytes } from '../graph.js';
 import { arrange, type Plan } from './arrange.js';
 import { type Choices, type Fetch, plainChoices } from './choices.js';
 import { type Chooser, chooser } from './choose.js';
-import type { FetchOptions } from './variants.js';
+import type { Kernels } from './kernels.js';
+import type { Backend, FetchOptions } from './variants.js';
 
 export type { Plan, PlanBuffer, PlanMemory } from './arrange.js';
 export { type Choices, countBytes, type Fetch, type FetchOption, plainChoices } from './choices.js';
+export type { Kernels } from './kernels.js';
 export { packable } from './packable.js';
 export type { PlanStep } from './schedule.js';
 export { isAlive, type Occupant, timeline } from './timeline.js';
@@ -36,11 +38,11 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
   arenaBytes + besideOf(steps.length, beside);
 
 /**
- * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
+ * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
  * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
  */
-export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const found = planned(graph, options);
+export function plan(graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan {
+  const found = planned(graph, { ...kernels, fetch: options.fetch ?? new Map() }, options);
   requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
     weightBytes: graphBytes(graph),
     hint: 'use smaller images',
@@ -48,27 +50,29 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   return found;
 }
 
-function planned(graph: Graph, options: PlanOptions): Plan {
-  const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
-  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), beside, time);
+function planned(graph: Graph, backend: Backend, options: PlanOptions): Plan {
+  const { ram, time, beside = { bytes: 0, perStep: 0 } } = options;
+  if (time !== undefined) return smallestPlan(graph, backend, chooser(graph, backend), beside, time);
   if (ram === undefined) {
-    const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
-      options;
-    return arrange(graph, { band: () => band, whole: new Set() }, choices);
+    const {
+      band = Number.POSITIVE_INFINITY,
+      choices = { ...plainChoices, fetches: wholeFetches(backend.fetch) },
+    } = options;
+    return arrange(graph, backend, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = planned(graph, { fetch });
+  const fastest = planned(graph, backend, {});
   if (sizeOf(fastest, beside) <= ram) return fastest;
-  const choose = chooser(graph, fetch);
+  const choose = chooser(graph, backend);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
-    const found = arrange(graph, chosen.order, chosen.choices, (steps) =>
+    const found = arrange(graph, backend, chosen.order, chosen.choices, (steps) =>
       Math.max(0, ram - besideOf(steps, beside)),
     );
     if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, choose, beside);
+  const smallest = smallestPlan(graph, backend, choose, beside);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new NoPlanFits(graph, ram, size);
@@ -96,7 +100,13 @@ const RUNG = 1.02;
  * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
  * from the first that is quick enough on, so that more time never takes more RAM.
  */
-function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Number.POSITIVE_INFINITY): Plan {
+function smallestPlan(
+  graph: Graph,
+  backend: Backend,
+  choose: Chooser,
+  beside: Beside,
+  time = Number.POSITIVE_INFINITY,
+): Plan {
   const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
   const budget = (rung: number) => choose.least * RUNG ** rung;
   const within = (rung: number) => choose.within(budget(rung))!;
@@ -109,13 +119,13 @@ function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Numb
   }
   let rung = high;
   let chosen = within(rung);
-  let best = arrange(graph, chosen.order, chosen.choices, () => 0);
+  let best = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
   // A plan that only a larger budget allows has more alive than the budget before.
   while (budget(rung) + beside.bytes < sizeOf(best, beside)) {
     const { time: slower } = chosen;
     chosen = within(++rung);
     if (chosen.time === slower) continue;
-    const found = arrange(graph, chosen.order, chosen.choices, () => 0);
+    const found = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
     if (sizeOf(found, beside) < sizeOf(best, beside)) best = found;
   }
   return best;

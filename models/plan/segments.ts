@@ -40,11 +40,10 @@ export function profileOf(graph: Graph, { input, first, last }: Segment, band: n
   const names = [input, ...nodes.map(({ output }) => output)];
   const lives = rowLives(graph, steps, names, { there: input, kept: names.at(-1)! });
   const onResidual = new Map(
-    nodes.flatMap((node) =>
-      node.op === 'accumulate' && node.end.kind === 'charge' && node.end.residual
-        ? [[node.end.residual, node.output] as const]
-        : [],
-    ),
+    nodes.flatMap((node) => {
+      const below = definition(node).onto?.(node);
+      return below === undefined ? [] : [[below, node.output] as const];
+    }),
   );
   const rows = names.map((name) => {
     const sum = onResidual.get(name);
@@ -102,14 +101,8 @@ export function signatureOf(
     definition(node)
       .inputs(node)
       .map((name) => names.indexOf(name)),
-    JSON.stringify(node, (key, value) => (INDIFFERENT.has(key) ? undefined : value)),
+    definition(node).planKey(node),
     fetch.get(node.name) ?? 0,
   ]);
   return JSON.stringify([tensors, parts]);
 }
-
-/** Fields of nodes, and of their ends, on which neither memory nor time depends. All others distinguish segments. */
-const INDIFFERENT = new Set([
-  ...['name', 'input', 'inputs', 'output', 'residual', 'weights', 'thresholds', 'multiplier', 'bias'],
-  ...['shift', 'saturate', 'bits'],
-]);

@@ -13,7 +13,12 @@ export type Occupant = {
 
 /** Everything that a plan holds in memory over its steps, and the bytes alive at each step. */
 export function timeline(graph: Graph, plan: Plan): { occupants: Occupant[]; alive: number[] } {
-  const { tensors, scratch, kept } = livesOf(graph, plan.steps, plan.choices);
+  const { tensors, scratch, kept } = livesOf(
+    graph,
+    plan.steps,
+    plan.choices,
+    (_, index) => plan.scratch.get(index)?.bytes ?? 0,
+  );
   const nameOf = (index: number) => graph.nodes[index]!.name;
   const occupants: Occupant[] = [
     ...[...tensors].map(([name, life]) => ({

@@ -1,6 +1,16 @@
 import { SpikeletError } from '../error.js';
 import { netMetadata } from '../file.js';
-import { initialParams, type Net, type NetInput, type NetNode, netShapes, paramShapes } from '../net.js';
+import {
+  initialParams,
+  inputsOf,
+  isConv,
+  type Net,
+  type NetInput,
+  type NetNode,
+  netDefinition,
+  netShapes,
+  paramShapes,
+} from '../net.js';
 import { product, type Shape } from '../tensor.js';
 import {
   type ESpikeFormerOptions,
@@ -87,9 +97,9 @@ export function createNet(
   // A name that could not be read again is refused before hours of training.
   netMetadata({ name: model, input, nodes, classes, params: new Map() });
   const params = initialParams(nodes, random);
-  const branches = new Set(nodes.flatMap((node) => (node.op === 'add' ? node.inputs : [])));
+  const branches = new Set(nodes.flatMap((node) => (netDefinition(node).sums ? inputsOf(node) : [])));
   for (const node of nodes)
-    if (node.op === 'conv' && node.bn && branches.has(node.name))
+    if (isConv(node) && node.bn && branches.has(node.name))
       (params.get(`${node.bn}.weight`)!.data as Float32Array).fill(entry.branchWeight);
   return { name: model, input, nodes, classes, params };
 }

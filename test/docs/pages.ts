@@ -8,7 +8,13 @@ import { pictureSvg, readPicture } from './picture.js';
 
 /** The documents whose tables or links a script knows. */
 export const documents = (): string[] => [
-  ...['README.md', 'CONTRIBUTING.md', 'firmware-gen/README.md', 'fpga/README.md', 'models/ops/TEMPLATE.md'].filter((path) => existsSync(`${root}${path}`)),
+  ...[
+    'README.md',
+    'CONTRIBUTING.md',
+    'firmware-gen/README.md',
+    'fpga/README.md',
+    'models/ops/TEMPLATE.md',
+  ].filter((path) => existsSync(`${root}${path}`)),
   ...markdownIn('docs'),
   ...markdownIn('examples'),
 ];

@@ -5,7 +5,7 @@ import { imageOf } from '../../host/run/trace-net.js';
 import { printModel } from '../../host/toolchain/model.js';
 import { plainChoices, plan, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { layersOf } from '../../wasm/layers.js';
+import { kernels, layersOf } from '../../wasm/layers.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { compareHere, compileHere } from '../support/firmware-host.js';
 import { removeFolders } from '../support/firmware-project.js';
@@ -22,7 +22,7 @@ function randomPlanned(seed: number, chosen: boolean) {
   const random = seeded(seed);
   const graph = randomGraph(random, 8);
   const choices = chosen ? { ...randomChoices(graph, 'swar', random), fetches: new Map() } : plainChoices;
-  const layout = plan(graph, { choices, ...(chosen ? { band: 2 } : {}) });
+  const layout = plan(graph, kernels, { choices, ...(chosen ? { band: 2 } : {}) });
   const layers = layersOf(graph, 'swar', choices);
   const planned = {
     graph,

@@ -183,6 +183,16 @@ test('pool sums windows', () => {
   assert.equal(y, [-9, 33]);
 });
 
+test('upsample repeats every place', () => {
+  const y = run(
+    { op: 'upsample', name: 'u', input: 'x', output: 'y', factor: 2 },
+    { x: ['spikes', 'u8', [1, 2, 2], [1, 2, 3, 4]] },
+    { kind: 'spikes', type: 'u8', shape: [2, 4, 2], levels: 4 },
+    {},
+  );
+  assert.equal(y, [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4]);
+});
+
 /** 1x1x`inputs` pixels to one logit, changed by `change`. */
 function dense(inputs: number, change: (graph: Graph, node: Accumulate) => void = () => {}): Graph {
   const node = conv(1, [1, 1], { ...readout }, { input: 'input' });

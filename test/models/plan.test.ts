@@ -6,9 +6,10 @@ import { verifyWasm } from '../../host/run/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { type Graph, type Plan, plan, prove, SpikeletError } from '../../models/index.js';
+import { kernels } from '../../wasm/layers.js';
 import { planModel, weightPlaces } from '../../wasm/plan-model.js';
 import { lastPlanned, lastWritten } from '../support/memory-used.js';
-import { GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
+import { everyKind, GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
 import { simulatePlan } from '../support/simulate-plan.js';
 import { setActivity, tiers } from '../support/tiers.js';
 import { randomPixels } from '../support/wasm-models.js';
@@ -20,9 +21,9 @@ test('a plan: every row a step reads is still where it was written, whatever the
       fc.constantFrom(1, 2, 3, 5, undefined),
       fc.integer({ min: 4, max: 16 }),
       (seed, band, blocks) => {
-        const graph = randomGraph(seeded(seed), blocks);
+        const graph = randomGraph(seeded(seed), blocks, seed % 2 ? everyKind : undefined);
         prove(graph);
-        simulatePlan(graph, plan(graph, band ? { band } : {}));
+        simulatePlan(graph, plan(graph, kernels, band ? { band } : {}));
       },
     ),
     { numRuns: 60 },
@@ -43,16 +44,19 @@ function leastRam(make: (ram: number) => unknown): number {
 test('a plan within a budget fits it, is sound, and the least budget is told', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0 }), fc.integer({ min: 4, max: 14 }), (seed, blocks) => {
-      const graph = randomGraph(seeded(seed), blocks);
+      const graph = randomGraph(seeded(seed), blocks, seed % 2 ? everyKind : undefined);
       prove(graph);
-      const [least, most] = [leastRam((ram) => plan(graph, { ram })), plan(graph).arenaBytes];
+      const [least, most] = [
+        leastRam((ram) => plan(graph, kernels, { ram })),
+        plan(graph, kernels).arenaBytes,
+      ];
       for (const share of [0, 0.4, 1]) {
         const ram = Math.round(least + share * Math.max(0, most - least));
-        const found = plan(graph, { ram });
+        const found = plan(graph, kernels, { ram });
         assert.ok(found.arenaBytes <= ram, `${found.arenaBytes} B within ${ram} B`);
         simulatePlan(graph, found);
       }
-      const [quick, slow] = [1, 50].map((time) => plan(graph, { time })) as [Plan, Plan];
+      const [quick, slow] = [1, 50].map((time) => plan(graph, kernels, { time })) as [Plan, Plan];
       for (const found of [quick, slow]) simulatePlan(graph, found);
       assert.ok(slow.arenaBytes <= quick.arenaBytes, 'more time, no more RAM');
     }),
@@ -149,7 +153,7 @@ test('the chart draws each step once and names the peak', () => {
   const graph = wideGraph();
   prove(graph);
   for (const ram of [undefined, 50_000]) {
-    const found = plan(graph, ram ? { ram } : {});
+    const found = plan(graph, kernels, ram ? { ram } : {});
     const { lines, peak } = planChart(graph, found);
     assert.is(lines.length, 33);
     assert.ok(lines.every((line) => line.length <= 110));

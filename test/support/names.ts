@@ -1,4 +1,4 @@
-import { isPrintable } from '../../models/schema.js';
+import { isPrintable } from '../../models/schema-parts.js';
 
 /** Texts that a file may have as a name: every character, and what languages stumble over. */
 const characters = Array.from({ length: 0x180 }, (_, code) => String.fromCodePoint(code));

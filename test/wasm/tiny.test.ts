@@ -6,7 +6,7 @@ import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { argmax, interpret, outputOf, plan, SpikeletError } from '../../models/index.js';
 import { describeWasm } from '../../wasm/describe.js';
-import { layersOf } from '../../wasm/layers.js';
+import { kernels, layersOf } from '../../wasm/layers.js';
 import { randomGraph, seeded } from '../support/random-graph.js';
 import { tiers } from '../support/tiers.js';
 import { randomPixels, tinyGraph } from '../support/wasm-models.js';
@@ -29,7 +29,7 @@ for (const tier of tiers)
     const parameters = layersOf(graph, tier).reduce((sum, layer) => sum + layer.constants.bytes.length, 0);
     console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
     assert.ok(module - parameters <= LARGEST[tier]);
-    assert.is(arenaBytes, plan(graph).arenaBytes);
+    assert.is(arenaBytes, plan(graph, kernels).arenaBytes);
     const { memory, description } = loadWasm(model);
     assert.is(description.tier, tier);
     assert.is(description.weights, weights);

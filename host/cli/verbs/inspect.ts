@@ -1,8 +1,7 @@
 import { activationSparsity, operationsOf } from '../../../models/activity.js';
 import { labelled } from '../../../models/error.js';
-import { bytesPerValue, definition, type Graph, type GraphNode, prove } from '../../../models/graph.js';
-import { netMacs } from '../../../models/macs.js';
-import { countParams, type Net, type NetNode, netShapes } from '../../../models/net.js';
+import { definition, type Graph, type GraphNode, prove } from '../../../models/graph.js';
+import { countParams, type Net, netDefinition, netMacs, netShapes } from '../../../models/net.js';
 import { union } from '../../../models/ops/op.js';
 import { packedBytes } from '../../../models/packing.js';
 import { describeWasm, rowBytesOf, SECTION } from '../../../wasm/describe.js';
@@ -60,7 +59,7 @@ function inspectNet(net: Net, io: Io) {
   const shapes = netShapes(net);
   const layers = net.nodes.map((node) => ({
     layer: node.name,
-    op: describeOp(node),
+    op: netDefinition(node).describe(node),
     shape: shapes.get(node.name)!,
     parameters: countParams({ ...net, nodes: [node] }),
     macs: netMacs(node, shapes),
@@ -77,16 +76,6 @@ function inspectNet(net: Net, io: Io) {
   return { kind: 'net', name: net.name, input: net.input, classes: net.classes, parameters, macs, layers };
 }
 
-function describeOp(node: NetNode): string {
-  if (node.op === 'neuron') return `neuron 0..${node.levels}`;
-  if (node.op === 'attend') return `attend, ${node.heads} heads`;
-  if (node.op !== 'conv') return node.op;
-  const groups = node.groups === 1 ? '' : node.groups === node.in ? ' depthwise' : ` ${node.groups} groups`;
-  const [down, across] = node.stride;
-  const stride = down === across ? (down === 1 ? '' : ` /${down}`) : ` /${down}x${across}`;
-  return `conv ${node.kernel.join('x')}${stride}${groups}${node.bn ? ' + BN' : ''}`;
-}
-
 function inspectGraph(graph: Graph, io: Io) {
   const proof = prove(graph);
   const layers = graph.nodes.map((node) => {
@@ -94,7 +83,7 @@ function inspectGraph(graph: Graph, io: Io) {
     const { accumulator } = proof.nodes.get(node.name)!;
     return {
       layer: node.name,
-      op: node.op === 'accumulate' ? `accumulate ${node.kernel.join('x')}, ${node.end.kind}` : node.op,
+      op: definition(node).describe(node),
       output: node.output,
       kind: tensor.kind,
       type: tensor.type,
@@ -178,17 +167,13 @@ function totalOperations(graph: Graph, io: Io) {
   return cost;
 }
 
-function constantBytes(node: GraphNode, graph: Graph): number {
-  const constants = definition(node).constants(node, graph);
-  return constants.reduce(
-    (sum, { type, length }) =>
-      sum +
-      (type === 'i8' && node.op === 'accumulate'
-        ? packedBytes(length, node.bits)
-        : length * bytesPerValue(type)),
-    0,
-  );
-}
+const constantBytes = (node: GraphNode, graph: Graph): number =>
+  definition(node)
+    .constants(node)
+    .reduce((sum, constant) => {
+      const length = constant.length(graph);
+      return sum + (constant.type === 'i8' ? packedBytes(length, constant.bits) : 4 * length);
+    }, 0);
 
 function inspectWasm(module: Uint8Array<ArrayBuffer>, io: Io) {
   const description = describeWasm(module);

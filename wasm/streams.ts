@@ -1,7 +1,7 @@
-import type { Graph, GraphTensor } from '../graph.js';
-import type { Choices } from '../plan/choices.js';
-import type { Accumulate } from './accumulate.js';
-import type { Attend } from './attend.js';
+import type { Choices, Graph, GraphTensor } from '../models/index.js';
+import type { Accumulate } from '../models/ops/accumulate.js';
+import type { Attend } from '../models/ops/attend.js';
+import { ones, planesOf } from '../models/ops/counts.js';
 
 /**
  * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream lists the
@@ -17,12 +17,6 @@ export type Stream = {
   /** Bytes of a row: table and entries, as many as a row can have. */
   rowBytes: number;
 };
-
-/** Bits of the largest count. */
-export const planesOf = (levels: number): number => 32 - Math.clz32(levels);
-
-/** Bits that are set. */
-export const ones = (n: number): number => (n ? (n & 1) + ones(n >> 1) : 0);
 
 /** Most bits that a count up to `levels` has. */
 const mostOnes = (levels: number): number =>
