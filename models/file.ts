@@ -13,7 +13,10 @@ const VERSION = { net: 1, graph: 1 } as const;
 
 type Kind = keyof typeof VERSION;
 
-/** Which of spikelet's files this is; undefined for any other .safetensors, a checkpoint of another program say. */
+/**
+ * Which of spikelet's files this is; undefined for any other .safetensors, such as another program's
+ * checkpoint.
+ */
 export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
   metadata['format'] === 'spikelet-net'
     ? 'net'
@@ -25,7 +28,7 @@ export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
 export const writeNet = (net: Net): Uint8Array => writeSafetensors(net.params, netMetadata(net));
 
 export function netMetadata({ params: _, ...structure }: Net): Record<string, string> {
-  // What could not be read again is not written.
+  // Check that it can be read again before writing it.
   checked(structure, 'net', netSchema, `net '${structure.name}'`);
   return metadataOf('net', structure);
 }
@@ -54,10 +57,14 @@ export function netOf(file: Safetensors, label: string): Net {
   return net;
 }
 
-/** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
+/**
+ * A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the
+ * metadata.
+ */
 export function writeGraph(graph: Graph): Uint8Array {
   const { data, ...structure } = graph;
-  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
+  // In the schema's order: a graph that was read gives the same bytes, and devices identify graphs by their
+  // CRC.
   const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
   const tensors = new Map<string, Tensor>();
   const bits = weightBits(structure.nodes);
@@ -83,7 +90,7 @@ export function graphOf(file: Safetensors, label: string): Graph {
   const constants = structure.nodes.flatMap((node) => definition(node).constants(node));
   const owned = new Set<string>();
   for (const { key } of constants) {
-    // Each array is proven for its node: were it shared, a small file could ask for hours of proofs.
+    // Each array is proven for its node: if nodes could share one, a small file could cause hours of proofs.
     if (owned.has(key)) throw wrong(key);
     owned.add(key);
   }
@@ -126,11 +133,11 @@ const metadataOf = (kind: Kind, structure: unknown) => ({
   [kind]: JSON.stringify(structure),
 });
 
-/** The JSON structure of a file of spikelet's own, checked. */
+/** The checked JSON structure of one of spikelet's files. */
 function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, label: string): T {
   const found = fileKind(file);
   if (found !== kind) {
-    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'no file of spikelet';
+    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'not a spikelet file';
     const hint =
       kind === 'graph' ? "'spikelet quantize' turns a Net into a Graph" : "'spikelet train' writes Nets";
     throw new SpikeletError(`${label} is ${what}, a ${kind === 'net' ? 'Net' : 'Graph'} is needed`, { hint });
@@ -169,6 +176,6 @@ function checked<T>(structure: unknown, kind: Kind, schema: z.ZodType<T>, label:
   );
 }
 
-/** Paths and messages of zod hold names from the file. */
+/** zod's paths and messages contain names from the file. */
 const brief = (text: string, longest: number): string =>
   ascii(text.length > longest ? `${text.slice(0, longest)}...` : text);

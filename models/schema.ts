@@ -3,9 +3,12 @@ import { type Graph, type GraphNode, ops } from './graph.js';
 import { type Net, type NetNode, netOps } from './net.js';
 import { anyOf, channels, classes, deviations, levels, name, positive, shape } from './schema-parts.js';
 
-/** What the JSON in a file's __metadata__ must look like: the frame around the nodes, whose schemas their ops have. */
+/**
+ * What the JSON in a file's __metadata__ must look like: the frame around the nodes, whose schemas their ops
+ * have.
+ */
 
-/** Channels of all tensors of a Graph together: its proof keeps a range for each. */
+/** Total channels of a Graph's tensors: its proof keeps a range for each. */
 const MAX_CHANNELS = 1 << 21;
 
 /** Layers: the 173M network has some 400 in its Graph and 700 in its Net. */
@@ -40,7 +43,10 @@ export const graphSchema = z.strictObject({
   nodes: z.array(anyOf<GraphNode>(ops)).min(1).max(MAX_NODES.graph),
 });
 
-/** A type that holds every value of the other: does not compile while a schema lacks an op or a field, or has one more. */
+/**
+ * A type that holds every value of the other: does not compile while a schema lacks an op or a field, or has
+ * one more.
+ */
 type Holds<All, Some extends All> = Some;
 export type Schemas = [
   Holds<z.input<typeof netSchema>, Omit<Net, 'params'>>,

@@ -17,9 +17,10 @@ const mayImport: Record<string, string[]> = {
 };
 
 /**
- * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
- * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; what it is built for; the public
- * functions; the command line. Above all of them is host/index.ts, the door to the public functions.
+ * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs
+ * are reached by; what compiles, simulates, reads or trains; what runs and measures a model; what prints it;
+ * what it is built for; the public functions; the command line. Above all of them is host/index.ts, the door
+ * to the public functions.
  */
 const insideHost: Record<string, string[]> = {
   system: [],
@@ -135,7 +136,9 @@ test('and by await import() alone: the command line and the public functions sta
   }
 });
 
-/** Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table. */
+/**
+ * Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table.
+ */
 const opFiles = ['models/ops', 'models/net-ops'];
 
 /** Of other kinds of ops: the instructions of WebAssembly. */

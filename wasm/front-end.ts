@@ -12,7 +12,7 @@ import { type Arguments, orderCall, type Signature } from './kernel-call.js';
 /** Values of a table, in the type that the kernel reads. */
 export type TableArray = Int8Array | Uint8Array | Int16Array | Uint16Array;
 
-/** A field of a front end's record (assembly/frontends/): a number, memory of the stream's own, or a table. */
+/** A field of a front end's record (assembly/frontends/): a number, memory of the stream, or a table. */
 export type FrontEndField =
   | { name: string; value: number }
   | { name: string; bytes: number }
@@ -28,7 +28,7 @@ export type FrontEndLayer = {
   takes: Record<string, string>;
   /** Geometry, by the names of the kernel's own parameters. */
   args: Arguments;
-  /** The record as a stream begins with it, in order; a word each. */
+  /** The record at the start of a stream, in order; a word each. */
   fields: FrontEndField[];
   /** Rows of the image's ring, and bytes of each. */
   rows: number;
@@ -139,7 +139,7 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): FrontEndLay
   };
 }
 
-/** What the front ends are that have a kernel; photos need none but their table, or are resized before. */
+/** Front ends that have a kernel; photos need only their table, or are resized before. */
 const layers: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => FrontEndLayer) | undefined } = {
   pixels: undefined,
   resize: undefined,
@@ -148,7 +148,10 @@ const layers: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Fron
   events: eventsLayer,
 };
 
-/** A front end as a call of its kernel. Throws a SpikeletError where it is not proven, or where no kernel exists for it. */
+/**
+ * A front end as a call of its kernel. Throws a SpikeletError if it is not proven, or if no kernel exists for
+ * it.
+ */
 export function frontEndLayer(frontEnd: FrontEnd): FrontEndLayer {
   checkFrontEnd(frontEnd);
   const layer = layers[frontEnd.kind] as ((frontEnd: FrontEnd) => FrontEndLayer) | undefined;
@@ -170,7 +173,7 @@ export function frontEndSource(layer: FrontEndLayer, signature: Signature): stri
   ].map(([names, file]) => `import { ${names} } from './assembly/frontends/${file}';`);
   return `${imports.join('\n')}
 
-/** Takes what it can until an image is due. */
+/** Takes samples or events until an image is due. */
 export function take(front: ${record}, ${given.join(', ')}): i32 {
   return ${kernel}(
     front, ${Object.keys(takes).join(', ')},
@@ -203,8 +206,9 @@ export const frontEndTableBytes = ({ fields }: FrontEndLayer): number =>
 const align = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
 /**
- * Lays a front end out in memory from `address` on, a multiple of 4: the record, tables, the stream's memory. Gives the
- * bytes from there to the end of the tables, and the first address behind the stream's memory, which is zero at first.
+ * Lays a front end out in memory from `address` on, a multiple of 4: the record, tables, the stream's memory.
+ * Gives the bytes from there to the end of the tables, and the first address behind the stream's memory,
+ * which is zero at first.
  */
 export function layOutFrontEnd(
   { fields }: FrontEndLayer,

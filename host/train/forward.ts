@@ -19,32 +19,32 @@ import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /** How batch norms behave. */
 export type Mode =
-  /** By the statistics of the batch, which `seen` is told for every batch norm. */
+  /** Use the batch's statistics, and pass them to `seen` for every batch norm. */
   | { training: true; seen: (bn: string, moments: Moments) => void }
-  /** By the running statistics among `values`; not differentiable. */
+  /** Use the running statistics in `values`; not differentiable. */
   | { training: false; values: Values };
 
 export type ForwardOptions = {
   mode: Mode;
   /** dL/dvalue added to each element of a neuron's output: the firing penalty's gradient. */
   extra?: (node: NetNeuron, elements: number) => number;
-  /** Told every neuron's output, [batch, rows, columns, channels]; valid during the call. */
+  /** Called with every neuron's output, [batch, rows, columns, channels]; valid during the call. */
   observe?: (node: NetNeuron, value: Tensor4D) => void;
 };
 
-/** What an op may look at while a batch passes. */
+/** What an op has access to during a pass. */
 type Pass = {
   weights: Map<string, TfTensor>;
   options: ForwardOptions;
-  /** The value of a node before it, or of the images: [batch, rows, columns, channels]. */
+  /** The value of an earlier node, or the images: [batch, rows, columns, channels]. */
   of(name: string): Tensor4D;
-  /** Stores a value under another name than that of the node that computes it. */
+  /** Stores a value under a name other than the node's own. */
   put(name: string, value: Tensor4D): void;
-  /** The neuron that is computed together with the batch norm of a conv. */
+  /** The neuron that is fused with a conv's batch norm. */
   neuronBehind(conv: string): NetNeuron | undefined;
 };
 
-/** How an op is computed on a batch, differentiably; `fail` refuses a node that cannot be trained. */
+/** How an op is trained: its differentiable forward pass; `fail` refuses a node that cannot be trained. */
 type TrainedOp<N> = {
   check?(node: N, fail: (why: string, hint: string) => never): void;
   forward(node: N, pass: Pass): Tensor4D;
@@ -81,7 +81,7 @@ const trained: { [O in NetOp]: TrainedOp<Extract<NetNode, { op: O }>> } = {
   upsample: { forward: (node, { of }) => upsample(of(node.input), node.factor) },
 };
 
-/** Repeats every place `factor` x `factor` times; a place's gradient is the sum over its copies. */
+/** Repeats every position `factor` x `factor` times; its gradient is the sum over the copies. */
 function upsample(input: Tensor4D, factor: number): Tensor4D {
   const [batch, rows, columns, channels] = input.shape;
   const row = columns * factor * channels;
@@ -179,7 +179,8 @@ function runningAffine(node: NetConv, bn: string, values: Values) {
 }
 
 function checkConv(node: NetConv, fail: (why: string, hint: string) => never): void {
-  const hint = 'training supports convolutions with one group, and depthwise ones with one filter per channel';
+  const hint =
+    'training supports convolutions with one group, and depthwise ones with one filter per channel';
   const depthwise = isDepthwise(node) && node.out === node.in;
   if (node.groups !== 1 && !depthwise)
     fail(`${node.groups} groups of ${node.in} and ${node.out} channels`, hint);

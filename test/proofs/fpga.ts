@@ -23,9 +23,10 @@ import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
- * simulated by what is installed here: logic cells, clock and latency of nets trained on Fashion-MNIST, a netlist against
- * the interpreter, and the three datapaths side by side on one layer. About ten minutes.
+ * `npm run bench -- fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K,
+ * synthesised, placed and simulated by what is installed here: logic cells, clock and latency of nets trained
+ * on Fashion-MNIST, a netlist against the interpreter, and the three datapaths side by side on one layer.
+ * About ten minutes.
  */
 const parts = { mini, dense, tiny, netlist, datapaths: compareDatapaths };
 const wanted = process.argv.slice(2);

@@ -15,7 +15,9 @@ import { compileLoader, compileVersion, imageOf, board as loaderBoard, newFlash 
 import { createPty } from './pty.js';
 import { below, type Random, randomGraph, seeded } from './random-graph.js';
 
-/** The verbs that talk to a board, each over a line with one kind of fault between it and the emulated board. */
+/**
+ * The verbs that talk to a board, each over a line with one kind of fault between it and the emulated board.
+ */
 const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 const LIMIT_MS = 240_000;
 
@@ -47,7 +49,10 @@ function run(args: string[], cwd: string, during?: (child: ChildProcess) => void
   });
 }
 
-/** Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit code. */
+/**
+ * Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit
+ * code.
+ */
 function judge(ended: Ended, codes: number[], equal: () => boolean): Omit<Outcome, 'spoilt'> {
   const { code, stderr, hung } = ended;
   const said = stderr.trim().slice(-600);

@@ -80,7 +80,7 @@ test('what cannot have threads is refused', () => {
   refused(1, /built for 3 threads, not 4/, 'run', 'build', '--input', image(0), '--threads', '4');
   refused(2, /only a built module/, 'run', 'graph.safetensors', '--input', image(0), '--threads', '2');
   const build = ['build', 'graph.safetensors', '--target', 'wasm', '--out', 'none', '--threads', '2'];
-  refused(2, /several threads has its weights inside/, ...build, '--weights', 'outside');
+  refused(2, /several threads needs its weights inside/, ...build, '--weights', 'outside');
   refused(2, /--threads is for wasm/, 'build', 'graph.safetensors', '--target', 'firmware', '--threads', '2');
 });
 
