@@ -3,6 +3,7 @@ import { boardTop } from '../../fpga/board-top.js';
 import { type Board, constraintsOf } from '../../fpga/boards/index.js';
 import { type Design, simulationOf } from '../../fpga/estimate/index.js';
 import { shortOf } from '../../fpga/fits.js';
+import type { Area } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
 import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
 import { cached, crcOfFiles } from '../eda/cache.js';
@@ -34,10 +35,10 @@ const cyclesSchema = z.strictObject({ cycles: count, nodeCycles: z.array(z.numbe
  * Results of synthesis and place-and-route. `short`: resources that the board lacks, empty if the design
  * fits; iCE40 logic cells and the maximum clock if it was placed.
  */
-export type MeasuredArea = z.infer<typeof areaSchema>;
+export type MeasuredArea = { area: Area; short: string[]; cells?: number; fmaxHz?: number };
 
-/** Mean clocks per frame: of the whole frame, and of the input and each node in order. */
-export type MeasuredCycles = z.infer<typeof cyclesSchema>;
+/** Clocks of a frame: the mean of all, and of the input's arrival and each node in order. */
+export type MeasuredCycles = { cycles: number; nodeCycles: number[] };
 
 /** Absent fields were not measured; `images`: how many images the mean clocks are over. */
 export type Measured = MeasuredArea & { cycles?: number; images?: number };

@@ -52,7 +52,7 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
   const shared = threads > 1 ? planModel(planned.graph, { ...options, tier: planned.tier }) : undefined;
   const { files, ...build } = await compileModel(planned, 'model');
   const { threads: _, ...single } = options;
-  let loader = await readLoader('./model.mjs');
+  let loader = await loaderSource();
   if (planned.tier === 'swar') loader = replaced(loader, 'PLAIN = false', 'PLAIN = true');
   for (const tier of options.also ?? []) {
     if (tier === planned.tier) continue;
@@ -79,7 +79,18 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
 
 const readLoader = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
 
-/** Whether the relaxed tier has a separate kernel for a layer. */
+/** Parts of model.mts, in an order in which each uses those before it. */
+const PARTS = ['model-bytes', 'model-pixels'];
+const PART_IMPORT = /^import \{[^}]*\} from '\.\/model-[\w-]+\.mjs';\n/gm;
+
+/** The loader as users get it: one file, with its parts in it. */
+async function loaderSource(): Promise<string> {
+  const parts = await Promise.all(PARTS.map((part) => readLoader(`./${part}.mjs`)));
+  const own = parts.map((part) => part.replace(/^export /gm, ''));
+  return [...own, await readLoader('./model.mjs')].join('').replace(PART_IMPORT, '');
+}
+
+/** Whether the relaxed tier has a kernel of its own for a layer. */
 const gains = ({ kernel }: Layer): boolean => kernel === 'pairs';
 
 /**

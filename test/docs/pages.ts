@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { OutputFile } from '../../models/index.js';
 import { root } from '../support/imports.js';
 import { architectureSvg } from './architecture.js';
-import { withCommandLine } from './command-line.js';
 import { readFigures, withFigures } from './figure.js';
+import { withParts } from './parts.js';
 import { pictureSvg, readPicture } from './picture.js';
 
 /** The documents whose tables or links a script knows. */
@@ -33,10 +33,10 @@ export const read = (path: string): string => readFileSync(`${root}${path}`, 'ut
 export function pages(): OutputFile[] {
   const figures = readFigures();
   return [
-    ...documents().map((path) => {
-      const page = withFigures(read(path), figures, path);
-      return { path, contents: path === 'docs/cli.md' ? withCommandLine(page) : page };
-    }),
+    ...documents().map((path) => ({
+      path,
+      contents: withParts(withFigures(read(path), figures, path), path),
+    })),
     { path: 'docs/architecture.svg', contents: architectureSvg() },
     { path: 'docs/spikes.svg', contents: pictureSvg(readPicture(read('docs/spikes.json'))) },
   ];

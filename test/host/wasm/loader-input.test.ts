@@ -299,7 +299,7 @@ test('load takes options as an object that has no others, and says what it got',
       [4, /and got a number/],
       [[4], /and got an Array/],
       [{ thread: 4 }, /no option 'thread', only threads/],
-      [{ threads: 0 }, /0 is no number of threads/],
+      [{ threads: 0 }, /threads must be a positive integer, got 0/],
     ] as [never, RegExp][])
       assert.match(await messageOf(load(wasm, undefined, options)), message);
   }));
