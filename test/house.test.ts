@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
+import { type Import, importsOf, pathOf, roomOf, rooms, root, sources, texts } from './support/imports.js';
 
 /** Which part may import which, read from the sources. */
 const mayImport: Record<string, string[]> = {
@@ -175,6 +175,50 @@ test('tests are skipped by skip.ts alone, none is left out by mistake, and none 
         .flatMap((pattern) => pattern.exec(text)?.[0] ?? [])
         .map((what) => `${path}: ${what}`);
     });
+  assert.equal(found, []);
+});
+
+/** Rooms whose English is held; the others follow as they are read. */
+const plainRooms = ['models', 'quantize', 'wasm', 'assembly', 'firmware-gen', 'test'].concat(
+  Object.keys(insideHost)
+    .filter((room) => room !== 'cli')
+    .map((room) => join('host', room)),
+);
+
+/** Phrases of another grammar, with what is usual instead. */
+const phrases: [RegExp, string][] = [
+  [/(?<!\b(?:there|keys)\s)\b(?:is|are|was) none\b/, 'is not one, is not valid'],
+  [/(?<!\b[Tt]here\s)\b(?:is|are) no (?!longer\b|more than\b|other\b)\w+/, 'is not a ...'],
+  [/\blies\b|\blie (?:in|at|on|outside|within|behind|beside|together|there)\b/, 'is, are'],
+  [/\bbeside\b/, 'next to, besides'],
+  [/\banew\b/, 'again'],
+  [/\bso many\b/, 'this many, a number'],
+  [/\bsome at a time\b/, 'in parts'],
+  [/\bwhat (?:is|was) there\b|\bis there already\b/, 'what exists'],
+  [/\b(?:of|to|from|by) whom\b/, 'whose, who'],
+  [/\b[Ll]eaves? [^.]{1,20}\baway\b/, 'omit'],
+  [/\bOf (?:each|all)\b[^.]*,/, 'for each'],
+  [/\b[Ss]omebody\b/, 'anyone, another user'],
+];
+
+/** Comments and strings of a source, each on one line. */
+const words = (text: string): string[] =>
+  (
+    text.match(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g) ?? []
+  ).map((part) => part.replace(/\s*\n\s*(?:\*(?!\/)|\/\/)?\s*/g, ' '));
+
+test('comments and messages are plain English', () => {
+  const found = plainRooms
+    .flatMap((room) => texts(room))
+    .filter((file) => file !== join('test', 'house.test.ts'))
+    .flatMap((file) =>
+      words(readFileSync(join(root, file), 'utf8')).flatMap((part) =>
+        phrases.flatMap(([phrase, instead]) => {
+          const [match] = phrase.exec(part) ?? [];
+          return match ? [`${file}: '${match}', say: ${instead}`] : [];
+        }),
+      ),
+    );
   assert.equal(found, []);
 });
 

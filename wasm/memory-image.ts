@@ -35,7 +35,7 @@ const COMPACTION = IMAGE_ADDRESS + 16;
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-/** Where everything is: addresses in the memory, offsets outside of it. */
+/** Where everything is: addresses in the memory, offsets outside it. */
 type Places = {
   steps: number;
   /** Models, one after the other, and the table of nodes of each. */
@@ -49,7 +49,9 @@ type Places = {
   arena: number;
 };
 
-/** Places what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants. */
+/**
+ * Places what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants.
+ */
 function placesOf(graph: Graph, plan: Plan, layers: Layer[], compactionBytes: number): Places {
   let end = IMAGE_ADDRESS;
   const place = (bytes: number): number => {
@@ -82,8 +84,8 @@ function placesOf(graph: Graph, plan: Plan, layers: Layer[], compactionBytes: nu
 }
 
 /**
- * Lays out a model's memory. `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their
- * 16 bits.
+ * Lays out a model's memory. `functionOf`: the nodes' functions, from emitSource. Throws if the steps do not
+ * fit their 16 bits.
  */
 export function layOutMemory(
   graph: Graph,

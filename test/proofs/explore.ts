@@ -25,7 +25,7 @@ import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images next to
  * what `spikelet explore` expects of them, and those that the fit has not seen. `npm run bench -- explore
  * fit` fits them again and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit
  * without it. Minutes for each design that was not measured before; what was is kept in

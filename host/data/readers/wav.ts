@@ -93,7 +93,7 @@ type Layout = { fmt: { at: number; size: number }; data: { at: number; size: num
  * odd one. A size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes the bytes up to the end,
  * in whole frames.
  * @param name what errors call the file.
- * @throws SpikeletError for codings that are not read (by name), for no samples, and for what is no WAV file.
+ * @throws SpikeletError for codings that are not read (by name), for no samples, and for other files.
  */
 export function readWav(bytes: Uint8Array, name: string): Wav {
   const refuse = refusalOf(name);

@@ -20,7 +20,7 @@ const columns = [
   'ratio of least',
   'threads',
   'model',
-  'engine beside it',
+  'plus engine',
   'load ms',
   'CRC-32',
   'logits',
