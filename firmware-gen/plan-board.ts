@@ -1,4 +1,5 @@
-import { type Graph, NoPlanFits, SpikeletError } from '../models/index.js';
+import { type Graph, NoPlanFits, type Planner, planner, SpikeletError } from '../models/index.js';
+import { kernels } from '../wasm/layers.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../wasm/plan-model.js';
 import { type Board, boards } from './boards/index.js';
 import { type Fit, fitOn, type ModelBytes, ramFor, shortOfFlash } from './fits.js';
@@ -20,28 +21,34 @@ export type PlaceOptions = Pick<ModelOptions, 'ram' | 'time'> & { checked?: bool
  * The fastest plan of a graph that fits the board's RAM, or `options`. If the model does not fit,
  * `fit.problem` says why. Throws a SpikeletError if no plan needs so little RAM.
  */
-export function placeOn(board: Board, graph: Graph, options: PlaceOptions = {}): Placed {
+export function placeOn(
+  board: Board,
+  graph: Graph,
+  options: PlaceOptions = {},
+  plan: Planner = planner(graph, kernels),
+): Placed {
   const { checked, ...budgets } = options;
   const budget =
     budgets.ram === undefined && budgets.time === undefined
       ? { ram: ramFor(board, graph.nodes.length) }
       : budgets;
-  const planned = planModel(graph, { ...budget, tier: 'swar' });
+  const planned = planModel(graph, { ...budget, tier: 'swar' }, plan);
   const model = modelBytes(planned, checked);
   return { planned, model, fit: fitOn(board, model), weightsRead: weightsRead(planned) };
 }
 
 /**
- * placeOn for several boards: the search for the smallest plan, which takes seconds for large images, runs
- * only once, not for each board with too little RAM.
+ * placeOn for one board after the other: what the search for plans has in common, which takes seconds for large images, is
+ * done once and not for each board.
  */
 export function placer(graph: Graph, options: Pick<PlaceOptions, 'checked'> = {}): (board: Board) => Placed {
+  const plan = planner(graph, kernels);
   let smallest = 0;
   return (board) => {
     const ram = ramFor(board, graph.nodes.length);
     if (ram < smallest) throw new NoPlanFits(graph, ram, smallest);
     try {
-      return placeOn(board, graph, options);
+      return placeOn(board, graph, options, plan);
     } catch (error) {
       if (error instanceof NoPlanFits) ({ smallest } = error);
       throw error;

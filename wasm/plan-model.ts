@@ -2,9 +2,11 @@ import {
   exitCode,
   type Graph,
   type Plan,
+  type Planner,
   type PlanOptions,
   plainChoices,
   plan,
+  planner,
   SpikeletError,
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
@@ -54,8 +56,15 @@ export type PlannedModel = {
   ramBytes: number;
 };
 
-/** Plans a module. Throws a SpikeletError if the graph is not proven or no plan fits `ram`. */
-export function planModel(graph: Graph, options: ModelOptions = {}): PlannedModel {
+/**
+ * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError if the
+ * graph is not proven or no plan fits `ram`.
+ */
+export function planModel(
+  graph: Graph,
+  options: ModelOptions = {},
+  plan: Planner = planner(graph, kernels),
+): PlannedModel {
   const { tier = 'simd', weights = 'inside', ram, time, band, threads = 1 } = options;
   if (threads > 1) return planThreads(graph, options, threads);
   const budget: PlanOptions = {
@@ -65,7 +74,7 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   };
   const plainLayers = layersOf(graph, tier);
   if (weights === 'inside') {
-    const layout = plan(graph, kernels, budget);
+    const layout = plan(budget);
     const { packed, columns } = layout.choices;
     const layers = packed.size + columns.size ? layersOf(graph, tier, layout.choices) : plainLayers;
     return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
@@ -76,12 +85,12 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
     return { layers, arena: layOutMemory(graph, layout, { layers, functionOf: [], tier }).arena };
   };
   // Everything in the image except the steps is the same for every plan.
-  const fastest = plan(graph, kernels, { fetch });
+  const fastest = plan({ fetch });
   const beside = {
     bytes: memory(fastest).arena - fastest.steps.length * STEP_BYTES + 16,
     perStep: STEP_BYTES,
   };
-  const layout = plan(graph, kernels, { ...budget, fetch, beside });
+  const layout = plan({ ...budget, fetch, beside });
   const { layers, arena } = memory(layout);
   return { graph, tier, weights, layers, plan: layout, ramBytes: arena + layout.arenaBytes };
 }

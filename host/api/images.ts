@@ -1,6 +1,6 @@
 import type { Dataset, Graph } from '../../models/index.js';
 import { requireFits } from '../data/fits.js';
-import { loadDataset } from '../data/index.js';
+import { type Looks, loadDataset } from '../data/index.js';
 import { testPixels } from '../data/pixels.js';
 
 /**
@@ -50,7 +50,7 @@ export async function datasetFor(
 ): Promise<{ data: Dataset; samples: number }> {
   const { shape } = graph.tensors['input']!;
   const input = { shape, classes: graph.classes, ...graph.input };
-  const data = await loadDataset(spec, { log, input, limit: count });
-  requireFits(label, input, data);
+  const fits = (data: Looks) => requireFits(label, input, data);
+  const data = await loadDataset(spec, { log, input, limit: count, fits });
   return { data, samples: Math.min(count, data.test.count) };
 }

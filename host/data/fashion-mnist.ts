@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Dataset } from '../../models/index.js';
+import type { Dataset, Shape } from '../../models/index.js';
 import { download, type Patience } from './download.js';
 import { readIdxFolder } from './idx.js';
 import { idxFiles } from './idx-files.js';
@@ -42,6 +42,9 @@ const facts = {
   set: /fashion|fmnist/,
   mirrors: true,
 };
+
+/** What Zalando's own files hold. */
+export const fashionLooks = { name: facts.name, classes: facts.classes, shape: [28, 28, 1] as Shape };
 
 /**
  * Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX

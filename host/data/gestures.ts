@@ -15,6 +15,9 @@ export type GestureOptions = {
 
 const SHAPE: Shape = [SIDE, SIDE, 2];
 
+/** What every such data set looks like. */
+export const gestureLooks = { name: 'gestures', shape: SHAPE, classes: motions.map(({ name }) => name) };
+
 /** A count is stored as count * 17, so that 15 becomes white. */
 export const COUNT_STEP = 255 / MAX_COUNT;
 
@@ -30,9 +33,7 @@ export function gestures({ seed = 1, train = 4000, test = 800 }: GestureOptions 
   random.jump();
   const testing = record(test, random);
   return {
-    name: 'gestures',
-    shape: SHAPE,
-    classes: motions.map(({ name }) => name),
+    ...gestureLooks,
     ...channelStatistics(training.images, SHAPE[2]),
     mirrors: false,
     train: training,

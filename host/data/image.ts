@@ -8,7 +8,7 @@ import { hasSeveralScans, tidy } from './tidy.js';
 /** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
 export const MAX_PIXELS = 2 ** 26;
 
-const MAX_FILE_BYTES = 2 ** 27;
+export const MAX_FILE_BYTES = 2 ** 27;
 
 /** Most bytes a decoder may hold at once. */
 const MAX_DECODED_BYTES = 2 ** 28;

@@ -1,8 +1,8 @@
 import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
 import { cacheFolder } from '../system/cache.js';
 import { checkDataset } from './check.js';
-import { fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
-import { type GestureOptions, gestures } from './gestures.js';
+import { fashionLooks, fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
+import { type GestureOptions, gestureLooks, gestures } from './gestures.js';
 import { readIdxFolder } from './idx.js';
 import { type ImageInput, readImageFolder } from './images.js';
 
@@ -15,7 +15,12 @@ export type LoadOptions = {
   /** The net that the data is for, and the most images to take; a folder of photos needs both. */
   input?: ImageInput;
   limit?: number;
+  /** Throws where a model does not take such images or tells other classes apart: asked before data that takes long is had. */
+  fits?: (data: Looks) => void;
 };
+
+/** What is known of some data before any image of it is. */
+export type Looks = Pick<Dataset, 'name' | 'shape' | 'classes'>;
 
 /**
  * One kind of dataset: how its spec is written, and how the spec's folder (`=DIR`) or settings (`:a=1`) are
@@ -23,6 +28,8 @@ export type LoadOptions = {
  */
 type Source = {
   usage: string;
+  /** How its images look where the spec names no folder. */
+  looks?: Looks;
   load(spec: ParsedSpec, options: LoadOptions): Dataset | Promise<Dataset>;
 };
 
@@ -32,10 +39,12 @@ type ParsedSpec = { name: string; folder: string | undefined; settings: Map<stri
 export const sources: Record<string, Source> = {
   gestures: {
     usage: 'gestures[:seed=1,train=4000,test=800]',
+    looks: gestureLooks,
     load: (spec) => checkDataset(gestures(gestureOptions(spec))),
   },
   'fashion-mnist': {
     usage: 'fashion-mnist[=FOLDER]',
+    looks: fashionLooks,
     async load({ folder }, { log }) {
       if (folder !== undefined) return readFashionMnist(folder, log);
       const cache = cacheFolder('fashion-mnist');
@@ -83,7 +92,10 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
     throw usageError(`dataset '${parsed.name}' takes no folder`);
   if (parsed.settings.size && !source.usage.includes(':'))
     throw usageError(`dataset '${parsed.name}' takes no settings`);
-  return source.load(parsed, options);
+  if (source.looks && parsed.folder === undefined) options.fits?.(source.looks);
+  const data = await source.load(parsed, options);
+  options.fits?.(data);
+  return data;
 }
 
 function parseSpec(spec: string): ParsedSpec {

@@ -1,17 +1,25 @@
-import { hex32 } from '../../models/crc32.js';
+import { crc32, hex32 } from '../../models/crc32.js';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import type { ImageFile } from '../data/folder.js';
+import { MAX_FILE_BYTES } from '../data/image.js';
 import { readNetImage } from '../data/index.js';
+import { readBytes } from '../system/files.js';
 import { type JsonLines, openLines } from '../system/json-lines.js';
-import { jsonText } from '../system/printable.js';
+import { jsonText, listed, printable } from '../system/printable.js';
 import type { Batch } from './batch.js';
 import { type Runner, ranking } from './open-model.js';
 
 /**
- * One image's result, a line of the results file: its best classes, five or one (`shownClasses`), and the
- * CRC-32 of the model's file, which lines from older versions lack.
+ * One image's result, a line of the results file: its best classes, five of them or one (`shownClasses`), and the CRC-32
+ * of the model's file and of the image's. Lines of older versions do not have them.
  */
-export type ImageResult = { path: string; label: number | null; top: number[]; model?: string };
+export type ImageResult = {
+  path: string;
+  label: number | null;
+  top: number[];
+  model?: string;
+  file?: string;
+};
 
 /**
  * Fractions of the labelled images; `top5` only if there are more than five classes, as otherwise every image
@@ -40,9 +48,10 @@ export type EvaluateOptions = {
 };
 
 /**
- * Runs every image that `results` does not hold yet and appends its result, so that a stopped run continues
- * where it was. Throws, and leaves `results` unchanged, if it holds anything but results of this model.
- * Returns the fractions of labelled images whose label ranks first, or among the first five.
+ * Runs every image that `results` does not hold yet and appends its result, so that a run which was stopped goes on
+ * where it was; an image that was replaced since is run again. Throws, and leaves `results` as it
+ * is, where it holds anything else than results of this very model.
+ * Returns the shares of labelled images whose label is first, or among the first five.
  */
 export async function evaluateFolder(
   runner: Runner,
@@ -59,6 +68,11 @@ export async function evaluateFolder(
     const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, ...(shown > 1 ? { top5: 0 } : {}) };
     const sums = { top1: 0, top5: 0 };
     let resumed = 0;
+    const changed = await forgetChanged(known, files, signal);
+    if (changed.length)
+      note?.(
+        `${results} holds results of images that have changed: they are run again, and the last line of each counts: ${listed(changed.map(printable))}`,
+      );
     const knownOf = ({ path, label }: ImageFile) => {
       const result = known.get(path);
       return result && result.label === (label ?? null) ? result : undefined;
@@ -76,7 +90,8 @@ export async function evaluateFolder(
       else {
         if (signal?.aborted) throw stopped(signal, [accuracy.images, files.length], results);
         const logits = (await computed.next()).value!;
-        result = { path, label: label ?? null, top: ranking(logits, shown), model: hex32(runner.crc) };
+        const top = ranking(logits, shown);
+        result = { path, label: label ?? null, top, model: hex32(runner.crc), file: await crcOfFile(path) };
         await lines.append(lineOf(result));
       }
       accuracy.images++;
@@ -93,6 +108,28 @@ export async function evaluateFolder(
   } finally {
     await lines.close();
   }
+}
+
+/** CRC-32 of an image's file. */
+const crcOfFile = async (path: string): Promise<string> =>
+  hex32(crc32(await readBytes(path, MAX_FILE_BYTES)));
+
+/** Forgets the results of images whose files are others by now; returns their paths. */
+async function forgetChanged(
+  known: Map<string, ImageResult>,
+  files: ImageFile[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { path } of files) {
+    const file = known.get(path)?.file;
+    if (file === undefined || signal?.aborted) continue;
+    // What cannot be read is run, which says why.
+    if (file === (await crcOfFile(path).catch(() => undefined))) continue;
+    known.delete(path);
+    changed.push(path);
+  }
+  return changed;
 }
 
 const stopped = (signal: AbortSignal, [done, all]: [number, number], results: string): SpikeletError =>
@@ -146,8 +183,8 @@ async function openResults(
 
 const headOf = (path: string, label: number | null): string => jsonText({ path, label }).slice(0, -1);
 
-const lineOf = ({ path, label, top, model }: ImageResult): string =>
-  `${headOf(path, label)},${jsonText(top.length > 1 ? { top5: top, model } : { top1: top[0], model }).slice(1)}`;
+const lineOf = ({ path, label, top, ...crcs }: ImageResult): string =>
+  `${headOf(path, label)},${jsonText(top.length > 1 ? { top5: top, ...crcs } : { top1: top[0], ...crcs }).slice(1)}`;
 
 /** Whether a text is the start of this image's result line. */
 function startsResult({ path, label }: ImageFile, text: string): boolean {
@@ -159,7 +196,7 @@ function startsResult({ path, label }: ImageFile, text: string): boolean {
 
 function parseResult(line: string, classes: number): ImageResult | undefined {
   try {
-    const { path, label, top5, top1, model } = JSON.parse(line) as Record<string, unknown>;
+    const { path, label, top5, top1, model, file } = JSON.parse(line) as Record<string, unknown>;
     const isClass = (value: unknown): value is number =>
       Number.isInteger(value) && (value as number) >= 0 && (value as number) < classes;
     const top = top5 ?? [top1];
@@ -170,8 +207,10 @@ function parseResult(line: string, classes: number): ImageResult | undefined {
       (top.length === 1 || top.length === Math.min(5, classes)) &&
       new Set(top).size === top.length &&
       top.every(isClass) &&
-      (model === undefined || typeof model === 'string');
-    return whole ? { path, label, top, ...(model === undefined ? {} : { model }) } : undefined;
+      [model, file].every((crc) => crc === undefined || typeof crc === 'string');
+    if (!whole) return undefined;
+    const crcs = Object.entries({ model, file }).filter(([, crc]) => crc !== undefined);
+    return { path, label, top, ...Object.fromEntries(crcs) };
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelled } from '../../models/error.js';
 import type { Graph } from '../../models/index.js';
+import { describeWasm } from '../../wasm/describe.js';
 import { type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import type { Tier } from '../../wasm/tiers.js';
 import { inspectModule } from '../report/module.js';
@@ -60,6 +61,14 @@ export const wasm = {
       timeoutOption,
     ],
     profile: [],
+  },
+  require: {
+    async verify({ build, threads }) {
+      if (build === undefined) return;
+      const file = await moduleOf(build, threads);
+      const module = await readBytes(file);
+      labelled(file, () => describeWasm(module));
+    },
   },
   writes: 'model.wasm',
   build: buildWasm,

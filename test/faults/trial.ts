@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readNet, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
+import { main } from '../support/command.js';
 import type { Random } from '../support/random-graph.js';
 import { writeExample } from '../support/small-example.js';
 import type { Tried } from './verbs.js';
 import { crcsBelow, differences, filesBelow, isLeftover, notWhole } from './whole.js';
-
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 
 /** Everything that the verbs read, in `folder`. */
 export async function writeInputs(folder: string, pictures = 60): Promise<void> {

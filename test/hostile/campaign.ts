@@ -44,19 +44,21 @@ export async function campaign(
     defects: [],
     notes: [],
   };
-  const order = { reader: reader.name, seed, to, folder: join(folder, 'work'), place: join(own, 'place') };
+  const order = { reader: reader.name, seed, folder: join(folder, 'work'), place: join(own, 'place') };
   const defect = async (index: number, what: string) => {
     const saved = row.defects.length < MOST_SAVED ? join(own, `${index}.bin`) : undefined;
-    if (saved) await run({ ...order, from: index, save: saved });
+    if (saved) await run({ ...order, from: index, to: index + 1, save: saved });
     row.defects.push({ index, what, saved });
   };
   for (let next = from, crashes = 0; next < to; ) {
-    const { found, killed, index } = await run({ ...order, from: next });
+    const end = Math.min(to, next + (reader.slice ?? Number.POSITIVE_INFINITY));
+    const { found, killed, index } = await run({ ...order, from: next, to: end });
     if (found) {
       const { accepted, refused, defects } = found;
       row.accepted += accepted;
       row.refused += refused;
-      row.inputs += accepted + refused + defects.filter(({ what }) => !what.startsWith('it took')).length;
+      const done = accepted + refused + defects.filter(({ what }) => !what.startsWith('it took')).length;
+      row.inputs += done;
       row.slowestMs = Math.max(row.slowestMs, found.slowest.ms);
       row.maxRss = Math.max(row.maxRss, found.maxRss);
       row.cpuSeconds += found.cpuSeconds;
@@ -65,7 +67,10 @@ export async function campaign(
       for (const { index, what } of defects) await defect(index, what);
       if (found.maxRss > MOST_RSS)
         await defect(found.grew.index, `it took the process to ${Math.round(found.maxRss / 2 ** 20)} MB`);
-      return row;
+      // Fewer than were asked for: there are no more.
+      if (done < end - next) return row;
+      next = end;
+      continue;
     }
     const at = index === OPENING ? next : index;
     await defect(at, killed ?? 'the process ended');

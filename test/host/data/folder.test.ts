@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,6 +11,7 @@ import { listImages } from '../../../host/data/folder.js';
 import { loadDataset } from '../../../host/data/index.js';
 import { printable } from '../../../host/system/printable.js';
 import { createNet, SpikeletError, writeNet } from '../../../models/index.js';
+import { cli } from '../../support/cli-in-process.js';
 
 let folder = '';
 test.before.each(async () => {
@@ -328,13 +328,10 @@ test('run, quantize and verify say which folder is which class, on stderr and in
   await fill(['val/T-shirt top/a.png', 'val/Bag/deep/a.png', 'val/Bag/.DS_Store', 'val/Bag/a.bmp'], dot);
   const net = createNet('dense', { shape: [8, 8, 1], mean: [0.5], std: [0.5] }, fashion, () => 0.7);
   await writeFile(join(folder, 'net.safetensors'), writeNet(net));
-  const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
-  const spikelet = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--json'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    assert.is(status, 0, stderr);
+  process.chdir(folder);
+  const spikelet = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli(...args, '--json');
+    assert.is(code, 0, stderr);
     assert.match(
       stderr,
       /val: 2 of 10 classes by name \('T-shirt top' is 'T-shirt\/top'\), 2 images; 2 skipped/,
@@ -343,9 +340,18 @@ test('run, quantize and verify say which folder is which class, on stderr and in
   };
   const wanted = { images: 2, labelsBy: 'name', classFolders: 2, passedOver: { hidden: 1, '.bmp': 1 } };
   const results = [
-    spikelet('run', 'net.safetensors', '--input', 'val', '--results', 'r.jsonl'),
-    spikelet('quantize', 'net.safetensors', '--data', 'images=val', '--out', 'graph.safetensors'),
-    spikelet('verify', 'graph.safetensors', '--data', 'images=val', '--against', 'wasm', '--count', '2'),
+    await spikelet('run', 'net.safetensors', '--input', 'val', '--results', 'r.jsonl'),
+    await spikelet('quantize', 'net.safetensors', '--data', 'images=val', '--out', 'graph.safetensors'),
+    await spikelet(
+      'verify',
+      'graph.safetensors',
+      '--data',
+      'images=val',
+      '--against',
+      'wasm',
+      '--count',
+      '2',
+    ),
   ];
   for (const { source } of results) {
     const { summary, ...facts } = source;

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards } from '../../../firmware-gen/boards/index.js';
@@ -12,6 +11,7 @@ import type { FlashingBy } from '../../../host/device/flash/protocol.js';
 import { findDrive } from '../../../host/device/flash/uf2.js';
 import { guessPort, linuxUsbPorts } from '../../../host/device/guess-port.js';
 import { exitCode, SpikeletError } from '../../../models/index.js';
+import { main } from '../../support/command.js';
 import { removeFolders, temporaryFolder } from '../../support/firmware-project.js';
 import {
   compileVersion,
@@ -25,7 +25,6 @@ import { socat } from '../../support/needs.js';
 import { createPty } from '../../support/pty.js';
 import { testWith } from '../../support/skip.js';
 
-const cli = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const rp2040 = boardOf('rp2040').flashing as FlashingBy<'uf2'>;
 const quiet = { progress: () => undefined, note: () => undefined };
 
@@ -201,7 +200,7 @@ test('the files of an ESP-IDF build go where its table says', async () => {
     await writeFile(path, program);
     const { contents } = await flashFile(loaderBoard, await programAt(path));
     assert.equal(contents, imageOf(program));
-    const child = spawn(process.execPath, [cli, 'flash', path, '--board', loaderBoard.name, '--json']);
+    const child = spawn(process.execPath, [main, 'flash', path, '--board', loaderBoard.name, '--json']);
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     const line = await new Promise<string>((resolve, reject) => {
       let said = '';

@@ -190,6 +190,15 @@ test('what training scripts keep with the weights does not hide them', () => {
     ['omegaconf', withState(call('omegaconf.dictconfig.DictConfig'), new Map<Py, Py>([['_content', 1]]))],
     ['a callback', global('pytorch_lightning.callbacks.model_checkpoint', 'ModelCheckpoint')],
     ['a history', call('mmengine.logging.history_buffer.HistoryBuffer')],
+    [
+      'a partial',
+      withState(call('functools.partial', global('torch.nn.modules.normalization', 'LayerNorm')), [
+        global('torch.nn.modules.normalization', 'LayerNorm'),
+        [],
+        new Map<Py, Py>([['eps', 1e-6]]),
+        null,
+      ]),
+    ],
     ['an enum', call('my_project.config.Mode', 2)],
     [
       'a scheduler',
@@ -207,12 +216,15 @@ test('what training scripts keep with the weights does not hide them', () => {
     notes.join('\n'),
     /stored with the weights, not read: objects of omegaconf\.dictconfig\.DictConfig, /,
   );
+  const partial = (of: Py) => training([...values, ['extra', call('functools.partial', of)]]);
+  assert.throws(() => importNet(partial('x'), 'x', options), /a partial of what is no class/);
+  assert.throws(() => importNet(partial(global('os', 'system')), 'x', options), /wants to call 'os.system'/);
   for (const danger of [
     'os.system',
     'builtins.eval',
     'builtins.getattr',
     'subprocess.Popen',
-    'functools.partial',
+    'functools.reduce',
     'torch.load',
   ])
     assert.throws(

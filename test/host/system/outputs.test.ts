@@ -249,6 +249,35 @@ test('results: of this model alone, resumed to the same bytes, and nothing of an
   assert.is(readFileSync(at('todo.txt'), 'utf8'), whole);
 });
 
+test('results: an image that was replaced under its name is run again, and that is said', async () => {
+  const results = at('changed.jsonl');
+  const photo = at('photos', 'b.png');
+  const before = readFileSync(photo);
+  await evaluate('--results', results);
+  const whole = readFileSync(results, 'utf8');
+  const resumed = async (count: number, note: RegExp) => {
+    const { stdout, stderr } = await evaluate('--results', results, '--json');
+    assert.is(JSON.parse(stdout).resumed, count);
+    assert.match(stderr, note);
+  };
+  try {
+    await sharp({
+      create: { width: size[1], height: size[0], channels: 3, background: '#0000ff' },
+    }).toFile(photo);
+    await resumed(2, /images that have changed: they are run again, .*b\.png\n/);
+    const lines = readFileSync(results, 'utf8');
+    assert.ok(lines.startsWith(whole));
+    assert.is(lines.split('\n').length, 5);
+    await resumed(3, /^(?!.*have changed)/s);
+    assert.is(readFileSync(results, 'utf8'), lines);
+    // Lines of older versions do not say which file they are of.
+    writeFileSync(results, whole.replace(/,"file":"[0-9a-f]{8}"/g, ''));
+    await resumed(3, /^(?!.*have changed)/s);
+  } finally {
+    writeFileSync(photo, before);
+  }
+});
+
 test('a top-5 of five classes or fewer is not told', async () => {
   const { stdout } = await evaluate('--results', at('five.jsonl'), '--json');
   const classes = randomGraph(seeded(31), 9).classes.length;
