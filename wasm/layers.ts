@@ -24,7 +24,7 @@ export function layersOf(graph: Graph, tier: Tier, choices: Choices = plainChoic
   return graph.nodes.map((node) => opOf(node).layer(node, context));
 }
 
-/** What plans ask about the kernels. */
+/** What plans have to know about the kernels. */
 export const kernels: Kernels = {
   scratch: (node, graph, choices) => opOf(node).scratch?.(node, graph, choices) ?? 0,
   lists: (node, graph) => opOf(node).lists?.(node, graph) ?? false,
@@ -32,7 +32,7 @@ export const kernels: Kernels = {
 
 const opOf = (node: GraphNode): WasmOp<GraphNode> => entryOf(wasmOps, node, 'WebAssembly');
 
-/** Every op of a Graph in WebAssembly, of which C is made. */
+/** Every op of a Graph in WebAssembly; C is made from this too. */
 const wasmOps: { [O in Op]: WasmOp<Extract<GraphNode, { op: O }>> } = {
   accumulate,
 

@@ -99,7 +99,7 @@ async function buildVerilog(
   const core = coreOf(options);
   if (graph.frontEnd)
     note?.(
-      `the front end '${graph.frontEnd.kind}' is not part of the design, which takes its images: compute them beside it`,
+      `the front end '${graph.frontEnd.kind}' is not part of the design, which takes its images: compute them outside the design`,
     );
   const { files, rtl, hash, multipliers } = emitProject(graph, board, core);
   const sources: OutputFile[] = [...(await rtlFiles(rtl)), ...files];

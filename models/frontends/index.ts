@@ -67,7 +67,9 @@ function definition(kind: FrontEndKind): FrontEndDefinition<unknown, Raw> {
 const structure = <K extends FrontEndKind>(kind: K) =>
   z.strictObject({ kind: z.literal(kind), parameters: frontEnds[kind].schema });
 
-/** Of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s. */
+/**
+ * Schema of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s.
+ */
 export const frontEndSchema: z.ZodType<FrontEndStructure> = z.discriminatedUnion('kind', [
   structure('pixels'),
   structure('resize'),
@@ -133,7 +135,9 @@ function requireRaw(frontEnd: FrontEnd, raw: Raw): void {
   if (!is[wanted](raw)) throw refusal(frontEnd.kind, `takes ${wanted}`);
 }
 
-/** All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end. */
+/**
+ * All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end.
+ */
 export function runFrontEnd(frontEnd: FrontEnd, raw: Raw): Uint8Array[] {
   requireRaw(frontEnd, raw);
   return definition(frontEnd.kind).run(frontEnd.parameters, frontEnd.tables, raw);

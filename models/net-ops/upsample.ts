@@ -4,7 +4,10 @@ import { name, nodeSchema } from '../schema-parts.js';
 import { product } from '../tensor.js';
 import type { NetOpDefinition } from './op.js';
 
-/** y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]: nearest neighbour, as torch's nn.Upsample does by default. */
+/**
+ * y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]: nearest neighbour, as torch's nn.Upsample does
+ * by default.
+ */
 export type NetUpsample = { op: 'upsample'; name: string; input: string; factor: number };
 
 export const upsample: NetOpDefinition<NetUpsample> = {

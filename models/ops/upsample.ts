@@ -7,7 +7,8 @@ import { type OpDefinition, OpError, union } from './op.js';
 /**
  * y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]
  *
- * Nearest neighbour: each place of a map of spikes becomes `factor` x `factor` places. Exact, with the levels of its input.
+ * Nearest neighbour: each place of a map of spikes becomes `factor` x `factor` places. Exact, with the levels
+ * of its input.
  */
 export type Upsample = { op: 'upsample'; name: string; input: string; output: string; factor: number };
 

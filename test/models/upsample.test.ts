@@ -155,7 +155,10 @@ test('refuses factors out of bounds, other levels, and a membrane', () => {
   );
 });
 
-/** A net without neurons, of which everything is linear, and the same without upsampling: weights are sums over copies. */
+/**
+ * A net without neurons, of which everything is linear, and the same without upsampling: weights are sums
+ * over copies.
+ */
 function linear(): { wide: Net; narrow: Net } {
   const first = conv('c', 'input', {});
   const wide = netOf([
