@@ -1,6 +1,6 @@
 import { SpikeletError } from '../models/error.js';
 import { type Board, fpgaBoards } from './boards/index.js';
-import type { Architecture } from './emit.js';
+import type { Architecture } from './emit/index.js';
 import { type Area, areaNames, ramBits } from './parts.js';
 
 /** Whether a board has as many bits of RAM and look-up tables; families count both alike enough for a hint. */

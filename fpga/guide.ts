@@ -6,7 +6,7 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import { boardTop, linkBytes } from './board-top.js';
 import { type Board, commandOf } from './boards/index.js';
-import type { Architecture, Datapath } from './emit.js';
+import type { Architecture, Datapath } from './emit/index.js';
 import { synthesised } from './multiplier.js';
 import { synthesisOf } from './parts.js';
 

@@ -6,9 +6,9 @@ import { product } from '../models/tensor.js';
 import { type CoreInterface, emitBoardTop, linkSources } from './board-top.js';
 import type { Board } from './boards/board.js';
 import { mostSpikes } from './emit/constants.js';
+import { cores, emitVerilog, simulationPorts, type VerilogOptions } from './emit/index.js';
 import { productsOf, scalesByMultipliers, sequential } from './emit/sequential.js';
 import { spikeBits, productsOf as streamedProducts } from './emit/streaming/top.js';
-import { cores, emitVerilog, simulationPorts, type VerilogOptions } from './emit.js';
 import { emitMultiply, multipliersFor } from './multiplier.js';
 
 /**

@@ -8,9 +8,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitBuild } from '../host/wasm/build.js';
 import { interpret, type OutputFile, pixelTable, product, rawToPixels } from '../models/index.js';
-import { browser, inFolder, resultOf, whileOpen } from './browser.js';
-import { randomGraph, seeded } from './random-graph.js';
-import { areThere, type Need, testWith } from './skip.js';
+import { browser, inFolder, resultOf, whileOpen } from './support/browser.js';
+import { randomGraph, seeded } from './support/random-graph.js';
+import { areThere, type Need, testWith } from './support/skip.js';
 
 /** The folder that build writes, in programs that bundlers make of it: they run in a browser, or in Node. */
 const web = fileURLToPath(new URL('../../test/web/', import.meta.url));

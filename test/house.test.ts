@@ -1,13 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
 
 /** Who may import whom, read from the sources. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
-
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -19,31 +16,46 @@ const mayImport: Record<string, string[]> = {
   test: rooms,
 };
 
+/**
+ * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
+ * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; what it is built for; the public
+ * functions; the command line. Above all of them is host/index.ts, the door to the public functions.
+ */
+const insideHost: Record<string, string[]> = {
+  system: [],
+  data: ['system'],
+  import: ['system'],
+  wasm: ['system'],
+  train: ['system', 'wasm'],
+  toolchain: ['system', 'wasm'],
+  eda: ['system', 'toolchain'],
+  device: ['system', 'toolchain', 'eda'],
+  run: ['system', 'data', 'wasm', 'toolchain', 'eda', 'device'],
+  report: ['system', 'run'],
+  targets: ['system', 'wasm', 'toolchain', 'eda', 'device', 'run', 'report'],
+  api: [
+    'system',
+    'data',
+    'import',
+    'wasm',
+    'train',
+    'toolchain',
+    'eda',
+    'device',
+    'run',
+    'report',
+    'targets',
+  ],
+  cli: [
+    ...['system', 'data', 'import', 'wasm', 'train', 'toolchain', 'eda', 'device', 'run', 'report'],
+    ...['targets', 'api'],
+  ],
+};
+
 /** Packages that only one folder may load. */
 const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport: 'host/device' };
 
-const sources = (folder: string): string[] =>
-  readdirSync(join(root, folder)).flatMap((name) => {
-    const path = join(folder, name);
-    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
-    return /\.m?ts$/.test(name) ? [path] : [];
-  });
-
-type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  const found: Import[] = [];
-  for (const [, kind, target] of text.matchAll(
-    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
-  ))
-    found.push({ from: file, target: target!, typeOnly: kind !== undefined, dynamic: false });
-  for (const [, target] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: false });
-  for (const [, target] of text.matchAll(/import\(\s*['"]([^'"]+)['"]\s*\)/g))
-    found.push({ from: file, target: target!, typeOnly: false, dynamic: true });
-  return found;
-}
+const verbs = sources('host/cli/verbs');
 
 // A room that nothing lives in yet is no folder of a clone.
 const imports = rooms
@@ -51,8 +63,6 @@ const imports = rooms
   .flatMap(sources)
   .flatMap(importsOf);
 const ours = imports.filter(({ target }) => target.startsWith('.'));
-const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
-const roomOf = (path: string) => path.split(sep)[0]!;
 
 test('every room imports only the rooms it may', () => {
   assert.ok(ours.length > 50, 'the imports were not found');
@@ -64,6 +74,36 @@ test('every room imports only the rooms it may', () => {
     broken.map((i) => `${i.from} imports ${i.target}`),
     [],
   );
+});
+
+test('every import of a file of ours finds it, also from programs that are compiled on their own', () => {
+  // Lines of programs that ours write.
+  const made = /\/(model\.mjs|assembly\/\w+|fitted\.js)$/;
+  // Kernels import './ends' of their tier, which their compiler looks for.
+  const lost = ours.filter((i) => {
+    if (roomOf(i.from) === 'assembly') return false;
+    const path = pathOf(i).replace(/^dist[/\\]/, '');
+    const sources = [path, path.replace(/\.(m?)js$/, '.$1ts')];
+    return !made.test(i.target) && !sources.some((source) => existsSync(join(root, source)));
+  });
+  assert.equal(
+    lost.map((i) => `${i.from} imports ${i.target}`),
+    [],
+  );
+});
+
+test('every room of host imports only the rooms it may, and every file of it lives in one', () => {
+  const hostRoom = (path: string) => path.split(sep)[1]!;
+  const within = ours.filter((i) => roomOf(i.from) === 'host' && roomOf(pathOf(i)) === 'host');
+  const broken = within.filter((i) => {
+    const [from, to] = [hostRoom(i.from), hostRoom(pathOf(i))];
+    return from !== to && from !== 'index.ts' && !insideHost[from]?.includes(to);
+  });
+  assert.equal(
+    broken.map((i) => `${i.from} imports ${i.target}`),
+    [],
+  );
+  assert.equal(readdirSync(join(root, 'host')).sort(), [...Object.keys(insideHost), 'index.ts'].sort());
 });
 
 test('nothing outside test/ imports the tests', () => {
@@ -80,11 +120,19 @@ test('heavy packages are loaded in their own folder only', () => {
         assert.ok(from.startsWith(folder + sep), `${from} imports ${target}`);
 });
 
-test('and that folder is reached by await import() alone', () => {
-  for (const i of ours)
-    for (const folder of Object.values(only))
-      if (pathOf(i).startsWith(folder) && !i.from.startsWith(folder) && roomOf(i.from) !== 'test')
-        assert.ok(i.typeOnly || i.dynamic, `${i.from} loads ${i.target} at once`);
+test('and by await import() alone: the command line and the public functions start without them', () => {
+  const heavy = ({ target }: Import) => Object.keys(only).some((name) => target.startsWith(name));
+  const atOnce = imports.filter(({ typeOnly, dynamic }) => !typeOnly && !dynamic);
+  for (const start of ['host/cli/main.ts', 'host/index.ts', ...verbs]) {
+    const reached = new Set([start]);
+    for (const file of reached)
+      for (const i of atOnce) {
+        if (i.from !== file) continue;
+        assert.not.ok(heavy(i), `${start} loads ${i.target} at once, by ${i.from}`);
+        if (i.target.startsWith('.')) reached.add(pathOf(i).replace(/\.(m?)js$/, '.$1ts'));
+      }
+    assert.ok(reached.size > 3, `what ${start} imports was not found`);
+  }
 });
 
 /** Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table. */
@@ -114,9 +162,8 @@ test("what depends on an op is in its file or a table: nothing compares a node's
 
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {
   const found = sources('test')
-    .filter(
-      (path) => path.endsWith('.test.ts') && dirname(path) === 'test' && !path.endsWith('house.test.ts'),
-    )
+    .filter((path) => path.endsWith('.test.ts') && !path.endsWith('house.test.ts'))
+    .filter((path) => !path.startsWith(join('test', 'runner')))
     .flatMap((path) => {
       const text = readFileSync(join(root, path), 'utf8');
       // A test that testWith() gives to uvu's own suite is never run by a file that runs another.

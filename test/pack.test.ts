@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { pack, packagesIn, root, useInstalled } from './packed.js';
+import { pack, packagesIn, root, useInstalled } from './support/packed.js';
 
 /** The packed package is whole: a project that has nothing but it and its packages goes through a round of verbs. */
 test('what npm packs is enough to quantize, build, run and verify', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolder } from './browser.js';
+import { inFolder } from './support/browser.js';
 
 /** What those get who install the package: types, what npm packs, and how much comes with it. */
 const root = fileURLToPath(new URL('../..', import.meta.url));

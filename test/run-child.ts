@@ -9,15 +9,17 @@ export type Result = {
   failed: number;
   skipped: number;
   seconds: number;
+  /** CPU seconds of the file and what it started; undefined: it ended before it could say. */
+  cpu: number | undefined;
   problem: string | undefined;
   output: string;
   /** The lines that say what was skipped and why. */
   reasons: string[];
 };
 
-const none: Counts = { total: 0, passed: 0, skipped: 0, errors: 0 };
+const none: Counts = { total: 0, passed: 0, skipped: 0, errors: 0, cpu: 0 };
 
-const child = fileURLToPath(new URL('run-file.js', import.meta.url));
+const child = fileURLToPath(new URL('./run-file.js', import.meta.url));
 
 /** How long the output of a file that has ended may be held open by a process that it left behind. */
 const LEFT_OPEN_MS = 5000;
@@ -59,7 +61,7 @@ export function runFile(path: string, limitMs: number): Promise<Result> {
       const { total, passed, skipped } = counts ?? none;
       const failed = total - passed || Number(problem !== undefined);
       const seconds = (performance.now() - started) / 1000;
-      resolve({ passed, failed, skipped, seconds, problem, output, reasons });
+      resolve({ passed, failed, skipped, seconds, cpu: counts?.cpu, problem, output, reasons });
     });
   });
 }

@@ -19,18 +19,19 @@ export type Signatures = (kernel: string) => Signature;
 /** What every kernel takes first; the generated function hands it on. */
 const BAND = ['node', 'row', 'rows'];
 
-/** Reads the signature of the exported function `kernel` from its AssemblyScript source. */
-export function parseSignature(source: string, kernel: string): Signature {
+/** Reads the signature of the exported function `kernel`, which takes `lead` first, from its AssemblyScript source. */
+export function parseSignature(source: string, kernel: string, lead: readonly string[] = BAND): Signature {
   const [, types = '', parameters] =
-    new RegExp(`^export function ${kernel}(?:<([^>]*)>)?\\(([^)]*)\\): void \\{`, 'm').exec(source) ?? [];
+    new RegExp(`^export function ${kernel}(?:<([^>]*)>)?\\(([^)]*)\\): (?:void|i32) \\{`, 'm').exec(source) ??
+    [];
   if (parameters === undefined) throw new Error(`assembly/${kernel}.ts exports no function ${kernel}`);
   const [band, ...lines] = parameters
     .split('\n')
     .map((line) => [...line.matchAll(/(\w+):/g)].map(([, name]) => name!))
     .filter((names) => names.length);
-  if (band?.join() !== BAND.join())
+  if (band?.join() !== lead.join())
     throw new Error(
-      `the first line of ${kernel}'s parameters must be ${BAND.join(', ')}, got ${band?.join(', ')}`,
+      `the first line of ${kernel}'s parameters must be ${lead.join(', ')}, got ${band?.join(', ')}`,
     );
   return {
     types: types

@@ -1,6 +1,6 @@
 import type { RecordValue } from '../../wasm/node-record.js';
 
-/** A compiled and planned model, as its C is printed. The host makes it (host/firmware/model.ts). */
+/** A compiled and planned model, as its C is printed. The host makes it (host/toolchain/model.ts). */
 export type FirmwareModel = {
   name: string;
   /** What its names in C begin with (firmware-gen/prefix.ts). */

@@ -1,6 +1,6 @@
 import type { Graph } from '../../models/graph.js';
 import type { Board } from '../boards/board.js';
-import { type Architecture, type Datapath, datapaths } from '../emit.js';
+import { type Architecture, type Datapath, datapaths } from '../emit/index.js';
 import type { Features } from './features.js';
 import { sequentialFeatures } from './sequential.js';
 import { streamingFeatures } from './streaming.js';

@@ -1,7 +1,7 @@
-import type { Architecture } from '../emit.js';
+import type { Architecture } from '../emit/index.js';
 import type { Fitted } from './fitted.js';
 
-/** Written by `npm run bench:explore -- fit`; those of `streaming`, of which it measures no design, are by eye. */
+/** Written by `npm run bench -- explore fit`; those of `streaming`, of which it measures no design, are by eye. */
 export const fitted: Record<Architecture, Fitted> = {
   sequential: {
     luts: {

@@ -1,5 +1,5 @@
 import type { Graph } from '../../models/graph.js';
-import type { Architecture } from '../emit.js';
+import type { Architecture } from '../emit/index.js';
 import { sequentialOp } from '../ops/index.js';
 
 /** How far estimated look-up tables were from those of synthesised designs that no fit knew, in the words of a table's foot. */

@@ -1,6 +1,6 @@
 import type { Graph } from '../../models/graph.js';
 import type { Board } from '../boards/board.js';
-import type { VerilogOptions } from '../emit.js';
+import type { VerilogOptions } from '../emit/index.js';
 import type { Area } from '../parts.js';
 import { architectures } from './architectures.js';
 import { fitted } from './coefficients.js';
@@ -15,7 +15,7 @@ export type Design = Required<Pick<VerilogOptions, 'lanes' | 'datapath'>> & {
 
 /**
  * What a design is expected to take, before synthesis. Linear in what the architecture tells of it (features.ts), the
- * coefficients fitted to synthesised, placed and simulated designs; `npm run bench:explore` prints how far it is off.
+ * coefficients fitted to synthesised, placed and simulated designs; `npm run bench -- explore` prints how far it is off.
  */
 export type Estimate = {
   area: Area;

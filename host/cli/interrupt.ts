@@ -1,5 +1,5 @@
 import { exitCode } from '../../models/error.js';
-import { cleanUp } from '../cleanup.js';
+import { cleanUp } from '../system/cleanup.js';
 
 const codes = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated } as const;
 

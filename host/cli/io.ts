@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import picocolors from 'picocolors';
-import { jsonText, visible } from '../printable.js';
 import { type Progress, progressBar } from '../report/progress.js';
-import { type Column, fittedTable } from '../report/text.js';
+import { type Column, fittedTable, type Part } from '../report/text.js';
+import { jsonText, visible } from '../system/printable.js';
 
 /**
  * What a verb may do with the terminal: results on stdout, everything on the way on stderr.
@@ -96,6 +96,15 @@ export function terminal(json: boolean): Io {
     dim: colors ? styled(2, 22) : (text) => text,
   };
 }
+
+/** Prints parts of a report as they come. */
+export const reporter =
+  (io: Io) =>
+  (part: Part): void => {
+    if (typeof part === 'string') io.print(part);
+    else if ('title' in part) io.print(io.bold(part.title));
+    else io.table(part.columns, part.rows);
+  };
 
 /** An error as people read it: what failed, its details indented, what to do next; `stack` of --verbose. */
 export function printError(

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { exitCode } from '../../models/error.js';
-import { reasonOf } from '../files.js';
+import { reasonOf } from '../system/files.js';
 
 // A reader that closes early (head, less) ends the output, not the work: a file may still be on its way to the disk.
 for (const stream of [process.stdout, process.stderr])

@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCode, SpikeletError } from '../../models/error.js';
-import { loadConfig } from '../config.js';
-import { systemProblem } from '../files.js';
-import { version } from '../version.js';
+import { systemProblem } from '../system/files.js';
+import { version } from '../system/version.js';
+import { loadConfig } from './config.js';
 import { type Io, lineFor, printError, terminal } from './io.js';
 import { keyOf, usageError, type Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
@@ -70,6 +70,9 @@ async function applyConfig(command: Command, name: string, verb: Verb, io: Io): 
     note: io.note,
   });
   if (!config) return;
+  const given = Object.fromEntries(
+    Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli'),
+  );
   for (const [key, value] of Object.entries(config.options)) {
     if (key === 'force')
       throw usageError(
@@ -87,8 +90,9 @@ async function applyConfig(command: Command, name: string, verb: Verb, io: Io): 
       );
     }
     const source = command.getOptionValueSource(key);
-    const unwanted = verb.options.find((candidate) => keyOf(candidate) === key)?.unless;
-    if (unwanted && command.getOptionValueSource(unwanted) === 'cli') continue;
+    const { unless, concerns } = verb.options.find((candidate) => keyOf(candidate) === key)!;
+    if (unless && command.getOptionValueSource(unless) === 'cli') continue;
+    if (concerns && !concerns(given)) continue;
     if (source !== undefined && source !== 'default') continue;
     command.setOptionValueWithSource(
       key,

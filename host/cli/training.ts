@@ -2,12 +2,12 @@ import type { Dataset } from '../../models/dataset.js';
 import { SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
-import { type JsonLines, openLines } from '../json-lines.js';
-import { hold } from '../lock.js';
-import { output } from '../output.js';
 import { duration, percent } from '../report/text.js';
+import { type JsonLines, openLines } from '../system/json-lines.js';
+import { hold } from '../system/lock.js';
+import { output } from '../system/output.js';
+import { checkpointPath, writeCheckpoint } from '../train/checkpoint.js';
 import type { BackendName, EpochReport, train as Train, TrainOptions, TrainState } from '../train/index.js';
-import { checkpointPath, writeCheckpoint } from './checkpoint.js';
 import { interruptible } from './interrupt.js';
 import type { Io } from './io.js';
 

@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { exitCode, SpikeletError } from '../../models/error.js';
 import type { Io } from './io.js';
 
 /** One word of the command line: reads files, writes files, reports. Lives in a file of its own under verbs/. */
@@ -25,6 +24,8 @@ export type VerbOption = {
   default?: unknown;
   /** An option with which a configuration's value of this one is left aside. */
   unless?: string;
+  /** Whether a configuration's value of this one means anything beside what the command line gives. */
+  concerns?: (given: Record<string, unknown>) => boolean;
 };
 
 /** The camelCase name under which an option's value arrives. */
@@ -42,18 +43,7 @@ export type Outcome = { result?: unknown; code?: number };
 /** Ties a verb's option type to its own `run`, for a table of verbs of different options. */
 export const verb = <O>(definition: Verb<O>): Verb => definition as unknown as Verb;
 
-/** The value of an option that has no default and must be given, as a flag or in the configuration. */
-export function required<T>(value: T | undefined, flag: string): T {
-  if (value === undefined)
-    throw new SpikeletError(`${flag} is needed`, {
-      hint: "give the flag, or set it in spikelet.config.ts or .json; 'spikelet help' and the verb show what it takes",
-      code: exitCode.usage,
-    });
-  return value;
-}
-
-export const usageError = (message: string, hint: string): SpikeletError =>
-  new SpikeletError(message, { hint, code: exitCode.usage });
+export { required, usageError } from '../system/usage.js';
 
 /** Of every verb that writes files. */
 export const forceOption: VerbOption = {

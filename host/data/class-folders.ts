@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 
 /** What identifies a class in a folder's name. */
 export type ClassNames = { names: string[]; ids?: (string | undefined)[] };

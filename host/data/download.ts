@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SpikeletError } from '../../models/index.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 import { openPartial, type PartialFile } from './partial.js';
 import { readBounded } from './read.js';
 

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../models/index.js';
 import { download, type Patience } from './download.js';
@@ -63,7 +62,3 @@ export async function fetchFashionMnist(
       patience,
     );
 }
-
-/** The folder downloads go to: spikelet/NAME in XDG_CACHE_HOME, or in ~/.cache. */
-export const cacheFolder = (name: string): string =>
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'spikelet', name);

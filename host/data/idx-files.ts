@@ -2,8 +2,8 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SpikeletError } from '../../models/index.js';
-import { isFolder, reasonOf } from '../files.js';
-import { listed, printable } from '../printable.js';
+import { isFolder, reasonOf } from '../system/files.js';
+import { listed, printable } from '../system/printable.js';
 
 /** The four files of an IDX folder; each may be gzipped, with or without `.gz` in its name. */
 export const idxFiles = {

@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { type Dataset, type Shape, SpikeletError, type Split } from '../../models/index.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 import { checkDataset, type SplitNames } from './check.js';
 import { EMNIST_TURNED, emnistSet } from './emnist.js';
 import { findIdxFiles } from './idx-files.js';

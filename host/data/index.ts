@@ -1,6 +1,7 @@
 import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
+import { cacheFolder } from '../system/cache.js';
 import { checkDataset } from './check.js';
-import { cacheFolder, fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
+import { fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
 import { type GestureOptions, gestures } from './gestures.js';
 import { readIdxFolder } from './idx.js';
 import { type ImageInput, readImageFolder } from './images.js';

@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { npmInstall } from '../version.js';
+import { npmInstall } from '../system/version.js';
 import { readBounded } from './read.js';
 
 /** One class: its name, and the id under which ImageNet's folders know it (n01440764), where a file tells. */

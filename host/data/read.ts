@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SpikeletError } from '../../models/error.js';
-import { reasonOf } from '../files.js';
+import { reasonOf } from '../system/files.js';
 
 /** What a file of data may be: its largest size in bytes, and what to do where it is something else. */
 export type Expected = { maxBytes: number; what: string; tooLarge: string };

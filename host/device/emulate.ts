@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Board, Emulator } from '../../firmware-gen/boards/index.js';
 import { exitCode, SpikeletError } from '../../models/index.js';
-import { emulateTools, requireTools } from '../firmware/board-tools.js';
-import type { Built } from '../firmware/make.js';
-import { toolError } from '../firmware/tools.js';
+import { emulateTools, requireTools } from '../toolchain/board-tools.js';
+import type { Built } from '../toolchain/make.js';
+import { toolError } from '../toolchain/tools.js';
 
 /** A board without hardware, running. */
 export type Emulation = {

@@ -1,12 +1,12 @@
 import type { Board } from '../../fpga/boards/index.js';
-import type { VerilogOptions } from '../../fpga/emit.js';
+import type { VerilogOptions } from '../../fpga/emit/index.js';
 import { coreInterface, emitProject } from '../../fpga/project.js';
 import { type Graph, hex32, type OutputFile, SpikeletError } from '../../models/index.js';
-import { rtlFiles } from '../fpga/rtl.js';
-import { type SimulatedBoard, simulateBoard } from '../fpga/simulated-board.js';
-import { simulatedPort } from '../fpga/simulated-port.js';
+import { rtlFiles } from '../eda/rtl-files.js';
+import { type SimulatedBoard, simulateBoard } from '../eda/simulated-board.js';
 import { type FpgaLink, fpgaLink, WeightsNotLoaded } from './fpga-link.js';
 import { openPort, type Port } from './port.js';
+import { simulatedPort } from './simulated-port.js';
 
 /** Which core, on which board: the one at a port, or a simulated one. */
 export type FpgaTarget = {

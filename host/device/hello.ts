@@ -1,4 +1,4 @@
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 
 /** What a device says of itself. */
 export type Hello = {

@@ -1,5 +1,5 @@
 import { exitCode, SpikeletError } from '../../models/index.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 import { encodeFrame, type Frame, frameReader, LINK_VERSION, type Piece } from './link-frames.js';
 import type { Port } from './port.js';
 import { requestName } from './requests.js';

@@ -3,9 +3,9 @@ import { truncate } from 'node:fs/promises';
 import { type Board, memoryOf } from '../../firmware-gen/boards/index.js';
 import { loaderOf, loaderProject } from '../../firmware-gen/loader.js';
 import { SpikeletError } from '../../models/index.js';
-import { isFolder, readBytes, writeFile, writeFiles } from '../files.js';
-import { type Built, makeProject } from '../firmware/make.js';
-import { readShell } from '../firmware/shell.js';
+import { isFolder, readBytes, writeFile, writeFiles } from '../system/files.js';
+import { type Built, makeProject } from '../toolchain/make.js';
+import { readShell } from '../toolchain/shell.js';
 import { type Emulation, emulate } from './emulate.js';
 
 /** Compiles a board's loader in a folder. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, openSync, readFileSync } from 'node:fs';
-import { npmInstall } from '../version.js';
+import { npmInstall } from '../system/version.js';
 import { createPico, type Pico } from './rp2040.js';
 
 /**

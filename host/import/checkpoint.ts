@@ -2,7 +2,8 @@ import { labelled, SpikeletError } from '../../models/error.js';
 import { fileKind } from '../../models/file.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { toFloat32 } from '../../models/tensor.js';
-import { listed, printable } from '../printable.js';
+import { listed, printable } from '../system/printable.js';
+import { isZip, readZip } from '../system/zip.js';
 import { marks } from './architecture.js';
 import { Opaque } from './inert.js';
 import { otherKind, zipKind } from './kinds.js';
@@ -10,7 +11,6 @@ import { netAmong, withoutWrappers } from './names.js';
 import { Bag, textOf } from './pickle.js';
 import { partsOf } from './shards.js';
 import { readTorch, TensorRef, type TorchFile } from './torch.js';
-import { isZip, readZip } from './zip.js';
 
 /** A checkpoint of PyTorch, whatever the container: tensors in the order of the file, read when asked for. */
 export type Checkpoint = {

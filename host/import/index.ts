@@ -1,8 +1,8 @@
 import { labelled, SpikeletError } from '../../models/error.js';
 import { checkParamShapes, checkParams, type Net, netShapes } from '../../models/net.js';
 import type { Shape } from '../../models/tensor.js';
-import { isFolder, readBytes } from '../files.js';
-import { listed, printable } from '../printable.js';
+import { isFolder, readBytes } from '../system/files.js';
+import { listed, printable } from '../system/printable.js';
 import { architectureOf, assumedHeads } from './architecture.js';
 import {
   type Checkpoint,

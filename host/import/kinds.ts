@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 
 /** What people take for a checkpoint, told by its first bytes, and what to do instead. */
 type Kind = {

@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { listed, printable } from '../printable.js';
+import { listed, printable } from '../system/printable.js';
 import type { LazyTensor } from './checkpoint.js';
 
 /**

@@ -1,5 +1,5 @@
 import { SpikeletError } from '../../models/error.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
 
 /**
  * Python pickles as data. A pickle is a program for a small stack machine; this machine knows the opcodes that build

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SpikeletError } from '../../models/error.js';
-import { readBytes } from '../files.js';
-import { printable } from '../printable.js';
+import { readBytes } from '../system/files.js';
+import { printable } from '../system/printable.js';
 
 const MAX_INDEX = 16_000_000;
 const MAX_PARTS = 64;

@@ -1,10 +1,10 @@
 import { SpikeletError } from '../../models/error.js';
 import { elementTypes } from '../../models/safetensors.js';
 import { product, type TensorData, toFloat32 } from '../../models/tensor.js';
-import { printable } from '../printable.js';
+import { printable } from '../system/printable.js';
+import { isZip, readZip } from '../system/zip.js';
 import { inertGlobals, unknownClass } from './inert.js';
 import { PickleGlobal, type PickleRules, textOf, unpickle } from './pickle.js';
-import { isZip, readZip } from './zip.js';
 
 /**
  * What torch.save writes, without Python: the zip format (since PyTorch 1.6) and the one before it, a row of pickles

@@ -1,6 +1,6 @@
 import type { Board } from '../../fpga/boards/index.js';
 import type { Point } from '../../fpga/estimate/explore.js';
-import type { Measured } from '../fpga/measure.js';
+import type { Measured } from '../run/measure-design.js';
 import { designName, lanesText } from './explore-table.js';
 import { type LegendEntry, type Mark, type Scatter, scatterSvg, shapes } from './scatter.js';
 

@@ -1,7 +1,7 @@
 import type { Board } from '../../fpga/boards/index.js';
 import type { Point } from '../../fpga/estimate/explore.js';
 import type { Area } from '../../fpga/parts.js';
-import type { Measured } from '../fpga/measure.js';
+import type { Measured } from '../run/measure-design.js';
 import type { Column } from './text.js';
 
 /** Tables of a design space. Pure. */

@@ -30,6 +30,9 @@ export const duration = (seconds: number): string => {
 /** `rank`: where a table is too wide, columns of the highest rank go first; those without one stay. */
 export type Column = { title: string; right?: boolean; rank?: number };
 
+/** What people read of a result: a line, a title, a table. */
+export type Part = string | { title: string } | { columns: Column[]; rows: string[][] };
+
 /** Columns of a terminal that a text takes: two for each wide character, none for a mark on another. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { SpikeletError } from '../../models/index.js';
-import { npmInstall } from '../version.js';
+import { npmInstall } from '../system/version.js';
 import { registerWasmKernels } from './kernels/register.js';
 import { trainingInstall } from './packages.js';
 import { tf } from './tf.js';

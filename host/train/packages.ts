@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { SpikeletError } from '../../models/error.js';
-import { npmInstall } from '../version.js';
+import { npmInstall } from '../system/version.js';
 
 /** What training needs, which is optional: 310 MB that nothing else does. Loads none of it. */
 const names = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'];

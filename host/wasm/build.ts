@@ -6,7 +6,7 @@ import type { Layer } from '../../wasm/layer.js';
 import { layOutMemory } from '../../wasm/memory-image.js';
 import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import type { Tier } from '../../wasm/tiers.js';
-import { compileAssemblyScript, signaturesOf, tierFlags } from '../assemblyscript.js';
+import { compileAssemblyScript, signaturesOf, tierFlags } from './assemblyscript.js';
 import { compileSource, link } from './compile.js';
 
 export type BuildOptions = ModelOptions & {

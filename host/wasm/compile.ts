@@ -1,18 +1,26 @@
+import { readFileSync } from 'node:fs';
 import { pagesFor, SECTION } from '../../wasm/describe.js';
 import type { WasmDescription } from '../../wasm/description.js';
 import { IMAGE_ADDRESS, type MemoryImage } from '../../wasm/memory-image.js';
 import type { Tier } from '../../wasm/tiers.js';
-import { compileAssemblyScript, tierFlags } from '../assemblyscript.js';
+import { installedVersion } from '../system/version.js';
+import { compileAssemblyScript, compiledOnce, compileNow, tierFlags } from './assemblyscript.js';
+
+/** What optimised code depends on beside its source: binaryen, and this code. */
+const optimiser = [installedVersion('binaryen'), readFileSync(new URL(import.meta.url), 'utf8')];
 
 /**
  * AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from assembly/.
- * The result has no data yet. More than one of `threads`: it imports a memory that they share.
+ * The result has no data yet. More than one of `threads`: it imports a memory that they share. Compiling takes seconds and
+ * depends on the layers' geometry, not on their weights, so a net that was trained further is mostly compiled already.
  */
 export async function compileSource(source: string, tier: Tier, threads = 1): Promise<Uint8Array> {
   const flags = [...tierFlags[tier]];
   // How much memory is shared is known when the module is linked.
   if (threads > 1) flags.push('--enable', 'threads', '--sharedMemory', '--maximumMemory', '65535');
-  return optimise(await compileAssemblyScript('model.ts', flags, source, tier), tier, threads);
+  return compiledOnce([...optimiser, ...flags, source, tier, String(threads)], async () =>
+    optimise(await compileNow('model.ts', flags, source, tier), tier, threads),
+  );
 }
 
 /** The kernels of the swar tier, not optimised and with the names of functions and values: for firmware, printed as C. */

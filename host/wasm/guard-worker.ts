@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from '../../models/crc32.js';
-import { failureOf } from '../failure.js';
+import { failureOf } from '../system/failure.js';
 import type { Guarded, Reply } from './guard.js';
 import { openWasm } from './open.js';
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { SpikeletError } from '../../models/error.js';
 import type { WasmDescription } from '../../wasm/description.js';
-import { type Failure, failureError } from '../failure.js';
+import { type Failure, failureError } from '../system/failure.js';
 
 /** What a guarded model computes of one image. */
 export type Traced = { logits: Int32Array; crcs: Map<string, number> };

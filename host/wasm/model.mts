@@ -57,6 +57,7 @@ type Description = {
   output: { scale: number };
   tensors: [name: string, kind: string, type: string, shape: Model['shape'], address: number, ring: number][];
   image: [address: number, bytes: number];
+  arena: [address: number, bytes: number];
   pixelTable: number;
   outside?: [bytes: number, crc: number];
   threads?: [most: number, models: number, control: number, pages: number];
@@ -118,13 +119,15 @@ async function relaxedIsRight(): Promise<boolean> {
  * for). Else from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one of them. A model that
  * reads its weights from outside of its memory takes them from `weights`, by default from the .weights.bin beside the
  * module. Several threads take the model-threads.wasm; a page that is not isolated from other origins gets one thread, and
- * a warning. Throws an Error that names the address where something else than a model is found.
+ * a warning. Throws an Error that names the address where something else than a model is found, and one where a module
+ * would take other memory than it says.
  */
 export async function load(
   given?: Source | CompiledModule | PromiseLike<Source | CompiledModule>,
   weights?: Source | PromiseLike<Source>,
-  { threads = 1 }: LoadOptions = {},
+  options?: LoadOptions,
 ): Promise<Model> {
+  const { threads = 1 } = optionsOf(options);
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`${threads} is no number of threads`);
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
   // Node has no such thing as a page.
@@ -134,8 +137,11 @@ export async function load(
   const wanted = shares ? threads : 1;
   const source = await given;
   const own = source === undefined || source === null ? await fileFor(wanted) : undefined;
-  const { module, where } = await moduleOf(own ? address(own) : source!);
+  const { module, where, bytes } = await moduleOf(own ? address(own) : source!);
   const description = describe(module, where);
+  const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
+  // A memory that threads share is made here, and the module has none of its own.
+  if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
   const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
@@ -153,6 +159,8 @@ export async function load(
   };
   const instance = await WebAssembly.instantiate(module, { env });
   const memory = sharedMemory ?? (instance.exports['memory'] as WebAssembly.Memory);
+  if (!sharedMemory && memory.buffer.byteLength !== pages * 65536)
+    throw otherMemory(where, memory.buffer.byteLength / 65536, pages);
   const target = new Uint8Array(memory.buffer);
   const infer = instance.exports['infer'] as (...values: unknown[]) => number;
   const crew: { infer(): void; close(): Promise<void>; stalled?(): boolean } = shared
@@ -187,6 +195,50 @@ export async function load(
       return logits.slice();
     },
   };
+}
+
+function optionsOf(options: LoadOptions | undefined): LoadOptions {
+  if (options === undefined) return {};
+  if (options === null || typeof options !== 'object' || tagOf(options) !== 'Object')
+    throw new TypeError(`load() takes options like { threads: 4 } and got ${nameOf(options)}`);
+  const unknown = Object.keys(options).find((name) => name !== 'threads');
+  if (unknown !== undefined) throw new TypeError(`load() has no option '${unknown}', only threads`);
+  return options;
+}
+
+const otherMemory = (where: string, found: number, pages: number) =>
+  new Error(
+    `${where} is not started: its memory is ${found} pages, and its model's ${pages}; build it again, the file is damaged or not of 'spikelet build'`,
+  );
+
+/**
+ * Throws where a module that compiles would take more memory than its model, or run by itself, before it is started:
+ * the code in a damaged file could fill all of it.
+ */
+function requireModest(bytes: Uint8Array, pages: number, where: string): void {
+  let at = 8;
+  // LEB128, unsigned.
+  const number = () => {
+    for (let value = 0, scale = 1; ; scale *= 128) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const section = bytes[at++];
+    const end = number() + at;
+    if (section === 8) throw new Error(`${where} is not started: it has a start function, as no model does`);
+    if (section === 5) {
+      const count = number();
+      const flags = number();
+      const least = number();
+      const most = flags === 1 ? number() : Number.POSITIVE_INFINITY;
+      if (count !== 1 || least !== pages) throw otherMemory(where, least, pages);
+      if (most !== pages) throw otherMemory(where, most, pages);
+    }
+    at = end;
+  }
 }
 
 const tooMany = (name: string, most: number, wanted: number) =>
@@ -239,7 +291,7 @@ const tagOf = (value: unknown): string => Object.prototype.toString.call(value).
 
 async function moduleOf(
   source: Source | CompiledModule,
-): Promise<{ module: WebAssembly.Module; where: string }> {
+): Promise<{ module: WebAssembly.Module; where: string; bytes?: Uint8Array }> {
   // Objects of another realm (a frame, a worker, a test's sandbox) are none of this realm's classes: by tag.
   if (tagOf(source) === 'WebAssembly.Module')
     return { module: source, where: 'the given WebAssembly.Module' };
@@ -248,7 +300,7 @@ async function moduleOf(
   if (![0, 97, 115, 109].every((byte, i) => bytes[i] === byte))
     throw new Error(`${where} is no WebAssembly: ${contentsOf(found)}`);
   try {
-    return { module: await WebAssembly.compile(bytes), where };
+    return { module: await WebAssembly.compile(bytes), where, bytes };
   } catch (cause) {
     const why = hasVectors() ? messageOf(cause) : `${NO_VECTORS} (${messageOf(cause)})`;
     throw new Error(`${where} does not compile: ${why}`, { cause });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { labelled } from '../../models/error.js';
-import { readBytes } from '../files.js';
+import { readBytes } from '../system/files.js';
 import { loadThreads, loadWasm, type ThreadedModel, type WasmModel } from './load.js';
 
 /** Beside model.wasm: the constants of a model that reads them from outside of its memory. */

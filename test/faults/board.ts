@@ -1,8 +1,8 @@
 import { copyFile } from 'node:fs/promises';
 import { emulateLoader } from '../../host/device/loader.js';
-import { board, compileLoader, newFlash } from '../loader-board.js';
-import { createBench, startsWith } from '../power-cut.js';
-import { below, type Random } from '../random-graph.js';
+import { board, compileLoader, newFlash } from '../support/loader-board.js';
+import { createBench, startsWith } from '../support/power-cut.js';
+import { below, type Random } from '../support/random-graph.js';
 import { type Ended, moment, nodeStarted, saidBadly, start, trialFolder } from './trial.js';
 
 /** `flash` over the serial port of the emulated board: the kinds that it is disturbed by, once each. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { below, type Random } from '../random-graph.js';
+import { below, type Random } from '../support/random-graph.js';
 import {
   type Clean,
   type Ended,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readNet, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import type { Random } from '../random-graph.js';
-import { writeExample } from '../small-example.js';
+import type { Random } from '../support/random-graph.js';
+import { writeExample } from '../support/small-example.js';
 import type { Tried } from './verbs.js';
 import { crcsBelow, differences, filesBelow, isLeftover, notWhole } from './whole.js';
 

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { emitVerilog } from '../../fpga/emit.js';
-import { signaturesOf } from '../../host/assemblyscript.js';
-import { printModel } from '../../host/firmware/model.js';
+import { emitVerilog } from '../../fpga/emit/index.js';
+import { printModel } from '../../host/toolchain/model.js';
+import { signaturesOf } from '../../host/wasm/assemblyscript.js';
 import type { Graph, OutputFile } from '../../models/index.js';
 import { emitSource } from '../../wasm/emit.js';
 import { layersOf } from '../../wasm/layers.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { GraphBuilder, seeded } from '../random-graph.js';
+import { GraphBuilder, seeded } from '../support/random-graph.js';
 
 /** Where the golden files are, in the sources. */
 export const goldenFolder = fileURLToPath(new URL('../../../test/golden/', import.meta.url));

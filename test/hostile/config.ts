@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCli } from '../../host/cli/program.js';
 import { exitCode } from '../../models/index.js';
-import { below, pick } from '../random-graph.js';
+import { below, pick } from '../support/random-graph.js';
 import { damaged, hostileJson } from './mutate.js';
 import type { Reader } from './reader.js';
 

@@ -5,10 +5,10 @@ import sharp from 'sharp';
 import { parseIdx, readIdxFolder } from '../../host/data/idx.js';
 import { readNetImage } from '../../host/data/index.js';
 import { readLabels } from '../../host/data/labels.js';
-import { evaluateFolder } from '../../host/evaluate-folder.js';
-import type { Runner } from '../../host/runner.js';
+import { evaluateFolder } from '../../host/run/evaluate-folder.js';
+import type { Runner } from '../../host/run/open-model.js';
 import { crc32, type Shape } from '../../models/index.js';
-import { below, pick, type Random, seeded } from '../random-graph.js';
+import { below, pick, type Random, seeded } from '../support/random-graph.js';
 import { damaged, hostileJson, spliced } from './mutate.js';
 import type { Reader } from './reader.js';
 

@@ -11,7 +11,7 @@ import { readHello } from '../../host/device/hello.js';
 import { encodeFrame, frameReader } from '../../host/device/link-frames.js';
 import type { Port } from '../../host/device/port.js';
 import { crc32, exitCode, SpikeletError } from '../../models/index.js';
-import { below, pick, type Random, seeded } from '../random-graph.js';
+import { below, pick, type Random, seeded } from '../support/random-graph.js';
 import { damaged, hostileJson } from './mutate.js';
 import type { Reader } from './reader.js';
 

@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib';
 import { importNet } from '../../host/import/index.js';
 import { crc32, float32, writeNet, writeSafetensors } from '../../models/index.js';
-import { zooNet } from '../nets.js';
-import { below, pick, type Random } from '../random-graph.js';
+import { zooNet } from '../support/nets.js';
+import { below, pick, type Random } from '../support/random-graph.js';
 import {
   ascii,
   concat,
@@ -15,7 +15,7 @@ import {
   torchLegacy,
   torchZip,
   zip,
-} from '../torch.js';
+} from '../support/torch.js';
 import { damaged, hostileJson, spliced } from './mutate.js';
 import type { Reader } from './reader.js';
 import { fileOf, partsOf } from './safetensors.js';

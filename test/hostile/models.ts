@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCheckpoint, writeCheckpoint } from '../../host/cli/checkpoint.js';
+import { readCheckpoint, writeCheckpoint } from '../../host/train/checkpoint.js';
+import { verifyWasm } from '../../host/run/verify.js';
 import { trainDefaults } from '../../host/train/options.js';
 import { saveRun, startRun } from '../../host/train/state.js';
-import { verifyWasm } from '../../host/verify.js';
 import { compileSource } from '../../host/wasm/compile.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import {
@@ -21,9 +21,9 @@ import {
   writeNet,
 } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { zooNet } from '../nets.js';
-import { below, pick, type Random, randomGraph, seeded } from '../random-graph.js';
-import { linker, randomPixels } from '../wasm-models.js';
+import { zooNet } from '../support/nets.js';
+import { below, pick, type Random, randomGraph, seeded } from '../support/random-graph.js';
+import { linker, randomPixels } from '../support/wasm-models.js';
 import { damaged, damagedOneOf, hostileJson, spliced } from './mutate.js';
 import type { Reader } from './reader.js';
 import { fileOf, partsOf } from './safetensors.js';

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { plainChoices, SpikeletError } from '../../models/index.js';
 import { describeWasm } from '../../wasm/describe.js';
-import { below, pick, type Random, randomGraph, seeded } from '../random-graph.js';
-import { linker } from '../wasm-models.js';
+import { below, pick, type Random, randomGraph, seeded } from '../support/random-graph.js';
+import { linker } from '../support/wasm-models.js';
 import { damaged, hostileJson } from './mutate.js';
 import { MOST_MS, type Reader } from './reader.js';
 import {

@@ -1,6 +1,6 @@
 import { crc32 } from '../../models/index.js';
-import { type Edit, mutated } from '../mutations.js';
-import { below, pick, type Random } from '../random-graph.js';
+import { type Edit, mutated } from '../support/mutations.js';
+import { below, pick, type Random } from '../support/random-graph.js';
 
 /** Damage by a seeded generator: blind edits of bytes, and edits that know JSON, so that deeper code is reached. */
 const words = [

@@ -1,5 +1,5 @@
 import { crc32, SpikeletError } from '../../models/index.js';
-import { seeded } from '../random-graph.js';
+import { seeded } from '../support/random-graph.js';
 import { seedOf } from './mutate.js';
 import { type Found, MOST_MS, OPENING, type Opened, type Order } from './reader.js';
 

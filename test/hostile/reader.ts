@@ -1,5 +1,5 @@
-import type { Random } from '../random-graph.js';
-import type { Need } from '../skip.js';
+import type { Random } from '../support/random-graph.js';
+import type { Need } from '../support/skip.js';
 
 /** One reader of files or of what a device says, and hostile input for it. */
 export type Reader = {

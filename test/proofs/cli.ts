@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ranHere } from '../docs/figure.js';
 
 const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 
@@ -41,8 +44,20 @@ export async function result<T>(...args: string[]): Promise<T> {
   return lines.at(-1) as T;
 }
 
-/** One line of a proof: what was promised, what was measured, whether that is enough. */
+type Verdict = { what: string; measured: string; wanted: string; ok: boolean };
+const verdicts: Verdict[] = [];
+
+/** One line of a proof: what was promised, what was measured, whether that is enough. All go to build/proofs/NAME.json too. */
 export function verdict(what: string, measured: string, wanted: string, ok: boolean): void {
+  if (!verdicts.length) process.once('exit', leaveVerdicts);
+  verdicts.push({ what: what.trim(), measured, wanted, ok });
   console.log(`${ok ? 'ok       ' : 'SHORTFALL'}  ${what}: ${measured} (wanted: ${wanted})`);
   if (!ok) process.exitCode = 1;
+}
+
+function leaveVerdicts(): void {
+  const name = basename(process.argv[1]!, '.js');
+  const contents = { name, command: `npm run bench -- ${name}`, ...ranHere(), rows: verdicts };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(contents, null, 2)}\n`);
 }

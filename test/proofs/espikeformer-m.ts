@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { writeFile } from '../../host/files.js';
 import { importFile } from '../../host/import/index.js';
-import { imageOf } from '../../host/trace.js';
+import { imageOf } from '../../host/run/trace-net.js';
+import { writeFile } from '../../host/system/files.js';
 import { crc32, type Graph, hex32, readGraph, toPixels, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { read } from '../reference.js';
+import { read } from '../support/reference.js';
 
 /** E-SpikeFormer-m of the reference data at 8 bits, and the pixels of one of its images; the graph is kept in build/. */
 export async function espikeformerM(vectors: string): Promise<{ graph: Graph; pixels: Int8Array }> {

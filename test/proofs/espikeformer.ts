@@ -1,18 +1,18 @@
 import { importFile } from '../../host/import/index.js';
 import { type Comparison, compare } from '../../host/report/compare.js';
 import { percent } from '../../host/report/text.js';
-import { imageOf } from '../../host/trace.js';
-import { verifyWasm } from '../../host/verify.js';
+import { imageOf } from '../../host/run/trace-net.js';
+import { verifyWasm } from '../../host/run/verify.js';
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { argmax, type Graph, type Net, netRunner, toPixels, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { read } from '../reference.js';
-import { shared } from '../shared.js';
+import { read } from '../support/reference.js';
+import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench:espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m (10M) at
+ * `npm run bench -- espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m (10M) at
  * 224x224, as integer graphs: time, memory, bytes, equality of WebAssembly, and what the integers change. About 15
  * minutes of CPU.
  *

@@ -8,22 +8,27 @@ import { fitted } from '../../fpga/estimate/coefficients.js';
 import type { Features } from '../../fpga/estimate/features.js';
 import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { type Measured, type MeasuredCycles, measureArea, measureCycles } from '../../host/fpga/measure.js';
-import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
-import { simulatorInstall, simulatorThere } from '../../host/fpga/simulator.js';
+import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
+import { simulatorInstall, simulatorThere } from '../../host/eda/simulator.js';
 import { table } from '../../host/report/text.js';
+import {
+  type Measured,
+  type MeasuredCycles,
+  measureArea,
+  measureCycles,
+} from '../../host/run/measure-design.js';
 import type { Graph } from '../../models/index.js';
 import { folder } from './cli.js';
 import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
- * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench:explore -- fit` fits the expectations anew and writes
- * fpga/estimate/coefficients.ts; a design is then also expected from a fit without it. Minutes for each design that was not
- * measured before; what was lies in build/proofs/explore/measured.
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
+ * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits them again
+ * and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it. Minutes for each
+ * design that was not measured before; what was is kept in build/proofs/explore/measured.
  */
 const IMAGES = 20;
 
@@ -266,7 +271,7 @@ function write(all: Record<Design['architecture'], Fitted>): void {
     `import type { Architecture } from '../emit.js';
 import type { Fitted } from './fitted.js';
 
-/** Written by \`npm run bench:explore -- fit\`. */
+/** Written by \`npm run bench -- explore fit\`. */
 export const fitted: Record<Architecture, Fitted> = ${JSON.stringify(all)};
 `,
   );

@@ -7,11 +7,11 @@ import { boardTrials } from '../faults/board.js';
 import { kinds } from '../faults/kinds.js';
 import { clean, keep, writeInputs } from '../faults/trial.js';
 import { tried } from '../faults/verbs.js';
-import { removeFolders } from '../firmware-project.js';
 import { seedOf } from '../hostile/mutate.js';
-import { loaderNeeds } from '../loader-board.js';
-import { type Random, seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { loaderNeeds } from '../support/loader-board.js';
+import { type Random, seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { folder as proofs, verdict } from './cli.js';
 
 /**

@@ -1,14 +1,14 @@
-import { printModel } from '../../host/firmware/model.js';
+import { printModel } from '../../host/toolchain/model.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { compareHere, compileHere } from '../firmware-host.js';
-import { removeFolders } from '../firmware-project.js';
-import { gcc32 } from '../needs.js';
-import { allThere } from '../skip.js';
+import { compareHere, compileHere } from '../support/firmware-host.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { gcc32 } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench:firmware-asan [GRAPH]`: printed C of a trained net on this machine under the address and the undefined
+ * `npm run bench -- firmware-asan [GRAPH]`: printed C of a trained net on this machine under the address and the undefined
  * behaviour sanitizer, as it is and with every access bounded: 1,000 Fashion-MNIST images, every layer equal to the
  * interpreter's. In whole frames, and in the smallest plan.
  */

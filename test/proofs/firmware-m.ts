@@ -1,15 +1,15 @@
 import { boardOf, memoryOf } from '../../firmware-gen/boards/index.js';
 import { shellRam } from '../../firmware-gen/fits.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
-import { linkedBytes } from '../../host/firmware/map.js';
-import { compileProduct, runOn } from '../firmware-device.js';
-import { canTry, removeFolders } from '../firmware-project.js';
-import { shared } from '../shared.js';
+import { linkedBytes } from '../../host/toolchain/map.js';
+import { compileProduct, runOn } from '../support/firmware-device.js';
+import { canTry, removeFolders } from '../support/firmware-project.js';
+import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 
 /**
- * `npm run bench:firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with 512 KiB of RAM
+ * `npm run bench -- firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with 512 KiB of RAM
  * beside its weights: one image, every layer equal to the interpreter's.
  */
 const RAM = 512 << 10;

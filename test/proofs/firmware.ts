@@ -1,14 +1,14 @@
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import type { ModelBytes } from '../../firmware-gen/fits.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
-import type { Verification } from '../../host/verify.js';
-import { compileProduct, type DeviceRun, runOn } from '../firmware-device.js';
-import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
+import type { Verification } from '../../host/run/verify.js';
+import { compileProduct, type DeviceRun, runOn } from '../support/firmware-device.js';
+import { canTry, removeFolders, temporaryFolder } from '../support/firmware-project.js';
 import { result, spikelet, verdict } from './cli.js';
 import { fashion, nano, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:firmware`: nets trained on Fashion-MNIST on emulated boards, 'spikelet verify --against firmware' with 100
+ * `npm run bench -- firmware`: nets trained on Fashion-MNIST on emulated boards, 'spikelet verify --against firmware' with 100
  * test images each over a serial port, every layer equal to the interpreter's. Some minutes; nets are kept in build/.
  */
 const IMAGES = 100;

@@ -1,18 +1,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { type Architecture, type Datapath, simulationPorts } from '../../fpga/emit/index.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { compileVerilator } from '../../host/fpga/verilator.js';
-import { verifyVerilog } from '../../host/verify.js';
+import { compileVerilator } from '../../host/eda/verilator.js';
+import { verifyVerilog } from '../../host/run/verify.js';
 import type { Graph } from '../../models/index.js';
-import { verilatorBuilds } from '../needs.js';
-import { allThere } from '../skip.js';
+import { leaveFigure } from '../docs/figure.js';
+import { verilatorBuilds } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both architectures, with and
+ * `npm run bench -- fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both architectures, with and
  * without random stalls on both sides and at every FIFO, each tensor against the interpreter; lanes and datapaths side by
  * side for `mini`, trained here for one epoch. Without a graph also a fully connected and a convolutional net trained here,
  * and, in the sequential architecture, which serves attention too, the reference's trained net of the tiny class and its
@@ -42,6 +43,9 @@ const designs: Design[] = [
   { architecture: 'sequential', lanes: 8, datapath: 'unary' },
 ];
 
+/** Cycles of the usual designs, by net: sequential, streaming, streaming with one image behind the other. */
+const cyclesOf = new Map<string, [number | string, number | string, number | string]>();
+
 if ((await allThere('designs', verilatorBuilds)) && !(await prove())) process.exitCode = 1;
 
 async function prove(): Promise<boolean> {
@@ -56,6 +60,19 @@ async function prove(): Promise<boolean> {
     const all = graph.name === 'mini' ? designs : attends ? [usual] : [usual, feedForward];
     for (const design of all) right = (await proveDesign(graph, images, design)) && right;
   }
+  // Nets in the order of size, a design that none has empty.
+  if (!paths.length && right)
+    leaveFigure({
+      name: 'fpga-sim',
+      command: 'npm run bench -- fpga-sim',
+      columns: [
+        { title: 'net, 8 lanes, popcount' },
+        { title: 'sequential, cycles an image', kind: 'simulated' },
+        { title: 'streaming, cycles an image', kind: 'simulated' },
+        { title: 'streaming, one image behind the other', kind: 'simulated' },
+      ],
+      rows: [...cyclesOf].map(([net, cycles]) => [`\`${net}\``, ...cycles]),
+    });
   return right;
 }
 
@@ -81,6 +98,11 @@ async function proveDesign(graph: Graph, images: Int8Array[], design: Design): P
     const stalled = fifos.filter((clocks) => clocks > 0).length;
     right &&= equal === images.length && (run.stall === 0 || stalled === names.length);
     const { architecture, lanes, datapath } = design;
+    if (run.stall === 0 && (design === usual || design === feedForward)) {
+      const cells = cyclesOf.get(graph.name) ?? ['', '', ''];
+      cells[design === usual ? 0 : run.overlap ? 2 : 1] = Math.round(run.overlap ? interval : cycles);
+      cyclesOf.set(graph.name, cells);
+    }
     const speed = run.overlap
       ? `an image each ${Math.round(interval)} cycles`
       : `${Math.round(cycles)} cycles per image`;

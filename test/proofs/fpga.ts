@@ -2,33 +2,28 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardTop } from '../../fpga/board-top.js';
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
+import { type Datapath, datapaths, simulationPorts } from '../../fpga/emit/index.js';
 import { scalesByMultipliers } from '../../fpga/emit/sequential.js';
-import { type Datapath, datapaths, simulationPorts } from '../../fpga/emit.js';
 import { requireRoom } from '../../fpga/fits.js';
 import type { Family } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
-import { gateArguments, gatesOf } from '../../host/fpga/gates.js';
-import { installed, installLine, nextpnr, yosys } from '../../host/fpga/packages.js';
-import { place } from '../../host/fpga/place.js';
-import { rtlFiles } from '../../host/fpga/rtl.js';
-import { synthesise } from '../../host/fpga/synthesise.js';
-import {
-  compileSimulator,
-  compileVerilator,
-  loadedWeights,
-  verilogFiles,
-} from '../../host/fpga/verilator.js';
-import { verifyVerilog } from '../../host/verify.js';
+import { gateArguments, gatesOf } from '../../host/eda/netlist.js';
+import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
+import { place } from '../../host/eda/place.js';
+import { rtlFiles } from '../../host/eda/rtl-files.js';
+import { synthesise } from '../../host/eda/synthesise.js';
+import { compileSimulator, compileVerilator, loadedWeights, verilogFiles } from '../../host/eda/verilator.js';
+import { verifyVerilog } from '../../host/run/verify.js';
 import type { Graph, SpikeletError } from '../../models/index.js';
-import { verilatorBuilds } from '../needs.js';
-import { allThere } from '../skip.js';
+import { verilatorBuilds } from '../support/needs.js';
+import { allThere } from '../support/skip.js';
 import { folder, verdict } from './cli.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench:fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
+ * `npm run bench -- fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
  * simulated by what is installed here: logic cells, clock and latency of nets trained on Fashion-MNIST, a netlist against
  * the interpreter, and the three datapaths side by side on one layer. About ten minutes.
  */

@@ -6,7 +6,7 @@ import { hex32 } from '../../models/index.js';
 import { campaign, type Row } from '../hostile/campaign.js';
 import { MOST_MS, MOST_RSS, type Reader } from '../hostile/reader.js';
 import { readers } from '../hostile/readers.js';
-import { allThere } from '../skip.js';
+import { allThere } from '../support/skip.js';
 import { folder as proofs, verdict } from './cli.js';
 
 /**

@@ -2,18 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
 import { emulate } from '../../host/device/emulate.js';
-import { printModel } from '../../host/firmware/model.js';
+import { printModel } from '../../host/toolchain/model.js';
 import { type Graph, interpret, operationsOf } from '../../models/index.js';
 import { planModel } from '../../wasm/plan-model.js';
-import { canTry, compile, removeFolders } from '../firmware-project.js';
-import { openSerial } from '../firmware-serial.js';
+import { type Figure, leaveFigure } from '../docs/figure.js';
+import { canTry, compile, removeFolders } from '../support/firmware-project.js';
+import { openSerial } from '../support/firmware-serial.js';
 import { verdict } from './cli.js';
 import { cmsisEstimate, cortexM0plus, cortexM4, type PerMac } from './cmsis.js';
 import { plainC } from './int8.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench:instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
+ * `npm run bench -- instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
  * plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own flags and both equal to the
  * interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU counts instructions, rp2040js cycles of
  * a Cortex-M0+. With --layers: of each layer.
@@ -22,6 +23,7 @@ const IMAGES = 5;
 const layers = process.argv.includes('--layers');
 if (layers) process.argv.splice(process.argv.indexOf('--layers'), 1);
 const { graph, images } = await fashionGraph(IMAGES);
+const rows: Figure['rows'] = [];
 
 const m4 = boardOf('mps2-an386');
 /** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory is no limit. */
@@ -33,6 +35,18 @@ for (const [board, what, most, cmsis] of [
   [boardOf('rp2040'), 'cycles, Cortex-M0+', 0.2, undefined],
 ] as const)
   if (await canTry(board)) await measure(graph, board, what, most, cmsis);
+if (rows.length)
+  leaveFigure({
+    name: 'instructions',
+    command: 'npm run bench -- instructions',
+    columns: [
+      { title: 'core' },
+      { title: 'printed C', kind: 'simulated' },
+      { title: 'of plain int8 C of the same net', kind: 'simulated' },
+      { title: 'CMSIS-NN int8, times ours', kind: 'estimated' },
+    ],
+    rows,
+  });
 await removeFolders();
 
 async function measure(
@@ -42,7 +56,7 @@ async function measure(
   most: number,
   cmsis: { perMac: PerMac; least: number } | undefined,
 ): Promise<void> {
-  const source = fileURLToPath(new URL('../../../test/firmware/count.c', import.meta.url));
+  const source = fileURLToPath(new URL('../../../test/support/c/count.c', import.meta.url));
   const program = await compile(board, {
     sources: [],
     model: [
@@ -85,6 +99,13 @@ async function measure(
   const [ours, plain] = totals as [number, number];
   const text = `${millions(ours)} against ${millions(plain)}, ${(ours / plain).toFixed(3)}x`;
   verdict(`${what} for one image`, text, `<= ${most}x`, ours / plain <= most);
+  const [unit, core] = what.split(', ') as [string, string];
+  rows.push([
+    board.name === 'rp2040' ? `${core} of the RP2040` : core,
+    `${(ours / 1e6).toFixed(1)}M ${unit}`,
+    `${(ours / plain).toFixed(3)}x`,
+    cmsis ? Number((cmsisEstimate(net, cmsis.perMac) / ours).toFixed(2)) : '',
+  ]);
   if (cmsis) {
     const estimate = cmsisEstimate(net, cmsis.perMac);
     verdict(

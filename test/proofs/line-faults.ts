@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { table } from '../../host/report/text.js';
-import { removeFolders } from '../firmware-project.js';
 import { seedOf } from '../hostile/mutate.js';
-import { lineFaults } from '../line-faults.js';
-import { prepareTrials } from '../line-trials.js';
-import { loaderNeeds } from '../loader-board.js';
-import { boardNeeds, socat } from '../needs.js';
-import { seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { lineFaults } from '../support/line-faults.js';
+import { prepareTrials } from '../support/line-trials.js';
+import { loaderNeeds } from '../support/loader-board.js';
+import { boardNeeds, socat } from '../support/needs.js';
+import { seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**

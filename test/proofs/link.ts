@@ -1,11 +1,11 @@
-import { removeFolders } from '../firmware-project.js';
-import { ask, compileLinkHost, linkNeeds, withProgram } from '../link-host.js';
-import { seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { ask, compileLinkHost, linkNeeds, withProgram } from '../support/link-host.js';
+import { seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench:link`: 100,000 requests over a serial port whose line drops, flips, doubles and delays bytes, each with a
+ * `npm run bench -- link`: 100,000 requests over a serial port whose line drops, flips, doubles and delays bytes, each with a
  * chance of 1e-3 a byte, both ways; the other side is the shell's own C, compiled for this machine. Minutes.
  */
 const REQUESTS = Number(process.argv[2] ?? 100_000);

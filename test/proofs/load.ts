@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importNet } from '../../host/import/index.js';
 import { writeGraph } from '../../models/index.js';
-import { zooNet } from '../nets.js';
-import { pickle, stateDict, torchLegacy, torchZip } from '../torch.js';
+import { zooNet } from '../support/nets.js';
+import { pickle, stateDict, torchLegacy, torchZip } from '../support/torch.js';
 import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench:load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
+ * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
  * constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its checkpoint take to be
  * imported, in either of torch's formats. Under a minute.
  */
@@ -37,6 +37,7 @@ async function measureBuild(path: string, threads: number): Promise<void> {
   const start = performance.now();
   const { status, stderr } = spawnSync(process.execPath, ['--import', watch, main, ...args], {
     encoding: 'utf8',
+    env: { ...process.env, SPIKELET_NO_CACHE: '1' },
   });
   const seconds = (performance.now() - start) / 1000;
   const most = Number(/most (\d+)/.exec(stderr)?.[1]) / 1024;

@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { emulate } from '../../host/device/emulate.js';
-import { writeFiles } from '../../host/files.js';
+import { writeFiles } from '../../host/system/files.js';
 import { interpret, pixelTable, rawImage, rawToPixels } from '../../models/index.js';
-import { compileProduct } from '../firmware-device.js';
-import { canTry, removeFolders, temporaryFolder } from '../firmware-project.js';
-import { withRunner } from '../mlperf-device.js';
-import { resultsLine, thousandths } from '../mlperf-results.js';
+import { compileProduct } from '../support/firmware-device.js';
+import { canTry, removeFolders, temporaryFolder } from '../support/firmware-project.js';
+import { withRunner } from '../support/mlperf-device.js';
+import { resultsLine, thousandths } from '../support/mlperf-results.js';
 import { verdict } from './cli.js';
 import { fashion, fashionGraph } from './nets.js';
 
 /**
- * `npm run bench:mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
+ * `npm run bench -- mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
  * Fashion-MNIST for accuracy, five windows of 10 s for performance. Results are compared with the interpreter's to the
  * last digit.
  *

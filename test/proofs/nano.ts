@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { percent } from '../../host/report/text.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench:nano`: an E-SpikeFormer of the nano class, trained on Fashion-MNIST by the command line, then at 8, 6
+ * `npm run bench -- nano`: an E-SpikeFormer of the nano class, trained on Fashion-MNIST by the command line, then at 8, 6
  * and 4 bits on all 10,000 test images, WebAssembly against the interpreter at every tensor. About 15 minutes of CPU.
  */
 const data = shared('data/fashion-mnist');

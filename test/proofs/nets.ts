@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadGraph } from '../../host/cli/load.js';
+import { loadGraph } from '../../host/api/load.js';
 import { loadDataset } from '../../host/data/index.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { importFile } from '../../host/import/index.js';
-import { imageOf } from '../../host/trace.js';
+import { imageOf } from '../../host/run/trace-net.js';
 import { type Graph, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { read } from '../reference.js';
-import { shared } from '../shared.js';
+import { read } from '../support/reference.js';
+import { shared } from '../support/shared.js';
 import { folder, result } from './cli.js';
 
 /** Fashion-MNIST and the reference's trained net; ends the process where they are absent. */

@@ -1,7 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTypes, pack, packageJson, packagesIn, ran, root, sizeOf, useInstalled } from '../packed.js';
+import {
+  checkTypes,
+  pack,
+  packageJson,
+  packagesIn,
+  ran,
+  root,
+  sizeOf,
+  useInstalled,
+} from '../support/packed.js';
 import { verdict } from './cli.js';
 
 /**

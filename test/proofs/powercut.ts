@@ -1,13 +1,20 @@
-import { removeFolders } from '../firmware-project.js';
-import { loaderNeeds } from '../loader-board.js';
-import { compileForHost, runOnHost } from '../loader-host.js';
-import { createBench, installAndCut, type Outcome, preloaded, replaceAndCut, session } from '../power-cut.js';
-import { seeded } from '../random-graph.js';
-import { allThere } from '../skip.js';
+import { removeFolders } from '../support/firmware-project.js';
+import { loaderNeeds } from '../support/loader-board.js';
+import { compileForHost, runOnHost } from '../support/loader-host.js';
+import {
+  createBench,
+  installAndCut,
+  type Outcome,
+  preloaded,
+  replaceAndCut,
+  session,
+} from '../support/power-cut.js';
+import { seeded } from '../support/random-graph.js';
+import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench:powercut`: the power fails while the loader replaces a program. On this machine at every byte that the
+ * `npm run bench -- powercut`: the power fails while the loader replaces a program. On this machine at every byte that the
  * loader erases or writes; on the emulated board after every message of the protocol, within messages, and while the
  * new program is installed. Every start must find the old or the new program. About five minutes.
  */

@@ -3,18 +3,18 @@ import { type Board, boardOf } from '../../firmware-gen/boards/index.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { withBoard } from '../../host/device/board.js';
 import { note } from '../../host/device/board-link.js';
-import { readMap } from '../../host/firmware/map.js';
-import { printModel } from '../../host/firmware/model.js';
+import { readMap } from '../../host/toolchain/map.js';
+import { printModel } from '../../host/toolchain/model.js';
 import { type Graph, prove } from '../../models/index.js';
-import { compileProduct } from '../firmware-device.js';
-import { canTry, removeFolders } from '../firmware-project.js';
-import { randomGraph, seeded } from '../random-graph.js';
-import { randomPixels } from '../wasm-models.js';
+import { compileProduct } from '../support/firmware-device.js';
+import { canTry, removeFolders } from '../support/firmware-project.js';
+import { randomGraph, seeded } from '../support/random-graph.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench:profile`: what the notes of `spikelet profile` cost: a trained net and a tiny random one, compiled
+ * `npm run bench -- profile`: what the notes of `spikelet profile` cost: a trained net and a tiny random one, compiled
  * without notes, with them and none wanted, with the ticks of every layer; and the RAM that they take for a layer.
  */
 const IMAGES = 5;

@@ -4,11 +4,11 @@ import { loadDataset } from '../../host/data/index.js';
 import { importFile } from '../../host/import/index.js';
 import { percent } from '../../host/report/text.js';
 import { argmax, netRunner, normalise, rawImage, readSafetensors, writeNet } from '../../models/index.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench:quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as floats against
+ * `npm run bench -- quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as floats against
  * the reference's logits, then at 8, 6 and 4 bits, interpreter and WebAssembly compared at every tensor. About 10
  * minutes of CPU.
  */

@@ -1,12 +1,12 @@
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm, type WasmModel } from '../../host/wasm/load.js';
 import { definition, type Graph, product } from '../../models/index.js';
-import { randomPixels } from '../wasm-models.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 import { espikeformerLike, sizes } from './sized.js';
 
 /**
- * `npm run bench:scale`: whether time grows as the work grows: E-SpikeFormer t, s, m and l at 224x224 with random
+ * `npm run bench -- scale`: whether time grows as the work grows: E-SpikeFormer t, s, m and l at 224x224 with random
  * constants, in turn on one thread; time per MAC and density of each. Half a minute.
  */
 const ROUNDS = 15;

@@ -1,5 +1,5 @@
 import { createNet, type Graph } from '../../models/index.js';
-import { graphLike, type Random, seeded } from '../random-graph.js';
+import { graphLike, type Random, seeded } from '../support/random-graph.js';
 
 /** Parameter counts of E-SpikeFormer, by their letters. */
 export const sizes = ['t', 's', 'm', 'l'] as const;

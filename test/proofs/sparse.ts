@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { percent } from '../../host/report/text.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench:sparse`: four more epochs of the net that bench:train left, with and without firing penalty, then the
- * sparse one at 6 bits on all 10,000 test images. About 15 minutes of CPU.
+ * `npm run bench -- sparse`: four more epochs of the net that `npm run bench -- train` left, with and without firing
+ * penalty, then the sparse one at 6 bits on all 10,000 test images. About 15 minutes of CPU.
  */
 const data = shared('data/fashion-mnist');
 const start = join(folder, 'tiny-4.safetensors');
 if (!data || !existsSync(start)) {
-  console.log(data ? "run 'npm run bench:train' first" : 'skipped: ../shared/data/fashion-mnist is absent');
+  console.log(
+    data ? "run 'npm run bench -- train' first" : 'skipped: ../shared/data/fashion-mnist is absent',
+  );
   process.exit(data ? 1 : 0);
 }
 const spec = `fashion-mnist=${data}`;

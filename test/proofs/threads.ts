@@ -3,15 +3,15 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
-import { type Batch, startBatch } from '../../host/batch.js';
-import { writeFiles } from '../../host/files.js';
+import { type Batch, startBatch } from '../../host/run/batch.js';
+import { writeFiles } from '../../host/system/files.js';
 import { emitBuild } from '../../host/wasm/build.js';
 import { loadThreads, loadWasm, type WasmModel } from '../../host/wasm/load.js';
-import { randomPixels } from '../wasm-models.js';
+import { randomPixels } from '../support/wasm-models.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench:threads`: E-SpikeFormer-m at 224x224 with random constants on 1, 2, .. all threads: milliseconds of one
+ * `npm run bench -- threads`: E-SpikeFormer-m at 224x224 with random constants on 1, 2, .. all threads: milliseconds of one
  * image, and images a second of a folder. Beside it what plain loops on as many threads reach, since a machine that
  * others keep busy, or whose cores share their units, has less than its cores promise. Half a minute.
  */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { percent } from '../../host/report/text.js';
-import { shared } from '../shared.js';
+import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench:train`: what training on Fashion-MNIST reaches, by the command line alone, and how long it takes.
- * About 10 minutes of CPU. Leaves tiny-4.safetensors for bench:sparse.
+ * `npm run bench -- train`: what training on Fashion-MNIST reaches, by the command line alone, and how long it takes.
+ * About 10 minutes of CPU. Leaves tiny-4.safetensors for `npm run bench -- sparse`.
  */
 const data = shared('data/fashion-mnist');
 if (!data) {

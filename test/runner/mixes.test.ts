@@ -1,5 +1,5 @@
 import { suite, test } from 'uvu';
-import { testWith } from '../skip.js';
+import { testWith } from '../support/skip.js';
 
 /** Two suites: of each kind one in either. */
 for (const on of [test, suite('second')]) {

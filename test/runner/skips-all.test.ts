@@ -1,5 +1,5 @@
 import { test } from 'uvu';
-import { testWith } from '../skip.js';
+import { testWith } from '../support/skip.js';
 
 const needs = [
   { name: 'absent', install: 'apt-get install absent', find: () => undefined },

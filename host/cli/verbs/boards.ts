@@ -5,9 +5,9 @@ import { fpgaBoards } from '../../../fpga/boards/index.js';
 import { explore } from '../../../fpga/estimate/explore.js';
 import { ramBits } from '../../../fpga/parts.js';
 import { type Graph, SpikeletError } from '../../../models/index.js';
+import { loadGraph } from '../../api/load.js';
 import { bytes, quantity } from '../../report/text.js';
 import type { Io } from '../io.js';
-import { loadGraph } from '../load.js';
 import { verb } from '../verb.js';
 
 const RIGHT = { right: true } as const;

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { exitCode } from '../../../models/error.js';
-import { toolsOfBoards } from '../../firmware/board-tools.js';
-import { folderOf, installLine, toolPackages } from '../../fpga/packages.js';
-import { programsOfFpgas } from '../../fpga/programs.js';
-import { npmInstall, version } from '../../version.js';
+import { programsOfFpgas } from '../../eda/external-tools.js';
+import { folderOf, installLine, toolPackages } from '../../eda/packages.js';
+import { installedVersion, npmInstall, version } from '../../system/version.js';
+import { toolsOfBoards } from '../../toolchain/board-tools.js';
 import { verb } from '../verb.js';
 
 /** One thing that may be installed or not. `find` says which version is there; undefined: none. */
@@ -24,20 +24,8 @@ const npm = (name: string, load: () => Promise<unknown>) => async (): Promise<st
   } catch {
     return undefined;
   }
-  return versionOf(name);
+  return installedVersion(name);
 };
-
-/** Not every package lets its package.json be imported, so the folders above its entry are searched for it. */
-function versionOf(name: string): string {
-  for (const folder of require.resolve.paths(name) ?? []) {
-    try {
-      return (require(`${folder}/${name}/package.json`) as { version: string }).version;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return 'unknown version';
-}
 
 const imagenet = '@tensorflow-models/mobilenet';
 const gpuPackage: string = '@tensorflow/tfjs-node-gpu';
@@ -122,7 +110,7 @@ const checks: Check[] = [
     needed: false,
     enables: `${tool.enables} (${tool.megabytes} MB)`,
     install: installLine(tool),
-    find: async () => (folderOf(tool) ? versionOf(tool.name) : undefined),
+    find: async () => (folderOf(tool) ? installedVersion(tool.name) : undefined),
   })),
   ...programsOfFpgas.map((program) => ({ ...program, needed: false })),
   // What firmware is compiled with and emulated by: outside of npm, and of use for some boards each.

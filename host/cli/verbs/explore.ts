@@ -3,20 +3,20 @@ import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
 import { knownErrors } from '../../../fpga/estimate/errors.js';
 import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
 import type { Graph } from '../../../models/graph.js';
+import { datasetFor } from '../../api/images.js';
+import { loadGraph } from '../../api/load.js';
+import { requireFits } from '../../data/fits.js';
 import { usages } from '../../data/index.js';
 import { testPixels } from '../../data/pixels.js';
-import { requireOwn, requireWritable, writeFiles } from '../../files.js';
-import { measureBest } from '../../fpga/explore.js';
-import type { Measured } from '../../fpga/measure.js';
-import { installed, installLine, nextpnr, yosys } from '../../fpga/packages.js';
-import { simulatorInstall, simulatorThere } from '../../fpga/simulator.js';
-import { exclusively } from '../../lock.js';
+import { installed, installLine, nextpnr, yosys } from '../../eda/packages.js';
+import { simulatorInstall, simulatorThere } from '../../eda/simulator.js';
 import { exploreSvg } from '../../report/explore-chart.js';
 import { estimateTable, measuredTable, shortages } from '../../report/explore-table.js';
-import { requireFits } from '../fits.js';
-import { dataFor } from '../images.js';
+import { measureBest } from '../../run/explore.js';
+import type { Measured } from '../../run/measure-design.js';
+import { requireOwn, requireWritable, writeFiles } from '../../system/files.js';
+import { exclusively } from '../../system/lock.js';
 import type { Io } from '../io.js';
-import { loadGraph } from '../load.js';
 import { forceOption, integer, required, verb } from '../verb.js';
 
 type Options = {
@@ -138,7 +138,7 @@ async function imagesOf(
   { spec, count }: { spec: string; count: number },
   io: Io,
 ): Promise<Int8Array[][]> {
-  const { data, samples } = await dataFor(paths[0]!, graphs[0]!, { spec, count }, io);
+  const { data, samples } = await datasetFor(paths[0]!, graphs[0]!, { spec, count }, io.note);
   graphs.forEach((graph, i) => {
     requireFits(paths[i]!, { shape: graph.tensors['input']!.shape, classes: graph.classes }, data);
   });

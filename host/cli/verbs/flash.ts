@@ -1,7 +1,7 @@
 import type { Board as FpgaBoard } from '../../../fpga/boards/index.js';
 import { exitCode } from '../../../models/index.js';
-import { bitstreamAt, programBoard } from '../../fpga/bitstream.js';
-import { output } from '../../output.js';
+import { bitstreamAt, programBoard } from '../../eda/bitstream.js';
+import { output } from '../../system/output.js';
 import { anyBoardOf } from '../boards.js';
 import type { Io } from '../io.js';
 import { forceOption, required, usageError, verb } from '../verb.js';

@@ -2,8 +2,8 @@ import { writeNet } from '../../../models/file.js';
 import { countParams } from '../../../models/net.js';
 import { imagenetClasses, readLabels } from '../../data/labels.js';
 import { importFile } from '../../import/index.js';
-import { output } from '../../output.js';
 import { quantity } from '../../report/text.js';
+import { output } from '../../system/output.js';
 import { forceOption, integer, integers, numbers, verb } from '../verb.js';
 
 type Options = {

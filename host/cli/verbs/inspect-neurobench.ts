@@ -1,9 +1,9 @@
 import type { Graph } from '../../../models/graph.js';
 import { interpret } from '../../../models/interpret.js';
 import { type NeuroBench, neuroBench } from '../../../models/neurobench.js';
+import { datasetFor } from '../../api/images.js';
 import { testPixels } from '../../data/pixels.js';
 import { percent, quantity } from '../../report/text.js';
-import { dataFor } from '../images.js';
 import type { Io } from '../io.js';
 
 /** Runs a Graph on test images and prints NeuroBench's metrics of it, counted and not estimated. */
@@ -13,7 +13,7 @@ export async function inspectNeuroBench(
   { spec, count }: { spec: string; count: number },
   io: Io,
 ): Promise<{ kind: 'neurobench'; name: string; samples: number } & NeuroBench> {
-  const { data, samples } = await dataFor(path, graph, { spec, count }, io);
+  const { data, samples } = await datasetFor(path, graph, { spec, count }, io.note);
   const bench = neuroBench(graph);
   const bar = io.progress('counting');
   let done = 0;

@@ -5,13 +5,14 @@ import { countParams, type Net, netDefinition, netMacs, netShapes } from '../../
 import { union } from '../../../models/ops/op.js';
 import { packedBytes } from '../../../models/packing.js';
 import { describeWasm, rowBytesOf, SECTION } from '../../../wasm/describe.js';
+import { loadGraph, loadNetOrGraph } from '../../api/load.js';
 import { usages } from '../../data/index.js';
-import { readBytes } from '../../files.js';
 import { bytes, percent, quantity } from '../../report/text.js';
-import { isWasm, moduleOf } from '../../runner.js';
+import { isWasm, moduleOf } from '../../run/open-model.js';
+import { readBytes } from '../../system/files.js';
+import { budgetOf, type PlanFlags } from '../../targets/options.js';
 import type { Io } from '../io.js';
-import { loadGraph, loadNetOrGraph } from '../load.js';
-import { modelOptions, type PlanFlags, planOptions } from '../plan-options.js';
+import { planOptions } from '../plan-options.js';
 import { integer, usageError, verb } from '../verb.js';
 import { inspectNeuroBench } from './inspect-neurobench.js';
 import { inspectPlan } from './inspect-plan.js';
@@ -36,7 +37,7 @@ export const inspect = verb<Options>({
     ...planOptions.map((option) => ({ ...option, description: `with --plan: ${option.description}` })),
   ],
   async run([path], { plan, data, count, ...options }, io) {
-    const budget = modelOptions(options);
+    const budget = budgetOf(options);
     if (!plan && Object.keys(budget).length)
       throw usageError('--ram, --time and --weights are of --plan', 'add --plan');
     if (plan && data !== undefined) throw usageError('--plan and --data are two views', 'omit one of them');

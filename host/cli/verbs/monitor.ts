@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { exitCode } from '../../../models/error.js';
 import type { Said } from '../../device/monitor.js';
-import { baudOption } from '../board-options.js';
+import { baudOption } from '../../targets/options.js';
+import { verbOption } from '../target-options.js';
 import { verb } from '../verb.js';
 
 type Options = { port?: string; baud?: number };
@@ -15,7 +16,7 @@ export const monitor = verb<Options>({
   configured: true,
   options: [
     { flags: '--port <path>', description: 'serial port; guessed where only one fits' },
-    baudOption('115200'),
+    verbOption(baudOption('115200')),
   ],
   async run(_arguments, options, io) {
     const { guessPort } = await import('../../device/guess-port.js');

@@ -4,13 +4,13 @@ import type { Graph } from '../../../models/graph.js';
 import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
 import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
+import { loadNet } from '../../api/load.js';
+import { requireFits } from '../../data/fits.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { output } from '../../output.js';
 import { type Comparison, compare } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
-import { requireFits } from '../fits.js';
+import { output } from '../../system/output.js';
 import type { Io } from '../io.js';
-import { loadNet } from '../load.js';
 import { forceOption, integer, oneOf, required, verb } from '../verb.js';
 
 type Options = {

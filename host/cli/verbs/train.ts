@@ -4,14 +4,14 @@ import type { Dataset } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { countParams, type Net } from '../../../models/net.js';
 import { createNet, type ZooOptions, zoo } from '../../../models/zoo/index.js';
+import { loadNet } from '../../api/load.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { readBytes } from '../../files.js';
-import { requireApart } from '../../output.js';
 import { percent, quantity } from '../../report/text.js';
+import { readBytes } from '../../system/files.js';
+import { requireApart } from '../../system/output.js';
+import { checkpointPath, readCheckpoint } from '../../train/checkpoint.js';
 import type { BackendName, TrainOptions } from '../../train/index.js';
-import { checkpointPath, readCheckpoint } from '../checkpoint.js';
 import type { Io } from '../io.js';
-import { loadNet } from '../load.js';
 import { requireTraining, trainToFile } from '../training.js';
 import {
   forceOption,

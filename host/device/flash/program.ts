@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import { SpikeletError } from '../../../models/index.js';
-import { isFolder, readBytes } from '../../files.js';
+import { isFolder, readBytes } from '../../system/files.js';
 
 /** A compiled program: a project's folder after `make`, or one file of it. */
 export type Program = { path: string; folder: boolean };

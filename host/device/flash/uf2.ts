@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import { uf2 as toUf2 } from '../../../firmware-gen/uf2.js';
 import { exitCode, SpikeletError } from '../../../models/index.js';
-import { reasonOf } from '../../files.js';
+import { reasonOf } from '../../system/files.js';
 import { binaryOf, requireRoom } from './program.js';
 import type { FlashingBy, FlashProtocol } from './protocol.js';
 

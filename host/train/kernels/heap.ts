@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { product, SpikeletError } from '../../../models/index.js';
-import { compileAssemblyScript } from '../../assemblyscript.js';
+import { compileAssemblyScript } from '../../wasm/assemblyscript.js';
 import { type TensorInfo, type TfTensor, tf } from '../tf.js';
 
 /** The functions of assembly/train; pointers, sizes and levels alike are numbers. */

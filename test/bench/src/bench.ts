@@ -1,5 +1,5 @@
 import { argmax, hex32, SpikeletError } from '../../../dist/models/index.js';
-import type { Tier } from '../../../wasm/tiers.js';
+import type { Tier } from '../../../dist/wasm/tiers.js';
 import { type Contestant, startContestant } from './contestant.js';
 import type { Task } from './engines/engine.js';
 import { type Measured, measure } from './measure.js';

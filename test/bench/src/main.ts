@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeFile } from '../../../dist/host/files.js';
+import { writeFile } from '../../../dist/host/system/files.js';
 import { exitCode, SpikeletError } from '../../../dist/models/index.js';
 import { bench, type Result } from './bench.js';
 import { curveMarkdown, densityCurve } from './density.js';
 import { buildFolder } from './paths.js';
 import type { Bits } from './prepare.js';
-import { machine, markdown, threadsMarkdown } from './report.js';
+import { leaveEngines, machine, markdown, threadsMarkdown } from './report.js';
 import { defaultNames, knownNames } from './workload.js';
 
-const usage = `usage: npm run bench -- [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
+const usage = `usage: npm run bench -- engines [MODEL...] [--threads N] [--bits 8|6|4] [--data DATASET] [--json]
 
 MODEL is ${knownNames.join(', ')} (default: ${defaultNames.join(', ')}), or the path of a Net together with --data;
 'density' measures our time against the density of the spikes.
@@ -68,6 +68,7 @@ async function main(): Promise<void> {
       await write(name, { machine: here, ...result }, markdown(result, here));
       side.push(result);
     }
+    leaveEngines(side);
     results.push(...side);
     if (side.length > 1) (json ? note : console.log)(threadsMarkdown(side));
   }

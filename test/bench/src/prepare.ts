@@ -1,9 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFile } from '../../../dist/host/files.js';
+import { writeFile } from '../../../dist/host/system/files.js';
 import { emitPlanned } from '../../../dist/host/wasm/build.js';
-import { planModel } from '../../../dist/host/wasm/plan-model.js';
 import {
   type Activity,
   crc32,
@@ -18,7 +17,8 @@ import {
   writeNet,
 } from '../../../dist/models/index.js';
 import { quantize } from '../../../dist/quantize/index.js';
-import { type Tier, tiers } from '../../../wasm/tiers.js';
+import { planModel } from '../../../dist/wasm/plan-model.js';
+import { type Tier, tiers } from '../../../dist/wasm/tiers.js';
 import { floatModel } from './onnx/float.js';
 import { quantizedModel } from './onnx/quantized.js';
 import { buildFolder } from './paths.js';

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { bytes, percent } from '../../../dist/host/report/text.js';
+import { leaveFigure } from '../../../dist/test/docs/figure.js';
 import type { Own, Ratios, Result, Row } from './bench.js';
 
 /** What measured: figures of different machines are no comparison. */
@@ -80,6 +81,56 @@ export function threadsMarkdown(results: Result[]): string {
   return [`### ${first.model}, side by side`, '', ...rows([head, head.map(() => '---'), ...lines]), ''].join(
     '\n',
   );
+}
+
+/**
+ * A result as a figure of the documents, where they show it: of one thread the medians, or of two numbers of threads the
+ * least times side by side.
+ */
+export function leaveEngines(side: Result[]): void {
+  const [one, two] = side as [Result, Result?];
+  const all = ({ spikelet, tiers, peers }: Result) => [
+    { ...spikelet, ratio: 1, fastestRatio: 1 },
+    ...tiers,
+    ...peers,
+  ];
+  const measured = (title: string) => ({ title, kind: 'measured' as const });
+  if (one.model === 'espikeformer-m' && two) {
+    const row = (own: Row | Own, i: number) => {
+      const other = all(two)[i];
+      return [
+        nameOf(own),
+        own.fastest.toPrecision(3),
+        other?.fastest.toPrecision(3) ?? '',
+        other?.fastestRatio.toFixed(2) ?? '',
+      ];
+    };
+    const threads = (result: Result) => `ms, ${result.threads} thread${result.threads === 1 ? '' : 's'}`;
+    leaveFigure({
+      name: 'engines-threads',
+      command: 'npm run bench -- espikeformer-m',
+      columns: [
+        { title: 'engine' },
+        measured(threads(one)),
+        measured(threads(two)),
+        measured(`times our time on ${two.threads}`),
+      ],
+      rows: all(one).map(row),
+    });
+  } else if (one.threads === 1 && !two) {
+    const figures: Record<string, [name: string, flags: string]> = {
+      'espikeformer-m-8': ['engines', 'espikeformer-m --threads 1'],
+      'tiny-sparse-6': ['engines-sparse', 'tiny-sparse --bits 6 --threads 1'],
+    };
+    const [name, flags] = figures[`${one.model}-${one.bits}`] ?? [];
+    if (name)
+      leaveFigure({
+        name,
+        command: `npm run bench -- ${flags}`,
+        columns: [{ title: 'engine' }, measured('ms'), measured('times our time')],
+        rows: all(one).map((row) => [nameOf(row), row.ms.toPrecision(3), row.ratio.toFixed(2)]),
+      });
+  }
 }
 
 const rows = (table: string[][]): string[] => table.map((row) => `| ${row.join(' | ')} |`);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadDataset } from '../../../dist/host/data/index.js';
-import { readBytes } from '../../../dist/host/files.js';
 import { importFile } from '../../../dist/host/import/index.js';
+import { readBytes } from '../../../dist/host/system/files.js';
 import {
   crc32,
   exitCode,
@@ -27,7 +27,7 @@ export type Workload = {
   calibration: Float32Array[];
 };
 
-/** Networks that the bench knows by name; each reads ../shared, and `tiny-sparse` what bench:sparse left. */
+/** Networks that the bench knows by name; each reads ../shared, and `tiny-sparse` what `npm run bench -- sparse` left. */
 const known: Record<string, () => Promise<Workload>> = {
   'espikeformer-m': () => vectors('espikeformer-m'),
   'espikeformer-nano': () => vectors('espikeformer-nano'),
@@ -60,7 +60,7 @@ function needed(path: string): string {
   const found = shared(path);
   if (found) return found;
   throw new SpikeletError(`../shared/${path} is absent`, {
-    hint: 'measure a Net of your own: npm run bench -- NET.safetensors --data DATASET',
+    hint: 'measure a Net of your own: npm run bench -- engines NET.safetensors --data DATASET',
   });
 }
 
@@ -107,7 +107,7 @@ async function sparseTiny(): Promise<Workload> {
   const path = join(proofsFolder, 'tiny-sparse.safetensors');
   if (!existsSync(path))
     throw new SpikeletError(`${path} is absent`, {
-      hint: "'npm run bench:train' and 'npm run bench:sparse' make it",
+      hint: "'npm run bench -- train' and 'npm run bench -- sparse' make it",
     });
   const bytes = await readBytes(path);
   const data = `fashion-mnist=${needed('data/fashion-mnist')}`;

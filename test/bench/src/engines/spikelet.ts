@@ -1,4 +1,4 @@
-import { readBytes } from '../../../../dist/host/files.js';
+import { readBytes } from '../../../../dist/host/system/files.js';
 import { loadThreads, loadWasm } from '../../../../dist/host/wasm/load.js';
 import type { Engine } from './engine.js';
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { readBytes } from '../../../../dist/host/files.js';
+import { readBytes } from '../../../../dist/host/system/files.js';
 import { inputsOf, type Net, type NetConv, type NetNode, readNet } from '../../../../dist/models/index.js';
 import { fold, unitsOf } from '../onnx/parts.js';
 import type { Engine } from './engine.js';

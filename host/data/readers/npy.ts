@@ -1,0 +1,304 @@
+import { fromHalf } from '../../../models/safetensors.js';
+import { product } from '../../../models/tensor.js';
+import { printable } from '../../system/printable.js';
+import { readZip } from '../../system/zip.js';
+import { type NpyField, type NpyHeader, parseNpyHeader } from './npy-header.js';
+import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
+
+export type NpyData =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/**
+ * An array of numpy, row-major. f16 becomes f32, i64 and u64 become f64: whole numbers beyond 2^53 are refused. `type` is
+ * that of the file.
+ */
+export type NpyArray = { shape: number[]; type: NpyType; data: NpyData };
+
+export type NpyType =
+  | 'bool'
+  | 'u8'
+  | 'i8'
+  | 'u16'
+  | 'i16'
+  | 'u32'
+  | 'i32'
+  | 'u64'
+  | 'i64'
+  | 'f16'
+  | 'f32'
+  | 'f64';
+
+type Element = {
+  type: NpyType;
+  bytes: number;
+  make: (length: number) => NpyData;
+  read: (view: DataView, at: number, little: boolean) => number;
+  /** A view of little-endian bytes, where the file's form is that of memory. */
+  view?: (bytes: ArrayBuffer) => NpyData;
+};
+
+const whole = (value: bigint): number => {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : Number.NaN;
+};
+
+/** Types of elements by numpy's kind and size. */
+const elements: Record<string, Element> = {
+  b1: { type: 'bool', bytes: 1, make: (n) => new Uint8Array(n), read: (v, at) => (v.getUint8(at) ? 1 : 0) },
+  u1: {
+    ...{ type: 'u8', bytes: 1, make: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
+    view: (bytes) => new Uint8Array(bytes),
+  },
+  i1: {
+    ...{ type: 'i8', bytes: 1, make: (n) => new Int8Array(n), read: (v, at) => v.getInt8(at) },
+    view: (bytes) => new Int8Array(bytes),
+  },
+  u2: {
+    ...{ type: 'u16', bytes: 2, make: (n) => new Uint16Array(n), read: (v, at, le) => v.getUint16(at, le) },
+    view: (bytes) => new Uint16Array(bytes),
+  },
+  i2: {
+    ...{ type: 'i16', bytes: 2, make: (n) => new Int16Array(n), read: (v, at, le) => v.getInt16(at, le) },
+    view: (bytes) => new Int16Array(bytes),
+  },
+  u4: {
+    ...{ type: 'u32', bytes: 4, make: (n) => new Uint32Array(n), read: (v, at, le) => v.getUint32(at, le) },
+    view: (bytes) => new Uint32Array(bytes),
+  },
+  i4: {
+    ...{ type: 'i32', bytes: 4, make: (n) => new Int32Array(n), read: (v, at, le) => v.getInt32(at, le) },
+    view: (bytes) => new Int32Array(bytes),
+  },
+  u8: {
+    ...{ type: 'u64', bytes: 8, make: (n) => new Float64Array(n) },
+    read: (v, at, le) => whole(v.getBigUint64(at, le)),
+  },
+  i8: {
+    ...{ type: 'i64', bytes: 8, make: (n) => new Float64Array(n) },
+    read: (v, at, le) => whole(v.getBigInt64(at, le)),
+  },
+  f2: {
+    ...{ type: 'f16', bytes: 2, make: (n) => new Float32Array(n) },
+    read: (v, at, le) => fromHalf(Uint16Array.of(v.getUint16(at, le)))[0]!,
+  },
+  f4: {
+    ...{ type: 'f32', bytes: 4, make: (n) => new Float32Array(n), read: (v, at, le) => v.getFloat32(at, le) },
+    view: (bytes) => new Float32Array(bytes),
+  },
+  f8: {
+    ...{ type: 'f64', bytes: 8, make: (n) => new Float64Array(n), read: (v, at, le) => v.getFloat64(at, le) },
+    view: (bytes) => new Float64Array(bytes),
+  },
+};
+
+/** What numpy's other kinds hold, and how to save it so that it can be read. */
+const others: Record<string, [what: string, hint: string]> = {
+  O: [
+    'Python objects, which are a pickle: a program, not data',
+    'save an array of numbers: np.save(PATH, np.stack(list(a)))',
+  ],
+  U: ['text', 'save numbers: names, y = np.unique(y, return_inverse=True), and the names in labels.txt'],
+  S: [
+    'bytes of text',
+    'save numbers: names, y = np.unique(y, return_inverse=True), and the names in labels.txt',
+  ],
+  c: ['complex numbers', 'save their parts or their magnitude: np.abs(a)'],
+  M: ['dates', "save numbers: a.astype('int64')"],
+  m: ['durations', "save numbers: a.astype('int64')"],
+  V: ['raw bytes', "save numbers: a.view('uint8')"],
+};
+
+const MAX_RANK = 16;
+
+type Open = { header: NpyHeader; view: DataView; at: number; count: number; refuse: Refuse };
+
+function open(bytes: Uint8Array, name: string): Open {
+  const refuse = refusalOf(name);
+  const magic = String.fromCharCode(...bytes.subarray(0, 6));
+  if (magic !== '\x93NUMPY') {
+    const instead = mistakenFor(bytes);
+    return refuse(
+      `it is not a .npy file${instead && `: ${instead}`}`,
+      'expected what numpy.save writes, or numpy.savez as .npz',
+    );
+  }
+  const { header, at } = parseNpyHeader(bytes, refuse);
+  if (header.shape.length > MAX_RANK)
+    return refuse(`it has ${header.shape.length} dimensions, at most ${MAX_RANK} are read`, 'reshape it');
+  const count = product(header.shape);
+  if (!Number.isSafeInteger(count))
+    return refuse(`its header announces [${header.shape}] elements`, 'is the file damaged?');
+  return { header, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at, count, refuse };
+}
+
+function elementOf({ name, type }: NpyField, refuse: Refuse): { element: Element; little: boolean } {
+  const of = name === '' ? '' : ` in its field '${printable(name)}'`;
+  const [, order, kind = '', size = ''] = /^([<>|=]?)([a-zA-Z?])(\d{0,9})$/.exec(type) ?? [];
+  const known = kind === '?' ? 'b1' : `${kind}${size}`;
+  const element = Object.hasOwn(elements, known) ? elements[known] : undefined;
+  if (element) {
+    if (element.bytes > 1 && order !== '<' && order !== '>')
+      return refuse(`its type '${printable(type)}'${of} does not say the order of bytes`, "save it as '<'");
+    return { element, little: order !== '>' };
+  }
+  const [what, hint] = (Object.hasOwn(others, kind) && others[kind]) || [
+    `elements of type '${printable(type)}'`,
+    "save another type: a.astype('float32')",
+  ];
+  return refuse(`it holds ${what}${of}`, hint);
+}
+
+function requireSize({ view, at, count, refuse, header }: Open, each: number): void {
+  const there = view.byteLength - at;
+  if (count * each !== there)
+    refuse(
+      `its header announces [${header.shape}] elements of ${each} bytes, ${count * each} in all, and ${there} follow`,
+      'the file is cut short or damaged, or holds several arrays: save it again',
+    );
+}
+
+/**
+ * Reads an array as numpy.save writes it: versions 1 to 3, either order of bytes, C or Fortran order. The header has to
+ * account for every byte.
+ * @param name what errors call the file.
+ * @throws SpikeletError for objects, text and other types that are no numbers, by name; and for what is no .npy.
+ */
+export function readNpy(bytes: Uint8Array, name: string): NpyArray {
+  const opened = open(bytes, name);
+  const { header, view, at, count, refuse } = opened;
+  if (typeof header.type !== 'string')
+    return refuse(
+      `it is a structured array of ${header.type.map((field) => printable(field.name)).join(', ')}`,
+      "save one of its fields: np.save(PATH, a['x']); or give it as events",
+    );
+  const { element, little } = elementOf({ name: '', type: header.type }, refuse);
+  requireSize(opened, element.bytes);
+  const { shape } = header;
+  const turned = header.fortran && shape.filter((size) => size !== 1).length > 1;
+  if (element.view && (little || element.bytes === 1) && !turned)
+    return { shape, type: element.type, data: element.view(new Uint8Array(bytes.subarray(at)).buffer) };
+  const data = element.make(count);
+  const source = turned ? fortranOrder(shape) : undefined;
+  for (let i = 0; i < count; i++)
+    data[i] = element.read(view, at + (source ? source() : i) * element.bytes, little);
+  requireExact(element, data, refuse);
+  return { shape, type: element.type, data };
+}
+
+function requireExact(element: Element, data: NpyData, refuse: Refuse, field = ''): void {
+  if (element.type !== 'i64' && element.type !== 'u64') return;
+  const at = data.findIndex(Number.isNaN);
+  if (at >= 0)
+    refuse(
+      `element ${at}${field && ` of its field '${printable(field)}'`} is a whole number beyond 2^53`,
+      "save a smaller type: a.astype('int32')",
+    );
+}
+
+/** Gives, element by element in C order, where it is in Fortran order. */
+function fortranOrder(shape: number[]): () => number {
+  const strides = shape.map((_, axis) => product(shape.slice(0, axis)));
+  const index = shape.map(() => 0);
+  let at = 0;
+  let first = true;
+  return () => {
+    if (first) {
+      first = false;
+      return 0;
+    }
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      at += strides[axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      at -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+    return at;
+  };
+}
+
+/** A structured array of one dimension: its rows, and each field's values. */
+export type NpyFields = { rows: number; fields: Map<string, NpyData> };
+
+/** Whether a .npy is a structured array, which has fields. */
+export const hasFields = (bytes: Uint8Array, name: string): boolean =>
+  typeof open(bytes, name).header.type !== 'string';
+
+/** Reads a structured array as columns. Fields of padding are passed over. */
+export function readNpyFields(bytes: Uint8Array, name: string): NpyFields {
+  const opened = open(bytes, name);
+  const { header, view, at, count, refuse } = opened;
+  if (typeof header.type === 'string')
+    return refuse(
+      'it has no fields',
+      "expected a structured array, as of dtype [('t', '<i8'), ('x', '<u2'), ...]",
+    );
+  if (header.shape.length !== 1)
+    return refuse(`it has ${header.shape.length} dimensions`, 'expected a structured array of one');
+  let each = 0;
+  const placed = header.type.flatMap((field) => {
+    const [, padding] = /^\|V(\d{1,6})$/.exec(field.type) ?? [];
+    const offset = each;
+    if (padding !== undefined) {
+      each += Number(padding);
+      return [];
+    }
+    const { element, little } = elementOf(field, refuse);
+    each += element.bytes;
+    return [{ name: field.name, element, little, offset }];
+  });
+  requireSize(opened, each);
+  const fields = new Map<string, NpyData>();
+  for (const { name: field, element, little, offset } of placed) {
+    if (fields.has(field)) return refuse(`it has two fields '${printable(field)}'`, 'save it again');
+    const data = element.make(count);
+    for (let i = 0; i < count; i++) data[i] = element.read(view, at + i * each + offset, little);
+    requireExact(element, data, refuse, field);
+    fields.set(field, data);
+  }
+  return { rows: count, fields };
+}
+
+/** Arrays that hold hardly anything compress a lot; beyond this an archive is meant to fill the memory. */
+const mayUnpackTo = (bytes: number): number => Math.max(2 ** 26, 100 * bytes);
+
+/** An array of an archive, unpacked when it is asked for; `name` is what errors call it. */
+export type NpzEntry = { name: string; bytes: () => Uint8Array };
+
+/**
+ * The arrays of what numpy.savez or savez_compressed wrote, by name, for `readNpy` and `readNpyFields`.
+ * @throws SpikeletError for what is no archive, holds no arrays, or would unpack to far more than it is.
+ */
+export function openNpz(bytes: Uint8Array, name: string): Map<string, NpzEntry> {
+  const refuse = refusalOf(name);
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
+    const instead = mistakenFor(bytes);
+    return refuse(`it is not a .npz file${instead && `: ${instead}`}`, 'expected what numpy.savez writes');
+  }
+  const arrays = new Map<string, NpzEntry>();
+  for (const [file, { read }] of readZip(bytes, name, mayUnpackTo)) {
+    if (!file.endsWith('.npy')) continue;
+    const key = file.slice(0, -4);
+    arrays.set(key, { name: `${name}[${printable(key)}]`, bytes: read });
+  }
+  if (!arrays.size) return refuse('it is an archive without arrays', 'expected what numpy.savez writes');
+  return arrays;
+}
+
+/** One array of an archive. Throws a SpikeletError that lists the others where it is not there. */
+export function arrayOf(arrays: Map<string, NpzEntry>, key: string, name: string): NpyArray {
+  const entry = arrays.get(key);
+  if (!entry)
+    return refusalOf(name)(
+      `it has no array '${printable(key)}'`,
+      `it holds: ${[...arrays.keys()].slice(0, 12).map(printable).join(', ')}`,
+    );
+  return readNpy(entry.bytes(), entry.name);
+}

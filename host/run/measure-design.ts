@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { boardTop } from '../../fpga/board-top.js';
+import { type Board, constraintsOf } from '../../fpga/boards/index.js';
+import { type Design, simulationOf } from '../../fpga/estimate/index.js';
+import { shortOf } from '../../fpga/fits.js';
+import { emitProject } from '../../fpga/project.js';
+import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
+import { crcOfFiles, kept } from '../eda/cache.js';
+import { installed, nextpnr } from '../eda/packages.js';
+import { place } from '../eda/place.js';
+import { rtlFiles } from '../eda/rtl-files.js';
+import { inSimulatorFolder, simulatorOf } from '../eda/simulator.js';
+import { synthesise } from '../eda/synthesise.js';
+import { verilogFiles } from '../eda/verilator.js';
+import { verifyVerilog } from './verify.js';
+
+const count = z.number().min(0);
+const areaSchema = z.strictObject({
+  area: z.strictObject({
+    luts: count,
+    flipFlops: count,
+    carries: count,
+    brams: count,
+    sprams: count,
+    dsps: count,
+  }),
+  short: z.array(z.string()),
+  cells: count.exactOptional(),
+  fmaxHz: count.exactOptional(),
+});
+const cyclesSchema = z.strictObject({ cycles: count, nodeCycles: z.array(z.number()) });
+
+/**
+ * What synthesis and place-and-route said of a design. `short`: what the board has too little of, empty where it fits;
+ * logic cells of iCE40 and the highest clock where it was placed.
+ */
+export type MeasuredArea = z.infer<typeof areaSchema>;
+
+/** Clocks of a frame: the mean of all, and of the input's arrival and each node in order. */
+export type MeasuredCycles = z.infer<typeof cyclesSchema>;
+
+/** What is absent was not measured; `images`: how many the mean of the clocks is of. */
+export type Measured = MeasuredArea & { cycles?: number; images?: number };
+
+export type MeasureOptions = {
+  /** Whether it is placed where the board is known to place-and-route: half of the time. */
+  places?: boolean;
+  /** Where measured values are kept. */
+  folder?: string | undefined;
+  /** Told what is worked at. */
+  note?: (line: string) => void;
+};
+
+/** Synthesises a design for a board and, if wanted, places it. */
+export async function measureArea(
+  graph: Graph,
+  board: Board,
+  design: Design,
+  { places = true, folder }: MeasureOptions = {},
+): Promise<MeasuredArea> {
+  const { files, rtl } = emitProject(graph, board, design);
+  const project = [...(await rtlFiles(rtl)), ...files];
+  const placed = places && board.nextpnr !== undefined && installed(nextpnr);
+  const name = `${board.name}-${crcOfFiles(project)}${placed ? '-placed' : ''}`;
+  return kept(folder, name, areaSchema, async () => {
+    const { area, json } = await synthesise(project, boardTop, board.family);
+    const short = shortOf(area, board).map(({ text }) => text);
+    if (short.length || !placed) return { area, short };
+    try {
+      const { utilisation, fmaxHz } = await place(json, board, constraintsOf(board));
+      const cells = utilisation['ICESTORM_LC']?.used;
+      return { area, short, fmaxHz, ...(cells === undefined ? {} : { cells }) };
+    } catch (error) {
+      // Look-up tables and flip-flops that share no cell may take more cells than there are.
+      if (!(error instanceof SpikeletError)) throw error;
+      return { area, short: [`not placed: ${error.message.split('\n').at(-1)!.trim()}`] };
+    }
+  });
+}
+
+/** Simulates a design on images of i8 pixels. Throws where an integer differs from the interpreter's. */
+export async function measureCycles(
+  graph: Graph,
+  board: Board,
+  design: Design,
+  images: Int8Array[],
+  { folder, note }: Pick<MeasureOptions, 'folder' | 'note'> = {},
+): Promise<MeasuredCycles> {
+  const options = simulationOf(graph, board, design);
+  const pixels = images.map((image) => hex32(crcOf(image))).join(' ');
+  const name = crcOfFiles([...(await verilogFiles(graph, options)), { path: 'images', contents: pixels }]);
+  return kept(folder, `cycles-${name}`, cyclesSchema, () =>
+    inSimulatorFolder('explore', async (where) => {
+      const simulate = await simulatorOf(graph, where, { ...options, ...(note ? { note } : {}) });
+      const { cycles, layers, firstDifference } = await verifyVerilog(graph, simulate, images);
+      if (firstDifference)
+        throw new SpikeletError(
+          `the simulated core differs from the interpreter in '${firstDifference.tensor}'`,
+        );
+      return { cycles, nodeCycles: layers.map((layer) => layer.cycles) };
+    }),
+  );
+}

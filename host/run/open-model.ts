@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from '../../models/crc32.js';
+import { normalise } from '../../models/dataset.js';
+import { exitCode, SpikeletError } from '../../models/error.js';
+import { fileKind, graphOf, netOf } from '../../models/file.js';
+import { outputOf } from '../../models/graph.js';
+import { interpret, pixelTable, rawToPixels, requireInterpretable } from '../../models/interpret.js';
+import { netRunner } from '../../models/run.js';
+import { readSafetensors } from '../../models/safetensors.js';
+import type { Shape } from '../../models/tensor.js';
+import { isFolder, readBytes } from '../system/files.js';
+import { openGuarded } from '../wasm/guard.js';
+
+/** Anything that turns a raw image into logits: a Net, a Graph under the interpreter, or a built module. */
+export type Runner = {
+  kind: 'net' | 'graph' | 'wasm';
+  name: string;
+  shape: Shape;
+  classes: string[];
+  /** CRC-32 of the model's file. */
+  crc: number;
+  /** Logits in the float network's unit, of raw u8 pixels [row][column][channel]. */
+  logits(raw: Uint8Array): Float64Array | Promise<Float64Array>;
+  /** Ends what runs beside it; after that it computes no more. */
+  close?(): Promise<void>;
+};
+
+const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
+export const isWasm = (bytes: Uint8Array): boolean => WASM_MAGIC.every((byte, i) => bytes[i] === byte);
+
+/** The module in a folder that build wrote, for one thread or for several; any other path as it is. */
+export async function moduleOf(path: string, threads = 1): Promise<string> {
+  if (!(await isFolder(path))) return path;
+  const several = join(path, 'model-threads.wasm');
+  if (threads > 1 && !existsSync(several))
+    throw new SpikeletError(`${path} holds no model for several threads`, {
+      hint: `build it with 'spikelet build --threads ${threads}', which adds model-threads.wasm`,
+    });
+  return threads > 1 ? several : join(path, 'model.wasm');
+}
+
+/** Seconds that a module may take for an image where nobody says: a thousand times what large ones do. */
+export const PATIENCE = 60;
+
+/**
+ * Opens a Net, a Graph, a model.wasm or a folder that holds one; with several `threads` on each image, a folder that
+ * holds a model-threads.wasm. A module runs in a thread beside, which ends where an image takes more than `seconds`.
+ */
+export async function openRunner(path: string, threads = 1, seconds = PATIENCE): Promise<Runner> {
+  const module = await moduleOf(path, threads);
+  const bytes = await readBytes(module);
+  const crc = crc32(bytes);
+  if (isWasm(bytes)) {
+    const {
+      description,
+      pixelTable: table,
+      infer,
+      close,
+    } = await openGuarded({ path: module, threads }, seconds);
+    const { name, classes, tensors, output } = description;
+    const logits = async (raw: Uint8Array) =>
+      scaled((await infer(rawToPixels(table, raw))).logits, output.scale);
+    return { kind: 'wasm', name, classes, shape: tensors[0]![3], crc, logits, close };
+  }
+  if (threads > 1)
+    throw new SpikeletError('only a built module runs one image on several threads', {
+      hint: "build it with 'spikelet build --threads', or give --input a folder of images",
+      code: exitCode.usage,
+    });
+  const file = readSafetensors(bytes, path);
+  switch (fileKind(file)) {
+    case 'net': {
+      const net = netOf(file, path);
+      const run = netRunner(net);
+      const { name, classes, input } = net;
+      return {
+        kind: 'net',
+        name,
+        classes,
+        crc,
+        shape: input.shape,
+        logits: (raw) => run(normalise(raw, input)),
+      };
+    }
+    case 'graph': {
+      const graph = graphOf(file, path);
+      requireInterpretable(graph);
+      const table = pixelTable(graph);
+      const { scale } = graph.tensors[outputOf(graph)]!;
+      const { shape } = graph.tensors['input']!;
+      const logits = (raw: Uint8Array) => scaled(interpret(graph, rawToPixels(table, raw)), scale);
+      return { kind: 'graph', name: graph.name, classes: graph.classes, crc, shape, logits };
+    }
+    default:
+      throw new SpikeletError(`${path} is no model of spikelet`, {
+        hint: "a checkpoint of PyTorch becomes one with 'spikelet import'",
+      });
+  }
+}
+
+const scaled = (logits: Int32Array, scale: number): Float64Array =>
+  Float64Array.from(logits, (x) => x * scale);
+
+/** Indices of the `count` largest logits, the first of equals first. */
+export const ranking = (logits: ArrayLike<number>, count: number): number[] =>
+  Array.from({ length: logits.length }, (_, i) => i)
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, count);

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the sources import, read from their text. */
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+export const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
+
+/** Paths of the TypeScript sources of a folder, from the root. */
+export const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
+    return /\.m?ts$/.test(name) ? [path] : [];
+  });
+
+export type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
+
+export function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found: Import[] = [];
+  for (const [, kind, target] of text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
+  ))
+    found.push({ from: file, target: target!, typeOnly: kind !== undefined, dynamic: false });
+  for (const [, target] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
+    found.push({ from: file, target: target!, typeOnly: false, dynamic: false });
+  for (const [, target] of text.matchAll(/import\(\s*['"]([^'"]+)['"]\s*\)/g))
+    found.push({ from: file, target: target!, typeOnly: false, dynamic: true });
+  return found;
+}
+
+export const pathOf = ({ from, target }: Import) => relative(root, resolve(root, dirname(from), target));
+export const roomOf = (path: string) => path.split(sep)[0]!;
