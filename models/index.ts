@@ -11,6 +11,5 @@ export * from './output.js';
 export * from './plan/index.js';
 export * from './run.js';
 export * from './safetensors.js';
-export * from './table.js';
 export * from './tensor.js';
 export * from './zoo/index.js';
