@@ -2,6 +2,7 @@ import type { Choices, Graph, GraphTensor } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
 import type { Attend } from '../models/ops/attend.js';
 import { ones, planesOf } from '../models/ops/counts.js';
+import { align } from '../models/plan/place.js';
 
 /**
  * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream lists the
@@ -21,8 +22,6 @@ export type Stream = {
 /** Most bits that a count up to `levels` has. */
 const mostOnes = (levels: number): number =>
   Math.max(...Array.from({ length: levels + 1 }, (_, count) => ones(count)));
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Extraction writes eight entries at a time, so the last of them may lie behind the end. */
 const OVERHANG = 8;
