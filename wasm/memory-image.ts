@@ -31,22 +31,22 @@ export const CONTROL_BYTES = 192;
 /** Where assembly/node.ts expects the vector tiers' table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
 
-/**
- * Lays out what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants.
- * `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their 16 bits.
- */
-export function layOutMemory(
-  graph: Graph,
-  plan: Plan,
-  { layers, functionOf, tier }: { layers: Layer[]; functionOf: number[]; tier: Tier },
-): MemoryImage {
-  if (graph.nodes.length > 65535 || plan.steps.some(({ row, rows }) => row + rows > 65535))
-    throw new SpikeletError(`graph '${graph.name}' has a map of more than 65535 rows`, {
-      hint: 'train it on smaller images',
-    });
-  const table = pixelTable(graph);
-  const constants = layers.map((layer) => layer.constants);
-  const compaction = hasVectors(tier) ? compactionTable() : new Uint8Array(0);
+/** Where everything is: addresses in the memory, offsets outside of it. */
+type Places = {
+  steps: number;
+  /** Models, one after the other, and the table of nodes of each. */
+  models: number;
+  tables: number[];
+  pixelTable: number;
+  /** By node: the address of its constants, or where they begin outside. */
+  constants: { inside?: number; source: number }[];
+  outsideBytes: number;
+  control: number;
+  arena: number;
+};
+
+/** Places what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants. */
+function placesOf(graph: Graph, plan: Plan, layers: Layer[], compactionBytes: number): Places {
   let end = IMAGE_ADDRESS;
   const place = (bytes: number): number => {
     const address = end;
@@ -54,14 +54,14 @@ export function layOutMemory(
     return address;
   };
   place(MODEL_BYTES);
-  place(compaction.length);
+  place(compactionBytes);
   const steps = place(plan.steps.length * STEP_BYTES);
   const { threads = 1 } = plan.choices;
   const models = threads > 1 ? place(threads * MODEL_BYTES) : IMAGE_ADDRESS;
   const tables = Array.from({ length: threads }, () => place(graph.nodes.length * NODE_BYTES));
-  const tableAddress = place(table.length);
+  const pixels = place(pixelTable(graph).length);
   let outsideBytes = 0;
-  const places = layers.map(({ constants: { bytes, blockBytes }, fetch }, i) => {
+  const constants = layers.map(({ constants: { bytes, blockBytes }, fetch }, i) => {
     if (!fetch) return { inside: place(bytes.length), source: 0 };
     const reserved = plan.choices.fetches.get(graph.nodes[i]!.name)!.bytes;
     if (reserved !== fetch * blockBytes)
@@ -74,9 +74,27 @@ export function layOutMemory(
   });
   const control = threads > 1 ? Math.ceil(end / 64) * 64 : end;
   const arena = threads > 1 ? control + CONTROL_BYTES : control;
+  return { steps, models, tables, pixelTable: pixels, constants, outsideBytes, control, arena };
+}
 
+/**
+ * Lays out a model's memory. `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their
+ * 16 bits.
+ */
+export function layOutMemory(
+  graph: Graph,
+  plan: Plan,
+  { layers, functionOf, tier }: { layers: Layer[]; functionOf: number[]; tier: Tier },
+): MemoryImage {
+  if (graph.nodes.length > 65535 || plan.steps.some(({ row, rows }) => row + rows > 65535))
+    throw new SpikeletError(`graph '${graph.name}' has a map of more than 65535 rows`, {
+      hint: 'train it on smaller images',
+    });
+  const compaction = hasVectors(tier) ? compactionTable() : new Uint8Array(0);
+  const places = placesOf(graph, plan, layers, compaction.length);
+  const { steps, models, tables, control, arena } = places;
   const bytes = new Uint8Array(control - IMAGE_ADDRESS);
-  const outside = new Uint8Array(outsideBytes);
+  const outside = new Uint8Array(places.outsideBytes);
   const view = new DataView(bytes.buffer);
   const words = (address: number, values: number[]) =>
     values.forEach((value, i) => {
@@ -91,33 +109,25 @@ export function layOutMemory(
     });
   });
   bytes.set(compaction, COMPACTION - IMAGE_ADDRESS);
-  bytes.set(new Uint8Array(table.buffer), tableAddress - IMAGE_ADDRESS);
-  graph.nodes.forEach((_, i) => {
-    const { inside, source } = places[i]!;
-    const { bytes: values } = constants[i]!;
+  bytes.set(new Uint8Array(pixelTable(graph).buffer), places.pixelTable - IMAGE_ADDRESS);
+  layers.forEach(({ constants }, i) => {
+    const { inside, source } = places.constants[i]!;
+    const fetched = inside === undefined;
     tables.forEach((nodes, thread) => {
-      const record = nodeRecord(graph, plan, i, {
-        layer: functionOf[i] ?? 0,
-        constants: constants[i]!,
-        fetched: inside === undefined,
-        source,
-        thread,
-      });
-      words(
-        nodes + i * NODE_BYTES,
-        record.map((value) => {
-          if (typeof value === 'number') return value;
-          return 'arena' in value ? arena + value.arena : inside! + value.constants;
-        }),
-      );
+      const about = { layer: functionOf[i] ?? 0, constants, fetched, source, thread };
+      const address = (value: ReturnType<typeof nodeRecord>[number]): number => {
+        if (typeof value === 'number') return value;
+        return 'arena' in value ? arena + value.arena : inside! + value.constants;
+      };
+      words(nodes + i * NODE_BYTES, nodeRecord(graph, plan, i, about).map(address));
     });
-    if (inside === undefined) outside.set(values, source);
-    else bytes.set(values, inside - IMAGE_ADDRESS);
+    if (fetched) outside.set(constants.bytes, source);
+    else bytes.set(constants.bytes, inside - IMAGE_ADDRESS);
   });
-  const weightBytes = constants.reduce((sum, constant) => sum + constant.weightBytes, 0);
   return {
-    ...{ bytes, pixelTable: tableAddress, arena, outside, weightBytes },
-    ...(threads > 1 ? { threads: { models, control } } : {}),
+    ...{ bytes, pixelTable: places.pixelTable, arena, outside },
+    weightBytes: layers.reduce((sum, { constants }) => sum + constants.weightBytes, 0),
+    ...(tables.length > 1 ? { threads: { models, control } } : {}),
   };
 }
 

@@ -77,7 +77,23 @@ typedef int16_t ALIASES memory_i16;
 
 uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
 
-#ifdef ${P}_CHECKED
+${memoryMacros(p, P)}/* Cores with instructions for lanes of 16 bits, and those that only swap the bytes of both halves of a word. */
+#if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
+#define LANES
+#elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
+#define SWAPS
+#endif
+
+#ifdef ${P}_TRACE
+#define TRACE(layer, row, rows) ${p}_trace(layer, row, rows)
+#else
+#define TRACE(layer, row, rows) ((void)0)
+#endif
+`;
+}
+
+/** How memory is read and written; where checked, within what the layer may touch alone. */
+const memoryMacros = (p: string, P: string): string => `#ifdef ${P}_CHECKED
 /* Every access lies in the arena or, if it only reads, in the constants of the layer that runs or the list of steps. */
 static const struct node *checked_node;
 
@@ -114,20 +130,7 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #define W16(at) (*(memory_u16 *)CHECKED(at, 2, 1))
 #define W32(at) (*(memory_u32 *)CHECKED(at, 4, 1))
 
-/* Cores with instructions for lanes of 16 bits, and those that only swap the bytes of both halves of a word. */
-#if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
-#define LANES
-#elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
-#define SWAPS
-#endif
-
-#ifdef ${P}_TRACE
-#define TRACE(layer, row, rows) ${p}_trace(layer, row, rows)
-#else
-#define TRACE(layer, row, rows) ((void)0)
-#endif
 `;
-}
 
 function api(p: string, infer: string): string {
   const P = macroPrefix(p);

@@ -13,12 +13,11 @@ export type ConstantBytes = { weights: number; constants: number };
 /** Units of a logit in a factor of 2 of its softmax; 31 bits, so that twice as many fit a word. */
 const octaveOf = (scale: number): number => Math.min(Math.max(Math.round(Math.LN2 / scale), 1), 2 ** 31 - 1);
 
-/** Prints spikelet.h: sizes as constants, and the whole API. */
-export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
+/** Sizes of a model as macros, without their prefix. */
+function sizesOf(model: ModelData, bytes: ConstantBytes): [name: string, value: string, comment?: string][] {
   const { rows, columns, channels } = model.input;
-  const p = model.prefix;
-  const P = macroPrefix(p);
-  const numbers: [name: string, value: string, comment?: string][] = [
+  const halving = 'a logit smaller by so many halves its probability';
+  return [
     ['MODEL', cString(ascii(model.name))],
     ['MODEL_CRC', hex(model.graphCrc), 'CRC-32 of the graph file that this computes'],
     ['INPUT_ROWS', `${rows}`],
@@ -26,16 +25,22 @@ export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
     ['INPUT_CHANNELS', `${channels}`],
     ['INPUT_BYTES', `${rows * columns * channels}`],
     ['CLASSES', `${model.classes.length}`],
-    [
-      'LOGITS_PER_OCTAVE',
-      `${octaveOf(model.logitScale)}u`,
-      'a logit smaller by so many halves its probability',
-    ],
+    ['LOGITS_PER_OCTAVE', `${octaveOf(model.logitScale)}u`, halving],
     ['LAYERS', `${model.layers.length}`],
     ['ARENA_BYTES', `${model.arenaBytes}`, 'RAM of the model: tensors and working memory'],
     ['WEIGHT_BYTES', `${bytes.weights}`, 'weights with their thresholds and scales'],
     ['CONSTANT_BYTES', `${bytes.constants}`, 'all other constants'],
   ];
+}
+
+/** Prints spikelet.h: sizes as constants, and the whole API. */
+export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
+  const { rows, columns, channels } = model.input;
+  const p = model.prefix;
+  const P = macroPrefix(p);
+  const macros = sizesOf(model, bytes).map(
+    ([name, value, comment]) => `#define ${P}_${name} ${value}${comment ? ` /* ${comment} */` : ''}`,
+  );
   return `/*
  * ${cComment(model.name)}, a spiking network in integers: ${rows} x ${columns} x ${channels} pixels to ${model.classes.length} logits.
  *
@@ -59,9 +64,18 @@ export function apiHeader(model: ModelData, bytes: ConstantBytes): string {
 extern "C" {
 #endif
 
-${numbers.map(([name, value, comment]) => `#define ${P}_${name} ${value}${comment ? ` /* ${comment} */` : ''}`).join('\n')}
+${macros.join('\n')}
 
-/* What ${p}_init() answers where it is not 0. */
+${declarations(p, P)}#ifdef __cplusplus
+}
+#endif
+
+#endif
+`;
+}
+
+/** The functions and types of the API, of which some are the user's. `p` and `P`: the prefix, as of names and of macros. */
+const declarations = (p: string, P: string): string => `/* What ${p}_init() answers where it is not 0. */
 #define ${P}_BIG_ENDIAN 1
 #define ${P}_NO_WEIGHTS 2 /* the weights are not where they were linked */
 
@@ -112,13 +126,7 @@ void ${p}_trace(uint32_t layer, uint32_t row, uint32_t rows);
 void ${p}_trap(const char *layer);
 #endif
 
-#ifdef __cplusplus
-}
-#endif
-
-#endif
 `;
-}
 
 const fieldLines = (fields: readonly { name: string; pointer: boolean }[]) =>
   fields.map(({ name, pointer }) => `  ${pointer ? 'const void *' : 'uint32_t '}${name};`).join('\n');

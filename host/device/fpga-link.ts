@@ -77,11 +77,19 @@ export function requestOf(code: number, payload: Uint8Array): Uint8Array {
 /** `tensors`: those that the core counts; how long a reply may take, and the logits of a frame. */
 export type FpgaLinkOptions = { logits: number; tensors?: number; ms?: number; frameMs?: number };
 
-/** Opens the link over a port. */
-export function fpgaLink(
+/** Requests over a port. */
+type Requests = {
+  /** One request and its reply's words; undefined where either was damaged. */
+  attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined>;
+  /** The same, until a reply is whole. Throws after TRIES. */
+  ask(name: Command, payload?: Uint8Array): Promise<DataView>;
+  refused(name: Command): SpikeletError;
+};
+
+function requestsOver(
   port: Port,
   { logits, tensors = 0, ms = 2000, frameMs = ms }: FpgaLinkOptions,
-): FpgaLink {
+): Requests {
   const words: Record<Command, number> = {
     ping: 1,
     frame: logits,
@@ -92,7 +100,6 @@ export function fpgaLink(
     status: 1,
   };
 
-  /** One request and its reply's words; undefined where either was damaged. */
   async function attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined> {
     await port.write(requestOf(command[name], payload));
     const head = await port.read(3, name === 'frame' ? frameMs : ms);
@@ -131,25 +138,34 @@ export function fpgaLink(
       code: exitCode.device,
     });
 
-  async function loadOnce(bytes: Uint8Array): Promise<boolean> {
-    for (let at = 0; at < bytes.length; at += CHUNK) {
-      const part = bytes.subarray(at, at + CHUNK);
-      const payload = new Uint8Array(part.length + 4);
-      new DataView(payload.buffer).setUint32(0, at, true);
-      payload.set(part, 4);
-      if (!(await attempt('weights', payload))) {
-        await port.drain(FORGETS_MS);
-        return false;
-      }
-    }
-    return true;
-  }
+  return { attempt, ask, refused };
+}
 
+/** Sends weights in parts; false where one of them was damaged. */
+async function loadOnce(port: Port, { attempt }: Requests, bytes: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    const part = bytes.subarray(at, at + CHUNK);
+    const payload = new Uint8Array(part.length + 4);
+    new DataView(payload.buffer).setUint32(0, at, true);
+    payload.set(part, 4);
+    if (!(await attempt('weights', payload))) {
+      await port.drain(FORGETS_MS);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Opens the link over a port. */
+export function fpgaLink(port: Port, options: FpgaLinkOptions): FpgaLink {
+  const { logits, tensors = 0 } = options;
+  const requests = requestsOver(port, options);
+  const { ask, refused } = requests;
   return {
     ping: async () => (await ask('ping')).getUint32(0, true),
     async load(bytes) {
       // The core counts the bytes itself from address 0 on: after a damaged part all of them go again.
-      for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(bytes)) return;
+      for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(port, requests, bytes)) return;
       throw refused('weights');
     },
     async status() {

@@ -3,6 +3,7 @@ import { boardTop } from '../../fpga/board-top.js';
 import { type Board, constraintsOf } from '../../fpga/boards/index.js';
 import { type Design, simulationOf } from '../../fpga/estimate/index.js';
 import { shortOf } from '../../fpga/fits.js';
+import type { Area } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
 import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
 import { crcOfFiles, kept } from '../eda/cache.js';
@@ -34,10 +35,10 @@ const cyclesSchema = z.strictObject({ cycles: count, nodeCycles: z.array(z.numbe
  * What synthesis and place-and-route said of a design. `short`: what the board has too little of, empty where it fits;
  * logic cells of iCE40 and the highest clock where it was placed.
  */
-export type MeasuredArea = z.infer<typeof areaSchema>;
+export type MeasuredArea = { area: Area; short: string[]; cells?: number; fmaxHz?: number };
 
 /** Clocks of a frame: the mean of all, and of the input's arrival and each node in order. */
-export type MeasuredCycles = z.infer<typeof cyclesSchema>;
+export type MeasuredCycles = { cycles: number; nodeCycles: number[] };
 
 /** What is absent was not measured; `images`: how many the mean of the clocks is of. */
 export type Measured = MeasuredArea & { cycles?: number; images?: number };

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { crc32 } from '../../models/crc32.js';
 import { normalise } from '../../models/dataset.js';
 import { exitCode, SpikeletError } from '../../models/error.js';
-import { fileKind, graphOf, netOf } from '../../models/file.js';
-import { outputOf } from '../../models/graph.js';
+import { fileKind, graphOf, netOf, writeGraph, writeNet } from '../../models/file.js';
+import { type Graph, outputOf } from '../../models/graph.js';
 import { interpret, pixelTable, rawToPixels, requireInterpretable } from '../../models/interpret.js';
+import type { Net } from '../../models/net.js';
+import type { OutputFile } from '../../models/output.js';
 import { netRunner } from '../../models/run.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import type { Shape } from '../../models/tensor.js';
 import { isFolder, readBytes } from '../system/files.js';
-import { openGuarded } from '../wasm/guard.js';
+import { type GuardedModel, openGuarded } from '../wasm/guard.js';
+import { loadWasm } from '../wasm/load.js';
 
 /** Anything that turns a raw image into logits: a Net, a Graph under the interpreter, or a built module. */
 export type Runner = {
@@ -52,18 +55,7 @@ export async function openRunner(path: string, threads = 1, seconds = PATIENCE):
   const module = await moduleOf(path, threads);
   const bytes = await readBytes(module);
   const crc = crc32(bytes);
-  if (isWasm(bytes)) {
-    const {
-      description,
-      pixelTable: table,
-      infer,
-      close,
-    } = await openGuarded({ path: module, threads }, seconds);
-    const { name, classes, tensors, output } = description;
-    const logits = async (raw: Uint8Array) =>
-      scaled((await infer(rawToPixels(table, raw))).logits, output.scale);
-    return { kind: 'wasm', name, classes, shape: tensors[0]![3], crc, logits, close };
-  }
+  if (isWasm(bytes)) return moduleRunner(await openGuarded({ path: module, threads }, seconds), crc);
   if (threads > 1)
     throw new SpikeletError('only a built module runs one image on several threads', {
       hint: "build it with 'spikelet build --threads', or give --input a folder of images",
@@ -71,33 +63,58 @@ export async function openRunner(path: string, threads = 1, seconds = PATIENCE):
     });
   const file = readSafetensors(bytes, path);
   switch (fileKind(file)) {
-    case 'net': {
-      const net = netOf(file, path);
-      const run = netRunner(net);
-      const { name, classes, input } = net;
-      return {
-        kind: 'net',
-        name,
-        classes,
-        crc,
-        shape: input.shape,
-        logits: (raw) => run(normalise(raw, input)),
-      };
-    }
-    case 'graph': {
-      const graph = graphOf(file, path);
-      requireInterpretable(graph);
-      const table = pixelTable(graph);
-      const { scale } = graph.tensors[outputOf(graph)]!;
-      const { shape } = graph.tensors['input']!;
-      const logits = (raw: Uint8Array) => scaled(interpret(graph, rawToPixels(table, raw)), scale);
-      return { kind: 'graph', name: graph.name, classes: graph.classes, crc, shape, logits };
-    }
+    case 'net':
+      return netModel(netOf(file, path), crc);
+    case 'graph':
+      return graphModel(graphOf(file, path), crc);
     default:
       throw new SpikeletError(`${path} is no model of spikelet`, {
         hint: "a checkpoint of PyTorch becomes one with 'spikelet import'",
       });
   }
+}
+
+/** Runs a Net in floating point. */
+export function netModel(net: Net, crc = crc32(writeNet(net))): Runner {
+  const run = netRunner(net);
+  const { name, classes, input } = net;
+  const logits = (raw: Uint8Array) => run(normalise(raw, input));
+  return { kind: 'net', name, classes, crc, shape: input.shape, logits };
+}
+
+/** Runs a Graph under the reference interpreter. */
+export function graphModel(graph: Graph, crc = crc32(writeGraph(graph))): Runner {
+  requireInterpretable(graph);
+  const table = pixelTable(graph);
+  const { scale } = graph.tensors[outputOf(graph)]!;
+  const { shape } = graph.tensors['input']!;
+  const logits = (raw: Uint8Array) => scaled(interpret(graph, rawToPixels(table, raw)), scale);
+  return { kind: 'graph', name: graph.name, classes: graph.classes, crc, shape, logits };
+}
+
+/** Runs a module in its own thread. */
+function moduleRunner({ description, pixelTable: table, infer, close }: GuardedModel, crc: number): Runner {
+  const { name, classes, tensors, output } = description;
+  const logits = async (raw: Uint8Array) =>
+    scaled((await infer(rawToPixels(table, raw))).logits, output.scale);
+  return { kind: 'wasm', name, classes, shape: tensors[0]![3], crc, logits, close };
+}
+
+/** Runs a module of this very process's making, in it. Throws a SpikeletError where the files hold none. */
+export function builtModel(files: OutputFile[]): Runner {
+  const contentsOf = (name: string) => {
+    const contents = files.find(({ path }) => path === name)?.contents;
+    return contents instanceof Uint8Array ? new Uint8Array(contents) : undefined;
+  };
+  const bytes = contentsOf('model.wasm');
+  if (!bytes)
+    throw new SpikeletError('these files hold no model.wasm', { hint: "build the graph for 'wasm'" });
+  const { description, memory, infer } = loadWasm(bytes, contentsOf('model.weights.bin'));
+  const { name, classes, tensors, output } = description;
+  const [, , , shape] = tensors[0]!;
+  const table = new Int8Array(memory.buffer, description.pixelTable, 256 * shape[2]).slice();
+  const logits = (raw: Uint8Array) => scaled(infer(rawToPixels(table, raw)), output.scale);
+  return { kind: 'wasm', name, classes, shape, crc: crc32(bytes), logits };
 }
 
 const scaled = (logits: Int32Array, scale: number): Float64Array =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelled } from '../../models/error.js';
 import type { Graph } from '../../models/index.js';
@@ -66,6 +67,7 @@ export const wasm = {
   verdict: ({ equal, samples }) => `${equal} of ${samples} samples equal at every tensor`,
   async inspect(path) {
     const file = await moduleOf(path);
+    if (file !== path && !existsSync(file)) return undefined;
     const module = await readBytes(file);
     return isWasm(module) ? labelled(path, () => inspectModule(module)) : undefined;
   },

@@ -2,7 +2,9 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { type NetInput, normalise, rawImage, type Split } from '../../models/index.js';
-import type { Batch } from './step.js';
+
+/** A batch as it goes into the network: `images` [count][rows][columns][channels], normalised. */
+export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 
 export type Augmentation = {
   /** Mirror every other image, at random, left to right. */

@@ -40,7 +40,7 @@ export async function evaluateValues(
   net: Net,
   values: Values,
   split: Split,
-  { batch = 250, signal }: { batch?: number; signal?: AbortSignal | undefined },
+  { batch = 250, signal }: { batch?: number; signal?: { readonly aborted: boolean } | undefined },
 ): Promise<Evaluation | undefined> {
   const make = batchMaker(net.input, split);
   const spiking = new Map<string, { spikes: number; size: number }>();

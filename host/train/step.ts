@@ -1,11 +1,9 @@
 import { isConv, type Net, type NetNeuron, SpikeletError } from '../../models/index.js';
+import type { Batch } from './augment.js';
 import { forward } from './forward.js';
 import { trainedNames, type Values } from './layout.js';
 import type { Moments } from './ops.js';
 import { type Tensor4D, type TfTensor, tf } from './tf.js';
-
-/** A batch as it goes into the network: `images` [count][rows][columns][channels], normalised. */
-export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 
 export type Losses = {
   /** Cross entropy plus penalty. */

@@ -46,8 +46,8 @@ export type Training = {
   /** What is not given is taken from `trainDefaults`, or from `resume`, whose options cannot be changed. */
   options?: Partial<TrainOptions>;
   resume?: TrainState;
-  /** Ends the run after the current step. */
-  signal?: AbortSignal;
+  /** An AbortSignal; ends the run after the current step. */
+  signal?: { readonly aborted: boolean };
   onStep?: (report: StepReport) => void;
   /** Awaited, so that a state is saved before the next epoch begins. */
   onEpoch?: (report: EpochReport) => void | Promise<void>;

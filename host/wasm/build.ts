@@ -51,7 +51,7 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
   const shared = threads > 1 ? planModel(planned.graph, { ...options, tier: planned.tier }) : undefined;
   const { files, ...build } = await compileModel(planned, 'model');
   const { threads: _, ...single } = options;
-  let loader = await beside('./model.mjs');
+  let loader = await loaderSource();
   if (planned.tier === 'swar') loader = replaced(loader, 'PLAIN = false', 'PLAIN = true');
   for (const tier of options.also ?? []) {
     if (tier === planned.tier) continue;
@@ -77,6 +77,17 @@ export async function emitPlanned(planned: PlannedModel, options: BuildOptions =
 }
 
 const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
+
+/** Parts of model.mts, in an order in which each uses those before it. */
+const PARTS = ['model-bytes', 'model-pixels'];
+const PART_IMPORT = /^import \{[^}]*\} from '\.\/model-[\w-]+\.mjs';\n/gm;
+
+/** The loader as users get it: one file, with its parts in it. */
+async function loaderSource(): Promise<string> {
+  const parts = await Promise.all(PARTS.map((part) => beside(`./${part}.mjs`)));
+  const own = parts.map((part) => part.replace(/^export /gm, ''));
+  return [...own, await beside('./model.mjs')].join('').replace(PART_IMPORT, '');
+}
 
 /** Whether the relaxed tier has a kernel of its own for a layer. */
 const gains = ({ kernel }: Layer): boolean => kernel === 'pairs';

@@ -1,3 +1,6 @@
+import { bytesOf, contentsOf, messageOf, nameOf, tagOf } from './model-bytes.mjs';
+import { pixelsOf } from './model-pixels.mjs';
+
 /**
  * Runs a spikelet model in Node and in browsers. Needs nothing but model.wasm beside it; the build copies this file
  * as model.mjs and model.d.mts.
@@ -284,11 +287,6 @@ function weightsBeside(own: string | undefined, where: string): string | undefin
   return /\.wasm(?=$|[?#])/.test(where) ? where.replace(/\.wasm(?=$|[?#])/, '.weights.bin') : undefined;
 }
 
-/** What came from somewhere; `where` is its address, or says what it was. */
-type Bytes = { bytes: Uint8Array<ArrayBuffer>; where: string; type?: string };
-
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
-
 async function moduleOf(
   source: Source | CompiledModule,
 ): Promise<{ module: WebAssembly.Module; where: string; bytes?: Uint8Array }> {
@@ -306,8 +304,6 @@ async function moduleOf(
     throw new Error(`${where} does not compile: ${why}`, { cause });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function describe(module: WebAssembly.Module, where: string): Description {
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
@@ -347,162 +343,4 @@ function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
-}
-
-async function bytesOf(source: Source): Promise<Bytes> {
-  if (typeof source === 'string') return read(source);
-  if (typeof source === 'object' && source !== null) {
-    if (ArrayBuffer.isView(source)) {
-      const { buffer, byteOffset, byteLength } = source;
-      // A copy of what is shared, which others could change.
-      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-      return {
-        bytes: tagOf(buffer) === 'ArrayBuffer' ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice(),
-        where: 'the given data',
-      };
-    }
-    const tag = tagOf(source);
-    if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer')
-      return bytesOf(new Uint8Array(source as ArrayBuffer));
-    if ('arrayBuffer' in source && typeof source.arrayBuffer === 'function')
-      return bytesOfResponse(source, 'the given response');
-    if ('href' in source && typeof source.href === 'string') return read(source.href);
-  }
-  throw new TypeError(
-    `load() takes an address, a Response, bytes or a WebAssembly.Module, and got ${nameOf(source)}`,
-  );
-}
-
-async function read(asked: string): Promise<Bytes> {
-  const where = asked.length > 300 ? `${asked.slice(0, 300)}...` : asked;
-  const node = typeof process === 'object' && process.versions?.node;
-  // Node's fetch reads no files.
-  if (node && !/^(https?|data|blob):/i.test(asked)) {
-    // Not imported, since bundlers for browsers stumble over that.
-    const files = process.getBuiltinModule?.('node:fs/promises');
-    if (!files) throw new Error(`reading ${where} takes Node 20.16 or newer; else give load() its bytes`);
-    const { fileURLToPath } = process.getBuiltinModule('node:url');
-    try {
-      const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
-      return { bytes: new Uint8Array(bytes), where };
-    } catch (cause) {
-      throw new Error(`${where || 'an empty address'} cannot be read: ${messageOf(cause)}`, { cause });
-    }
-  }
-  if (typeof fetch !== 'function')
-    throw new Error(`this engine has no fetch() to read ${where}: give load() its bytes`);
-  let response: Response;
-  try {
-    response = await fetch(asked);
-  } catch (cause) {
-    const hint = /^file:/i.test(where)
-      ? '; a page that was opened as a file may read no others: serve it'
-      : '';
-    throw new Error(`${where} cannot be fetched: ${messageOf(cause)}${hint}`, { cause });
-  }
-  return bytesOfResponse(response, where);
-}
-
-type ResponseLike = { arrayBuffer(): Promise<ArrayBuffer> } & Partial<
-  Pick<Response, 'ok' | 'url' | 'status' | 'statusText' | 'headers'>
->;
-
-async function bytesOfResponse(response: ResponseLike, asked: string): Promise<Bytes> {
-  const where = response.url && response.url.length < 300 ? response.url : asked;
-  if (response.ok === false)
-    throw new Error(`${where}: ${response.status} ${response.statusText ?? ''}`.trimEnd());
-  const type = response.headers?.get('content-type') ?? undefined;
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return { bytes, where, ...(type ? { type } : {}) };
-}
-
-/** By what other contents are known that servers and tools put in a file's place. */
-const KINDS: [sign: RegExp, what: string][] = [
-  [/^$/, 'it is empty'],
-  [/^\s*<(!doctype html|html|head|body|script)/i, 'it is an HTML page'],
-  [/^\s*</, 'it is XML or HTML'],
-  [/^version https:\/\/git-lfs/, "it is a pointer of Git LFS: 'git lfs pull' fetches the file"],
-  [/^.\x8b/s, 'it is compressed (gzip), and the server does not say so'],
-  [/^PK[^\w\s]/, 'it is a zip archive'],
-  [/^\s*[{[]/, 'it is JSON'],
-];
-
-/** What came instead of a file of ours. */
-function contentsOf({ bytes, type }: Bytes): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 200));
-  const kind = KINDS.find(([sign]) => sign.test(start))?.[1] ?? 'it is something else';
-  // Nothing unprintable of what came reaches a terminal.
-  const shown = start.slice(0, 40).replace(/[^\x20-\x7e]/g, '.');
-  return `${kind}${type ? ` (${type.slice(0, 80).replace(/[^\x20-\x7e]/g, '.')})` : ''}${shown ? `; it begins '${shown}'` : ''}`;
-}
-
-const getter = (key: string | symbol) =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), key)!.get!;
-
-/** Of typed arrays of every realm, whatever properties someone has given them. */
-const TYPED = {
-  type: getter(Symbol.toStringTag),
-  buffer: getter('buffer'),
-  offset: getter('byteOffset'),
-  length: getter('length'),
-};
-
-const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
-
-/** What a value is, for an error. */
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  const type = typeof value === 'object' || typeof value === 'function' ? tagOf(value) : typeof value;
-  return `${/^[aeio]/i.test(type) ? 'an' : 'a'} ${type}`;
-}
-
-/** Pixels that infer() takes: as the network sees them where `signed`, else raw ones, `stride` bytes from one to the next. */
-function pixelsOf(
-  image: unknown,
-  [rows, columns, channels]: Model['shape'],
-  name: string,
-): { bytes: Uint8Array | Int8Array; signed: boolean; stride: number } {
-  const size = rows * columns * channels;
-  const whole = { stride: channels, bytes: bytesIn(image, name) };
-  if (whole.bytes) {
-    if (whole.bytes.length !== size)
-      throw new RangeError(`'${name}' takes ${size} pixels and got ${whole.bytes.length}`);
-    return { bytes: whole.bytes, signed: typeOf(image) === 'Int8Array', stride: channels };
-  }
-  const { data, width, height } = (image ?? {}) as Partial<ImagePixels>;
-  const bytes = typeOf(data) === 'Int8Array' ? undefined : bytesIn(data, name);
-  if (!bytes)
-    throw new TypeError(
-      `'${name}' takes raw pixels as Uint8Array, Uint8ClampedArray or ImageData, or the network's as Int8Array, and got ${nameOf(image)}${data === undefined ? '' : ` with ${nameOf(data)}`}`,
-    );
-  if (width !== columns || height !== rows)
-    throw new RangeError(
-      `'${name}' takes images of ${columns} x ${rows} pixels and got ${width} x ${height}`,
-    );
-  if (bytes.length === size) return { bytes, signed: false, stride: channels };
-  if (channels !== 3 || bytes.length !== rows * columns * 4)
-    throw new RangeError(
-      `'${name}' takes ${channels} channels (${size} values) and got an image of ${bytes.length} values`,
-    );
-  for (let i = 3; i < bytes.length; i += 4)
-    if (bytes[i] !== 255)
-      throw new RangeError(`'${name}' takes opaque images, and pixel ${(i - 3) / 4} is transparent`);
-  return { bytes, signed: false, stride: 4 };
-}
-
-/** A view of this realm on an array of bytes of any; undefined where the value is none. */
-function bytesIn(value: unknown, name: string): Uint8Array | Int8Array | undefined {
-  const type = typeOf(value);
-  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray' && type !== 'Int8Array') return undefined;
-  const View = type === 'Int8Array' ? Int8Array : Uint8Array;
-  const [buffer, offset, length] = [
-    TYPED.buffer.call(value) as ArrayBuffer,
-    TYPED.offset.call(value) as number,
-    TYPED.length.call(value) as number,
-  ];
-  try {
-    return new View(buffer, offset, length);
-  } catch (cause) {
-    throw new TypeError(`'${name}' got a ${type} whose buffer was detached`, { cause });
-  }
 }

@@ -23,6 +23,8 @@ const about: Record<string, string> = {
   'host/report': 'tables and charts',
   'host/targets': 'wasm, firmware, verilog',
   'host/power': 'energy',
+  'host/export': 'PyTorch, NIR',
+  'host/api': 'all of it as functions',
   'host/cli': 'the command line',
   'host/index.ts': 'the public functions',
 };

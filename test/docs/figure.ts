@@ -97,7 +97,7 @@ export function figureMarkdown({ command, date, machine, columns, rows }: Figure
     row(columns.map(() => '---')),
     ...rows.map((cells) => row(cells.map(cell))),
     '',
-    `*${said} ${command.startsWith('`') ? command : `\`${command}\``}${where ? ` (${where})` : ''}.*`,
+    `*${said} ${/^(npm|spikelet) /.test(command) ? `\`${command}\`` : command}${where ? ` (${where})` : ''}.*`,
   ].join('\n');
 }
 

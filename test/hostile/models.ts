@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCheckpoint, writeCheckpoint } from '../../host/train/checkpoint.js';
 import { verifyWasm } from '../../host/run/verify.js';
+import { readCheckpoint, writeCheckpoint } from '../../host/train/checkpoint.js';
 import { trainDefaults } from '../../host/train/options.js';
 import { saveRun, startRun } from '../../host/train/state.js';
 import { compileSource } from '../../host/wasm/compile.js';

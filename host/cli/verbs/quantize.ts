@@ -1,13 +1,12 @@
-import { normalise, rawImage, type Split } from '../../../models/dataset.js';
 import { writeGraph } from '../../../models/file.js';
 import type { Graph } from '../../../models/graph.js';
-import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
-import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
+import type { Correction, Rounding } from '../../../quantize/index.js';
 import { loadNet } from '../../api/load.js';
+import { compare, quantize as toGraph } from '../../api/quantize.js';
 import { requireFits } from '../../data/fits.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { type Comparison, compare } from '../../report/compare.js';
+import type { Comparison } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
 import { output } from '../../system/output.js';
 import type { Io } from '../io.js';
@@ -76,10 +75,10 @@ export const quantize = verb<Options>({
       limit: Math.max(options.calibrate, options.count),
     });
     requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
-    const images = [...eachImage(net, data.train, Math.min(options.calibrate, data.train.count))];
     const layers = io.progress('layers');
     const float = io.progress('calibrating');
-    const graph = toGraph(net, images, {
+    const graph = toGraph(net, data, {
+      calibrate: options.calibrate,
       bits: options.bits,
       correction: options.correction,
       ...(options.rounding ? { rounding: options.rounding } : {}),
@@ -94,8 +93,8 @@ export const quantize = verb<Options>({
     const bar = io.progress('comparing');
     const compared =
       samples > 0
-        ? compare(net, graph, eachImage(net, data.test, samples), {
-            ...(data.unlabelled ? {} : { labels: data.test.labels }),
+        ? compare(net, graph, data, {
+            count: samples,
             onProgress: (done) => bar.update(done, samples),
           })
         : undefined;
@@ -114,10 +113,6 @@ export const quantize = verb<Options>({
     };
   },
 });
-
-function* eachImage(net: Net, split: Split, count: number): Iterable<Float32Array> {
-  for (let i = 0; i < count; i++) yield normalise(rawImage(split, net.input.shape, i), net.input);
-}
 
 function report(
   out: string,
