@@ -47,7 +47,6 @@ test('node: a net is trained, quantized, compiled, verified and run', async () =
   assert.ok(existsSync(graph));
 });
 
-
 inShell('import-checkpoint: a state_dict becomes a verified module', async () => {
   const { stdout } = await runExample(project, 'import-checkpoint', 'sh', ['run.sh']);
   assert.match(stdout, /40 of 40 samples equal at every tensor/);
