@@ -13,7 +13,9 @@ import type { PlannedModel } from '../wasm/plan-model.js';
 import type { FirmwareLayer, ModelData } from './model/index.js';
 import { DEFAULT_PREFIX } from './prefix.js';
 
-/** Throws a SpikeletError where a model was not planned for firmware: for its tier, with its weights inside. */
+/**
+ * Throws a SpikeletError if a model was not planned for firmware: with the swar tier and its weights inside.
+ */
 export function requireFirmwarePlan({ graph, tier, weights }: PlannedModel): void {
   if (tier !== 'swar' || weights !== 'inside')
     throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
@@ -21,7 +23,7 @@ export function requireFirmwarePlan({ graph, tier, weights }: PlannedModel): voi
     });
 }
 
-/** Everything of a model planned for firmware that its C is printed from, but its code. `functionOf`: from emitSource. */
+/** Everything that a model's C is printed from, except its code. `functionOf`: from emitSource. */
 export function modelData(
   planned: PlannedModel,
   functionOf: number[] = [],

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
 
-/** Who may import whom, read from the sources. */
+/** Which part may import which, read from the sources. */
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -57,7 +57,7 @@ const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport:
 
 const verbs = sources('host/cli/verbs');
 
-// A room that nothing lives in yet is no folder of a clone.
+// An empty room is not a folder of a clone.
 const imports = rooms
   .filter((room) => existsSync(join(root, room)))
   .flatMap(sources)
@@ -76,7 +76,7 @@ test('every room imports only the rooms it may', () => {
   );
 });
 
-test('every import of a file of ours finds it, also from programs that are compiled on their own', () => {
+test('every import of one of our files finds it, also from programs that are compiled on their own', () => {
   // Lines of programs that ours write.
   const made = /\/(model\.mjs|assembly\/\w+|fitted\.js)$/;
   // Kernels import './ends' of their tier, which their compiler looks for.

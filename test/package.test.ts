@@ -176,7 +176,7 @@ test('what npm packs is what the package needs and names', () => {
     packed.filter((path) => /(^|\/)test\/|\.map$|\.tsbuildinfo$|node_modules/.test(path)),
     [],
   );
-  // A document's links lead to what is packed beside it, or to the web.
+  // A document's links lead to what is packed with it, or to the web.
   for (const page of packed.filter((path) => path.endsWith('.md')))
     for (const [, target] of readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#]+)[^)]*\)/g))
       if (!/^https?:/.test(target!)) {
@@ -238,7 +238,7 @@ test('without them train and demo say how they are installed, and doctor calls t
     });
     assert.match(
       names.stdout,
-      /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
+      /classes are shown as numbers; .*--labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
     );
     assert.match(names.stdout, /\["0","1"\]/);
   }));

@@ -14,7 +14,10 @@ export type Counts = {
   cpu: number;
 };
 
-/** Ticks per second in which Linux counts a process's time, on every architecture that Node runs on (man 5 proc). */
+/**
+ * Ticks per second of the time that Linux counts for a process, on every architecture that Node runs on (man
+ * 5 proc).
+ */
 const TICKS = 100;
 
 /** CPU seconds of the processes that this one started, with theirs; 0 where the system does not say. */

@@ -2,9 +2,11 @@ import {
   exitCode,
   type Graph,
   type Plan,
+  type Planner,
   type PlanOptions,
   plainChoices,
   plan,
+  planner,
   SpikeletError,
 } from '../models/index.js';
 import { fetchOptions } from './fetch.js';
@@ -51,8 +53,15 @@ export type PlannedModel = {
   ramBytes: number;
 };
 
-/** Plans a module. Throws a SpikeletError where the graph is not proven or no plan has so little RAM. */
-export function planModel(graph: Graph, options: ModelOptions = {}): PlannedModel {
+/**
+ * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError where the
+ * graph is not proven or no plan has so little RAM.
+ */
+export function planModel(
+  graph: Graph,
+  options: ModelOptions = {},
+  plan: Planner = planner(graph, kernels),
+): PlannedModel {
   const { tier = 'simd', weights = 'inside', ram, time, band, threads = 1 } = options;
   if (threads > 1) return planThreads(graph, options, threads);
   const budget: PlanOptions = {
@@ -62,7 +71,7 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
   };
   const plainLayers = layersOf(graph, tier);
   if (weights === 'inside') {
-    const layout = plan(graph, kernels, budget);
+    const layout = plan(budget);
     const { packed, columns } = layout.choices;
     const layers = packed.size + columns.size ? layersOf(graph, tier, layout.choices) : plainLayers;
     return { graph, tier, weights, layers, plan: layout, ramBytes: layout.arenaBytes };
@@ -73,12 +82,12 @@ export function planModel(graph: Graph, options: ModelOptions = {}): PlannedMode
     return { layers, arena: layOutMemory(graph, layout, { layers, functionOf: [], tier }).arena };
   };
   // All in the image but the steps is the same for every plan.
-  const fastest = plan(graph, kernels, { fetch });
+  const fastest = plan({ fetch });
   const beside = {
     bytes: memory(fastest).arena - fastest.steps.length * STEP_BYTES + 16,
     perStep: STEP_BYTES,
   };
-  const layout = plan(graph, kernels, { ...budget, fetch, beside });
+  const layout = plan({ ...budget, fetch, beside });
   const { layers, arena } = memory(layout);
   return { graph, tier, weights, layers, plan: layout, ramBytes: arena + layout.arenaBytes };
 }

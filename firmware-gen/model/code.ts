@@ -5,9 +5,9 @@ import { type Callees, printFunction, printPrototype } from './functions.js';
 import type { FirmwareModel } from './model.js';
 import { uniqueIdentifiers, withoutFolder } from './names.js';
 
-/** Prints model.c: the code, and the few functions that hold the API. */
+/** Prints model.c: the code and the API functions. */
 export async function modelCode(model: FirmwareModel): Promise<string> {
-  // binaryen is loaded only where C is printed.
+  // binaryen is loaded only when C is printed.
   const { readWasm } = await import('./read.js');
   const { functions, imports, exports } = readWasm(model.code);
   const unknown = imports.find(({ from }) => from !== 'trace');
@@ -16,7 +16,7 @@ export async function modelCode(model: FirmwareModel): Promise<string> {
       hint: 'plan the model with its weights inside: firmware reads them in place',
     });
   const infer = exports.get('infer');
-  if (infer === undefined) throw new SpikeletError("the WebAssembly exports no function 'infer'");
+  if (infer === undefined) throw new SpikeletError("the WebAssembly does not export a function 'infer'");
   const identifiers = uniqueIdentifiers(
     functions.map(({ name }) => withoutFolder(name)),
     symbolsOf(model.prefix),
@@ -51,9 +51,9 @@ ${api(model.prefix, names.get(infer)!)}`;
 function head({ name, prefix: p }: FirmwareModel): string {
   const P = macroPrefix(p);
   return `/*
- * ${cComment(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as there: a u32
- * holds signed values too, and is cast where the sign matters. Addresses are numbers; memory is read and written through
- * the macros below, at addresses that are multiples of its size.
+ * ${cComment(name)}: printed by spikelet from its WebAssembly kernels. All arithmetic is modulo 2^32, as in WebAssembly:
+ * a u32 also holds signed values, and is cast where the sign matters. Addresses are numbers; memory is read and
+ * written through the macros below, at addresses that are multiples of the access size.
  */
 #include "${p}-model.h"
 
@@ -77,7 +77,7 @@ typedef int16_t ALIASES memory_i16;
 
 uint32_t ${p}_arena[(${P}_ARENA_BYTES + 3) / 4];
 
-${memoryMacros(p, P)}/* Cores with instructions for lanes of 16 bits, and those that only swap the bytes of both halves of a word. */
+${memoryMacros(p, P)}/* Cores with 16-bit lane instructions, and cores that can only swap bytes in both halves of a word. */
 #if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
 #define LANES
 #elif defined(__GNUC__) && defined(__thumb__) && __ARM_ARCH >= 6
@@ -94,7 +94,7 @@ ${memoryMacros(p, P)}/* Cores with instructions for lanes of 16 bits, and those 
 
 /** How memory is read and written; where checked, within what the layer may touch alone. */
 const memoryMacros = (p: string, P: string): string => `#ifdef ${P}_CHECKED
-/* Every access lies in the arena or, if it only reads, in the constants of the layer that runs or the list of steps. */
+/* Accesses must be in the arena or, for reads, in the current layer's constants or the list of steps. */
 static const struct node *checked_node;
 
 static int within(u32 at, u32 bytes, const void *begin, u32 size) {
@@ -120,7 +120,7 @@ static u32 checked(u32 at, u32 bytes, int writes) {
 #define ENTER(node) ((void)0)
 #endif
 
-/* Memory that is read, and memory that is written. */
+/* Reads of memory, and writes. */
 #define U8(at) (*(const u8 *)CHECKED(at, 1, 0))
 #define I8(at) (*(const i8 *)CHECKED(at, 1, 0))
 #define U16(at) (*(const memory_u16 *)CHECKED(at, 2, 0))
@@ -140,7 +140,7 @@ function api(p: string, infer: string): string {
   return ${p}_weights_present() ? 0 : ${P}_NO_WEIGHTS;
 }
 
-/* An image comes, or came; an inference runs. What interrupts a function ends before that goes on: no locks. */
+/* An image is given; an inference runs. Interrupts end before the code that they interrupt, so no locks. */
 static volatile uint8_t given, busy;
 
 int8_t *${p}_input(void) {
@@ -160,7 +160,7 @@ void ${p}_pixels(const uint8_t *raw) {
 const int32_t *${p}_infer(void) {
   if (busy) return 0;
   busy = 1;
-  /* Looked at only now: an interrupt before that line may have used the image up. */
+  /* Read only now, because an interrupt before that line may have consumed the image. */
   const uint8_t ready = given;
   if (ready) {
     given = 0;

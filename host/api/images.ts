@@ -1,9 +1,12 @@
 import type { Dataset, Graph } from '../../models/index.js';
 import { requireFits } from '../data/fits.js';
-import { loadDataset } from '../data/index.js';
+import { type Looks, loadDataset } from '../data/index.js';
 import { testPixels } from '../data/pixels.js';
 
-/** Images for a Graph: a dataset, of which the first test images are taken, or pixels, i8 [row][column][channel] each. */
+/**
+ * Images for a Graph: a dataset, whose first test images are taken, or pixels, i8 [row][column][channel]
+ * each.
+ */
 export type Images = Dataset | Iterable<Int8Array>;
 
 /** What is made of images: pixels for the Graph, and labels where there are some. */
@@ -44,7 +47,7 @@ export async function datasetFor(
 ): Promise<{ data: Dataset; samples: number }> {
   const { shape } = graph.tensors['input']!;
   const input = { shape, classes: graph.classes, ...graph.input };
-  const data = await loadDataset(spec, { log, input, limit: count });
-  requireFits(label, input, data);
+  const fits = (data: Looks) => requireFits(label, input, data);
+  const data = await loadDataset(spec, { log, input, limit: count, fits });
   return { data, samples: Math.min(count, data.test.count) };
 }

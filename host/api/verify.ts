@@ -24,7 +24,8 @@ const USUAL = 100;
  *   emulator; `verilog`, in a simulator, or on `options.board`.
  * @param images A dataset, whose first `options.count` test images are run (default 100), or i8 pixels.
  * @returns How many samples are equal, the first difference, and the accuracy of both where there are labels.
- * @throws SpikeletError where tools, boards (code 3) or options (code 2) are missing or wrong. A difference is no error.
+ * @throws SpikeletError where tools, boards (code 3) or options (code 2) are missing or wrong. A difference
+ * does not throw.
  */
 export async function verify<T extends TargetName>(
   graph: Graph,

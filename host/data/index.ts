@@ -1,8 +1,8 @@
 import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
 import { cacheFolder } from '../system/cache.js';
 import { checkDataset } from './check.js';
-import { fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
-import { type GestureOptions, gestures } from './gestures.js';
+import { fashionLooks, fetchFashionMnist, readFashionMnist } from './fashion-mnist.js';
+import { type GestureOptions, gestureLooks, gestures } from './gestures.js';
 import { readIdxFolder } from './idx.js';
 import { type ImageInput, readImageFolder } from './images.js';
 
@@ -10,16 +10,26 @@ export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
 
 export type LoadOptions = {
-  /** Told what takes a while, a download, and what was made of ambiguous files and folders. */
+  /** Told about downloads and how ambiguous files and folders were read. */
   log?: (line: string) => void;
-  /** The net that the data is for, and how many images it may take: a folder of photos needs to know. */
+  /** The net that the data is for, and the most images to take; a folder of photos needs both. */
   input?: ImageInput;
   limit?: number;
+  /** Throws where a model does not take such images or tells other classes apart: asked before data that takes long is had. */
+  fits?: (data: Looks) => void;
 };
 
-/** One kind of dataset: how its spec is written, and what becomes of the spec's folder (`=DIR`) or settings (`:a=1`). */
+/** What is known of some data before any image of it is. */
+export type Looks = Pick<Dataset, 'name' | 'shape' | 'classes'>;
+
+/**
+ * One kind of dataset: how its spec is written, and how the spec's folder (`=DIR`) or settings (`:a=1`) are
+ * loaded.
+ */
 type Source = {
   usage: string;
+  /** How its images look where the spec names no folder. */
+  looks?: Looks;
   load(spec: ParsedSpec, options: LoadOptions): Dataset | Promise<Dataset>;
 };
 
@@ -29,10 +39,12 @@ type ParsedSpec = { name: string; folder: string | undefined; settings: Map<stri
 export const sources: Record<string, Source> = {
   gestures: {
     usage: 'gestures[:seed=1,train=4000,test=800]',
+    looks: gestureLooks,
     load: (spec) => checkDataset(gestures(gestureOptions(spec))),
   },
   'fashion-mnist': {
     usage: 'fashion-mnist[=FOLDER]',
+    looks: fashionLooks,
     async load({ folder }, { log }) {
       if (folder !== undefined) return readFashionMnist(folder, log);
       const cache = cacheFolder('fashion-mnist');
@@ -58,7 +70,7 @@ export const sources: Record<string, Source> = {
   },
 };
 
-/** How every dataset is named, for help and for hints. */
+/** The specs of all datasets, for help and hints. */
 export const usages = (): string =>
   Object.values(sources)
     .map(({ usage }) => usage)
@@ -68,8 +80,9 @@ const usageError = (message: string): SpikeletError =>
   new SpikeletError(message, { hint: `known datasets: ${usages()}`, code: exitCode.usage });
 
 /**
- * The dataset that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist`, `fashion-mnist=DIR`, `idx=DIR`.
- * @throws SpikeletError where the name is unknown (listing the known ones) or the data cannot be had.
+ * The dataset that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist`, `fashion-mnist=DIR`,
+ * `idx=DIR`.
+ * @throws SpikeletError if the name is unknown (listing the known ones) or the data cannot be loaded.
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   const parsed = parseSpec(spec);
@@ -79,7 +92,10 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
     throw usageError(`dataset '${parsed.name}' takes no folder`);
   if (parsed.settings.size && !source.usage.includes(':'))
     throw usageError(`dataset '${parsed.name}' takes no settings`);
-  return source.load(parsed, options);
+  if (source.looks && parsed.folder === undefined) options.fits?.(source.looks);
+  const data = await source.load(parsed, options);
+  options.fits?.(data);
+  return data;
 }
 
 function parseSpec(spec: string): ParsedSpec {
@@ -91,7 +107,7 @@ function parseSpec(spec: string): ParsedSpec {
       if (!key || settings.has(key)) throw usageError(`dataset '${spec}': cannot read '${part}'`);
       settings.set(key, Number(value));
     }
-  if (mark === '=' && !rest) throw usageError(`dataset '${spec}': no folder behind the =`);
+  if (mark === '=' && !rest) throw usageError(`dataset '${spec}': no folder after the =`);
   return { name, folder: mark === '=' ? rest : undefined, settings };
 }
 

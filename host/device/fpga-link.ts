@@ -8,31 +8,34 @@ type Command = keyof typeof command;
 const REFUSED = 0x15;
 const UNLOADED = 0x16;
 const TRIES = 3;
-/** Bytes of weights in a request. */
+/** Bytes of weights per request. */
 const CHUNK = 1024;
 /** A board forgets an unfinished request after 2^18 clocks: 22 ms at 12 MHz. */
 const FORGETS_MS = 60;
 
-/** Cycles from the frame's first value to its last logit; neurons' spikes; cycles that a value waited for the core. */
+/**
+ * Cycles from the frame's first value to its last logit; the neurons' spikes; cycles that a value waited for
+ * the core.
+ */
 export type Counters = { cycles: number; spikes: number; stalls: number };
 
 /** Cycles of the frame until a tensor's last value was written, and all neurons' spikes until then. */
 export type LayerCounters = { cycles: number; spikes: number };
 
-/** What a core tells of itself. `misframed`: the frames' rhythm is lost until a reset. */
+/** The core's status. `misframed`: frame synchronisation is lost until a reset. */
 export type FpgaStatus = { loaded: boolean; busy: boolean; misframed: boolean };
 
-/** A frame was refused, because the weights are not loaded, or not whole. */
+/** A frame was refused because the weights are not loaded, or only partly. */
 export class WeightsNotLoaded extends SpikeletError {
   constructor(port: string) {
     super(`${port}: the weights are not loaded`, {
-      hint: 'load them over the link: verify and profile do',
+      hint: 'verify and profile load them over the link',
       code: exitCode.device,
     });
   }
 }
 
-/** What each layer added to the counters, which run through the frame. */
+/** What each layer added to the counters, which accumulate over the frame. */
 export const perLayer = (running: LayerCounters[]): LayerCounters[] =>
   running.map(({ cycles, spikes }, i) => ({
     cycles: cycles - (running[i - 1]?.cycles ?? 0),
@@ -46,16 +49,18 @@ export type FpgaLink = {
   /** Writes all bytes of the weights (weights.bin). */
   load(bytes: Uint8Array): Promise<void>;
   status(): Promise<FpgaStatus>;
-  /** Sends one frame of values and waits for its logits. Throws WeightsNotLoaded where the board has no weights to use. */
+  /**
+   * Sends one frame of values and waits for its logits. Throws WeightsNotLoaded if the board has no weights.
+   */
   infer(values: Int8Array): Promise<Int32Array>;
   /** Counters of the last frame. */
   counters(): Promise<Counters>;
-  /** What was counted of each tensor of the last frame, the input first. */
+  /** Counters of each tensor of the last frame, the input first. */
   layers(): Promise<LayerCounters[]>;
   reset(): Promise<void>;
 };
 
-/** CRC-16 of the link: CCITT, polynomial 1021, first value ffff. */
+/** CRC-16 of the link: CCITT, polynomial 0x1021, initial value 0xffff. */
 export function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {
@@ -74,7 +79,7 @@ export function requestOf(code: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** `tensors`: those that the core counts; how long a reply may take, and the logits of a frame. */
+/** Number of logits; number of tensors that the core counts; timeouts of a reply and of a frame's logits. */
 export type FpgaLinkOptions = { logits: number; tensors?: number; ms?: number; frameMs?: number };
 
 /** Requests over a port. */
@@ -126,7 +131,7 @@ function requestsOver(
     for (let tries = 0; tries < TRIES; tries++) {
       const reply = await attempt(name, payload);
       if (reply) return reply;
-      // The board forgets what it has of a request, then both sides start anew.
+      // The board drops the partial request, then both sides start over.
       await port.drain(FORGETS_MS);
     }
     throw refused(name);
@@ -134,7 +139,7 @@ function requestsOver(
 
   const refused = (name: Command): SpikeletError =>
     new SpikeletError(`${port.path}: '${name}' was refused ${TRIES} times`, {
-      hint: 'check cable and speed; is this bitstream on the board?',
+      hint: 'check the cable and the baud rate; is this bitstream on the board?',
       code: exitCode.device,
     });
 

@@ -6,23 +6,23 @@ import { openError, useError } from './port-errors.js';
 export type Port = {
   path: string;
   write(bytes: Uint8Array): Promise<void>;
-  /** The next `count` bytes. Throws where they do not come within `ms` milliseconds. */
+  /** The next `count` bytes. Throws if they do not arrive within `ms` milliseconds. */
   read(count: number, ms: number): Promise<Uint8Array>;
-  /** What has come so far, at least one byte unless `ms` milliseconds pass. */
+  /** All bytes received so far; waits up to `ms` milliseconds for the first one. */
   readSome(ms: number): Promise<Uint8Array>;
-  /** Throws away what comes until nothing comes for `quietMs`. Throws where that does not end within `limitMs`. */
+  /** Discards input until the line is quiet for `quietMs`. Throws if that takes longer than `limitMs`. */
   drain(quietMs: number, limitMs?: number): Promise<void>;
-  /** Sets the lines that are given. A port that has none (a PTY) is left as it is. */
+  /** Sets the given signal lines. Has no effect on a port without them (a PTY). */
   setSignals(lines: { dtr?: boolean; rts?: boolean; brk?: boolean }): Promise<void>;
   close(): Promise<void>;
 };
 
 export type PortOptions = { baud: number; parity?: 'none' | 'even' };
 
-/** Received bytes that are kept; a device that sends more without being read is held back. */
+/** Most received bytes to buffer; beyond this, the device is paused until they are read. */
 const KEEP_BYTES = 1 << 20;
 
-/** A port that takes no bytes for so long never will. */
+/** A port that accepts no bytes for this long never will. */
 const WRITE_MS = 10_000;
 
 const deviceError = (message: string, hint: string): SpikeletError =>
@@ -48,11 +48,11 @@ function receive(port: SerialPort, path: string): Received {
     lost ??= error;
     wake();
   };
-  // Always attached: closing in the midst of a write emits an error that nobody else would catch.
+  // Always attached: closing in the middle of a write emits an error that nothing else would catch.
   port.on('error', lose);
   port.on('close', (error: Error | null) => lose(error ?? new Error('it was closed')));
-  // A read of no bytes at all: some systems tell so that a device was unplugged.
-  port.on('end', () => lose(new Error('it gives no more bytes')));
+  // On some systems a read of zero bytes means that the device was unplugged.
+  port.on('end', () => lose(new Error('end of input')));
   port.on('data', (bytes: Buffer) => {
     chunks.push(bytes);
     length += bytes.length;
@@ -123,8 +123,8 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
     async read(count, ms) {
       if (!(await arrived(count, ms)))
         throw deviceError(
-          `${path}: ${length()} of ${count} B came in ${ms} ms`,
-          'check cable, speed and power',
+          `${path}: received ${length()} of ${count} B in ${ms} ms`,
+          'check the cable, the baud rate and the power',
         );
       return take(count);
     },
@@ -137,7 +137,7 @@ export async function openPort(path: string, { baud, parity = 'none' }: PortOpti
       do {
         take(length());
         if (performance.now() > deadline)
-          throw deviceError(`${path} does not stop sending`, 'reset the device, check the speed');
+          throw deviceError(`${path} does not stop sending`, 'reset the device and check the baud rate');
       } while (await arrived(1, quietMs));
     },
     setSignals: (lines) => new Promise<void>((resolve) => port.set(lines, () => resolve())),

@@ -23,9 +23,9 @@ export type Runner = {
   classes: string[];
   /** CRC-32 of the model's file. */
   crc: number;
-  /** Logits in the float network's unit, of raw u8 pixels [row][column][channel]. */
+  /** Logits in the float network's unit for raw u8 pixels [row][column][channel]. */
   logits(raw: Uint8Array): Float64Array | Promise<Float64Array>;
-  /** Ends what runs beside it; after that it computes no more. */
+  /** Ends its worker; it cannot be used after that. */
   close?(): Promise<void>;
 };
 
@@ -33,23 +33,24 @@ const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 export const isWasm = (bytes: Uint8Array): boolean => WASM_MAGIC.every((byte, i) => bytes[i] === byte);
 
-/** The module in a folder that build wrote, for one thread or for several; any other path as it is. */
+/** The module in a folder that build wrote, for one or several threads; any other path unchanged. */
 export async function moduleOf(path: string, threads = 1): Promise<string> {
   if (!(await isFolder(path))) return path;
   const several = join(path, 'model-threads.wasm');
   if (threads > 1 && !existsSync(several))
-    throw new SpikeletError(`${path} holds no model for several threads`, {
+    throw new SpikeletError(`${path} has no model for several threads`, {
       hint: `build it with 'spikelet build --threads ${threads}', which adds model-threads.wasm`,
     });
   return threads > 1 ? several : join(path, 'model.wasm');
 }
 
-/** Seconds that a module may take for an image where nobody says: a thousand times what large ones do. */
+/** Default limit in seconds for one image: a thousand times what large models take. */
 export const PATIENCE = 60;
 
 /**
- * Opens a Net, a Graph, a model.wasm or a folder that holds one; with several `threads` on each image, a folder that
- * holds a model-threads.wasm. A module runs in a thread beside, which ends where an image takes more than `seconds`.
+ * Opens a Net, a Graph, a model.wasm or a folder that holds one; for several `threads` per image, a folder
+ * that holds a model-threads.wasm. A module runs in a separate thread, which is ended if an image takes more
+ * than `seconds`.
  */
 export async function openRunner(path: string, threads = 1, seconds = PATIENCE): Promise<Runner> {
   const module = await moduleOf(path, threads);
@@ -57,7 +58,7 @@ export async function openRunner(path: string, threads = 1, seconds = PATIENCE):
   const crc = crc32(bytes);
   if (isWasm(bytes)) return moduleRunner(await openGuarded({ path: module, threads }, seconds), crc);
   if (threads > 1)
-    throw new SpikeletError('only a built module runs one image on several threads', {
+    throw new SpikeletError('only a built module can run one image on several threads', {
       hint: "build it with 'spikelet build --threads', or give --input a folder of images",
       code: exitCode.usage,
     });
@@ -68,8 +69,8 @@ export async function openRunner(path: string, threads = 1, seconds = PATIENCE):
     case 'graph':
       return graphModel(graphOf(file, path), crc);
     default:
-      throw new SpikeletError(`${path} is no model of spikelet`, {
-        hint: "a checkpoint of PyTorch becomes one with 'spikelet import'",
+      throw new SpikeletError(`${path} is not a spikelet model`, {
+        hint: "convert a PyTorch checkpoint with 'spikelet import'",
       });
   }
 }
@@ -120,7 +121,7 @@ export function builtModel(files: OutputFile[]): Runner {
 const scaled = (logits: Int32Array, scale: number): Float64Array =>
   Float64Array.from(logits, (x) => x * scale);
 
-/** Indices of the `count` largest logits, the first of equals first. */
+/** Indices of the `count` largest logits; ties go to the lower index. */
 export const ranking = (logits: ArrayLike<number>, count: number): number[] =>
   Array.from({ length: logits.length }, (_, i) => i)
     .sort((a, b) => logits[b]! - logits[a]! || a - b)

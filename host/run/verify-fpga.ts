@@ -4,8 +4,8 @@ import type { FpgaSession } from '../device/fpga-session.js';
 import { comparison, type Verification, type VerifyOptions } from './verify.js';
 
 /**
- * Runs images on an FPGA board against the interpreter: it tells its logits and, where the design counts them, how many
- * spikes each layer fired. Every tensor's values, its simulation tells (`verifyVerilog`).
+ * Runs images on an FPGA board and compares them with the interpreter: the logits and, if the design counts
+ * them, the spikes that each layer fired. Only simulation (`verifyVerilog`) compares every tensor's values.
  */
 export async function verifyFpga(
   graph: Graph,

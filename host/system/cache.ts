@@ -50,7 +50,7 @@ export async function cached(
   return made;
 }
 
-/** The folder of a kind, made where it is missing; undefined: it cannot be, or belongs to somebody else. */
+/** The folder of a kind, made if missing; undefined if it cannot be made, or belongs to another user. */
 async function ownFolder(name: string): Promise<string | undefined> {
   const folder = cacheFolder(name);
   try {

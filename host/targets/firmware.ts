@@ -98,7 +98,7 @@ function settle({ board: name, weights, prefix, checked = false }: FirmwareOptio
   if (weights === 'outside') throw usageError('firmware reads its weights in place', 'omit --weights');
   if (checked && !compileTools(board).length)
     throw usageError(
-      `${board.name} is built by its vendor's own system`,
+      `${board.name} is built with its vendor's build system`,
       'define SPIKELET_CHECKED there, and write the spikelet_trap() that spikelet.h declares',
     );
   return { board, checked, prefix: prefix === undefined ? undefined : checkPrefix(prefix) };

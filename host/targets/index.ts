@@ -41,7 +41,7 @@ export function settled<O extends object>(target: TargetName, verb: TargetVerb, 
     if (!option && others.length)
       throw usageError(
         `${flagOf(name)} is for ${others.join(' and ')}`,
-        `omit it: ${verb} for ${target} takes ${flagsOf(target, verb) || 'no options of its own'}`,
+        `omit it: ${verb} for ${target} takes ${flagsOf(target, verb) || 'no options'}`,
       );
     if (!option)
       throw usageError(

@@ -42,7 +42,7 @@ export type Target<B = object, V = object, P = object> = {
   makes: string;
   /** Boards that it builds for, if it builds for boards: `profile` chooses the target by them. */
   boards: readonly { name: string }[];
-  /** What each verb takes for this target, beside what it takes for all. */
+  /** What each verb takes for this target, besides what it takes for all. */
   options: Record<TargetVerb, TargetOption[]>;
   /** Checks of options and installed tools that come before minutes of work; throw SpikeletErrors. */
   require?: {

@@ -15,7 +15,7 @@ import {
 import { loadedWeights } from '../eda/verilator.js';
 import type { Part } from '../report/text.js';
 import type { Profile } from '../run/profile.js';
-import { type Activity, type Verification, verifyVerilog } from '../run/verify.js';
+import { type SimulationStats, type Verification, verifyVerilog } from '../run/verify.js';
 import { isFolder, readBytes } from '../system/files.js';
 import { required } from '../system/usage.js';
 import {
@@ -38,7 +38,7 @@ export type VerilogBuildOptions = CoreFlags & {
 };
 
 export type VerilogVerifyOptions = FpgaFlags & {
-  /** Of the core alone: percent of the clocks in which each side of it, and each FIFO in it, waits. */
+  /** Of the core alone: percent of the clocks that each side of it, and each FIFO in it, waits. */
   stall?: number | undefined;
 };
 
@@ -123,7 +123,7 @@ async function buildVerilog(
 const simulatesCore = ({ board, port }: VerilogVerifyOptions): boolean =>
   board === undefined && port === undefined;
 
-type InSimulation = Verification<'verilog'> & Activity & { simulator: SimulatorName };
+type InSimulation = Verification<'verilog'> & SimulationStats & { simulator: SimulatorName };
 
 const isSimulation = (result: Verified): result is InSimulation => 'simulator' in result;
 

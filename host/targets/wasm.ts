@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelled } from '../../models/error.js';
 import type { Graph } from '../../models/index.js';
+import { describeWasm } from '../../wasm/describe.js';
 import { type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import type { Tier } from '../../wasm/tiers.js';
 import { inspectModule } from '../report/module.js';
@@ -42,7 +43,7 @@ export const wasm = {
   options: {
     build: [
       ...planOptions,
-      threadsOption('adds model-threads.wasm, in which so many can share one image'),
+      threadsOption('adds model-threads.wasm, which splits one image among up to this many threads'),
       {
         flags: '--also <tiers>',
         description:
@@ -60,6 +61,14 @@ export const wasm = {
       timeoutOption,
     ],
     profile: [],
+  },
+  require: {
+    async verify({ build, threads }) {
+      if (build === undefined) return;
+      const file = await moduleOf(build, threads);
+      const module = await readBytes(file);
+      labelled(file, () => describeWasm(module));
+    },
   },
   writes: 'model.wasm',
   build: buildWasm,
@@ -118,8 +127,8 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   const all = sizes.module + sizes.outside;
   const where =
     weights === 'inside'
-      ? ' for tensors, beside the constants'
-      : `, all of the memory; ${sizes.outside} B of constants in a file of their own`;
+      ? ' for tensors, besides the constants'
+      : `, all of the memory; ${sizes.outside} B of constants in a separate file`;
   return [
     {
       columns: [{ title: 'model.wasm' }, { title: 'bytes', right: true }],

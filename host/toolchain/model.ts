@@ -6,7 +6,9 @@ import { type ModelOptions, type PlannedModel, planModel } from '../../wasm/plan
 import { signaturesOf } from '../wasm/assemblyscript.js';
 import { compileForC } from '../wasm/compile.js';
 
-/** Prints a planned model as C: spikelet.h (or another prefix), model.c and so on (firmware-gen/model/). */
+/**
+ * Prints a planned model as C: spikelet.h (or another prefix), model.c and the rest (firmware-gen/model/).
+ */
 export async function printModel(planned: PlannedModel, prefix?: string): Promise<OutputFile[]> {
   requireFirmwarePlan(planned);
   const { source, functionOf, comments } = emitSource(planned.graph, planned.layers, signaturesOf('c'));
@@ -14,7 +16,10 @@ export async function printModel(planned: PlannedModel, prefix?: string): Promis
   return emitModelC({ ...data, code: await compileForC(source), comments });
 }
 
-/** Prints a graph as C. Throws a SpikeletError where it is not proven, does not fit `options`, or cannot be printed. */
+/**
+ * Prints a graph as C. Throws a SpikeletError if it is not proven, does not fit `options`, or cannot be
+ * printed.
+ */
 export const emitModel = (
   graph: Graph,
   options: Pick<ModelOptions, 'ram' | 'time' | 'band'> = {},

@@ -29,7 +29,7 @@ const progressSchema = z.strictObject({
   }),
 });
 
-/** Where the checkpoints of a run that writes `out` lie. */
+/** Where the checkpoints of a run that writes `out` are. */
 export const checkpointPath = (out: string): string =>
   `${out.replace(/\.safetensors$/, '')}.checkpoint.safetensors`;
 
@@ -42,11 +42,11 @@ export const writeCheckpoint = ({ net, state, data }: Checkpoint): Uint8Array =>
     data,
   });
 
-/** Throws a SpikeletError beginning with `label` where the file is no whole checkpoint. */
+/** Throws a SpikeletError beginning with `label` if the file is not a complete checkpoint. */
 export function readCheckpoint(bytes: Uint8Array, label: string): Checkpoint {
   const file = readSafetensors(bytes, label);
   if (file.metadata['format'] !== FORMAT)
-    throw new SpikeletError(`${label} is no training checkpoint`, {
+    throw new SpikeletError(`${label} is not a training checkpoint`, {
       hint: "--resume takes the .checkpoint.safetensors of a run; to start from a trained net's weights use --init",
     });
   const params = new Map([...file.tensors].filter(([name]) => !MOMENTS.test(name)));

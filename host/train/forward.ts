@@ -19,16 +19,16 @@ import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /** How batch norms behave. */
 export type Mode =
-  /** By the statistics of the batch, which `seen` is told for every batch norm. */
+  /** Use the batch's statistics, and pass them to `seen` for every batch norm. */
   | { training: true; seen: (bn: string, moments: Moments) => void }
-  /** By the running statistics among `values`; not differentiable. */
+  /** Use the running statistics in `values`; not differentiable. */
   | { training: false; values: Values };
 
 export type ForwardOptions = {
   mode: Mode;
   /** dL/dvalue added to each element of a neuron's output: the firing penalty's gradient. */
   extra?: (node: NetNeuron, elements: number) => number;
-  /** Told every neuron's output, [batch, rows, columns, channels]; valid during the call. */
+  /** Called with every neuron's output, [batch, rows, columns, channels]; valid during the call. */
   observe?: (node: NetNeuron, value: Tensor4D) => void;
 };
 
@@ -136,7 +136,10 @@ export function forward(
   return tf.reshape(last, [images.shape[0], last.size / images.shape[0]]);
 }
 
-/** Neurons that alone read a batch norm's output, by the conv's name: both are computed in one pass. */
+/**
+ * Neurons that are the only reader of a batch norm's output, by the conv's name; both are computed in one
+ * pass.
+ */
 function fusedNeurons(net: Net): Map<string, NetNeuron> {
   const readers = new Map<string, typeof net.nodes>();
   for (const node of net.nodes)
@@ -149,7 +152,7 @@ function fusedNeurons(net: Net): Map<string, NetNeuron> {
   return fused;
 }
 
-/** Bias, batch norm and neuron behind a convolution. */
+/** Bias, batch norm and neuron after a convolution. */
 function finish(
   node: NetConv,
   y: Tensor4D,
@@ -167,7 +170,7 @@ function finish(
   return batchNorm(y, weight, bias, fire, (moments) => mode.seen(bn, moments));
 }
 
-/** A batch norm by its running statistics, with the conv's bias, as alpha * x + beta. */
+/** A batch norm with running statistics and the conv's bias, as alpha * x + beta. */
 function runningAffine(node: NetConv, bn: string, values: Values) {
   const of = (name: string) => values.get(name)!.data;
   const [weight, bias] = [of(`${bn}.weight`), of(`${bn}.bias`)];

@@ -14,7 +14,7 @@ export async function bytesOf(source: Source): Promise<Bytes> {
   if (typeof source === 'object' && source !== null) {
     if (ArrayBuffer.isView(source)) {
       const { buffer, byteOffset, byteLength } = source;
-      // A copy of what is shared, which others could change.
+      // Copy shared memory, which others could change.
       const bytes = new Uint8Array(buffer, byteOffset, byteLength);
       return {
         bytes: tagOf(buffer) === 'ArrayBuffer' ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice(),
@@ -29,18 +29,18 @@ export async function bytesOf(source: Source): Promise<Bytes> {
     if ('href' in source && typeof source.href === 'string') return read(source.href);
   }
   throw new TypeError(
-    `load() takes an address, a Response, bytes or a WebAssembly.Module, and got ${nameOf(source)}`,
+    `load() takes an address, a Response, bytes or a WebAssembly.Module, got ${nameOf(source)}`,
   );
 }
 
 async function read(asked: string): Promise<Bytes> {
   const where = asked.length > 300 ? `${asked.slice(0, 300)}...` : asked;
   const node = typeof process === 'object' && process.versions?.node;
-  // Node's fetch reads no files.
+  // Node's fetch does not read files.
   if (node && !/^(https?|data|blob):/i.test(asked)) {
-    // Not imported, since bundlers for browsers stumble over that.
+    // Not imported, because bundlers for browsers fail on that.
     const files = process.getBuiltinModule?.('node:fs/promises');
-    if (!files) throw new Error(`reading ${where} takes Node 20.16 or newer; else give load() its bytes`);
+    if (!files) throw new Error(`reading ${where} needs Node 20.16 or newer; or give load() its bytes`);
     const { fileURLToPath } = process.getBuiltinModule('node:url');
     try {
       const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
@@ -56,7 +56,7 @@ async function read(asked: string): Promise<Bytes> {
     response = await fetch(asked);
   } catch (cause) {
     const hint = /^file:/i.test(where)
-      ? '; a page that was opened as a file may read no others: serve it'
+      ? '; a page opened as a file may not read other files: serve it over HTTP'
       : '';
     throw new Error(`${where} cannot be fetched: ${messageOf(cause)}${hint}`, { cause });
   }
@@ -76,27 +76,27 @@ async function bytesOfResponse(response: ResponseLike, asked: string): Promise<B
   return { bytes, where, ...(type ? { type } : {}) };
 }
 
-/** By what other contents are known that servers and tools put in a file's place. */
+/** Contents that servers and tools put in place of a file, and how to recognise them. */
 const KINDS: [sign: RegExp, what: string][] = [
   [/^$/, 'it is empty'],
   [/^\s*<(!doctype html|html|head|body|script)/i, 'it is an HTML page'],
   [/^\s*</, 'it is XML or HTML'],
-  [/^version https:\/\/git-lfs/, "it is a pointer of Git LFS: 'git lfs pull' fetches the file"],
+  [/^version https:\/\/git-lfs/, "it is a Git LFS pointer: 'git lfs pull' fetches the file"],
   [/^.\x8b/s, 'it is compressed (gzip), and the server does not say so'],
   [/^PK[^\w\s]/, 'it is a zip archive'],
   [/^\s*[{[]/, 'it is JSON'],
 ];
 
-/** What came instead of a file of ours. */
+/** What was found instead of the expected file. */
 export function contentsOf({ bytes, type }: Bytes): string {
   const start = String.fromCharCode(...bytes.subarray(0, 200));
   const kind = KINDS.find(([sign]) => sign.test(start))?.[1] ?? 'it is something else';
-  // Nothing unprintable of what came reaches a terminal.
+  // Keep unprintable bytes off the terminal.
   const shown = start.slice(0, 40).replace(/[^\x20-\x7e]/g, '.');
   return `${kind}${type ? ` (${type.slice(0, 80).replace(/[^\x20-\x7e]/g, '.')})` : ''}${shown ? `; it begins '${shown}'` : ''}`;
 }
 
-/** What a value is, for an error. */
+/** Describes a value in an error. */
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const type = typeof value === 'object' || typeof value === 'function' ? tagOf(value) : typeof value;

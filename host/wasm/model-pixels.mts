@@ -16,7 +16,7 @@ const TYPED = {
 
 const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
 
-/** Pixels that infer() takes: as the network sees them where `signed`, else raw ones, `stride` bytes from one to the next. */
+/** Pixels for infer(): the network's own if `signed`, otherwise raw, `stride` bytes apart. */
 export function pixelsOf(
   image: unknown,
   [rows, columns, channels]: Model['shape'],
@@ -26,31 +26,29 @@ export function pixelsOf(
   const whole = { stride: channels, bytes: bytesIn(image, name) };
   if (whole.bytes) {
     if (whole.bytes.length !== size)
-      throw new RangeError(`'${name}' takes ${size} pixels and got ${whole.bytes.length}`);
+      throw new RangeError(`'${name}' takes ${size} pixels, got ${whole.bytes.length}`);
     return { bytes: whole.bytes, signed: typeOf(image) === 'Int8Array', stride: channels };
   }
   const { data, width, height } = (image ?? {}) as Partial<ImagePixels>;
   const bytes = typeOf(data) === 'Int8Array' ? undefined : bytesIn(data, name);
   if (!bytes)
     throw new TypeError(
-      `'${name}' takes raw pixels as Uint8Array, Uint8ClampedArray or ImageData, or the network's as Int8Array, and got ${nameOf(image)}${data === undefined ? '' : ` with ${nameOf(data)}`}`,
+      `'${name}' takes raw pixels as Uint8Array, Uint8ClampedArray or ImageData, or the network's as Int8Array, got ${nameOf(image)}${data === undefined ? '' : ` with ${nameOf(data)}`}`,
     );
   if (width !== columns || height !== rows)
-    throw new RangeError(
-      `'${name}' takes images of ${columns} x ${rows} pixels and got ${width} x ${height}`,
-    );
+    throw new RangeError(`'${name}' takes images of ${columns} x ${rows} pixels, got ${width} x ${height}`);
   if (bytes.length === size) return { bytes, signed: false, stride: channels };
   if (channels !== 3 || bytes.length !== rows * columns * 4)
     throw new RangeError(
-      `'${name}' takes ${channels} channels (${size} values) and got an image of ${bytes.length} values`,
+      `'${name}' takes ${channels} channels (${size} values), got an image of ${bytes.length} values`,
     );
   for (let i = 3; i < bytes.length; i += 4)
     if (bytes[i] !== 255)
-      throw new RangeError(`'${name}' takes opaque images, and pixel ${(i - 3) / 4} is transparent`);
+      throw new RangeError(`'${name}' takes opaque images, but pixel ${(i - 3) / 4} is transparent`);
   return { bytes, signed: false, stride: 4 };
 }
 
-/** A view of this realm on an array of bytes of any; undefined where the value is none. */
+/** A view, in this realm, on a byte array of any realm; undefined if the value is not one. */
 function bytesIn(value: unknown, name: string): Uint8Array | Int8Array | undefined {
   const type = typeOf(value);
   if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray' && type !== 'Int8Array') return undefined;
@@ -63,6 +61,6 @@ function bytesIn(value: unknown, name: string): Uint8Array | Int8Array | undefin
   try {
     return new View(buffer, offset, length);
   } catch (cause) {
-    throw new TypeError(`'${name}' got a ${type} whose buffer was detached`, { cause });
+    throw new TypeError(`'${name}' got a ${type} with a detached buffer`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { bytesOf, contentsOf, messageOf, nameOf, tagOf } from './model-bytes.mjs
 import { pixelsOf } from './model-pixels.mjs';
 
 /**
- * Runs a spikelet model in Node and in browsers. Needs nothing but model.wasm beside it; the build copies this file
+ * Runs a spikelet model in Node and in browsers. Needs only model.wasm next to it; the build copies this file
  * as model.mjs and model.d.mts.
  */
 export type Model = {
@@ -11,25 +11,25 @@ export type Model = {
   classes: string[];
   /** Rows, columns and channels of an image. */
   shape: [rows: number, columns: number, channels: number];
-  /** What one unit of a logit is worth in the float network. */
+  /** Value of one logit unit in the float network. */
   scale: number;
   /**
-   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array, Uint8ClampedArray or ImageData, or pixels
-   * as the network sees them as Int8Array. Throws a TypeError for values of any other type, a RangeError where the size is
-   * wrong, and an Error, then and ever after, where a thread has failed or ended.
+   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array, Uint8ClampedArray or
+   * ImageData, or the network's own pixels as Int8Array. Throws a TypeError for any other type, a RangeError
+   * for a wrong size, and an Error, on this and all later calls, if a thread has failed or ended.
    */
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array | ImagePixels): Int32Array;
   /** Threads that share the work on an image. */
   threads: number;
-  /** What its kernels need of the engine: relaxed, simd or swar. */
+  /** What its kernels need from the engine: relaxed, simd or swar. */
   tier: string;
-  /** Ends the threads; after it, a model of several computes no more. */
+  /** Ends the threads; a model with several threads cannot be used after that. */
   close(): Promise<void>;
 };
 
 /**
- * A canvas's ImageData, or what looks like it: of the model's rows and columns, with its channels, or RGBA for a model of
- * three channels, which drops alpha where all pixels are opaque.
+ * A canvas's ImageData, or an object like it: with the model's rows, columns and channels, or RGBA for a
+ * model of three channels, if all pixels are opaque.
  */
 export type ImagePixels = {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -37,7 +37,7 @@ export type ImagePixels = {
   readonly height: number;
 };
 
-/** Where bytes come from: an address (in Node a path too), a Response or Blob, or the bytes themselves. */
+/** Where bytes come from: an address (in Node also a path), a Response or Blob, or the bytes themselves. */
 export type Source =
   | string
   | { readonly href: string }
@@ -45,11 +45,17 @@ export type Source =
   | ArrayBuffer
   | ArrayBufferView;
 
-/** A WebAssembly.Module, as some bundlers and Cloudflare Workers import a .wasm; without the DOM's types nothing is known of it. */
+/**
+ * A WebAssembly.Module, as some bundlers and Cloudflare Workers import a .wasm; without the DOM types it is
+ * opaque.
+ */
 export type CompiledModule = { readonly byteLength?: never; readonly href?: never };
 
 export type LoadOptions = {
-  /** Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with --threads. */
+  /**
+   * Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with
+   * --threads.
+   */
   threads?: number;
 };
 
@@ -67,7 +73,7 @@ type Description = {
 };
 
 /**
- * The files beside this one. Bundlers look for every file that is named here, so build.ts leaves out the lines of those
+ * The files next to this one. Bundlers look for every file named here, so build.ts drops the lines of files
  * that it does not write.
  */
 const FILES: { [name: string]: (() => URL) | undefined } = {
@@ -83,7 +89,7 @@ const CODE: { threads?: () => Promise<typeof import('./threads.mjs')> } = {
   threads: () => import('./threads.mjs'),
 };
 
-/** A function that makes a vector and drops it: valid where an engine has SIMD. */
+/** A function that makes a vector and drops it: valid only if the engine has SIMD. */
 const VECTORS = [
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0],
   ...[10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11],
@@ -91,39 +97,36 @@ const VECTORS = [
 
 const hasVectors = (): boolean => WebAssembly.validate(Uint8Array.from(VECTORS));
 
-/** Whether model.wasm itself does without vectors; build.ts says so. */
+/** Whether model.wasm itself needs no vectors; set by build.ts. */
 const PLAIN = false;
 
-/**
- * assembly/known-relaxed.ts in base64, where a model-relaxed.wasm lies beside this file: the build writes it here
- * (build.ts), with the answer.
- */
+/** assembly/known-relaxed.ts in base64, and its answer, if there is a model-relaxed.wasm; set by build.ts. */
 const RELAXED = { known: '', answer: 0 };
 
-/** Enough of them that an engine which compiles in two tiers runs both; 0.1 ms each. */
+/** Enough rounds for an engine with two compiler tiers to run both; 0.1 ms each. */
 const [ROUNDS, TIMES] = [20_000, 8];
 
-/** Whether the engine has relaxed SIMD and computes with it what the kernels rely on. */
+/** Whether the engine has relaxed SIMD that computes what the kernels rely on. */
 async function relaxedIsRight(): Promise<boolean> {
   const bytes = Uint8Array.from(atob(RELAXED.known), (letter) => letter.charCodeAt(0));
   if (!bytes.length || !WebAssembly.validate(bytes)) return false;
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(bytes));
   for (let time = 0; time < TIMES; time++) {
     if ((exports['knownAnswer'] as (rounds: number) => number)(ROUNDS) !== RELAXED.answer) return false;
-    // So that what is compiled in the background can take over.
+    // Lets code that is compiled in the background take over.
     await new Promise((resolve) => setTimeout(resolve));
   }
   return true;
 }
 
 /**
- * Loads a model: by default the model.wasm beside this file; the model-relaxed.wasm where the build has one and the engine
- * passes its known-answer test, and the model-swar.wasm where the engine has no vectors (a build has them if it was asked
- * for). Else from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one of them. A model that
- * reads its weights from outside of its memory takes them from `weights`, by default from the .weights.bin beside the
- * module. Several threads take the model-threads.wasm; a page that is not isolated from other origins gets one thread, and
- * a warning. Throws an Error that names the address where something else than a model is found, and one where a module
- * would take other memory than it says.
+ * Loads a model: by default the model.wasm next to this file, or model-relaxed.wasm if the build has one and
+ * the engine passes its known-answer test, or model-swar.wasm if the build has one and the engine has no
+ * vectors. Otherwise from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one
+ * of them. A model with a weights file takes it from `weights`, by default the .weights.bin next to the
+ * module. Several threads use model-threads.wasm; a page that is not isolated from other origins gets one
+ * thread and a warning. Throws an Error that names the address if it does not hold a model, and one if the
+ * module's memory differs from its description.
  */
 export async function load(
   given?: Source | CompiledModule | PromiseLike<Source | CompiledModule>,
@@ -131,24 +134,25 @@ export async function load(
   options?: LoadOptions,
 ): Promise<Model> {
   const { threads = 1 } = optionsOf(options);
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`${threads} is no number of threads`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`threads must be a positive integer, got ${threads}`);
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
-  // Node has no such thing as a page.
+  // In Node there is no page.
   const shares = globalThis.crossOriginIsolated ?? true;
   if (threads > 1 && !shares)
-    console.warn('one thread: several need the headers COOP: same-origin and COEP: require-corp');
+    console.warn('using one thread: several need the headers COOP: same-origin and COEP: require-corp');
   const wanted = shares ? threads : 1;
   const source = await given;
   const own = source === undefined || source === null ? await fileFor(wanted) : undefined;
   const { module, where, bytes } = await moduleOf(own ? address(own) : source!);
   const description = describe(module, where);
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
-  // A memory that threads share is made here, and the module has none of its own.
+  // A memory that threads share is made here; the module has none.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
   const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
-    ? await constantsOf((await weights) ?? weightsBeside(own, where), outside, name)
+    ? await constantsOf((await weights) ?? weightsFor(own, where), outside, name)
     : undefined;
   const sharedMemory =
     shared && new WebAssembly.Memory({ initial: shared[3], maximum: shared[3], shared: true });
@@ -253,7 +257,7 @@ async function threadsCode(name: string): Promise<typeof import('./threads.mjs')
   return CODE.threads();
 }
 
-/** Which of the files beside this one. */
+/** Which of the files next to this one to load. */
 async function fileFor(threads: number): Promise<string> {
   if (threads > 1) {
     if (!FILES['model-threads.wasm']) throw tooMany('model', 1, threads);
@@ -268,9 +272,9 @@ async function fileFor(threads: number): Promise<string> {
 }
 
 const NO_VECTORS =
-  "this engine has no SIMD (128-bit vectors), which model.wasm needs: add a module without them by 'spikelet build --also swar'";
+  "this engine has no SIMD (128-bit vectors), which model.wasm needs: add a module without it with 'spikelet build --also swar'";
 
-/** Address of a file beside this one. Some bundles do not know where they lie. */
+/** Address of a file next to this one. Some bundles do not know their own address. */
 function address(file: string): string {
   try {
     return FILES[file]!().href;
@@ -281,8 +285,11 @@ function address(file: string): string {
   }
 }
 
-/** The weights of a module: of a file of ours, which a bundler may have renamed, or beside the given address. */
-function weightsBeside(own: string | undefined, where: string): string | undefined {
+/**
+ * Address of a module's weights: our own file, which a bundler may have renamed, or next to the given
+ * address.
+ */
+function weightsFor(own: string | undefined, where: string): string | undefined {
   if (own) return address(own.replace('.wasm', '.weights.bin'));
   return /\.wasm(?=$|[?#])/.test(where) ? where.replace(/\.wasm(?=$|[?#])/, '.weights.bin') : undefined;
 }
@@ -290,13 +297,14 @@ function weightsBeside(own: string | undefined, where: string): string | undefin
 async function moduleOf(
   source: Source | CompiledModule,
 ): Promise<{ module: WebAssembly.Module; where: string; bytes?: Uint8Array }> {
-  // Objects of another realm (a frame, a worker, a test's sandbox) are none of this realm's classes: by tag.
+  // By tag, because objects of another realm (a frame, a worker, a sandbox) are not instances of this realm's
+  // classes.
   if (tagOf(source) === 'WebAssembly.Module')
     return { module: source, where: 'the given WebAssembly.Module' };
   const found = await bytesOf(source as Source);
   const { bytes, where } = found;
   if (![0, 97, 115, 109].every((byte, i) => bytes[i] === byte))
-    throw new Error(`${where} is no WebAssembly: ${contentsOf(found)}`);
+    throw new Error(`${where} is not WebAssembly: ${contentsOf(found)}`);
   try {
     return { module: await WebAssembly.compile(bytes), where, bytes };
   } catch (cause) {
@@ -307,8 +315,8 @@ async function moduleOf(
 
 function describe(module: WebAssembly.Module, where: string): Description {
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
-  if (!section) throw new Error(`${where} is no spikelet model: it has no section 'spikelet'`);
-  // Worklets have no TextDecoder.
+  if (!section) throw new Error(`${where} is not a spikelet model: it has no section 'spikelet'`);
+  // Worklets lack TextDecoder.
   const bytes = new Uint8Array(section);
   const text =
     typeof TextDecoder === 'function'
@@ -323,7 +331,7 @@ async function constantsOf(
   name: string,
 ): Promise<Uint8Array> {
   if (source === undefined)
-    throw new Error(`'${name}' reads its weights from outside: pass them as the second argument`);
+    throw new Error(`'${name}' needs its weights file: pass it as the second argument`);
   const found = await bytesOf(source);
   const { bytes, where } = found;
   if (bytes.length !== length)
@@ -331,7 +339,9 @@ async function constantsOf(
       `'${name}' has ${length} bytes of weights, not ${bytes.length}: ${where}, ${contentsOf(found)}`,
     );
   if (crc32(bytes) !== crc)
-    throw new Error(`${where} holds not the weights of '${name}': the files are of two builds, or damaged`);
+    throw new Error(
+      `${where} does not hold the weights of '${name}': the files are from different builds, or damaged`,
+    );
   return bytes;
 }
 

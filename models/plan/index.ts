@@ -41,18 +41,62 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
  * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
  * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
  */
-export function plan(graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan {
-  const found = planned(graph, { ...kernels, fetch: options.fetch ?? new Map() }, options);
-  requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
-    weightBytes: graphBytes(graph),
-    hint: 'use smaller images',
-  });
+export const plan = (graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan =>
+  planner(graph, kernels)(options);
+
+/** Plans one graph, as plan() does, for one budget after another. */
+export type Planner = (options?: PlanOptions) => Plan;
+
+/**
+ * plan() of a graph that stays as it is, for several budgets: what all of them ask, which takes seconds for large images,
+ * is searched for once.
+ */
+export function planner(graph: Graph, kernels: Kernels): Planner {
+  const search: Search = { kernels, choosers: new Map(), smallest: new Map() };
+  return (options = {}) => {
+    const found = planned(graph, options, search);
+    requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
+      weightBytes: graphBytes(graph),
+      hint: 'use smaller images',
+    });
+    return found;
+  };
+}
+
+/** What was searched for, by the ways to fetch constants; the smallest plan where nothing beside the arena counts. */
+type Search = {
+  kernels: Kernels;
+  choosers: Map<FetchOptions, Chooser>;
+  smallest: Map<Chooser, Plan>;
+};
+
+const noFetch: FetchOptions = new Map();
+const nothingBeside: Beside = { bytes: 0, perStep: 0 };
+
+function chooserOf(graph: Graph, backend: Backend, { choosers }: Search): Chooser {
+  const known = choosers.get(backend.fetch) ?? chooser(graph, backend);
+  choosers.set(backend.fetch, known);
+  return known;
+}
+
+function smallestOf(
+  graph: Graph,
+  backend: Backend,
+  choose: Chooser,
+  beside: Beside,
+  { smallest }: Search,
+): Plan {
+  const known = beside === nothingBeside ? smallest.get(choose) : undefined;
+  const found = known ?? smallestPlan(graph, backend, choose, beside);
+  if (beside === nothingBeside) smallest.set(choose, found);
   return found;
 }
 
-function planned(graph: Graph, backend: Backend, options: PlanOptions): Plan {
-  const { ram, time, beside = { bytes: 0, perStep: 0 } } = options;
-  if (time !== undefined) return smallestPlan(graph, backend, chooser(graph, backend), beside, time);
+function planned(graph: Graph, options: PlanOptions, search: Search): Plan {
+  const { ram, time, fetch = noFetch, beside = nothingBeside } = options;
+  const backend: Backend = { ...search.kernels, fetch };
+  if (time !== undefined)
+    return smallestPlan(graph, backend, chooserOf(graph, backend, search), beside, time);
   if (ram === undefined) {
     const {
       band = Number.POSITIVE_INFINITY,
@@ -60,9 +104,9 @@ function planned(graph: Graph, backend: Backend, options: PlanOptions): Plan {
     } = options;
     return arrange(graph, backend, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = planned(graph, backend, {});
+  const fastest = planned(graph, { fetch }, search);
   if (sizeOf(fastest, beside) <= ram) return fastest;
-  const choose = chooser(graph, backend);
+  const choose = chooserOf(graph, backend, search);
   // The search knows what is alive at each step; a layout may need some more, and the steps take some.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
@@ -72,7 +116,7 @@ function planned(graph: Graph, backend: Backend, options: PlanOptions): Plan {
     );
     if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, backend, choose, beside);
+  const smallest = smallestOf(graph, backend, choose, beside, search);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new NoPlanFits(graph, ram, size);

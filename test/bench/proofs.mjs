@@ -28,7 +28,9 @@ export const proofs = {
   pack: 'the packed package, installed and used on Node 20, 22 and 24',
 };
 
-/** Of the bench with other engines (test/bench/src): names of the models that it knows, and what it does beside them. */
+/**
+ * Of the bench with other engines (test/bench/src): names of the models that it knows, and what else it does.
+ */
 export const engineModels = ['espikeformer-m', 'espikeformer-nano', 'tiny', 'tiny-sparse', 'density'];
 
 export const usage = () =>
@@ -36,7 +38,7 @@ export const usage = () =>
     'usage: npm run bench -- NAME',
     '',
     ...Object.entries(proofs).map(([name, what]) => `  ${name.padEnd(14)} ${what}`),
-    `  ${'engines'.padEnd(14)} time beside other engines [MODEL...] [--threads N] [--bits N]; installs them, about 900 MB`,
+    `  ${'engines'.padEnd(14)} time next to other engines [MODEL...] [--threads N] [--bits N]; installs them, about 900 MB`,
     '',
     `MODEL: ${engineModels.join(', ')}, or the path of a Net with --data. A MODEL may also stand in the place of NAME.`,
   ].join('\n');

@@ -32,7 +32,8 @@ export const leftFolder = `${root}build/figures/`;
 
 /**
  * A figure from the text of its file.
- * @throws Error where it is none, has another name than its file, or a row has too many or too few cells.
+ * @throws Error if it is not a figure, has another name than its file, or a row has too many or too few
+ * cells.
  */
 export function parseFigure(text: string, name: string): Figure {
   const result = figure.safeParse(JSON.parse(text));

@@ -75,7 +75,7 @@ const WIDTH = 1060;
 const HEIGHT = 424;
 const TOP = 84;
 
-/** The picture, with a background of its own: it reads on light and dark pages. */
+/** The picture, with its own background: it reads on light and dark pages. */
 export function pictureSvg({ gesture, input, layers, classes }: Picture): string {
   const text = (x: number, y: number, look: string, words: string) =>
     `<text x="${round(x)}" y="${round(y)}" class="${look}">${markupText(words)}</text>`;

@@ -93,7 +93,7 @@ for (const board of boards.filter(({ emulator }) => emulator))
 
 for (const board of boards.filter(({ emulator, weights }) => emulator && weights.length))
   (await testWith(boardNeeds(board)))(
-    `${board.name}: weights in a memory of their own, which the emulator fills`,
+    `${board.name}: weights in a separate memory, which the emulator fills`,
     async () => {
       const place = { weights: board.weights[0]! };
       const program = await compile(board, { sources: [], model: [...weighing], place });

@@ -27,7 +27,7 @@ test('a model fits where the last byte is used, and not in one byte less', () =>
   assert.match(fitOn(sized(exact, { ssram1: flash - 1 }), model).problem!, `${flash} B of flash, 1 B more`);
 });
 
-test('weights go to a memory of their own only where they do not fit beside the code', () => {
+test('weights go to a separate memory only where they do not fit next to the code', () => {
   const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000, layers: 9 };
   assert.is(fitOn(roomy, model).weightsIn, 'ssram1');
   const small = sized(roomy, { ssram1: reserved.code + 12_000, psram: 50_000 });
@@ -61,7 +61,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     () => requirePlace(sized(roomy, { ssram1: reserved.code, psram: 0 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
-      /B of flash, \d+ B more than there are/.test(error.message) &&
+      /B of flash, \d+ B more than available/.test(error.message) &&
       /fewer --bits would not help/.test(error.hint!),
   );
   assert.throws(

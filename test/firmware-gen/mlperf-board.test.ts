@@ -71,7 +71,7 @@ const emulated = boardOf('mps2-an386');
         line.send('infer 1000000000 0%');
         await until(/^m-infer-start-1000000000$/);
         line.send('name%');
-        await until(/^e-\[Broken off after \d+ of 1000000000 inferences\]$/);
+        await until(/^e-\[Stopped after \d+ of 1000000000 inferences\]$/);
         await until(/^m-ready$/);
         await until(/^m-name-dut-\[mps2-an386\]$/);
         line.send('infer 1 1000000000%');

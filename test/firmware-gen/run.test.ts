@@ -59,7 +59,7 @@ for (const board of boards)
 
 const bad = boardOf('mps2-an386');
 (await testWith([...boardNeeds(bad), socat]))(
-  `${bad.name} over a line that flips, drops and doubles bytes: every layer equal all the same`,
+  `${bad.name} over a line that flips, drops and doubles bytes: every layer still equal`,
   async () => {
     const placed = requirePlace(bad, graph);
     const program = await compileProduct(bad, placed, { model: await print(placed) });

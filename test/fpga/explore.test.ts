@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoards } from '../../fpga/boards/index.js';
+import { edgesOf } from '../../fpga/emit/streaming/edges.js';
 import { knownErrors } from '../../fpga/estimate/errors.js';
 import { explore, type Point, paretoFront } from '../../fpga/estimate/explore.js';
 import { additionsPerEvent } from '../../fpga/estimate/features.js';
@@ -186,6 +187,12 @@ test('labels cover neither marks nor each other, whatever the places', () => {
       for (const other of [...marks, ...boxes.slice(0, i)]) assert.ok(apart(box, other));
     });
   }
+});
+
+test("a graph's streams are run once for all of its designs", () => {
+  const graph = randomGraph(seeded(3), 5);
+  assert.is(edgesOf(graph), edgesOf(graph));
+  assert.equal(edgesOf({ ...graph }), edgesOf(graph));
 });
 
 test.run();

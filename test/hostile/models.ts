@@ -146,6 +146,7 @@ const MOST_VALUES = 2 ** 22;
 const equal: Reader = {
   name: 'graphs: equal in WebAssembly',
   parts: 0,
+  slice: 300,
   async open(folder) {
     const accepted = acceptedIn(folder);
     mkdirSync(accepted, { recursive: true });

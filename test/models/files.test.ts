@@ -132,7 +132,7 @@ test('tensors that share their bytes are refused before they are copied', () => 
   assert.ok(grew < 200e6, `memory grew by ${grew} bytes`);
 });
 
-test('weights that are no numbers', () => {
+test('weights that are not numbers', () => {
   const params = new Map(net.params);
   params.set('head.bias', float32([3], [0, Number.NaN, 0]));
   refused(() => readNet(writeNet({ ...net, params }), 'f.st'), /^f\.st: .*head\.bias holds NaN/s);

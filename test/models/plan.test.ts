@@ -5,16 +5,17 @@ import { planChart } from '../../host/report/plan-chart.js';
 import { verifyWasm } from '../../host/run/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
-import { type Graph, type Plan, plan, prove, SpikeletError } from '../../models/index.js';
+import { type Graph, type Plan, plan, planner, prove, SpikeletError } from '../../models/index.js';
 import { kernels } from '../../wasm/layers.js';
 import { planModel, weightPlaces } from '../../wasm/plan-model.js';
+import { mostOnes } from '../../wasm/streams.js';
 import { lastPlanned, lastWritten } from '../support/memory-used.js';
 import { everyKind, GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
 import { simulatePlan } from '../support/simulate-plan.js';
 import { setActivity, tiers } from '../support/tiers.js';
 import { randomPixels } from '../support/wasm-models.js';
 
-test('a plan: every row a step reads still lies where it was written, whatever the band', () => {
+test('a plan: every row a step reads is still where it was written, whatever the band', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0 }),
@@ -147,6 +148,33 @@ test('whatever the RAM: all tensors equal the interpreter, and the RAM used is t
     }
   assert.ok(atEnd >= 6, `${atEnd} of 12 plans end in bytes that are always written`);
   for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `no plan had ${what}`);
+});
+
+test('most bits of a count: by counting them', () => {
+  const bits = (n: number): number => (n ? (n & 1) + bits(n >> 1) : 0);
+  for (let levels = 1, most = 0; levels <= 255; levels++) {
+    most = Math.max(most, bits(levels));
+    assert.is(mostOnes(levels), most, `${levels} levels`);
+  }
+});
+
+test('a planner gives one graph the plans that plan() gives it, whatever it was asked before', () => {
+  const graph = wideGraph();
+  prove(graph);
+  const again = planner(graph, kernels);
+  const [fastest, least] = [
+    plan(graph, kernels).arenaBytes,
+    leastRam((ram) => plan(graph, kernels, { ram })),
+  ];
+  const budgets = [{}, { ram: fastest - 1 }, { ram: least }, { time: 3 }, { ram: (fastest + least) >> 1 }];
+  for (const budget of [...budgets, ...budgets.reverse()]) {
+    const [one, other] = [again(budget), plan(graph, kernels, budget)];
+    assert.equal([one.arenaBytes, one.steps], [other.arenaBytes, other.steps]);
+  }
+  assert.is(
+    leastRam((ram) => again({ ram })),
+    least,
+  );
 });
 
 test('the chart draws each step once and names the peak', () => {

@@ -114,7 +114,7 @@ test('each file of models and quantize can be imported alone', async () => {
       .map((name) => join(root, room, name)),
   );
   assert.ok(files.length > 40, 'the files were not found');
-  // A thread has modules of its own, and starts sooner than a process.
+  // A thread has its own modules, and starts sooner than a process.
   for (const file of files) await importAlone(pathToFileURL(file).href);
 });
 

@@ -3,8 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ranHere } from '../docs/figure.js';
-
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
+import { main } from '../support/command.js';
 
 /** Where the proofs put what they make. */
 export const folder = fileURLToPath(new URL('../../../build/proofs', import.meta.url));

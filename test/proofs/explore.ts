@@ -25,10 +25,11 @@ import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
- * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits them again
- * and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it. Minutes for each
- * design that was not measured before; what was is kept in build/proofs/explore/measured.
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside
+ * what `spikelet explore` expects of them, and those that the fit has not seen. `npm run bench -- explore
+ * fit` fits them again and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit
+ * without it. Minutes for each design that was not measured before; what was is kept in
+ * build/proofs/explore/measured.
  */
 const IMAGES = 20;
 
@@ -147,8 +148,8 @@ async function measured(
 }
 
 /**
- * Look-up tables and flip-flops of other families are told by those of iCE40, on which most designs are measured, and one
- * factor each, which the sequential designs give.
+ * Look-up tables and flip-flops of other families are told by those of iCE40, the family of most measured
+ * designs, and one factor each, which the sequential designs give.
  */
 function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
   const samples = all.filter((sample) => sample.design.architecture === architecture);
@@ -219,7 +220,7 @@ function mean(values: number[]): number {
   return Number((values.reduce((a, b) => a + b, 0) / values.length).toPrecision(4));
 }
 
-/** What is expected beside what was measured. */
+/** What is expected next to what was measured. */
 function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
   const errors = new Map<string, number[]>();
   const rows = samples.map((sample) => {

@@ -83,7 +83,7 @@ async function mini(): Promise<void> {
   );
 }
 
-/** The smallest design, and the fastest: of 4-bit weights 16 lanes lie in single-port RAM. */
+/** The smallest design, and the fastest: 16 lanes of 4-bit weights are in single-port RAM. */
 async function dense(): Promise<void> {
   await denseDesign(8, { lanes: 8, datapath: 'dsp' });
   await denseDesign(4, { lanes: 16, datapath: 'popcount' });

@@ -42,7 +42,7 @@ const tried: Reader[] = [];
 for (const reader of chosen) if (await allThere(reader.name, reader.needs ?? [])) tried.push(reader);
 const parts = readers.reduce((sum, reader) => sum + reader.parts, 0);
 
-/** A reader without a share of its own takes what another one left: it has to wait. */
+/** A reader without inputs of its own takes what another one left: it has to wait. */
 const follows = ({ parts }: Reader) => parts === 0;
 
 async function run(reader: Reader): Promise<Row> {

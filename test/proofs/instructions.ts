@@ -26,7 +26,7 @@ const { graph, images } = await fashionGraph(IMAGES);
 const rows: Figure['rows'] = [];
 
 const m4 = boardOf('mps2-an386');
-/** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory is no limit. */
+/** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory does not limit it. */
 const m0plus: Board = { ...m4, name: 'mps2-an386 as Cortex-M0+', core: 'cortex-m0plus' };
 
 for (const [board, what, most, cmsis] of [

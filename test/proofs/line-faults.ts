@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const [seed, rounds] = [Number(values.seed), Number(values.rounds)];
-/** About one fault in so many bytes, from bearable to hopeless. */
+/** About one fault per this many bytes, from bearable to hopeless. */
 const EVERY = [4000, 1000, 333, 80];
 
 if (await allThere('line faults', [socat, ...boardNeeds(boardOf('mps2-an386')), ...loaderNeeds])) {

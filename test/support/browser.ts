@@ -113,7 +113,7 @@ export async function whileOpen(url: string, profile: string, result: Promise<st
   const chromium = spawn(
     String(await find(browser)),
     [...flagsOf(profile), '--remote-debugging-port=0', url],
-    // A group of its own, so that all of its processes end with it.
+    // Its own group, so that all of its processes end with it.
     { stdio: 'ignore', timeout: LIMIT, detached: true },
   );
   const closed = new Promise<void>((resolve, reject) => {

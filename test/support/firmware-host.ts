@@ -76,7 +76,7 @@ export async function compileProgram(files: OutputFile[], defines: string[] = []
   return join(folder, 'program');
 }
 
-/** Samples of which every layer equals the interpreter; the first layer that differs otherwise. */
+/** Number of samples whose layers all equal the interpreter's; otherwise the first layer that differs. */
 export function compareHere(program: string, graph: Graph, images: Int8Array[]): string {
   const { stdout: output, stderr } = runHere(
     program,

@@ -83,7 +83,7 @@ export async function withProgram<T>(
 export type Tally = LinkCounts & { images: number; reported: number; wrong: string[] };
 
 /**
- * Sends random images until so many requests were made, and checks all that is answered. A request is sent again after
+ * Sends random images until `requests` were made, and checks every answer. A request is sent again after
  * `ms`.
  */
 export async function ask(
@@ -105,7 +105,7 @@ export async function ask(
   };
   const options = { ms, tries, inferMs: Math.max(ms, 2000), helloMs: 60_000 };
   let board: BoardLink | undefined;
-  /** Inferences that the program has made, and those of which nobody knows. */
+  /** Inferences that the program has made, and those whose answer was lost. */
   let [runs, unknown] = [0, 0];
   const settle = () => {
     for (const key of ['requests', 'answered', 'again', 'damaged', 'stale', 'text'] as const)

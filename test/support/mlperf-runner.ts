@@ -9,7 +9,7 @@ export type Runner = {
   model: string;
   /** Sends a command; the lines of its answer without `m-ready`. */
   command(text: string): Promise<string[]>;
-  /** Loads an image, so many bytes to a command as the public runner does without a power monitor. */
+  /** Loads an image, as many bytes per command as the public runner sends without a power monitor. */
   load(raw: Uint8Array): Promise<void>;
   infer(count: number, warmups: number): Promise<Inferred>;
   close(): Promise<void>;

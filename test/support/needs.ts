@@ -49,7 +49,7 @@ export const cxxrtl = [packageNeed(yosys), packageNeed(clang)];
 /** Reference data in ../shared. */
 export const reference = (path: string): Need => ({
   name: `../shared/${path}`,
-  install: 'reference data beside the repository, not a part of it',
+  install: 'reference data next to the repository, not a part of it',
   find: () => shared(path),
 });
 
@@ -60,7 +60,7 @@ export const slow: Need = {
   find: () => process.env['SPIKELET_SLOW'],
 };
 
-/** The flags by which a C compiler looks for errors while a program runs. */
+/** The flags that make a C compiler look for errors while a program runs. */
 export const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 const execute = promisify(execFile);

@@ -25,7 +25,7 @@ import {
 /** The emulated board loses its power while a program A is replaced by B: the emulator is killed, its flash stays. */
 export type Bench = {
   loader: Built;
-  /** Path of B's firmware.bin, and both images as they lie in a slot. */
+  /** Path of B's firmware.bin, and both images as they are in a slot. */
   program: string;
   images: { A: Uint8Array; B: Uint8Array };
   /** The file of a flash that runs A. */
@@ -140,7 +140,7 @@ const SLOWLY = ['-icount', 'shift=10,align=on'];
 
 /**
  * Commits B in such a flash; the power fails once the byte at `offset` (or the next that differs) of the
- * program that runs is erased, or written anew. The flash is read while the board changes it.
+ * program that runs is erased or rewritten. The flash is read while the board changes it.
  */
 export async function installAndCut(
   bench: Bench,

@@ -44,7 +44,7 @@ export async function linker(graph: Graph, tier: Tier, choices: Choices, compile
   };
 }
 
-/** Pixels of which a share of `density` is not zero. */
+/** Pixels; a fraction `density` of them is not zero. */
 export const randomPixels = (graph: Graph, random: Random, density: number): Int8Array =>
   Int8Array.from({ length: product(graph.tensors['input']!.shape) }, () =>
     random() < density ? Math.floor(random() * 255) - 127 : 0,

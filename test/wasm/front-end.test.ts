@@ -63,7 +63,7 @@ async function compiled(frontEnd: FrontEnd) {
   };
   return {
     module,
-    /** Images of samples that arrive in pieces of so many; `channels` values to a sample. */
+    /** Images of samples that arrive in pieces of this size; `channels` values to a sample. */
     samples(samples: Int16Array, piece: number, channels = 1): Uint8Array {
       start();
       const images: Uint8Array[] = [];

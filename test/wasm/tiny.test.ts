@@ -20,7 +20,7 @@ const images = [0.2, 0.5, 1].map((density, i) => randomPixels(graph, seeded(i), 
 const LARGEST = { relaxed: 30_000, simd: 30_000, swar: 20_000 };
 
 for (const tier of tiers)
-  test(`tiny, ${tier}: at most ${LARGEST[tier]} bytes beside the parameters, the memory whole pages`, async () => {
+  test(`tiny, ${tier}: at most ${LARGEST[tier]} bytes besides the parameters, the memory whole pages`, async () => {
     const { files, bytes, arenaBytes, pages } = await emitBuild(graph, { tier });
     const { module, code, weights, constants } = bytes;
     console.log(`  ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);

@@ -18,9 +18,18 @@ type Counted = Edge & {
 /**
  * Every edge in the order of the nodes. The least depths come from running the graph once, place by place and on demand: the
  * most that an edge then holds is enough. One order of events that ends within these depths proves that every order
- * does, for a stream's reader and writer wait for nothing but it.
+ * does, for a stream's reader and writer wait for nothing but it. That takes a second for large images and is the same for
+ * all designs of a graph, so it is done once.
  */
-export function edgesOf(graph: Graph): Edge[] {
+export function edgesOf(graph: Graph): readonly Edge[] {
+  const found = known.get(graph) ?? newEdges(graph);
+  known.set(graph, found);
+  return found;
+}
+
+const known = new WeakMap<Graph, readonly Edge[]>();
+
+function newEdges(graph: Graph): Edge[] {
   const edges = graph.nodes.flatMap((node) =>
     definition(node)
       .inputs(node)

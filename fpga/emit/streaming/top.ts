@@ -124,7 +124,7 @@ const inputOf = ({ node, residual }: Edge, { id }: Context): string =>
 /** What feeds an edge: a tensor's stream, or its way from the fork. */
 function sourceOf(
   edge: Edge,
-  edges: Edge[],
+  edges: readonly Edge[],
   context: Context,
 ): { wires: string; valid: string; ready: string; data: string } {
   const writer = context.graph.nodes.find((node) => node.output === edge.tensor);
@@ -137,7 +137,7 @@ function sourceOf(
   return { wires: `  wire ${valid}, ${ready};\n`, valid, ready, data };
 }
 
-function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
+function fifoOf(edge: Edge, edges: readonly Edge[], context: Context): string {
   const name = inputOf(edge, context);
   const bits = streamBits(edge.tensor, context);
   const { wires, valid, ready, data } = sourceOf(edge, edges, context);
@@ -164,7 +164,7 @@ function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
 }
 
 /** The fork of a tensor that several nodes read. */
-function fanOut({ tensor, name }: Stream, edges: Edge[], context: Context): string {
+function fanOut({ tensor, name }: Stream, edges: readonly Edge[], context: Context): string {
   const ways = edges.filter((edge) => edge.tensor === tensor);
   if (ways.length < 2) return '';
   const all = (suffix: string) => `{${ways.map((edge) => `${inputOf(edge, context)}_${suffix}`).join(', ')}}`;

@@ -73,8 +73,8 @@ export const quantize = verb<Options>({
       log: io.note,
       input: { ...net.input, classes: net.classes },
       limit: Math.max(options.calibrate, options.count),
+      fits: (data) => requireFits(path!, { shape: net.input.shape, classes: net.classes }, data),
     });
-    requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
     const layers = io.progress('layers');
     const float = io.progress('calibrating');
     const graph = toGraph(net, data, {

@@ -313,7 +313,7 @@ class Table {
     if (this.characters > MAX_TEXT)
       this.refuse(
         `${this.place(line, column)}: its texts are more than ${MAX_TEXT} characters`,
-        'leave out columns of prose',
+        'remove columns of prose',
       );
     known.set(cell, known.size);
     return known.size - 1;
@@ -374,7 +374,7 @@ function columnIndex(
   return first;
 }
 
-/** Columns of a table by name or number (from 1). Throws a SpikeletError that lists what is there. */
+/** Columns of a table by name or number (from 1). Throws a SpikeletError that lists the columns. */
 export function columnsOf(csv: Csv, which: (string | number)[], name: string): number[] {
   const refuse = refusalOf(name);
   return which.map((one) => columnIndex(csv.header, csv.columns.length, one, refuse));

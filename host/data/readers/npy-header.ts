@@ -50,7 +50,7 @@ function typeOf(descr: Value | undefined, bad: (what: string) => never, refuse: 
     const name = Array.isArray(said) ? said[1] : said;
     if (typeof name !== 'string') return bad('field');
     if (typeof type !== 'string' || inner !== undefined)
-      return refuse('its fields hold arrays or fields of their own', 'save fields of one number each');
+      return refuse('its fields hold arrays or nested fields', 'save fields of one number each');
     return { name, type };
   });
 }

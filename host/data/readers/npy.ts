@@ -168,7 +168,8 @@ function requireSize({ view, at, count, refuse, header }: Open, each: number): v
  * Reads an array as numpy.save writes it: versions 1 to 3, either order of bytes, C or Fortran order. The header has to
  * account for every byte.
  * @param name what errors call the file.
- * @throws SpikeletError for objects, text and other types that are no numbers, by name; and for what is no .npy.
+ * @throws SpikeletError for objects, text and other types that are not numbers, by name; and if it is not a
+ * .npy file.
  */
 export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const opened = open(bytes, name);
@@ -274,7 +275,7 @@ export type NpzEntry = { name: string; bytes: () => Uint8Array };
 
 /**
  * The arrays of what numpy.savez or savez_compressed wrote, by name, for `readNpy` and `readNpyFields`.
- * @throws SpikeletError for what is no archive, holds no arrays, or would unpack to far more than it is.
+ * @throws SpikeletError if it is not an archive, holds no arrays, or would unpack to far more than its size.
  */
 export function openNpz(bytes: Uint8Array, name: string): Map<string, NpzEntry> {
   const refuse = refusalOf(name);

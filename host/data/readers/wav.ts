@@ -88,8 +88,9 @@ const CUT = 'the file is cut short or damaged: fetch or record it again';
 type Layout = { fmt: { at: number; size: number }; data: { at: number; size: number } };
 
 /**
- * Reads a WAV file whole. Chunks may come in any order before `data`, with or without the pad byte behind an odd one. A
- * size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes what is there, in whole frames.
+ * Reads a WAV file whole. Chunks may come in any order before `data`, with or without the pad byte behind an
+ * odd one. A size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes the bytes up to the end,
+ * in whole frames.
  * @param name what errors call the file.
  * @throws SpikeletError for codings that are not read (by name), for no samples, and for what is no WAV file.
  */

@@ -24,8 +24,8 @@ type Entry = {
 const OWN: Tier = 'simd';
 
 /**
- * Ours first, and of ours the one that the peers are compared with. Relaxed SIMD is there from Node 22 on, so that tier
- * runs on newer Nodes, with the peer that runs in WebAssembly too.
+ * Ours first, beginning with the one that the peers are compared with. Relaxed SIMD is there from Node 22 on,
+ * so that tier runs on newer Nodes, with the peer that runs in WebAssembly too.
  */
 function entriesOf({ modules, files }: Prepared): Entry[] {
   const own = modules.flatMap(({ tier, file }): Entry[] => {
@@ -64,7 +64,7 @@ export type Row = {
   fastest: number;
   slowest: number;
   rounds: number;
-  /** Bytes of the model's file, and of the engine beside it. */
+  /** Bytes of the model's file, and of the engine that runs it. */
   modelBytes: number;
   runtimeBytes: number;
   /** From the file to the first image that can be run. */

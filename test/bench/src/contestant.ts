@@ -20,7 +20,7 @@ export async function startContestant(task: Task, node = process.execPath): Prom
   const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
     execPath: node,
     serialization: 'advanced',
-    // What engines print is no result.
+    // What engines print is not a result.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let said = '';

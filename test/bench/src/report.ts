@@ -3,7 +3,7 @@ import { bytes, percent } from '../../../dist/host/report/text.js';
 import { leaveFigure } from '../../../dist/test/docs/figure.js';
 import type { Own, Ratios, Result, Row } from './bench.js';
 
-/** What measured: figures of different machines are no comparison. */
+/** What measured: figures of different machines cannot be compared. */
 export type Machine = { cpu: string; node: string; date: string };
 
 export const machine = (): Machine => ({

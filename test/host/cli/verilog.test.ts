@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../../../fpga/boards/index.js';
@@ -15,6 +14,7 @@ import { compileVerilator } from '../../../host/eda/verilator.js';
 import { installedGlobally, npmInstall } from '../../../host/system/version.js';
 import { clockRange, fastest, requireClock } from '../../../host/targets/verilog-design.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../../../models/index.js';
+import { main } from '../../support/command.js';
 import { icarus, writeFiles } from '../../support/fpga-icarus.js';
 import { iverilog } from '../../support/needs.js';
 import { randomGraph, seeded } from '../../support/random-graph.js';
@@ -29,7 +29,6 @@ async function assertRejects(promise: Promise<unknown>, message: RegExp): Promis
 }
 
 /** What a build of Verilog says and leaves behind, and what is refused before work. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-fpga-build-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -77,7 +76,7 @@ require('module')._resolveFilename = (name, ...rest) => {
     });
   const core = run([]);
   assert.is(core.status, 1, core.stderr);
-  assert.match(core.stderr, 'no simulator of Verilog is installed');
+  assert.match(core.stderr, 'no Verilog simulator is installed');
   assert.match(core.stderr, 'apt-get install verilator g++ make');
   assert.match(core.stderr, /npm install --save-dev @yowasp\/yosys@\S+ @yowasp\/clang@/);
   const board = run(['--board', 'icebreaker']);

@@ -20,7 +20,7 @@ import { randomPixels } from '../../support/wasm-models.js';
     const graph = randomGraph(random, 6);
     const files = [...emitVerilog(graph, { lanes: 4, sprams: 2 }), ...(await rtlFiles(cores.sequential))];
     const weights = loadedWeights(files);
-    assert.ok(weights.length, 'no weights lie in single-port RAM');
+    assert.ok(weights.length, 'no weights are in single-port RAM');
     const core = await compileCxxrtlCore(
       files.filter(({ path }) => path !== 'weights.bin'),
       simulationPorts(graph),

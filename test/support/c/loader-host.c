@@ -106,7 +106,7 @@ static int power_on(uint64_t cut) {
   return how;
 }
 
-/* Which program lies where programs start; 0: neither. */
+/* Which program is where programs start; 0: neither. */
 static int program(void) {
   const uint8_t *running = flash + (LOADER_RUNNING - PLATFORM_FLASH_BASE);
   if (!memcmp(running, old_image, IMAGE_BYTES)) return OLD;

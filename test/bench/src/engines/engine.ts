@@ -16,7 +16,7 @@ export type Loaded = {
   run(image: number): Promise<ArrayLike<number>> | ArrayLike<number>;
   /** Threads it really has. */
   threads: number;
-  /** Bytes of the engine that must be there beside the model: its WebAssembly or its native library. */
+  /** Bytes of the engine that are needed besides the model: its WebAssembly or its native library. */
   runtimeBytes: number;
   /** Ops of the model as the engine optimised it and how often each occurs, where it tells. */
   ops?: () => Promise<Record<string, number>>;

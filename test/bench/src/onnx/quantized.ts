@@ -12,7 +12,7 @@ import { attention, convAttributes, fold, isDense } from './parts.js';
 /** A value as uint8 with its scale and zero point, or as float32 (no scale). */
 type Value = { name: string; scale?: number; zero?: number };
 
-/** Of real values that are no spike counts: symmetric about it. */
+/** For real values that are not spike counts: symmetric about it. */
 const ZERO = 128;
 
 /**
@@ -71,7 +71,7 @@ const toUint8 = (b: ModelBuilder, name: string, scale: number): Value => ({
   zero: ZERO,
 });
 
-/** Every reader gets a DequantizeLinear of its own: onnxruntime fuses groups that share nothing. */
+/** Every reader gets its own DequantizeLinear: onnxruntime fuses groups that share nothing. */
 const dequantized = (b: ModelBuilder, { name, scale, zero }: Value): string =>
   scale === undefined ? name : b.add('DequantizeLinear', [name, ...parameters(b, scale, zero ?? 0)]);
 

@@ -133,7 +133,7 @@ const bad: [string, Uint8Array, RegExp][] = [
   ['version 4', npy(headerOf("'|u1'", '(1,)'), bytes(1), 4), /version 4/],
   ['a header beyond the end', three.subarray(0, 30), /ends in its header/],
   ['a deep header', npy('('.repeat(1000), bytes()), /cannot be read at character 7/],
-  ['a header that is no dict', npy('(1,)', bytes()), /no proper dict/],
+  ['a header that is not a dict', npy('(1,)', bytes()), /no proper dict/],
   ['no shape', npy("{'descr': '|u1', 'fortran_order': False}", bytes()), /no proper shape/],
   ['fields of arrays', npy(headerOf("[('x', '<u2', (3,))]", '(1,)'), bytes()), /hold arrays/],
 ];

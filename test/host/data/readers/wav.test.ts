@@ -85,7 +85,7 @@ const plain = riff([fmt(1, 1, 16), pcm(1, -2, 300)]);
   },
 );
 
-test('what is there is read, whatever the sizes say', () => {
+test('all samples of the file are read, whatever the sizes say', () => {
   const [format, data] = [fmt(1, 1, 16), pcm(1, -2, 300)];
   const saying = (size: number): Chunk => ['data', data[1], size];
   const same = [
