@@ -20,17 +20,14 @@ export type Refusal = { refused: string; hint: string };
 
 export const refuse = (why: string, whatToDo: string): Refusal => ({ refused: why, hint: whatToDo });
 
-/**
- * What a backend does for a node; throws a SpikeletError where it refuses the op. `where`: the backend, in
- * words.
- */
+/** What a backend does for a node; where it refuses the op, throws a SpikeletError that begins with `cannot`. */
 export function doneBy<E extends object>(
   entry: E | Refusal,
   node: { op: string; name: string },
-  where: string,
+  cannot: string,
 ): E {
   if (!('refused' in entry)) return entry;
-  throw new SpikeletError(`${where} has no core for '${ascii(node.name)}' (${entry.refused})`, {
+  throw new SpikeletError(`${cannot} '${ascii(node.name)}' (${entry.refused})`, {
     hint: entry.hint,
   });
 }

@@ -1,3 +1,5 @@
+import { align } from '../models/plan/place.js';
+
 /** Fields of assembly/node.ts that are addresses of constants. */
 export const constantFields = ['weights', 'thresholds', 'multiplier', 'bias'] as const;
 export type ConstantField = (typeof constantFields)[number];
@@ -20,8 +22,6 @@ export type Constants = {
 };
 
 type Arrays = Partial<Record<ConstantField, Uint8Array | Int8Array | Int16Array | Int32Array>>;
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 const typeOf = (values: NonNullable<Arrays[ConstantField]>): ConstantType => {
   if (values instanceof Int8Array) return 'i8';

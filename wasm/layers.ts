@@ -1,7 +1,6 @@
 import {
   type Choices,
   definition,
-  entryOf,
   type Graph,
   type GraphNode,
   type Kernels,
@@ -12,6 +11,7 @@ import {
 } from '../models/index.js';
 import { productType } from '../models/ops/attend.js';
 import { levelsOf } from '../models/ops/fire.js';
+import { entryOf } from '../models/table.js';
 import { accumulate } from './accumulate.js';
 import { joinConstants } from './constants.js';
 import { int32, type Layer, tensorOf, thresholdRows, type WasmOp } from './layer.js';

@@ -1,4 +1,5 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
+import { align } from '../models/plan/place.js';
 import { type FrontEndLayer, frontEndLayer, layOutFrontEnd, signalBytes } from './front-end.js';
 import type { Layer } from './layer.js';
 import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
@@ -35,8 +36,6 @@ export const IMAGE_ADDRESS = 1024;
 export const CONTROL_BYTES = 192;
 /** Where assembly/node.ts expects the vector tiers' table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Where everything is: addresses in the memory, offsets outside it. */
 type Places = {

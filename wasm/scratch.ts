@@ -1,5 +1,6 @@
 import type { Choices, Graph } from '../models/index.js';
 import { type Accumulate, kernelOf } from '../models/ops/accumulate.js';
+import { align } from '../models/plan/place.js';
 import { listsOf, streamOf } from './streams.js';
 
 /** The sums of the largest tile: 64 outputs. */
@@ -34,8 +35,6 @@ export function scatterOf(
   const words = kernelWords + Math.max(rightmost, (columns - 1) >> 1);
   return { kernelWords, words, rows: Math.ceil(node.kernel[0] / node.stride[0]) };
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
 export function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {

@@ -2,6 +2,7 @@ import type { Choices, Graph, GraphTensor } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
 import type { Attend } from '../models/ops/attend.js';
 import { planesOf } from '../models/ops/counts.js';
+import { align } from '../models/plan/place.js';
 
 /**
  * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream
@@ -21,8 +22,6 @@ export type Stream = {
 
 /** Most bits that a count up to `levels` has: those of the largest 2^n - 1. Plans ask for it millions of times. */
 export const mostOnes = (levels: number): number => 31 - Math.clz32(levels + 1);
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Extraction writes eight entries at a time, so the last of them may be beyond the end. */
 const OVERHANG = 8;

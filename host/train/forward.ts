@@ -1,7 +1,6 @@
 import {
   BN_EPSILON,
   checkParams,
-  entryOf,
   inputsOf,
   isConv,
   isNeuron,
@@ -13,6 +12,7 @@ import {
   netShapes,
   SpikeletError,
 } from '../../models/index.js';
+import { entryOf } from '../../models/table.js';
 import { isDepthwise, type Values } from './layout.js';
 import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
