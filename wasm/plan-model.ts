@@ -28,13 +28,15 @@ export type ModelOptions = {
   weights?: WeightPlace;
   /** Most bytes of RAM (see PlannedModel); default: the fastest plan. */
   ram?: number;
-  /** Most time as a multiple of the fastest plan's, estimated: the smallest plan within it. Not with `ram`. */
+  /**
+   * Most time as a multiple of the fastest plan's, estimated: the smallest plan within it. Not with `ram`.
+   */
   time?: number;
   /** Rows that a layer computes at a time, where no `ram` is given; default: the whole frame. */
   band?: number;
   /**
-   * Threads that can share the work on an image; default 1. More take a memory that can be shared, working memory for
-   * each, and the fastest plan with its weights inside.
+   * Threads that can share the work on an image; default 1. More take a memory that can be shared, working
+   * memory for each, and the fastest plan with its weights inside.
    */
   threads?: number;
 };
@@ -47,16 +49,17 @@ export type PlannedModel = {
   layers: Layer[];
   plan: Plan;
   /**
-   * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash, so this is
-   * the arena and the state of the front end; with weights outside, it is the linear memory up to the end of the arena. Threads have their working
-   * memory in the arena and share CONTROL_BYTES beside it; no kernel keeps a stack in memory.
+   * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash,
+   * so this is the arena and the state of the front end; with weights outside, it is the linear memory up to
+   * the end of the arena. Threads have their working memory in the arena and share CONTROL_BYTES beside it;
+   * no kernel keeps a stack in memory.
    */
   ramBytes: number;
 };
 
 /**
- * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError where the
- * graph is not proven or no plan has so little RAM.
+ * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError
+ * where the graph is not proven or no plan has so little RAM.
  */
 export function planModel(
   graph: Graph,

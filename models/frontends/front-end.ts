@@ -3,8 +3,8 @@ import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
 
 /**
- * Integer tables of a front end, by name. They are made once, on the host, and belong to the model: sines and logarithms
- * are not specified to their last bit in any language, so no backend computes one.
+ * Integer tables of a front end, by name. They are made once, on the host, and belong to the model: sines and
+ * logarithms are not specified to their last bit in any language, so no backend computes one.
  */
 export type Tables = Record<string, Int32Array>;
 
@@ -22,16 +22,16 @@ export type FrontEndStream<Raw> = {
   /** Takes the next piece; gives the images that are due after it, in order. The images are the caller's. */
   push(raw: Raw): Uint8Array[];
   /**
-   * Ends the recording. One that was too short for a single image gives one, padded as the front end says; what is left
-   * over at the end of a longer one is dropped.
+   * Ends the recording. One that was too short for a single image gives one, padded as the front end says;
+   * what is left over at the end of a longer one is dropped.
    */
   end(): Uint8Array[];
 };
 
 /**
- * What a kind of front end is; one file each. A front end turns a raw signal into images of u8, [row][column][channel],
- * in integers alone, so that every backend gives the same bits. What each value becomes in the network is the Graph's own
- * table (`pixelTable`), as for the bytes of a photo.
+ * What a kind of front end is; one file each. A front end turns a raw signal into images of u8,
+ * [row][column][channel], in integers alone, so that every backend gives the same bits. What each value
+ * becomes in the network is the Graph's own table (`pixelTable`), as for the bytes of a photo.
  */
 export type FrontEndDefinition<P, Raw> = {
   raw: RawKind;
@@ -41,7 +41,10 @@ export type FrontEndDefinition<P, Raw> = {
   check(parameters: P): void;
   /** Length of each table. */
   tableLengths(parameters: P): Record<string, number>;
-  /** Throws a SpikeletError where the values of a table are not what the parameters ask for; lengths are right already. */
+  /**
+   * Throws a SpikeletError where the values of a table are not what the parameters ask for; lengths are right
+   * already.
+   */
   checkTables(parameters: P, tables: Tables): void;
   /** [rows, columns, channels] of an image. */
   outputShape(parameters: P): Shape;
@@ -74,8 +77,8 @@ export const clamp = (value: number, least: number, most: number): number =>
 export const bitLength = (value: number): number => 32 - Math.clz32(value);
 
 /**
- * The last `rows` rows of `width` bytes that were pushed, copied in order; true from push() where an image of them is
- * due: at first when there are `rows`, then every `stride`.
+ * The last `rows` rows of `width` bytes that were pushed, copied in order; true from push() where an image of
+ * them is due: at first when there are `rows`, then every `stride`.
  */
 export function rowRing(rows: number, width: number, stride: number) {
   const ring = new Uint8Array(rows * width);

@@ -133,7 +133,9 @@ function requireRaw(frontEnd: FrontEnd, raw: Raw): void {
   if (!is[wanted](raw)) throw refusal(frontEnd.kind, `takes ${wanted}`);
 }
 
-/** All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end. */
+/**
+ * All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end.
+ */
 export function runFrontEnd(frontEnd: FrontEnd, raw: Raw): Uint8Array[] {
   requireRaw(frontEnd, raw);
   return definition(frontEnd.kind).run(frontEnd.parameters, frontEnd.tables, raw);

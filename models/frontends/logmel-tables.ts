@@ -74,8 +74,8 @@ export function makeTables(parameters: LogMel): Tables {
 }
 
 /**
- * Throws unless the tables are those of the parameters, up to the last bit, which is the host's that made them. So a file
- * cannot ask for sums that overflow, and a table that fits other parameters is found.
+ * Throws unless the tables are those of the parameters, up to the last bit, which is the host's that made
+ * them. So a file cannot ask for sums that overflow, and a table that fits other parameters is found.
  */
 export function checkTables(parameters: LogMel, tables: Tables): void {
   const unit = 2 ** parameters.weightBits;

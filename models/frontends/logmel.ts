@@ -6,16 +6,16 @@ import { frameOf } from './logmel-frame.js';
 import { binsOf, checkTables, makeTables, tableLengths } from './logmel-tables.js';
 
 /**
- * 16-bit audio to log-mel energies, or cepstral coefficients of them, in 32-bit integers. Frame t is computed of samples
- * t hop .. t hop + window - 1, without looking ahead:
+ * 16-bit audio to log-mel energies, or cepstral coefficients of them, in 32-bit integers. Frame t is computed
+ * of samples t hop .. t hop + window - 1, without looking ahead:
  *
  *     E[b] = sum over bins of mel weight * |FFT(window * x)|^2      logmel-frame.ts
  *     u[b] = clamp((log2 E[b] - floor) * 8, 0, 255), rounded        one step = 1/8 of log2 = 0.376 dB
  *     v[b] = u[b] - 128, or with a causal mean: m[b] += (64 u[b] - m[b]) >> shift, v[b] = clamp(u[b] - (m[b] >> 6))
  *     MFCC:  c[k] = clamp((sum_b dct[k][b] v[b] + 2^(dctShift[k] - 1)) >> dctShift[k])
  *
- * and v + 128 or c + 128 is stored. An image is `frames` frames; one is due every `stride` frames. A clip that is shorter
- * than an image is padded with zeros at its end, and digital silence is u = 0.
+ * and v + 128 or c + 128 is stored. An image is `frames` frames; one is due every `stride` frames. A clip
+ * that is shorter than an image is padded with zeros at its end, and digital silence is u = 0.
  */
 export type LogMel = {
   /** Hz. */
@@ -69,7 +69,9 @@ export function logmelParameters(options: Partial<LogMel> & Pick<LogMel, 'sample
   return { ...whole, window, fft: options.fft ?? 2 ** Math.ceil(Math.log2(Math.max(window, 32))) };
 }
 
-/** A front end of these parameters, with its tables. Throws a SpikeletError where they do not fit each other. */
+/**
+ * A front end of these parameters, with its tables. Throws a SpikeletError where they do not fit each other.
+ */
 export function logmelFrontEnd(options: Partial<LogMel> & Pick<LogMel, 'sampleRate' | 'frames'>) {
   const parameters = logmelParameters(options);
   check(parameters);
@@ -111,7 +113,10 @@ function check(parameters: LogMel): void {
 /** Values of a frame of the image. */
 const widthOf = ({ bands, coefficients }: LogMel): number => coefficients ?? bands;
 
-/** log2 of band energies, Q15, to bytes; the mean and the cosine transform, if there are such. State of one stream. */
+/**
+ * log2 of band energies, Q15, to bytes; the mean and the cosine transform, if there are such. State of one
+ * stream.
+ */
 function encoder(parameters: LogMel, { dct, dctShift }: Tables) {
   const { bands, floor, mean, coefficients } = parameters;
   const means = new Int32Array(bands);

@@ -2,17 +2,18 @@ import { z } from 'zod';
 import { clamp, type FrontEndDefinition, refusal, requireRange, rowRing } from './front-end.js';
 
 /**
- * Windows of a sampled signal of several channels, an accelerometer's and a gyroscope's say. Samples are i16, interleaved.
- * Each column of the window is one `output`, made of one channel x by
+ * Windows of a sampled signal of several channels, an accelerometer's and a gyroscope's say. Samples are i16,
+ * interleaved. Each column of the window is one `output`, made of one channel x by
  *
  *     lowpass     g += (256 x - g) >> smoothing, from g = 256 x_0;  (g + 128) >> 8      gravity
  *     highpass    x - lowpass                                                         motion
  *     difference  x_t - x_(t-1), 0 at first
  *     raw         x
  *
- * scaled to clamp((value * multiplier + 2^(shift-1)) >> shift, -128..127), stored with 128 added. The filter runs from the
- * stream's first sample on, windows are cut behind it: [window, 1, outputs], the next one `stride` samples later.
- * The low-pass has its cut-off at rate / (2 pi 2^smoothing). A recording shorter than a window gives none.
+ * scaled to clamp((value * multiplier + 2^(shift-1)) >> shift, -128..127), stored with 128 added. The filter
+ * runs from the stream's first sample on, windows are cut behind it: [window, 1, outputs], the next one
+ * `stride` samples later. The low-pass has its cut-off at rate / (2 pi 2^smoothing). A recording shorter than
+ * a window gives none.
  */
 export type WindowParameters = {
   /** Hz, for reports alone. */
