@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { NodeSchema } from './node-schema.js';
 
 /** What the JSON of a file is made of; every size is bounded here, before anything is allocated. */
 const MAX_SIDE = 1 << 16;
@@ -47,5 +48,5 @@ export const nodeSchema =
     z.strictObject(fields as F) as unknown as z.ZodType<N, N>;
 
 /** One of several nodes, told apart by `op`. */
-export const anyOf = <N>(table: Record<string, { schema: z.ZodType<N, N> }>): z.ZodType<N, N> =>
+export const anyOf = <N>(table: Record<string, { schema: NodeSchema<N> }>): z.ZodType<N, N> =>
   z.discriminatedUnion('op', Object.values(table).map(({ schema }) => schema) as never);

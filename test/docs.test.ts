@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verbs } from '../host/cli/verbs/index.js';
+import * as spikelet from '../host/index.js';
 import { undescribed } from './docs/architecture.js';
 import { commandLine } from './docs/command-line.js';
 import {
@@ -17,7 +18,7 @@ import {
   withFigures,
 } from './docs/figure.js';
 import { documents, pages, read } from './docs/pages.js';
-import { root } from './support/imports.js';
+import { root, sources } from './support/imports.js';
 
 /** Documents: what a script writes is fresh, links lead somewhere, and nothing is named that is not there. */
 for (const { path, contents } of pages())
@@ -129,6 +130,29 @@ test('the command line reference has every verb and option', () => {
     assert.match(text, `### ${name}\n`);
     for (const { flags } of options) assert.match(text, `\`${flags.replaceAll('|', '\\|')}\``);
   }
+});
+
+test('messages that the page of troubles quotes are those of the program', () => {
+  const text = ['host', 'models']
+    .flatMap(sources)
+    .map((path) => read(path))
+    .join('\n');
+  const quoted = [...read('docs/troubleshooting.md').matchAll(/^\| `([^`]*\s[^`]*)`/gm)].map(
+    ([, message]) => message!,
+  );
+  const known = quoted.filter((message) => !message.startsWith('verify '));
+  assert.ok(known.length >= 5, 'they were not found');
+  for (const message of known)
+    for (const piece of message.split(/\.\.\.|'X'|\/dev\S+|\S+-gcc/).map((part) => part.trim()))
+      assert.ok(text.includes(piece), `docs/troubleshooting.md quotes '${piece}'`);
+});
+
+test('every function that the page of the library names is public', () => {
+  const [, table = ''] = /\n\| function \|(.*?)\n\n/s.exec(read('docs/api.md')) ?? [];
+  const cells = table.split('\n').map((line) => line.split(' | ')[0]!);
+  const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name!));
+  assert.ok(names.length > 20, names.join());
+  for (const name of names) assert.ok(name in spikelet, name);
 });
 
 test('README begins with the two commands and fits on a few screens; the drawing has words for every room', () => {

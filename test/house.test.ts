@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
+import { functionsIn, measureSources } from './support/measure-sources.js';
 
 /** Which part may import which, read from the sources. */
 const mayImport: Record<string, string[]> = {
@@ -173,6 +175,63 @@ test('tests are skipped by skip.ts alone, none is left out by mistake, and none 
         .map((what) => `${path}: ${what}`);
     });
   assert.equal(found, []);
+});
+
+/** The most lines of a file and of a function, and the most parameters of one. */
+const LIMITS = { file: 400, function: 79, parameters: 8 };
+
+/** What is longer than that today, and how long it may be until it is shortened and taken from here. */
+const LONG: Record<string, { file?: number; function?: number }> = {
+  'host/data/readers/csv.ts': { file: 406 },
+  'models/frontends/logmel-frame.ts': { function: 116 },
+};
+
+const measured = measureSources();
+
+test('no file of the sources is longer than 400 lines', () => {
+  assert.ok(measured.files.length > 200, 'the files were not found');
+  assert.equal(
+    measured.files
+      .filter(({ file, lines }) => lines > (LONG[file]?.file ?? LIMITS.file))
+      .map(({ file, lines }) => `${file}: ${lines} lines`),
+    [],
+  );
+});
+
+test('no function is longer than 79 lines or takes more than 8 parameters', () => {
+  assert.ok(measured.functions.length > 2000, 'the functions were not found');
+  assert.equal(
+    measured.functions
+      .filter(
+        ({ file, lines, parameters }) =>
+          lines > (LONG[file]?.function ?? LIMITS.function) || parameters > LIMITS.parameters,
+      )
+      .map(
+        ({ file, line, lines, parameters }) => `${file}:${line}: ${lines} lines, ${parameters} parameters`,
+      ),
+    [],
+  );
+});
+
+test('functions of every kind are measured', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spikelet-house-'));
+  const file = join(folder, 'x.ts');
+  writeFileSync(
+    file,
+    `/** Told. */\nconst f = (a: number) => {\n${'  a;\n'.repeat(3)}};\nclass C {\n  m(a: 1, b: 2) {\n    return a;\n  }\n}\nfunction g() {}\n`,
+  );
+  try {
+    assert.equal(
+      functionsIn([file]).map(({ line, lines, parameters }) => [line, lines, parameters]),
+      [
+        [2, 5, 1],
+        [8, 3, 2],
+        [12, 1, 0],
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test.run();

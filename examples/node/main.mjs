@@ -1,34 +1,41 @@
-// Train, quantize, compile, verify, run. Everything after the training happens in this process.
-import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+// Train, quantize, compile, verify and run a small spiking net in one program.
+import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { emitBuild, loadDataset, loadWasm, verifyWasm } from 'spikelet';
-import { argmax, normalise, pixelTable, rawImage, rawToPixels, readNet, writeGraph } from 'spikelet/models';
-import { quantize } from 'spikelet/quantize';
+import {
+  buildTo,
+  loadDataset,
+  netFor,
+  openModel,
+  quantize,
+  ranking,
+  train,
+  verify,
+  writeGraph,
+} from 'spikelet';
 
-const SPEC = 'gestures:train=640,test=80';
 const build = fileURLToPath(new URL('build/', import.meta.url));
-await mkdir(build, { recursive: true });
+const data = await loadDataset('gestures:train=640,test=80');
 
-const net = `${build}net.safetensors`;
-const options = ['--epochs', '6', '--batch', '32', '--learning-rate', '0.008', '--out', net, '--force'];
-execFileSync('npx', ['spikelet', 'train', '--model', 'mini', '--data', SPEC, ...options], {
-  stdio: 'inherit',
+const { net } = await train(netFor(data, 'mini'), data, {
+  options: { epochs: 6, batch: 32, learningRate: 0.008 },
+  onEpoch: ({ epoch, testAccuracy }) =>
+    console.log(`epoch ${epoch}: ${(100 * testAccuracy).toFixed(1)} % of the test gestures`),
 });
 
-const trained = readNet(await readFile(net));
-const { train, test, shape, classes } = await loadDataset(SPEC);
-const calibration = Array.from({ length: 64 }, (_, i) => normalise(rawImage(train, shape, i), trained.input));
-const graph = quantize(trained, calibration, { bits: 8 });
+const graph = quantize(net, data, { bits: 8, calibrate: 64 });
+await mkdir(build, { recursive: true });
 await writeFile(`${build}graph.safetensors`, writeGraph(graph));
 
-const { files } = await emitBuild(graph);
-const model = loadWasm(files.find(({ path }) => path === 'model.wasm').contents);
-const table = pixelTable(graph);
-const images = Array.from({ length: 40 }, (_, i) => rawToPixels(table, rawImage(test, shape, i)));
-const { equal } = verifyWasm(graph, model, images);
-console.log(`${equal} of ${images.length} samples equal`);
-for (const [i, pixels] of images.slice(0, 8).entries())
-  console.log(
-    `gesture ${i}: ${classes[test.labels[i]]}, the net says ${classes[argmax(model.infer(pixels))]}`,
-  );
+await buildTo(`${build}wasm`, graph, 'wasm');
+const { equal, samples } = await verify(graph, 'wasm', data, { count: 40, build: `${build}wasm` });
+console.log(`${equal} of ${samples} samples equal at every tensor`);
+
+// In a page, or where nothing but the module should be needed: import { load } from './build/wasm/model.mjs'.
+const model = await openModel(`${build}wasm`);
+const size = data.shape.reduce((a, b) => a * b);
+for (let i = 0; i < 8; i++) {
+  const logits = await model.logits(data.test.images.subarray(i * size, (i + 1) * size));
+  const [best] = ranking(logits, 1);
+  console.log(`gesture ${i}: ${data.classes[data.test.labels[i]]}, the net says ${data.classes[best]}`);
+}
+await model.close?.();

@@ -4,6 +4,7 @@ import type { StepContext } from '../emit/steps.js';
 import type { Context, Layer } from '../emit/streaming/layers.js';
 import type { Engine } from '../estimate/clocks.js';
 import type { Terms } from '../estimate/features.js';
+import type { DesignKind } from '../estimate/known-errors.js';
 
 /** An op on the time-multiplexed core (rtl/spike_engine.v). */
 export type SequentialOp<N> = {
@@ -13,8 +14,8 @@ export type SequentialOp<N> = {
   temporary?(node: N, graph: Graph, proof: Proof): { words: number; hi: number };
   /** Clocks of a frame, estimated from the graph's firing rates. */
   clocks(node: N, graph: Graph, engine: Engine): Terms;
-  /** How far estimated look-up tables of nets that have the op were from measured ones, where that is known. */
-  knownError?: string;
+  /** The kind of designs by which estimates of nets that have the op are judged; default: sequential. */
+  estimatedAs?: DesignKind;
 };
 
 /** An op as a core of its own, between streams. */

@@ -1,6 +1,6 @@
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
-import { knownErrors } from '../../fpga/estimate/errors.js';
 import { explore as designs, type Point } from '../../fpga/estimate/explore.js';
+import { knownErrors } from '../../fpga/estimate/known-errors.js';
 import type { Graph, OutputFile } from '../../models/index.js';
 import { installed, installLine, nextpnr, yosys } from '../eda/packages.js';
 import { simulatorInstall, simulatorThere } from '../eda/simulator.js';

@@ -45,7 +45,8 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
+/** Whether a name is that of a hidden file, or of what an operating system leaves behind. */
+export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**
  * The images of `folder`, sorted by path.

@@ -18,12 +18,11 @@ export type IdxRole = keyof typeof idxFiles;
 const roles = Object.keys(idxFiles) as IdxRole[];
 
 /**
- * How the files are named: [SET-](train|t10k|test)-(images|labels)-idxN-ubyte[.gz], with a dash, a dot, a
- * space or an underscore between the words: train-images.idx3-ubyte,
- * emnist-letters-test-labels-idx1-ubyte.gz.
+ * How the files are named: [SET-](train|t10k|test)-(images|labels)[-idxN[-TYPE]][.gz], with a dash, a dot, a space or an
+ * underscore between the words: train-images.idx3-ubyte, emnist-letters-test-labels-idx1-ubyte.gz, my-test-images.idx.
  */
 const NAME =
-  /^(?:(?<set>.*[^-_. ])[-_. ])?(?<part>train|t10k|test)[-_. ](?<kind>images|labels)[-_. ]idx\d(?:[-_. ](?:ubyte|int))?(?<gz>\.gz)?$/i;
+  /^(?:(?<set>.*[^-_. ])[-_. ])?(?<part>train|t10k|test)[-_. ](?<kind>images|labels)(?<idx>[-_. ]idx\d?(?:[-_. ](?:ubyte|byte|short|int|float|double))?)?(?<gz>\.gz)?$/i;
 
 /**
  * The files of one data set: the prefix of their names (`emnist-letters`), '' if there is none, and their
@@ -37,6 +36,8 @@ function candidate(entry: Dirent): Candidate[] {
   const file = entry.name;
   const groups = NAME.exec(file)?.groups;
   if (!groups || file.startsWith('.')) return [];
+  // A folder 'train-images' says nothing of IDX.
+  if (groups['idx'] === undefined && entry.isDirectory()) return [];
   const part = groups['part']!.toLowerCase() === 'train' ? 'train' : 'test';
   const kind = groups['kind']!.toLowerCase() === 'images' ? 'Images' : 'Labels';
   const set = (groups['set'] ?? '').toLowerCase();

@@ -11,10 +11,15 @@ export const gateArguments = ['-DNO_ICE40_DEFAULT_ASSIGNMENTS', '-Wno-fatal', '-
  */
 export async function gatesOf(files: OutputFile[]): Promise<OutputFile[]> {
   const { verilog } = await synthesise(files, 'spikelet_core', 'ice40');
-  const cells = (await shared('ice40'))['cells_sim.v'];
-  if (typeof cells !== 'string') throw new Error('yosys has no models of iCE40 cells');
   return [
     { path: 'netlist.v', contents: verilog },
-    { path: 'cells_sim.v', contents: cells },
+    { path: 'cells_sim.v', contents: await cellModels('ice40') },
   ];
+}
+
+/** Yosys' models of a family's cells, by the name of its folder. */
+export async function cellModels(family: 'ice40'): Promise<string> {
+  const cells = (await shared(family))['cells_sim.v'];
+  if (typeof cells !== 'string') throw new Error(`yosys has no models of ${family} cells`);
+  return cells;
 }

@@ -5,6 +5,7 @@ import { emitGuide } from '../../fpga/guide.js';
 import { emitProject } from '../../fpga/project.js';
 import { type Graph, hex32, type OutputFile } from '../../models/index.js';
 import { rtlFiles } from '../eda/rtl-files.js';
+import type { SeedFlags } from '../eda/seeds.js';
 import {
   inSimulatorFolder,
   requireSimulator,
@@ -29,13 +30,11 @@ import {
 } from './on-fpga.js';
 import { boardOption, coreOptions, portOptions } from './options.js';
 import type { Build, Hooks, ImageHooks, Inspection, Target, Verified, VerifyHooks } from './target.js';
-import { type DesignMade, makeDesign, seedOption } from './verilog-design.js';
+import { type DesignMade, makeDesign, seedOptions } from './verilog-design.js';
 
 export type VerilogBuildOptions = CoreFlags & {
   board?: string | undefined;
-  /** Places with this seed alone. */
-  seed?: number | undefined;
-};
+} & SeedFlags;
 
 export type VerilogVerifyOptions = FpgaFlags & {
   /** Of the core alone: percent of the clocks that each side of it, and each FIFO in it, waits. */
@@ -50,7 +49,7 @@ export const verilog = {
   makes: 'a project for an FPGA',
   boards: fpgaBoards,
   options: {
-    build: [boardOption, ...coreOptions, seedOption],
+    build: [boardOption, ...coreOptions, ...seedOptions],
     verify: [
       { ...boardOption, description: "an FPGA of 'spikelet boards' (without it: the core alone, simulated)" },
       ...portOptions,
@@ -115,7 +114,16 @@ async function buildVerilog(
       report?.(
         `${project.length} files of Verilog in ${folder}, configuration ${design.hash}, ${core.architecture}, ${core.lanes} lanes, ${core.datapath}`,
       );
-      const given = { graph, board, core, sources, multipliers, cycles, seed: options.seed };
+      const given = {
+        graph,
+        board,
+        core,
+        sources,
+        multipliers,
+        cycles,
+        seed: options.seed,
+        seeds: options.seeds,
+      };
       return makeDesign(given, folder, { report, ...hooks });
     },
   };

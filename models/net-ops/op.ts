@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import type { Net } from '../net.js';
+import type { NodeSchema } from '../node-schema.js';
 import type { Shape } from '../tensor.js';
 
 /**
@@ -19,7 +19,7 @@ export type NetParam = { name: string; shape: number[]; initial: number | { fanI
  */
 export type NetOpDefinition<N> = {
   /** What a file may hold (nodeSchema); fields are written in its order. */
-  schema: z.ZodType<N, N>;
+  schema: NodeSchema<N>;
   /** In a few words, for lists. */
   describe(node: N): string;
   /** Names of the values the node reads. */

@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import type { Graph, GraphTensor, TensorKind, ValueType } from '../graph.js';
+import type { NodeSchema } from '../node-schema.js';
 import type { WeightBits } from '../packing.js';
 import type { Choices } from '../plan/choices.js';
 import type { Shape } from '../tensor.js';
@@ -25,7 +25,7 @@ export type RowSpan = [begin: number, end: number];
  */
 export type OpDefinition<N> = {
   /** What a file may hold (nodeSchema); fields are written in its order. */
-  schema: z.ZodType<N, N>;
+  schema: NodeSchema<N>;
   /** In a word or two, for lists. */
   describe(node: N): string;
   /** The equation with the node's sizes and names, a line for each pass over the maps. */

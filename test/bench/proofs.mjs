@@ -26,6 +26,7 @@ export const proofs = {
   hostile: 'damaged and hostile input for every reader [--seed N] [--count N] [--reader NAME] [--only N]',
   faults: 'processes killed, disks full, two writers on one output [--seed N] [--rounds N]',
   'line-faults': 'bad serial lines between the verbs and emulated boards [--seed N] [--rounds N]',
+  house: 'how long files and functions of the sources are',
   pack: 'the packed package, installed and used on Node 20, 22 and 24',
 };
 

@@ -1,5 +1,6 @@
 import { configReader } from './config.js';
 import { dataReaders } from './data.js';
+import { dataFileReaders } from './data-files.js';
 import { deviceReaders } from './device.js';
 import { importReaders } from './imports.js';
 import { modelReaders } from './models.js';
@@ -12,6 +13,7 @@ export const readers: Reader[] = [
   ...modelReaders,
   ...importReaders,
   ...dataReaders,
+  ...dataFileReaders,
   configReader,
   ...moduleReaders,
   ...deviceReaders,

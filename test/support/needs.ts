@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { linkFlags, type Toolchain, toolchainOf } from '../../firmware-gen/toolchain.js';
-import { clang, installed, installLine, type ToolPackage, yosys } from '../../host/eda/packages.js';
+import { clang, installed, installLine, nextpnr, type ToolPackage, yosys } from '../../host/eda/packages.js';
 import { compileTools, emulateTools } from '../../host/toolchain/board-tools.js';
 import { versionOfTool } from '../../host/toolchain/tools.js';
 import { shared } from './shared.js';
@@ -23,20 +23,33 @@ export const stm32flash = program('stm32flash', '-h');
 export const iverilog = program('iverilog', '-V');
 export const verilator = program('verilator');
 export const gxx = program('g++');
+export const make = program('make');
 export const sox = program('sox');
 export const ffmpeg = program('ffmpeg', '-version');
-/** Python with numpy, by `python3`. */
-export const numpy: Need = {
-  name: 'numpy',
-  install: 'apt-get install python3-numpy',
-  find: () =>
-    execute('python3', ['-c', 'import numpy']).then(
-      () => true,
-      () => false,
-    ),
-};
+export const lz4 = program('lz4');
+export const zstd = program('zstd');
+
+/** A Python that has a module, by its command: Debian's own may have what another does not. */
+const python = (module: string): Need => ({
+  name: module,
+  install: `apt-get install python3-${module}`,
+  async find() {
+    for (const command of ['python3', '/usr/bin/python3'])
+      if (
+        await execute(command, ['-c', `import ${module}`]).then(
+          () => true,
+          () => false,
+        )
+      )
+        return command;
+    return false;
+  },
+});
+export const numpy = python('numpy');
+export const h5py = python('h5py');
+
 /** What compiles the Verilog of a core to a program. */
-export const verilatorBuilds = [verilator, gxx, program('make')];
+export const verilatorBuilds = [verilator, gxx, make];
 
 const packageNeed = (tool: ToolPackage): Need => ({
   name: tool.name,
@@ -45,6 +58,8 @@ const packageNeed = (tool: ToolPackage): Need => ({
 });
 /** What simulates Verilog by npm packages alone. */
 export const cxxrtl = [packageNeed(yosys), packageNeed(clang)];
+/** What makes bitstreams for iCE40. */
+export const placement = [packageNeed(yosys), packageNeed(nextpnr)];
 
 /** Reference data in ../shared. */
 export const reference = (path: string): Need => ({

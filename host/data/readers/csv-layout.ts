@@ -1,5 +1,5 @@
 import { printable } from '../../system/printable.js';
-import type { Refuse } from './refusal.js';
+import type { Refuse } from '../../system/refusal.js';
 
 /** How a CSV file is written. `separator` ' ': any run of blanks. */
 export type Layout = {
@@ -145,4 +145,18 @@ function blankCells(line: string): string[] {
   if (!line.includes('"')) return line.split(/\s+/);
   const tabbed = line.split('"').map((part, i) => (i % 2 ? part : part.replaceAll(/\s+/g, '\t')));
   return cellsOf(tabbed.join('"'), '\t');
+}
+
+/** Whether a text's first lines look like a table of numbers: its second line, or its only one, is mostly of them. */
+export function looksLikeCsv(text: string): boolean {
+  const lines = text
+    .split(/\r\n|\r|\n/)
+    .filter((line) => line.trim() && !line.startsWith('#'))
+    .slice(0, 2);
+  const line = lines.at(-1) ?? '';
+  if (line.length > 100_000) return false;
+  const separator = separatorOf(line, undefined);
+  const cells = cellsOf(line, separator).map(unquoted);
+  const numbers = cells.filter((cell) => kindOf(cell, separator !== ',') === 'number').length;
+  return numbers >= 1 && 2 * numbers >= cells.length;
 }

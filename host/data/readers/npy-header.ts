@@ -1,4 +1,4 @@
-import type { Refuse } from './refusal.js';
+import type { Refuse } from '../../system/refusal.js';
 
 /** A field of a structured array: its name and numpy's word for its type. */
 export type NpyField = { name: string; type: string };
@@ -29,7 +29,7 @@ export function parseNpyHeader(bytes: Uint8Array, refuse: Refuse): { header: Npy
 }
 
 function headerOf(value: Value, refuse: Refuse): NpyHeader {
-  const bad = (what: string): never => refuse(`its header has no proper ${what}`, DAMAGED);
+  const bad = (what: string): never => refuse(`its header lacks a valid ${what}`, DAMAGED);
   if (!(value instanceof Map)) return bad('dict');
   const shape = value.get('shape');
   const fortran = value.get('fortran_order');

@@ -1,5 +1,5 @@
 import { printable } from '../../system/printable.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
+import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 
 /**
  * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file holds them.
@@ -92,7 +92,7 @@ type Layout = { fmt: { at: number; size: number }; data: { at: number; size: num
  * odd one. A size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes the bytes up to the end,
  * in whole frames.
  * @param name what errors call the file.
- * @throws SpikeletError for codings that are not read (by name), for no samples, and for what is no WAV file.
+ * @throws SpikeletError for other codings (by name), a file without samples, and other files.
  */
 export function readWav(bytes: Uint8Array, name: string): Wav {
   const refuse = refusalOf(name);
@@ -204,7 +204,7 @@ export type Mix = 'mean' | number;
 /**
  * One channel: `mean` is the sum of a frame's samples over their count, rounded to nearest with halves up, (l + r + 1) >> 1
  * of two; a number takes that channel.
- * @throws SpikeletError where there is no such channel.
+ * @throws SpikeletError if the file lacks that channel.
  */
 export function monoOf(wav: Wav, mix: Mix, name: string): Int16Array {
   const { channels, frames, samples } = wav;

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readFashionMnist } from '../../../host/data/fashion-mnist.js';
-import { parseIdx, readIdxFolder } from '../../../host/data/idx.js';
+import { parseIdx, readIdx, readIdxFolder } from '../../../host/data/idx.js';
 import { idxFiles } from '../../../host/data/idx-files.js';
 import { loadDataset } from '../../../host/data/index.js';
 import { channelStatistics } from '../../../host/data/statistics.js';
@@ -213,6 +213,9 @@ test('files are found with dots, underscores, capitals, a name before them and t
     (part, kind) => `${part}_${kind}_idx${rank[kind]}_ubyte`,
     (part, kind) => `${part}-${kind}.idx${rank[kind]}`,
     (part, kind) => `emnist-digits-${part}-${kind}-idx${rank[kind]}-ubyte.gz`,
+    (part, kind) => `${part}-${kind}`,
+    (part, kind) => `mine-${part}-${kind}.idx`,
+    (part, kind) => `${part}_${kind}.idx.gz`,
     (part, kind) => `My Set ${part.toUpperCase()}-${kind}-idx${rank[kind]}-ubyte`,
   ];
   await fill({ [idxFiles.testLabels]: idx([4], [0, 1, 0, 1]) });
@@ -349,7 +352,103 @@ test('what would take too much memory is refused before it is inflated', async (
   );
 });
 
-test('half a million labels are read', async () => {
+/** An IDX file of a type of several bytes. */
+const typed = (type: number, shape: number[], data: Buffer): Uint8Array => {
+  const bytes = idx(shape, data);
+  bytes[2] = type;
+  return bytes;
+};
+
+test('any of the six types is read, of 1 to 4 dimensions', () => {
+  const buffer = Buffer.alloc(16);
+  buffer.writeInt16BE(-2, 0);
+  buffer.writeInt16BE(300, 2);
+  buffer.writeFloatBE(1.5, 4);
+  buffer.writeDoubleBE(-2.25, 8);
+  const made: [Uint8Array, string, number[]][] = [
+    [idx([2, 1], [7, 255]), 'u8', [7, 255]],
+    [typed(9, [2], Buffer.of(7, 255)), 'i8', [7, -1]],
+    [typed(11, [1, 2, 1], buffer.subarray(0, 4)), 'i16', [-2, 300]],
+    [typed(12, [1, 1, 1, 1], buffer.subarray(0, 4)), 'i32', [-130772]],
+    [typed(13, [1], buffer.subarray(4, 8)), 'f32', [1.5]],
+    [typed(14, [1], buffer.subarray(8)), 'f64', [-2.25]],
+  ];
+  for (const [bytes, type, values] of made)
+    for (const file of [bytes, gzipSync(bytes)]) {
+      const array = readIdx(file, 'x');
+      assert.equal([array.type, ...array.data], [type, ...values]);
+    }
+});
+
+test('refused: types, ranks and sizes that no IDX has', async () => {
+  const cases: [Uint8Array, RegExp][] = [
+    [typed(10, [1], Buffer.of(1)), /begins with 0 0 10 1/],
+    [idx([1, 1, 1, 1, 1], [1]), /begins with 0 0 8 5/],
+    [typed(14, [2], Buffer.alloc(15)), /2 values of 8 bytes, more than the file can hold/],
+    [typed(12, [2], Buffer.alloc(9)), /2 values of 4 bytes, but 9 follow/],
+  ];
+  for (const [bytes, why] of cases) assert.match((await refusal(() => readIdx(bytes, 'x'))).message, why);
+});
+
+test('vectors and several channels, which come first or last', async () => {
+  const shaped = async (sizes: number[]) => {
+    const size = sizes.reduce((a, b) => a * b, 1);
+    const images = (count: number) =>
+      idx(
+        [count, ...sizes],
+        Array.from({ length: count * size }, (_, i) => (i * 37) % 256),
+      );
+    await fill({ [idxFiles.trainImages]: images(6), [idxFiles.testImages]: images(4) });
+    return loadDataset(`idx=${folder}`);
+  };
+  assert.equal((await shaped([12])).shape, [1, 12, 1]);
+  const last = await shaped([6, 5, 3]);
+  assert.equal([last.shape, last.mean.length], [[6, 5, 3], 3]);
+  assert.equal([...last.train.images.subarray(0, 3)], [0, 37, 74]);
+  const first = await shaped([3, 6, 5]);
+  assert.equal(first.shape, [6, 5, 3]);
+  assert.equal(
+    [...first.train.images.subarray(0, 3)],
+    [0, 30, 60].map((i) => (i * 37) % 256),
+  );
+  assert.match(
+    (await refusal(() => shaped([3, 5, 3]))).message,
+    /the first size or the last could be the channels/,
+  );
+  assert.match(
+    (await refusal(() => shaped([6, 5, 6]))).message,
+    /neither the first size nor the last could be the channels/,
+  );
+});
+
+test('labels of larger integers, and names of classes in labels.txt', async () => {
+  const labels = Buffer.alloc(24);
+  for (let i = 0; i < 6; i++) labels.writeInt32BE(i % 2, 4 * i);
+  await fill({ [idxFiles.trainLabels]: typed(12, [6], labels) });
+  await writeFile(join(folder, 'labels.txt'), 'wave\nrest\n');
+  const lines: string[] = [];
+  const data = await loadDataset(`idx=${folder}`, { log: (line) => lines.push(line) });
+  assert.equal(
+    [data.classes, [...data.train.labels]],
+    [
+      ['wave', 'rest'],
+      [0, 1, 0, 1, 0, 1],
+    ],
+  );
+  assert.match(lines.join(), /labels\.txt names the 2 classes/);
+  await writeFile(join(folder, 'labels.txt'), 'wave\n\nrest\n');
+  assert.match(
+    (await refusal(() => loadDataset(`idx=${folder}`))).message,
+    /labels\.txt is not a list of classes: see line 2/,
+  );
+  await writeFile(join(folder, 'labels.txt'), 'wave\nrest\nmore\n');
+  assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /no image of class more/);
+  labels.writeInt32BE(-1, 8);
+  await fill({ [idxFiles.trainLabels]: typed(12, [6], labels) });
+  assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /image 2 has label -1/);
+});
+
+test('half a million labels are no trouble', async () => {
   const count = 500_000;
   await fill({
     [idxFiles.trainImages]: idx(

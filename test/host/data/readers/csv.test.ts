@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  type CsvOptions,
-  columnsOf,
-  csvParser,
-  numbersOf,
-  readCsv,
-  textsOf,
-} from '../../../../host/data/readers/csv.js';
+import { type CsvOptions, csvParser, readCsv } from '../../../../host/data/readers/csv.js';
+import { columnsOf, numbersOf, textsOf } from '../../../../host/data/readers/csv-columns.js';
 import { readSafetensors } from '../../../../models/index.js';
-import { refusedFor, testMutants } from '../../../support/mutants.js';
+import { refusedFor } from '../../../support/mutants.js';
 import { reference } from '../../../support/needs.js';
 import { shared } from '../../../support/shared.js';
 import { testWith } from '../../../support/skip.js';
@@ -145,12 +139,5 @@ const bad: [string, string | Uint8Array, RegExp, CsvOptions?][] = [
 for (const [what, text, why, options] of bad)
   test(`refused: ${what}`, () =>
     refusedFor(why, () => readCsv(Buffer.from(text as string), 'f.csv', options)));
-
-const originals = [
-  'a,b,label\n1,2.5,x\n3,4,"y, z"\n',
-  '1;2,5\n3;4\n',
-  '33,Jog,1,2;\n34,Walk,3,4;5,Sit,5,6;\n',
-].map((text) => new Uint8Array(Buffer.from(text)));
-testMutants('CSV', originals, (bytes) => readCsv(bytes, 'f'));
 
 test.run();

@@ -1,4 +1,4 @@
-import { SpikeletError } from '../../../models/error.js';
+import { SpikeletError } from '../../models/error.js';
 
 /** Refuses a file: says why, and what to do about it. */
 export type Refuse = (why: string, hint: string) => never;
