@@ -149,7 +149,10 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): Kernel {
   };
 }
 
-/** The front ends that have a kernel. A photo needs none but its table; a device is given it in the right size. */
+/**
+ * The front ends that have a kernel. A photo needs none but its table; a device is given it in the right
+ * size.
+ */
 const kernels: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Kernel) | undefined } = {
   pixels: undefined,
   resize: undefined,
@@ -158,7 +161,10 @@ const kernels: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Ker
   events: eventsLayer,
 };
 
-/** A model's front end as a call of its kernel; undefined where it has none, or one without a kernel. Throws where it is not proven. */
+/**
+ * A model's front end as a call of its kernel; undefined where it has none, or one without a kernel. Throws
+ * where it is not proven.
+ */
 export function frontEndLayer(frontEnd: FrontEnd | undefined): FrontEndLayer | undefined {
   if (!frontEnd) return undefined;
   checkFrontEnd(frontEnd);
@@ -226,8 +232,9 @@ export function memoryOffsets({ fields }: FrontEndLayer): Map<FrontEndField, num
 }
 
 /**
- * Lays a front end out in memory from `address` on, a multiple of 4: tables, the record, the stream's memory, which is zero
- * at first. Gives the bytes up to the end of the record, the record's address, and the first address behind it all.
+ * Lays a front end out in memory from `address` on, a multiple of 4: tables, the record, the stream's memory,
+ * which is zero at first. Gives the bytes up to the end of the record, the record's address, and the first
+ * address behind it all.
  */
 export function layOutFrontEnd(
   layer: FrontEndLayer,

@@ -49,9 +49,10 @@ export type PlannedModel = {
   layers: Layer[];
   plan: Plan;
   /**
-   * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash, so this is
-   * the arena and the state of the front end; with weights outside, it is the linear memory up to the end of the arena. Threads have their working
-   * memory in the arena and share CONTROL_BYTES in addition; no kernel keeps a stack in memory.
+   * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash,
+   * so this is the arena and the state of the front end; with weights outside, it is the linear memory up to
+   * the end of the arena. Threads have their working memory in the arena and share CONTROL_BYTES in addition;
+   * no kernel keeps a stack in memory.
    */
   ramBytes: number;
 };

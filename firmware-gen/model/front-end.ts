@@ -5,7 +5,10 @@ import { macroPrefix } from '../prefix.js';
 import type { ModelData } from './model.js';
 import { numberLines } from './weights.js';
 
-/** How C is given a model's raw signal: the front end's record and memory, its tables, and the function that takes it. */
+/**
+ * How C is given a model's raw signal: the front end's record and memory, its tables, and the function that
+ * takes it.
+ */
 
 type Table = Extract<FrontEndField, { table: unknown }>;
 const isTable = (field: FrontEndField): field is Table => 'table' in field && field.table.length > 0;
@@ -85,8 +88,9 @@ type Api = {
 /** The function that takes a piece of the signal, by what the kernel takes. */
 const apis: Record<string, Api> = {
   logmel: {
-    comment: `Takes the next n samples of 16-bit audio, at PREFIX_SAMPLE_RATE Hz. 1: an image is in the input, call NAME_infer() before
- * the next one is. 0: not yet. -1: more samples at once than PREFIX_AUDIO_MOST, which could make two images: none were taken.`,
+    comment: `Takes the next n samples of 16-bit audio at PREFIX_SAMPLE_RATE Hz. 1: an image is in the input; call
+ * NAME_infer() before the next one is. 0: none yet. -1: n is above PREFIX_AUDIO_MOST, which could make two
+ * images; no sample was taken.`,
     macros: ({ frontEnd }) => {
       const { stride, hop } = frontEnd!.args as { stride: number; hop: number };
       return [
@@ -105,8 +109,8 @@ const apis: Record<string, Api> = {
   return due;`,
   },
   window: {
-    comment: `Takes the next sample of all PREFIX_SAMPLE_CHANNELS channels, at PREFIX_SAMPLE_RATE Hz. 1: an image is in the input,
- * call NAME_infer() before the next one is. 0: not yet.`,
+    comment: `Takes the next sample of all PREFIX_SAMPLE_CHANNELS channels, at PREFIX_SAMPLE_RATE Hz. 1: an image is
+ * in the input; call NAME_infer() before the next one is. 0: none yet.`,
     macros: ({ frontEnd }) => [
       ['SAMPLE_RATE', `${frontEnd!.rate}`, 'Hz'],
       ['SAMPLE_CHANNELS', `${frontEnd!.args['channels']}`, 'values of a sample'],
@@ -117,9 +121,9 @@ const apis: Record<string, Api> = {
   return front_end_image();`,
   },
   events: {
-    comment: `Takes the next event: polarity 0 or 1, time in microseconds modulo 2^32. 0: it is counted. 1: and an image is in the input,
- * call NAME_infer(). 2: an image is in the input and the event belongs to the next one: call NAME_infer(), then give the event again.
- * -1: it is refused, being outside of the sensor or before the frame.`,
+    comment: `Takes the next event: polarity 0 or 1, time in microseconds modulo 2^32. 0: it is counted. 1: and an image
+ * is in the input; call NAME_infer(). 2: an image is in the input, but the event belongs to the next one: call
+ * NAME_infer(), then give the event again. -1: it is outside the sensor or earlier than its frame.`,
     macros: () => [],
     prototype: 'int NAME_event(uint32_t x, uint32_t y, uint32_t polarity, uint32_t t_us)',
     body: `  const u32 taken = TAKE(RECORD, t_us, x, y, polarity);

@@ -22,10 +22,10 @@ export const bytesOfModel = (model: ModelData): { weights: number; constants: nu
 
 /**
  * Prints a model as C99: spikelet.h is its API, model.c the code printed from its WebAssembly, constants.c
- * the plan, classes.c the class names, frontend.c the tables of a front end, weights.c (or weights.S) the constants that layers read in place.
- * Compile with SPIKELET_TRACE to see each layer's output, with SPIKELET_CHECKED for bounds checks. Another
- * prefix replaces `spikelet` in the names of all files, functions and macros. Throws a SpikeletError if the
- * WebAssembly cannot be printed as C.
+ * the plan, classes.c the class names, frontend.c the tables of a front end, weights.c (or weights.S) the
+ * constants that layers read in place. Compile with SPIKELET_TRACE to see each layer's output, with
+ * SPIKELET_CHECKED for bounds checks. Another prefix replaces `spikelet` in the names of all files, functions
+ * and macros. Throws a SpikeletError if the WebAssembly cannot be printed as C.
  */
 export async function emitModelC(model: FirmwareModel): Promise<OutputFile[]> {
   const bytes = bytesOfModel(model);

@@ -2,7 +2,10 @@ import type { Model } from './model.mjs';
 import { nameOf } from './model-bytes.mjs';
 import { typeOf } from './model-pixels.mjs';
 
-/** Of a description: its kind, its state, whose fourth word says that an image is due, and where samples are put. */
+/**
+ * Of a description: its kind, its state, whose fourth word says that an image is due, and where samples are
+ * put.
+ */
 export type FrontEnd = {
   kind: string;
   state: [address: number, bytes: number];

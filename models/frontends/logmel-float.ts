@@ -4,8 +4,9 @@ import { frameOf, SILENCE } from './logmel-frame.js';
 import { binsOf, mel } from './logmel-tables.js';
 
 /**
- * log2 of the energy of each band in float64, frame by frame [bands]: the definition of each step with a plain DFT, without a
- * table or a rounding. What the integers are measured against; nothing that runs depends on it.
+ * log2 of the energy of each band in float64, frame by frame [bands]: the definition of each step with a
+ * plain DFT, without a table or a rounding. What the integers are measured against; nothing that runs depends
+ * on it.
  */
 export function logmelFloat(parameters: LogMel, samples: Int16Array): Float64Array[] {
   const { sampleRate, window, hop, fft, bands, fmin, fmax } = parameters;
@@ -42,7 +43,9 @@ export function logmelFloat(parameters: LogMel, samples: Int16Array): Float64Arr
 
 const DECIBELS = 10 * Math.log10(2);
 
-/** How far the integers are from float64 on these samples: over all bands of all frames that are not silent. */
+/**
+ * How far the integers are from float64 on these samples: over all bands of all frames that are not silent.
+ */
 export function logmelErrors(parameters: LogMel, tables: Tables, samples: Int16Array): number[] {
   const frame = frameOf(parameters, tables);
   return logmelFloat(parameters, samples).flatMap((bands, t) => {

@@ -10,8 +10,9 @@ export type Recording = { raw: Raw; label: number };
 export type RecordedSplit = Split & { of: Uint32Array };
 
 /**
- * What a front end makes of recordings, as images to learn from or to test on: all of a recording's images, or its `first`
- * alone. Throws a SpikeletError where a recording gives none, or where all are more bytes than `most`.
+ * What a front end makes of recordings, as images to learn from or to test on: all of a recording's images,
+ * or its `first` alone. Throws a SpikeletError where a recording gives none, or where all are more bytes than
+ * `most`.
  */
 export function splitOf(
   frontEnd: FrontEnd,

@@ -161,7 +161,7 @@ test('log-mel: the kernel equals the definition at other sizes, with a mean, str
   }
 });
 
-test('log-mel: no float and no 64-bit value is in the code, and no memory is asked for but what is stated', async () => {
+test('log-mel: the code has no float, no 64-bit value and no division, and its RAM is what is stated', async () => {
   const frontEnd = logmelFrontEnd({ sampleRate: 8000, frames: 4, mean: 5 });
   const { module } = await compiled(frontEnd);
   const { default: binaryen } = await import('binaryen');
