@@ -5,10 +5,11 @@ import { extract } from './streams';
 import { addScaled, clear } from './sum';
 
 /**
- * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream entries, of
- * those of k^T v and of thresholds. The first band computes k^T v, which is kept to the last. Rows of keys and queries become
- * streams whose columns are the heads of each place: `tableBytes` of table, then entries, `streamBytes` in all. `packed`:
- * queries, keys, values and output in 4 bits; a packed row is unpacked behind the streams.
+ * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream
+ * entries, of k^T v and of thresholds. The first band computes k^T v, which is kept until the last. Rows of
+ * keys and queries become streams whose columns are the heads of each position: `tableBytes` of table, then
+ * entries, `streamBytes` in total. `packed`: queries, keys, values and output are in 4 bits; a packed row is
+ * unpacked after the streams.
  */
 @inline
 export function attend<E, P, T>(

@@ -4,10 +4,10 @@ import { Node, rowAt } from './node';
 import { addScaled, clear } from './sum';
 
 /**
- * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream entries,
- * which the simd tier has, of k^T v and of thresholds. The first band computes k^T v, which is kept to the last. Keys and
- * queries that are not zero add a row of values or of k^T v. `packed`: queries, keys, values and output in 4 bits; a packed
- * row of values is unpacked behind the sums.
+ * A band of rows of `attend` (models/ops/attend.ts): x queries, x1 keys, x2 values. E, P, T: types of stream
+ * entries (used only in the simd tier), of k^T v and of thresholds. The first band computes k^T v, which is
+ * kept until the last. Each nonzero key or query adds a row of values or of k^T v. `packed`: queries, keys,
+ * values and output are in 4 bits; a packed row of values is unpacked after the sums.
  */
 @inline
 export function attend<E, P, T>(

@@ -1,8 +1,8 @@
-// With branches: as C, for cores whose pipeline is so short that one costs less than what it saves.
+// With branches: for C on cores with a short pipeline, where a branch costs less than it saves.
 
 /**
- * How many thresholds of type T a value reaches, `stride` values apart; they ascend, and most neurons are silent, so the
- * first mostly decides.
+ * How many thresholds of type T a value reaches, `stride` values apart. They ascend, and most neurons are
+ * silent, so the first one usually decides.
  */
 @inline
 export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
@@ -15,7 +15,7 @@ export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i
   return n;
 }
 
-/** Lists an input if `spike` is 1; where the next entry goes. */
+/** Lists an input if `spike` is 1; returns where the next entry goes. */
 @inline
 export function listIf<E>(entries: usize, index: i32, spike: u32): usize {
   if (!spike) return entries;

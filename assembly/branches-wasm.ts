@@ -1,8 +1,8 @@
-// Without branches on data, which hosts would foresee badly.
+// Without branches on data, which hosts would predict badly.
 
 /**
- * How many thresholds of type T a value reaches, `stride` values apart; most networks have four. With a branch the 10M
- * network takes 12 % longer in the swar tier.
+ * How many thresholds of type T a value reaches, `stride` values apart; most networks have four. With a
+ * branch, the 10M network takes 12 % longer in the swar tier.
  */
 @inline
 export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i32): i32 {
@@ -22,7 +22,7 @@ export function reached<T>(value: i32, thresholds: usize, stride: i32, levels: i
   return n;
 }
 
-/** Lists an input if `spike` is 1, and writes what the next one overwrites if it is 0; where the next entry goes. */
+/** Always writes the input, but advances only if `spike` is 1; returns where the next entry goes. */
 @inline
 export function listIf<E>(entries: usize, index: i32, spike: u32): usize {
   store<E>(entries, <E>index);

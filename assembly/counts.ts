@@ -1,22 +1,22 @@
 /**
- * Spike counts as they lie in memory: a byte each, or packed, two to a byte with the lower channel in the lower half.
- * Every place of a map begins at a byte. Kernels compute on bytes; this file alone knows the packed form.
+ * Spike counts in memory: one byte each, or packed, two per byte with the lower channel in the lower half.
+ * Every position of a map starts at a byte. Kernels compute on bytes; only this file knows the packed form.
  */
 
-/** Bytes of one place of a row of values of type Y. */
+/** Bytes of one position in a row of values of type Y. */
 @inline
 export function placeBytes<Y>(channels: i32, packed: bool): i32 {
   return packed ? (channels + 1) >> 1 : channels * sizeof<Y>();
 }
 
-/** The count of a channel of the place at `place`, or the value of type X. */
+/** The count of a channel at the position `place`, or its value of type X. */
 @inline
 export function valueAt<X>(place: usize, channel: i32, packed: bool): i32 {
   if (packed) return (<i32>load<u8>(place + (channel >> 1)) >> ((channel & 1) << 2)) & 15;
   return <i32>load<X>(place + <usize>channel * sizeof<X>());
 }
 
-/** Eight counts from an even channel on, in lanes of 16 bits. */
+/** Eight counts, starting at an even channel, in 16-bit lanes. */
 @inline
 export function eightAt(place: usize, channel: i32, packed: bool): v128 {
   if (!packed) return v128.load_ext<u8>(place + channel);
@@ -26,7 +26,7 @@ export function eightAt(place: usize, channel: i32, packed: bool): v128 {
   return v128.and(counts, i16x8.splat(15));
 }
 
-/** Copies the counts of one place to bytes. */
+/** Copies the counts of one position to bytes. */
 @inline
 export function loadCounts(from: usize, to: usize, channels: i32, packed: bool): void {
   let left = channels;
@@ -41,7 +41,7 @@ export function loadCounts(from: usize, to: usize, channels: i32, packed: bool):
     }
     for (; left >= 2; left -= 2) {
       const pair = <u32>load<u8>(from++);
-      // Two bytes, since places of an odd number of channels begin at odd addresses.
+      // Two byte stores, because positions with an odd number of channels start at odd addresses.
       store<u8>(to, <u8>(pair & 15));
       store<u8>(to, <u8>(pair >> 4), 1);
       to += 2;
@@ -56,7 +56,7 @@ export function loadCounts(from: usize, to: usize, channels: i32, packed: bool):
       to += 16;
     }
   }
-  // Words only where every place begins at one: small cores stop at others.
+  // Words only if every position is word-aligned: small cores fault on unaligned ones.
   if ((channels & 3) == 0) {
     for (; left > 0; left -= 4) {
       store<u32>(to, load<u32>(from));
@@ -67,7 +67,7 @@ export function loadCounts(from: usize, to: usize, channels: i32, packed: bool):
   for (; left > 0; left--) store<u8>(to++, load<u8>(from++));
 }
 
-/** Address of the counts of a row as bytes: where they lie, or `to` after they were unpacked there. */
+/** Address of the counts of a row as bytes: the row itself, or `to` after unpacking. */
 @inline
 export function rowCounts(row: usize, to: usize, columns: i32, channels: i32, packed: bool): usize {
   if (!packed) return row;

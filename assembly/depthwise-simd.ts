@@ -4,8 +4,9 @@ import { Node, rowAt } from './node';
 import { End } from './scalar';
 
 /**
- * A band of rows of a depthwise `accumulate` on spikes. W, R, Y, T: types of weights (16 bits), residual, output and thresholds.
- * Weights are W [kernel row][kernel column][channel]. Sums fit 16 bits; eight channels of four places are in registers over their windows.
+ * A band of rows of a depthwise `accumulate` on spikes. W, R, Y, T: types of weights (16 bits), residual,
+ * output and thresholds. Weights are W [kernel row][kernel column][channel]. Sums fit 16 bits; eight channels
+ * of four positions stay in registers over their windows.
  */
 @inline
 export function depthwise<W, R, Y, T>(
@@ -30,7 +31,7 @@ export function depthwise<W, R, Y, T>(
       const left = c * strideColumns - paddingColumns;
       const firstColumn = max(0, -left);
       const lastColumn = min(kernelColumns, width - left);
-      // Four places whose windows lie within the map share the loads of the weights.
+      // Four positions whose windows are inside the map share the loads of the weights.
       const inside = left >= 0 && left + 3 * strideColumns + kernelColumns <= width;
       const places = c + 4 <= columns && inside ? 4 : 1;
       let ch = 0;
@@ -44,7 +45,7 @@ export function depthwise<W, R, Y, T>(
           let w = node.weights + (firstRow * kernelColumns * channels + ch) * 2;
           for (let i = firstRow; i < lastRow; i++) {
             let x = node.x + (slot * width + left) * place;
-            // Of neighbouring places each sees next what the one to its right has seen.
+            // Each position next needs what its right neighbour has just used.
             let x0 = eightAt(x, ch, inputPacked);
             let x1 = eightAt(x + next, ch, inputPacked);
             let x2 = eightAt(x + 2 * next, ch, inputPacked);

@@ -4,10 +4,10 @@ import { Node, rowAt } from './node';
 import { End, scaleValue } from './scalar';
 import { clear } from './sum';
 
-/** Channels whose counts are looked at together, and whose constants are a tile. */
+/** Channels whose counts are read together, and whose constants form a tile. */
 const GROUP: i32 = 4;
 
-/** Counts of up to four channels from `channel` on, a byte each. */
+/** Counts of up to four channels starting at `channel`, one byte each. */
 @inline
 function countsAt(place: usize, channel: i32, channels: i32, packed: bool): u32 {
   if (!packed && (channels & 3) == 0) return load<u32>(place + channel);
@@ -18,8 +18,8 @@ function countsAt(place: usize, channel: i32, channels: i32, packed: bool): u32 
 }
 
 /**
- * Adds `count` times two words of weights to two words of sums. All is loaded before anything is stored, so that a core
- * may load both words at once.
+ * Adds `count` times two words of weights to two words of sums. Loads everything before storing, so that a
+ * core can load both words at once.
  */
 @inline
 function addTwo(sums: usize, weights: usize, count: u32): void {
@@ -31,7 +31,7 @@ function addTwo(sums: usize, weights: usize, count: u32): void {
   store<u32>(sums, next + nextWeight * count, 4);
 }
 
-/** Adds `count` times the weights of one row of the kernel to two outputs of each word. */
+/** Adds `count` times the weights of one kernel row to the two outputs of each word. */
 @inline
 function addRow(sums: usize, weights: usize, count: u32, words: i32): void {
   if (words > 1) addTwo(sums, weights, count);
@@ -44,12 +44,13 @@ function addRow(sums: usize, weights: usize, count: u32, words: i32): void {
 }
 
 /**
- * A band of rows of a depthwise `accumulate` on spikes whose sums provably fit 16 bits. R, Y, T: types of residual,
- * output and thresholds. Every count that is not zero adds the kernel to the outputs around it, two neighbours to a
- * word, in a ring of the rows that are not complete yet: GROUP channels [channel][row][word], a row of `words`.
- * Weights are [tile of GROUP channels][channel][phase][kernel row from the last on][word], each first + 2^16 * second of
- * two neighbours; the phase of a column says to which of the outputs in `kernelWords` words it adds which weight. A tile's constants lie together, `blockBytes`
- * from one to the next; the node's begin with tile `begin`, and `count` tiles are computed.
+ * A band of rows of a depthwise `accumulate` on spikes whose sums provably fit 16 bits. R, Y, T: types of
+ * residual, output and thresholds. Every nonzero count adds the kernel to the outputs around it, two
+ * neighbours per word, in a ring of unfinished rows: GROUP channels [channel][row][word], `words` per row.
+ * Weights are [tile of GROUP channels][channel][phase][kernel row, last first][word], each first + 2^16 *
+ * second of two neighbours; the phase of a column says which weight it adds to which of the outputs in
+ * `kernelWords` words. A tile's constants are contiguous, `blockBytes` from one to the next; the node's start
+ * with tile `begin`, and `count` tiles are computed.
  */
 @inline
 export function depthwise<R, Y, T>(
@@ -79,7 +80,7 @@ export function depthwise<R, Y, T>(
     for (let r = row; r < last; r++) {
       const until = min(height, r * strideRows - paddingRows + kernelRows);
       for (; next < until; next++) {
-        // The rows of the output under this one.
+        // The output rows under this input row.
         const q = next + paddingRows;
         const low = max(r, (q - kernelRows + strideRows) / strideRows);
         const under = min(last, q / strideRows + 1) - low;
@@ -140,7 +141,7 @@ export function depthwise<R, Y, T>(
         let value = 0;
         for (let c = 0; c < columns; c++) {
           if (c & 1)
-            // Lanes may have borrowed from their neighbours.
+            // A lane may have borrowed from its neighbour.
             pair = <u32>(<i32>(pair - value) >> 16);
           else {
             pair = load<u32>(sum);

@@ -1,13 +1,16 @@
 import { reached } from './branches';
 import { scaleOne } from './scalar';
 
-// Called once for every place of a map, so these stay functions that layers share.
+// Called once per position of a map, so these stay functions that layers share.
 
-/** y[o] = thresholds that value o of type S reaches, for n outputs, packed or not; thresholds of type T [level][stride]. */
+/**
+ * y[o] = number of thresholds that value o of type S reaches, for n outputs, packed or not; thresholds of
+ * type T [level][stride].
+ */
 export function fireRun<S, T>(
   from: usize, y: usize, n: i32, thresholds: usize, stride: i32, levels: i32, packed: bool,
 ): void {
-  // One threshold for all channels has no stride.
+  // A threshold shared by all channels has no stride.
   const step: usize = stride > 1 ? sizeof<T>() : 0;
   if (packed) {
     for (; n > 0; n -= 2) {
@@ -26,7 +29,7 @@ export function fireRun<S, T>(
   }
 }
 
-/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs, whose multipliers and biases are given. */
+/** y = residual + ((sum * multiplier + bias) >> shift) for n outputs, each with its multiplier and bias. */
 export function scaleRun<S, R, Y>(
   multiplier: usize, bias: usize, shift: i32, sums: usize, y: usize, x1: usize, n: i32, residual: bool,
 ): void {

@@ -9,8 +9,9 @@ import { extract } from './streams';
 import { clear } from './sum';
 
 /**
- * The sums of one window and a tile of outputs: `weights` of every listed input of its columns, plane by plane, in
- * registers; at the end they are in `sums`. `left`: the window's first column, of `held` that are listed.
+ * The sums of one window for a tile of outputs: adds the `weights` of every listed input of its columns,
+ * plane by plane, in registers, and stores them in `sums`. `left`: the window's first column, of `held`
+ * listed columns.
  */
 @inline
 function addWindow<E, S>(
@@ -45,7 +46,7 @@ function addWindow<E, S>(
     const table = streams + <usize>(plane * (held + 1) * 4);
     let entry: usize = load<u32>(table + (<usize>firstColumn << 2));
     const stop: usize = load<u32>(table + (<usize>lastColumn << 2));
-    // An entry counts from the start of its row, the weights from the left edge of the window.
+    // Entries are relative to the start of the row, weights to the left edge of the window.
     const base = weights - <usize>(left * depth * outputs);
     do {
       const pause = flush == Flush.Chunk ? min(stop, entry + CHUNK * sizeof<E>()) : stop;
@@ -95,14 +96,14 @@ function addWindow<E, S>(
 }
 
 /**
- * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): the rows under a row of windows become streams
- * once, and every tile of outputs then adds the weights of the listed inputs, its sums in registers across all of a
- * window, whose spikes of one plane are a single run.
- * E, S, R, Y, T: types of stream entries, sums, residual, output and thresholds. All that follows `rows` is constant.
- * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [kernel column][kernel row][input]
- * [pairs * PAIR]. A tile's constants lie together, `blockBytes` from one tile to the next.
- * The node's constants begin with tile `begin`, and `count` tiles are computed. The streams hold the inputs of `chunk`
- * columns of the output at a time. `inputPacked`, `packed`: counts that are read and written in 4 bits.
+ * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): the rows under a row of windows become
+ * streams once, then every tile of outputs adds the weights of the listed inputs, with sums in registers over
+ * a whole window, whose spikes of one plane are a single run. E, S, R, Y, T: types of stream entries, sums,
+ * residual, output and thresholds. All parameters after `rows` are constants. A tile is `pairs` (1 to 4) of
+ * lanes; weights are bytes w + 2^(bits - 1), [kernel column][kernel row][input][pairs * PAIR]. A tile's
+ * constants are contiguous, `blockBytes` from one tile to the next. The node's constants start with tile
+ * `begin`, and `count` tiles are computed. The streams hold the inputs of `chunk` output columns at once.
+ * `inputPacked`, `packed`: counts are read and written in 4 bits.
  */
 @inline
 export function events<E, S, R, Y, T>(
@@ -126,7 +127,7 @@ export function events<E, S, R, Y, T>(
     const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let chunkBegin = 0; chunkBegin < columns; chunkBegin += chunk) {
       const chunkEnd = chunk < columns ? min(columns, chunkBegin + chunk) : columns;
-      // The columns of the input under these windows.
+      // The input columns under these windows.
       const from = chunk < columns ? max(0, chunkBegin * strideColumns - paddingColumns) : 0;
       const until =
         chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;

@@ -8,7 +8,7 @@ import { list, LISTED, listPlanes } from './streams';
 import { clear } from './sum';
 import { addSums, storeSums } from './sums';
 
-/** Adds the sums of a tile, times 2^plane, to those in 32 bits. */
+/** Adds the sums of a tile, times 2^plane, to the 32-bit sums. */
 @inline
 function addTile(
   sums: usize, low0: u32, high0: u32, low1: u32, high1: u32, low2: u32, high2: u32, low3: u32, high3: u32, excess: i32,
@@ -20,7 +20,7 @@ function addTile(
   if (pairs > 3) addSums(sums + 3 * PAIR * 4, low3, high3, excess, plane);
 }
 
-/** Lists the spikes of row `r` of the input, `heldColumns` of its columns, in the row's slot of the ring at `held`. */
+/** Lists the spikes of input row `r`, in `heldColumns` columns, in the row's slot of the ring at `held`. */
 @inline
 function listRow<E>(
   node: Node, r: i32, held: usize, width: i32, channels: i32, from: i32, heldColumns: i32, planes: i32, lists: i32,
@@ -35,9 +35,9 @@ function listRow<E>(
 }
 
 /**
- * The sums of one window and a tile of outputs: the weights of every listed input of its columns, list by list and row by
- * row, in registers; at the end they are in `sums`. `left`: the window's first column, of `heldColumns` that are
- * listed; `firstSlot`: where the lists of its `firstRow` are in the ring at `held`.
+ * The sums of one window for a tile of outputs: adds the weights of every listed input of its columns, list
+ * by list and row by row, in registers, and stores them in `sums`. `left`: the window's first column, of
+ * `heldColumns` listed columns; `firstSlot`: slot of its `firstRow` in the ring at `held`.
  */
 @inline
 function addWindow<E>(
@@ -47,7 +47,7 @@ function addWindow<E>(
 ): void {
   const outputs = pairs * PAIR;
   const listed = planes <= LISTED;
-  // Fours that are listed as twos are no plane of their own.
+  // 4s that are listed as two 2s have no plane.
   const chunked = flush == Flush.Chunk || (flush == Flush.Plane && lists < planes);
   const second = (heldColumns + 1) << 2;
   const firstColumn = max(0, left);
@@ -62,12 +62,12 @@ function addWindow<E>(
   let high3: u32 = 0;
   let added = 0;
   if (flush != Flush.Never) clear<i32>(sums, outputs);
-  // Twos are listed downwards.
+  // The list of 2s grows downwards.
   let enters = listed && lists == 2 ? lastColumn : firstColumn;
   let leaves = listed && lists == 2 ? firstColumn : lastColumn;
   for (let at = lists - 1; ; ) {
     let table = held + <usize>(firstSlot * rowBytes + at * second);
-    // An entry counts from the start of its row, the weights from the left edge of the window.
+    // Entries are relative to the start of the row, weights to the left edge of the window.
     let base = weights - <usize>(left * channels * outputs);
     for (let i = firstRow; kernelRows == 1 || i < lastRow; i++) {
       let entry: usize = load<u32>(table + <usize>(enters << 2));
@@ -142,15 +142,15 @@ function addWindow<E>(
 }
 
 /**
- * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): each row of the input becomes lists of its spikes
- * once, `heldRows` of them at a time, and every tile of outputs then adds the weights of the listed inputs, its sums in
- * registers across all of a window, of whose rows each is a single run of a list. There is a list for each plane, or two
- * where fours are listed as twos.
- * E, S, R, Y, T: types of list entries, sums, residual, output and thresholds. All that follows `rows` is constant.
- * `pairs` (1 to 4) of lanes are a tile; weights are bytes w + 2^(bits - 1), [kernel row][kernel column][input]
- * [pairs * PAIR]. A tile's constants lie together, `blockBytes` from one tile to the next.
- * The node's constants begin with tile `begin`, and `count` tiles are computed. The lists hold the inputs of `chunk`
- * columns of the output at a time. `inputPacked`, `packed`: counts that are read and written in 4 bits.
+ * A band of rows of `accumulate` on spikes (models/ops/accumulate.ts): each input row becomes lists of its
+ * spikes once, with `heldRows` rows in memory, then every tile of outputs adds the weights of the listed
+ * inputs, with sums in registers over a whole window; each row of the window is a single run of a list. There
+ * is one list per plane, or two lists if 4s are listed as two 2s. E, S, R, Y, T: types of list entries, sums,
+ * residual, output and thresholds. All parameters after `rows` are constants. A tile is `pairs` (1 to 4) of
+ * lanes; weights are bytes w + 2^(bits - 1), [kernel row][kernel column][input][pairs * PAIR]. A tile's
+ * constants are contiguous, `blockBytes` from one tile to the next. The node's constants start with tile
+ * `begin`, and `count` tiles are computed. The lists hold the inputs of `chunk` output columns at once.
+ * `inputPacked`, `packed`: counts are read and written in 4 bits.
  */
 @inline
 export function events<E, S, R, Y, T>(
@@ -176,12 +176,12 @@ export function events<E, S, R, Y, T>(
     const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let chunkBegin = 0; chunkBegin < columns; chunkBegin += chunk) {
       const chunkEnd = chunk < columns ? min(columns, chunkBegin + chunk) : columns;
-      // The columns of the input under these windows.
+      // The input columns under these windows.
       const from = chunk < columns ? max(0, chunkBegin * strideColumns - paddingColumns) : 0;
       const until =
         chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;
       const heldColumns = until - from;
-      // Rows that are whole serve the next rows of the output too.
+      // Whole rows are reused for the next output rows.
       if (chunk < columns) next = 0;
       for (next = max(next, top + firstRow); next < top + lastRow; next++)
         listRow<E>(
@@ -190,7 +190,7 @@ export function events<E, S, R, Y, T>(
       const firstSlot = (top + firstRow) % heldRows;
       for (let tile = 0; tile < count; tile++) {
         const block = <usize>(tile * blockBytes);
-        // A word before the weights, so that all loads of a spike have an offset to one address.
+        // One word before the weights, so that all loads of a spike are offsets from one address.
         const weights = node.weights + block + <usize>(firstRow * kernelColumns * channels * outputs) - PAIR;
         const first = (begin + tile) * outputs;
         const n = out % outputs == 0 ? outputs : min(outputs, out - first);

@@ -4,9 +4,9 @@ import { Node } from './node';
 import { End } from './scalar';
 
 /**
- * What becomes of the sums of `n` outputs from `first` on at one column: spikes, or numbers in fixed point. `y`, `x1`:
- * rows of the output and of the residual. `block`: where the tile's constants begin behind the node's; thresholds of one
- * level are `outputs` apart.
+ * Turns the sums of `n` outputs, starting at `first`, at one column into spikes or fixed-point numbers. `y`,
+ * `x1`: rows of the output and the residual. `block`: offset of the tile's constants from the node's; levels
+ * of thresholds are `outputs` apart.
  */
 @inline
 export function finishTile<S, R, Y, T>(

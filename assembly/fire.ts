@@ -3,8 +3,9 @@ import { fireRun } from './ends';
 import { Node, rowAt } from './node';
 
 /**
- * A band of rows of `fire` (models/ops/fire.ts) on a membrane of type X, thresholds of type T [level][stride]; where
- * one row of them serves all channels, a whole row of the map is one run. `packed`: the counts written, two to a byte.
+ * A band of rows of `fire` (models/ops/fire.ts) on a membrane of type X, thresholds of type T
+ * [level][stride]; if all channels share them, a whole row of the map is one run. `packed`: counts are
+ * written two per byte.
  */
 @inline
 export function fire<X, T>(
@@ -16,7 +17,7 @@ export function fire<X, T>(
     let x = rowAt(node.x, node.xRows, columns * channels * sizeof<X>(), r);
     const place = placeBytes<u8>(channels, packed);
     let y = rowAt(node.y, node.yRows, columns * place, r);
-    // Packed places of an odd number of channels have a gap between them.
+    // Packed positions with an odd number of channels have a gap between them.
     if (stride == 1 && !(packed && channels & 1))
       fireRun<X, T>(x, y, columns * channels, node.thresholds, stride, levels, packed);
     else

@@ -1,14 +1,14 @@
-/** When a tile's 16-bit sums go to 32 bits. */
+/** When a tile's 16-bit sums are added to 32-bit sums. */
 export const enum Flush {
-  /** They hold all planes. */
+  /** Never: they can hold all planes. */
   Never,
-  /** They hold all planes but the lowest, which follows by itself. */
+  /** They can hold all planes except the lowest, which is added separately. */
   Half,
-  /** They hold one plane. */
+  /** They can hold one plane. */
   Plane,
-  /** They hold CHUNK spikes. */
+  /** They can hold CHUNK spikes. */
   Chunk,
 }
 
-/** Spikes of one plane add at most 127 each: 256 of them fit 16 bits whatever the weights are. */
+/** Each spike of a plane adds at most 127, so 256 of them fit 16 bits for any weights. */
 export const CHUNK: i32 = 256;

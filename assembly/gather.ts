@@ -3,9 +3,9 @@ import { Node, rowAt } from './node';
 import { clear } from './sum';
 
 /**
- * Copies columns `from` .. `from + columns` of the rows under a window, so that each column's lie together: [column][row
- * of the window][channel], in bytes. Rows outside of the map are zero. `top` is the first row, which may lie above the
- * map, whose rows have `width` columns.
+ * Copies columns `from` .. `from + columns` of the rows under a window, so that each column is contiguous:
+ * [column][row of the window][channel], in bytes. Rows outside the map are zero. `top` is the first row,
+ * possibly above the map, whose rows have `width` columns.
  */
 export function gather(
   x: usize, ring: u32, top: i32, rows: i32, height: i32, width: i32, channels: i32, from: i32, columns: i32,
@@ -33,8 +33,8 @@ export function gather(
 }
 
 /**
- * Address of the counts of columns `from` .. `from + columns` under a row of windows, [column][row of the window][channel]:
- * where they lie, or `to` after they were gathered or unpacked there.
+ * Address of the counts of columns `from` .. `from + columns` under a row of windows, [column][row of the
+ * window][channel]: the row itself, or `to` after gathering or unpacking.
  */
 @inline
 export function windowRow(

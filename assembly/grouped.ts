@@ -5,9 +5,10 @@ import { End } from './scalar';
 import { addScaled, clear } from './sum';
 
 /**
- * A band of rows of `accumulate` in any form (models/ops/accumulate.ts), without vectors: for groups, which no other
- * kernel takes, and in the swar tier for pixels. X, R, Y, T: types of input, residual, output and thresholds.
- * All that follows `rows` is constant. Weights are i8 [kernel row][kernel column][input channel][output of its group].
+ * A band of rows of any `accumulate` (models/ops/accumulate.ts), without vectors: for groups, which no other
+ * kernel supports, and for pixels in the swar tier. X, R, Y, T: types of input, residual, output and
+ * thresholds. All parameters after `rows` are constants. Weights are i8 [kernel row][kernel column][input
+ * channel][output of its group].
  */
 @inline
 export function grouped<X, R, Y, T>(
@@ -46,7 +47,7 @@ export function grouped<X, R, Y, T>(
   }
 }
 
-/** Sums without groups: four outputs at a time are in registers over a window, whose rows are runs of inputs. */
+/** Sums without groups: four outputs stay in registers over a window, whose rows are runs of inputs. */
 @inline
 function dense<X>(
   node: Node, sums: usize, x: usize, firstSlot: u32, width: i32, channels: i32, out: i32, kernelColumns: i32,
@@ -62,7 +63,7 @@ function dense<X>(
     for (let i = firstRow; i < lastRow; i++) {
       let at = x + (slot * width + firstColumn) * channels * sizeof<X>();
       let w = node.weights + (i * kernelColumns + firstColumn) * channels * out + o;
-      // Beyond the last output these are other weights, and their sums are overwritten or unread.
+      // Past the last output these are other weights; their sums are overwritten or never read.
       for (const stop = at + run; at < stop; at += sizeof<X>()) {
         const value = <i32>load<X>(at);
         a += value * <i32>load<i8>(w);
@@ -81,7 +82,7 @@ function dense<X>(
   }
 }
 
-/** Sums with groups: each input that is not zero adds its weights to the outputs of its group. */
+/** Sums with groups: each nonzero input adds its weights to the outputs of its group. */
 @inline
 function sparse<X>(
   node: Node, sums: usize, x: usize, slot: u32, width: i32, channels: i32, out: i32, kernelColumns: i32, groups: i32,

@@ -1,13 +1,14 @@
 /**
- * Sixteen-bit lanes in a SIMD vector. A pair of vectors (`whole`, `high`) sums sixteen outputs whose weights lie in one
- * vector of bytes, each byte w + bias: `whole` adds the vector as it is, eight lanes of low byte + 256 * high byte, and
- * `high` adds the high bytes alone. Modulo 2^16 the low bytes' sum is then whole - 256 * high, so a spike costs one
- * load, one shift and two additions for sixteen outputs: 202 GMAC/s at 28 % density where extending bytes to
- * lanes gives 135 and multiplying by the count 115 (192 inputs, 48 outputs, Zen 5, Node 20).
+ * Sixteen-bit lanes in a SIMD vector. A pair of vectors (`whole`, `high`) sums sixteen outputs whose weights
+ * are in one vector of bytes, each byte w + bias: `whole` adds the vector unchanged, eight lanes of low byte
+ * + 256 * high byte, and `high` adds only the high bytes. Modulo 2^16 the sum of the low bytes is then whole
+ * - 256 * high, so a spike costs one load, one shift and two additions for sixteen outputs: 202 GMAC/s at 28
+ * % density, while extending bytes to lanes gives 135 and multiplying by the count 115 (192 inputs, 48
+ * outputs, Zen 5, Node 20).
  */
 export type Lanes = v128;
 
-/** Bytes of the weights that a pair adds for one input: one for each of its outputs. */
+/** Bytes of weights that a pair adds per input: one for each of its outputs. */
 export const PAIR: i32 = 16;
 
 @inline
@@ -25,7 +26,7 @@ export function highBytes(a: Lanes): Lanes {
   return i16x8.shr_u(a, 8);
 }
 
-/** Stores a pair's sums as S at `to`; `bias` is what every weight byte added too much. */
+/** Stores a pair's sums as S at `to`; `bias` is the total excess of the weight bytes. */
 @inline
 export function storeSums<S>(to: usize, whole: Lanes, high: Lanes, bias: i32): void {
   const excess = i16x8.splat(<i16>bias);

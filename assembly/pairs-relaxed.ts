@@ -7,8 +7,8 @@ import { End } from './scalar';
 import { clear } from './sum';
 
 /**
- * Lists the pairs of neighbouring inputs of a row that are not both zero, by their positions in pairs, which `depth`
- * inputs of a column are a whole number of. `table` [column + 1] gets the address where each column begins.
+ * Lists the pairs of neighbouring inputs of a row that are not both zero, by pair index; `depth`, the inputs
+ * per column, is even. `table` [column + 1] gets the address where each column begins.
  */
 function extractPairs<E>(x: usize, columns: i32, depth: i32, table: usize, entries: usize): void {
   let index = 0;
@@ -37,13 +37,16 @@ function extractPairs<E>(x: usize, columns: i32, depth: i32, table: usize, entri
   store<u32>(table, entries);
 }
 
-/** The products of a pair of counts with the weights of eight outputs, at `w`. A count has 4 bits, so no sum saturates. */
+/**
+ * The products of a pair of counts with the weights of eight outputs at `w`. Counts have 4 bits, so no sum
+ * saturates.
+ */
 @inline
 function dot(w: usize, counts: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(w), counts);
 }
 
-/** Adds eight sums of 16 bits to those of 32 bits at `to`. */
+/** Adds eight 16-bit sums to the 32-bit sums at `to`. */
 @inline
 function addWide(to: usize, sums: v128): void {
   v128.store(to, i32x4.add(v128.load(to), i32x4.extend_low_i16x8_s(sums)));
@@ -51,11 +54,11 @@ function addWide(to: usize, sums: v128): void {
 }
 
 /**
- * A band of rows of `accumulate` on spikes as events.ts computes it, for layers whose inputs are mostly not zero: pairs
- * of neighbouring inputs are listed once, whatever their counts, and a pair adds its two products to eight outputs
- * in two instructions. Weights are i8 [kernel column][kernel row][pair of inputs][output of the tile][2], `channels` times
- * `kernelRows` is even, and sums go to 32 bits after `most` pairs, of which no 16 bits overflow (0: never). A tile is 1 to 3
- * pairs of vectors.
+ * A band of rows of `accumulate` on spikes, as in events-simd.ts, for layers whose inputs are mostly nonzero:
+ * pairs of neighbouring inputs are listed once, whatever their counts, and a pair adds its two products to
+ * eight outputs in two instructions. Weights are i8 [kernel column][kernel row][pair of inputs][output of the
+ * tile][2], `channels` times `kernelRows` is even, and sums are added to 32-bit sums after `most` pairs,
+ * which cannot overflow 16 bits (0: never). A tile is 1 to 3 pairs of vectors.
  */
 @inline
 export function pairs<E, S, R, Y, T>(
@@ -71,7 +74,7 @@ export function pairs<E, S, R, Y, T>(
   const sums = node.scratch;
   const table = sums + 256;
   const outputs = pairs * PAIR;
-  // Vectors of sums that hold any output.
+  // Number of vectors of sums with any output.
   const vectors = out < outputs ? (out + 7) >> 3 : pairs * 2;
   const depth = channels * kernelRows;
   const place = placeBytes<Y>(out, packed);
@@ -81,7 +84,7 @@ export function pairs<E, S, R, Y, T>(
     const x1 = residual ? rowAt(node.x1, node.x1Rows, columns * out * sizeof<R>(), r) : 0;
     for (let chunkBegin = 0; chunkBegin < columns; chunkBegin += chunk) {
       const chunkEnd = chunk < columns ? min(columns, chunkBegin + chunk) : columns;
-      // The columns of the input under these windows.
+      // The input columns under these windows.
       const from = chunk < columns ? max(0, chunkBegin * strideColumns - paddingColumns) : 0;
       const until =
         chunk < columns ? min(width, (chunkEnd - 1) * strideColumns - paddingColumns + kernelColumns) : width;
@@ -98,7 +101,7 @@ export function pairs<E, S, R, Y, T>(
           const left = c * strideColumns - paddingColumns - from;
           let entry: usize = load<u32>(table + (<usize>max(0, left) << 2));
           const stop: usize = load<u32>(table + (<usize>min(held, left + kernelColumns) << 2));
-          // An entry counts from the start of its row, the weights from the left edge of the window.
+          // Entries are relative to the start of the row, weights to the left edge of the window.
           const base = node.weights + block - <usize>(left * depth * outputs);
           let a = i16x8.splat(0);
           let b = a;

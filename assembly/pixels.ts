@@ -4,7 +4,7 @@ import { Node, rowAt } from './node';
 import { End } from './scalar';
 import { clear } from './sum';
 
-/** Copies a row of i8 pixels to i16, with zeros for the padding on both sides. */
+/** Copies a row of i8 pixels to i16, with zero padding on both sides. */
 function widen(x: usize, to: usize, values: i32, padding: i32): void {
   clear<i16>(to, padding);
   to += <usize>padding << 1;
@@ -21,9 +21,10 @@ function widen(x: usize, to: usize, values: i32, padding: i32): void {
 }
 
 /**
- * A band of rows of `accumulate` on pixels, which are dense: products of pairs of inputs, four outputs to a
- * vector; eight outputs of four neighbouring places are in registers over a window. R, Y, T: types of residual, output
- * and thresholds. Weights are i16 [8 outputs][kernel row][pair of (column, channel)][output][2], `pairs` to a row.
+ * A band of rows of `accumulate` on pixels, which are dense: products of pairs of inputs, four outputs per
+ * vector; eight outputs of four neighbouring positions stay in registers over a window. R, Y, T: types of
+ * residual, output and thresholds. Weights are i16 [8 outputs][kernel row][pair of (column,
+ * channel)][output][2], `pairs` per row.
  */
 @inline
 export function pixels<R, Y, T>(

@@ -1,13 +1,13 @@
 import { reached } from './branches';
 
-/** What becomes of a node's sums. */
+/** What a node's sums are turned into. */
 export const enum End {
   Fire,
   Charge,
   Readout,
 }
 
-/** Two neighbouring counts in one byte (counts.ts); the upper one is 0 where only one value is left. */
+/** Two neighbouring counts in one byte (counts.ts); the upper one is 0 if only one value is left. */
 @inline
 export function reachedPair<S, T>(from: usize, left: i32, thresholds: usize, stride: i32, levels: i32): i32 {
   const low = reached<T>(<i32>load<S>(from), thresholds, stride, levels);
@@ -22,8 +22,8 @@ function clamp<Y>(value: i32): i32 {
 }
 
 /**
- * y = residual + ((sum * multiplier + bias) >> shift) of one output, clamped to Y (models/ops/accumulate.ts). A sum that
- * provably fits is not changed by clamping, so every kernel clamps.
+ * y = residual + ((sum * multiplier + bias) >> shift) for one output, clamped to Y
+ * (models/ops/accumulate.ts). Clamping does not change a sum that provably fits, so every kernel clamps.
  */
 @inline
 export function scaleValue<R, Y>(
@@ -34,7 +34,7 @@ export function scaleValue<R, Y>(
   store<Y>(y, <Y>clamp<Y>(value));
 }
 
-/** The same of a sum of type S in memory. */
+/** The same for a sum of type S in memory. */
 @inline
 export function scaleOne<S, R, Y>(
   multiplier: usize, bias: usize, shift: i32, sum: usize, y: usize, x1: usize, residual: bool,

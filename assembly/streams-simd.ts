@@ -1,8 +1,9 @@
 import { COMPACTION } from './node';
 
 /**
- * Entries of the inputs whose bit is set in an 8-bit mask, written without a branch; returns where the next go.
- * `before` is how many inputs lie before these eight: in lanes for 16-bit entries, as a number for others.
+ * Writes entries for the inputs whose bit is set in an 8-bit mask, without a branch; returns where the next
+ * entries go. The number of inputs before these eight is `before`, in lanes, for 16-bit entries, and `index`
+ * for others.
  */
 @inline
 function compact<E>(entries: usize, mask: i32, before: v128, index: i32): usize {
@@ -16,8 +17,9 @@ function compact<E>(entries: usize, mask: i32, before: v128, index: i32): usize 
 }
 
 /**
- * Writes one row of counts as streams (models/ops/streams.ts): per plane, highest first, the positions of the inputs
- * whose count has the plane's bit. `table` [plane][column + 1] gets the address where each column begins.
+ * Writes one row of counts as streams (wasm/streams.ts): per plane, highest first, the positions of the
+ * inputs whose count has the plane's bit. `table` [plane][column + 1] gets the address where each column
+ * begins.
  */
 export function extract<E>(x: usize, width: i32, channels: i32, planes: i32, table: usize, entries: usize): void {
   for (let plane = planes - 1; plane >= 0; plane--) {
@@ -31,7 +33,7 @@ export function extract<E>(x: usize, width: i32, channels: i32, planes: i32, tab
       to += 4;
       let left = channels;
       for (; left >= 16; left -= 16) {
-        // Bits that cross into the upper byte of a lane stay below its top bit.
+        // Bits shifted into the upper byte of a lane stay below its top bit.
         const mask = i8x16.bitmask(i16x8.shl(v128.load(from), shift));
         entries = compact<E>(entries, mask & 255, before, index);
         before = i16x8.add(before, i16x8.splat(8));

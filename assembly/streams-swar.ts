@@ -1,13 +1,14 @@
 import { listIf } from './branches';
 
-/** Most planes of counts that are listed at once. */
+/** Most planes of counts that are listed in one pass. */
 export const LISTED: i32 = 3;
 
 /**
- * Writes one row of counts up to 7 as lists of inputs (models/ops/streams.ts): those that add their weights once, from
- * `entries` upwards, those that add them twice, from `end` downwards, and those that add them four times, behind the
- * ones; with two lists, a four is two twos. `table` [list][column + 1] gets the address where each column begins, or
- * ends. Four counts are looked at together where they lie in one word: few of them are more than one.
+ * Writes one row of counts up to 7 as lists of inputs (wasm/streams.ts): inputs that add their weights
+ * once, upwards from `entries`; those that add them twice, downwards from `end`; and those that add them four
+ * times, after the 1s. With two lists, a 4 is listed as two 2s. `table` [list][column + 1] gets the address
+ * where each column begins, or ends. Four counts in one word are checked together, because few counts exceed
+ * 1.
  */
 export function list<E>(
   x: usize, width: i32, channels: i32, lists: i32, table: usize, entries: usize, end: usize,
@@ -78,7 +79,7 @@ export function list<E>(
   if (lists > 2) listPlane<E>(from, width, channels, 2, table + second, entries);
 }
 
-/** Lists an input of four spikes as two twos. */
+/** Lists an input with four spikes as two 2s. */
 @inline
 function listTwice<E>(twos: usize, index: i32): usize {
   store<E>(twos, <E>index);
@@ -86,7 +87,10 @@ function listTwice<E>(twos: usize, index: i32): usize {
   return twos - 2 * sizeof<E>();
 }
 
-/** Writes the inputs whose count has a plane's bit; `table` [column + 1] gets the address where each column begins. */
+/**
+ * Lists the inputs whose count has a plane's bit; `table` [column + 1] gets the address where each column
+ * begins.
+ */
 function listPlane<E>(x: usize, width: i32, channels: i32, plane: i32, table: usize, entries: usize): usize {
   let index = 0;
   for (let c = 0; c < width; c++) {
@@ -102,7 +106,7 @@ function listPlane<E>(x: usize, width: i32, channels: i32, plane: i32, table: us
   return entries;
 }
 
-/** Writes one row of counts as a list for each plane, highest first: `table` [plane][column + 1]. */
+/** Writes one row of counts as one list per plane, highest first: `table` [plane][column + 1]. */
 export function listPlanes<E>(
   x: usize, width: i32, channels: i32, planes: i32, table: usize, entries: usize,
 ): void {

@@ -6,7 +6,10 @@ export function clear<S>(sums: usize, n: i32): void {
   for (; sums < end; sums += sizeof<S>()) store<S>(sums, 0);
 }
 
-/** sums[i] += x * weights[i] for i < n, types S (i16 or i32) and W (of 8 bits, or of 16 into i32): one event. */
+/**
+ * sums[i] += x * weights[i] for i < n, for types S (i16 or i32) and W (8 bits, or 16 bits into i32): one
+ * event.
+ */
 @inline
 export function addScaled<S, W>(sums: usize, weights: usize, x: i32, n: i32): void {
   const end = sums + <usize>n * sizeof<S>();

@@ -9,7 +9,7 @@ function addOne<S, W>(sums: usize, weights: usize, x: i32): void {
   store<S>(sums, <S>(<i32>load<S>(sums) + x * <i32>load<W>(weights)));
 }
 
-/** sums[i] += x * weights[i] for i < n, types S and W: one event. */
+/** sums[i] += x * weights[i] for i < n and types S and W: one event. */
 @inline
 export function addScaled<S, W>(sums: usize, weights: usize, x: i32, n: i32): void {
   for (const end = sums + <usize>(n & ~3) * sizeof<S>(); sums < end; sums += 4 * sizeof<S>()) {

@@ -1,6 +1,6 @@
 import { highSums, lowSums } from './lanes';
 
-/** Stores a pair's four sums in 16 bits. */
+/** Stores a pair's four sums as 16-bit values. */
 @inline
 export function storeSums(to: usize, low: u32, high: u32, excess: i32): void {
   store<u32>(to, lowSums(low, high, excess));

@@ -1,33 +1,35 @@
 /**
- * How threads share the steps of a model (wasm/emit.ts). One of them leads: it opens each step, all take rows of it
- * until none are left, and it waits for them all before it goes on. They share these words in RAM, whose offsets
- * host/wasm/threads.mts knows too; each that is written often has a cache line of its own.
+ * How threads share the steps of a model (wasm/emit.ts). The leader opens each step, all threads take rows of
+ * it until none are left, and the leader waits for all of them before it continues. They share these words in
+ * RAM, whose offsets host/wasm/threads.mts also uses; each word that is written often has its own cache line.
  */
 
-/** How many steps were opened. */
+/** Number of steps opened. */
 const OPENED: usize = 0;
-/** Not zero: the others end. */
+/** Nonzero: the other threads end. */
 const STOPPED: usize = 4;
-/** Threads beside the leader that have done the step. */
+/** Number of threads, without the leader, that have finished the step. */
 const ARRIVED: usize = 64;
-/** The first row of the step that nobody has taken. */
+/** The first row of the step that has not been taken. */
 const NEXT: usize = 128;
 
-/** How often a word is read before a thread falls asleep: some tens of microseconds, about what waking it costs. */
+/**
+ * How often a word is read before a thread sleeps: some tens of microseconds, about the cost of waking it.
+ */
 const READS = 50_000;
 
-/** How long the leader sleeps before it asks again whether it waits in vain, in nanoseconds. */
+/** How long the leader sleeps, in nanoseconds, before it checks again whether a thread has stalled. */
 const LOOK: i64 = 100_000_000;
-/** For ever. */
+/** Sleep for ever. */
 const ALWAYS: i64 = -1;
 
-/** The host's: whether a thread has ended or does not answer. */
+/** Provided by the host: whether a thread has ended or does not answer. */
 @external('env', 'stalled')
 declare function stalled(): bool;
 
 /**
- * Waits while the word at `address` is `seen`, but sleeps no longer than so many nanoseconds; returns it. A browser's main
- * thread may not sleep: it returns after some reads.
+ * Waits while the word at `address` is `seen`, sleeping at most `longest` nanoseconds; returns the word. A
+ * browser's main thread must not sleep, so it returns after some reads.
  */
 function change(address: usize, seen: i32, sleeps: bool, longest: i64): i32 {
   for (let reads = READS; reads > 0; reads--) {
@@ -38,7 +40,7 @@ function change(address: usize, seen: i32, sleeps: bool, longest: i64): i32 {
   return atomic.load<i32>(address);
 }
 
-/** The leader: lets the others into the next step, for which they all wait. Returns false where one has stopped. */
+/** Leader: opens the next step, for which all others wait. Returns false if one has stopped. */
 export function open(control: usize): bool {
   if (atomic.load<i32>(control + STOPPED)) return false;
   atomic.store<i32>(control + NEXT, 0);
@@ -48,19 +50,19 @@ export function open(control: usize): bool {
   return true;
 }
 
-/** Another thread: waits for a step after the one numbered `seen`; returns its number, or -1 where the model ends. */
+/** Other threads: wait for a step after number `seen`; return its number, or -1 if the model ends. */
 export function enter(control: usize, seen: i32): i32 {
   let step = seen;
   while (step == seen) step = change(control + OPENED, seen, true, ALWAYS);
   return atomic.load<i32>(control + STOPPED) ? -1 : step;
 }
 
-/** Another thread: has done the step. */
+/** Other threads: report that the step is done. */
 export function arrive(control: usize, threads: i32): void {
   if (atomic.add<i32>(control + ARRIVED, 1) == threads - 2) atomic.notify(control + ARRIVED, 1);
 }
 
-/** The leader: waits for the others. Returns whether all of them are well; false too where it waits in vain. */
+/** Leader: waits for the others. Returns false if one has stopped or stalled. */
 export function gather(control: usize, threads: i32, sleeps: bool): bool {
   let arrived = atomic.load<i32>(control + ARRIVED);
   while (arrived < threads - 1) {
@@ -71,7 +73,7 @@ export function gather(control: usize, threads: i32, sleeps: bool): bool {
   return !atomic.load<i32>(control + STOPPED);
 }
 
-/** Takes the next `rows` rows of the step; returns the first of them. */
+/** Takes the next `rows` rows of the step; returns the first. */
 @inline
 export function take(control: usize, rows: i32): i32 {
   return atomic.add<i32>(control + NEXT, rows);

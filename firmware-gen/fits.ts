@@ -1,54 +1,54 @@
-import { type Board, type Memory, memoryOf } from './boards/index.js';
+import { type Board, type MemoryRegion, memoryOf } from './boards/index.js';
 
-/** What a model takes on a device, in bytes, known before anything is compiled. */
+/** Bytes that a model takes on a device, known before anything is compiled. */
 export type ModelBytes = {
-  /** Weights, and all other constants: thresholds, scales, pixel table, schedule. Exact. */
+  /** Exact: weights, and all other constants (thresholds, scales, pixel table, schedule). */
   weights: number;
   constants: number;
-  /** RAM of tensors and working memory. Exact. */
+  /** Exact: RAM for tensors and working memory. */
   arena: number;
-  /** Code, at most. */
+  /** Upper bound of the code. */
   code: number;
-  /** Layers, of each of which the shell takes notes. */
+  /** Number of layers; the shell keeps a note for each. */
   layers: number;
 };
 
-/** What a program takes beside the model, at most: code and variables of the shell, without its notes. */
+/** Upper bound for the program without the model: the shell's code and variables, without its notes. */
 export const reserved = { code: 16 << 10, ram: 5 << 10 };
 
-/** Bytes of RAM in which the shell notes what a layer did, and what the input was: struct note of shell/inference.h. */
+/** Bytes of RAM per note of a layer or the input: struct note in shell/inference.h. */
 export const NOTE_BYTES = 16;
 
-/** Variables of the shell with a model of so many layers, at most. */
+/** Upper bound of the shell's variables for a model with this many layers. */
 export const shellRam = (layers: number): number => reserved.ram + NOTE_BYTES * (layers + 1);
 
-/** Most bytes that a function of a layer takes; layers of equal geometry share one. Measured: 600 to 980. */
+/** Upper bound of a layer's function, in bytes; layers of equal geometry share one. Measured: 600 to 980. */
 export const FUNCTION_BYTES = 1280;
 
-/** The same where every access is bounded. Measured: 1990 to 2730, as a mean of a net. */
+/** The same with bounds checks. Measured: 1990 to 2730, mean per net. */
 export const CHECKED_FUNCTION_BYTES = 4096;
 
-/** How a model lies on a board, in bytes; `problem` says what does not fit. */
+/** How a model fits on a board, in bytes; `problem` says what does not fit. */
 export type Fit = {
-  /** Where the constants go: all beside the code, or the weights in a memory of their own. */
+  /** The memory that holds the weights: the code's, or a separate one. */
   weightsIn: string;
   flash: { used: number; bytes: number };
-  /** The weights' own memory, where they do not lie beside the code. */
+  /** The separate memory for weights, if they are not next to the code. */
   beside?: { used: number; bytes: number };
   ram: { used: number; bytes: number };
   stack: number;
   problem?: string;
 };
 
-/** RAM that a board leaves to the arena of a model of so many layers. */
+/** RAM that a board has left for the arena of a model with this many layers. */
 export const ramFor = (board: Board, layers: number): number =>
   memoryOf(board, board.ram).bytes - board.stackBytes - shellRam(layers);
 
-/** Places a model on a board. Weights stay beside the code where there is room. */
+/** Places a model on a board. Weights stay next to the code if there is room. */
 export function fitOn(board: Board, model: ModelBytes): Fit {
   const code = memoryOf(board, board.code);
   const ram = memoryOf(board, board.ram);
-  const place = (weightsIn: Memory): Fit => {
+  const place = (weightsIn: MemoryRegion): Fit => {
     const own = weightsIn.name !== code.name;
     const flash = reserved.code + model.code + model.constants + (own ? 0 : model.weights);
     const fit: Fit = {
@@ -66,9 +66,9 @@ export function fitOn(board: Board, model: ModelBytes): Fit {
 }
 
 const over = (name: string, { used, bytes }: { used: number; bytes: number }): string[] =>
-  used > bytes ? [`${used} B of ${name}, ${used - bytes} B more than there are`] : [];
+  used > bytes ? [`${used} B of ${name}, ${used - bytes} B more than available`] : [];
 
-/** Whether constants find no room, beside the code or in a memory of their own. */
+/** Whether the constants do not fit, next to the code or in a separate memory. */
 export const shortOfFlash = ({ flash, beside }: Fit): boolean =>
   flash.used > flash.bytes || (beside !== undefined && beside.used > beside.bytes);
 
@@ -78,5 +78,5 @@ function problemOf({ flash, beside, ram }: Fit): string | undefined {
     ...(beside ? over('memory for weights', beside) : []),
     ...over('RAM', ram),
   ];
-  return problems.length ? `it takes ${problems.join(', and ')}` : undefined;
+  return problems.length ? `it needs ${problems.join(', and ')}` : undefined;
 }

@@ -2,18 +2,18 @@ import type { OutputFile } from '../models/index.js';
 import { markdownCode } from '../models/text/markup.js';
 import { DEFAULT_PREFIX, headerOf, macroPrefix } from './prefix.js';
 
-/** Where a library's sources lie in its folder, which is called as its prefix. */
+/** The folder of a library's sources, inside the folder named after its prefix. */
 const SOURCES = 'src';
 
 /** Path of a model's file in a project. */
 export const inLibrary = (path: string, prefix = DEFAULT_PREFIX): string => `${prefix}/${SOURCES}/${path}`;
 
-/** What a library says of itself: its prefix and version, the model's name. */
+/** A library's prefix and version, and the model's name. */
 export type About = { prefix: string; version: string; name: string };
 
 /**
- * The model as one folder that Arduino and PlatformIO take as a library and ESP-IDF as a component. `model`: its header
- * and its C, which need no board.
+ * The model as one folder that is a library for Arduino and PlatformIO and a component for ESP-IDF. `model`:
+ * its header and C, which do not depend on a board.
  */
 export function modelLibrary(model: OutputFile[], about: About): OutputFile[] {
   const compiled = model.map(({ path }) => path).filter((path) => /\.[cS]$/.test(path));
@@ -33,10 +33,10 @@ export function modelLibrary(model: OutputFile[], about: About): OutputFile[] {
 
 const sentence = 'A spiking neural network with the integers of its training, in plain C';
 
-/** The library's own name in a list: two of them differ. */
+/** The library's display name, different for each prefix. */
 const title = (prefix: string): string => (prefix === DEFAULT_PREFIX ? 'Spikelet' : `Spikelet ${prefix}`);
 
-/** Arduino's cores of 32-bit addresses, as their packages name them. */
+/** Arduino cores with 32-bit addresses, by package name. */
 const architectures = [
   ...[
     'apollo3',
@@ -63,7 +63,7 @@ const architectures = [
   ...['silabs', 'stm32', 'STM32F1', 'STM32F4', 'zephyr'],
 ];
 
-/** PlatformIO's platforms of 32-bit addresses. */
+/** PlatformIO platforms with 32-bit addresses. */
 const platforms = [
   ...[
     'atmelsam',
@@ -119,7 +119,7 @@ description: ${sentence}
 url: https://www.npmjs.com/package/spikelet
 `;
 
-/** What Arduino's editor colours: names, a tab, what they are. */
+/** Syntax colouring for Arduino's editor: name, tab, kind. */
 const keywords = (prefix: string): string => `${[
   ...['init', 'input', 'pixels', 'infer'].map((name) => `${prefix}_${name}\tKEYWORD2`),
   ...['MODEL', 'INPUT_BYTES', 'CLASSES'].map((name) => `${macroPrefix(prefix)}_${name}\tLITERAL1`),
@@ -136,22 +136,22 @@ The model ${markdownCode(name)}:
     const int32_t *logits = ${p}_infer();
 
 image: ${macroPrefix(p)}_INPUT_BYTES raw pixels 0..255, [row][column][channel]; logits: ${macroPrefix(p)}_CLASSES of them, or 0
-where no new image came.
+if there is no new image.
 
 src/${p}.h is the whole API, for C and C++. It needs 32-bit addresses and a little-endian core, no heap, no floating
-point and no other library. It computes one image at a time, each from pixels of its own.
+point and no other library. It computes one image at a time; write new pixels for each.
 
-Two models in one program need names of their own: 'spikelet build --target firmware --prefix NAME' gives every function,
-macro and file of a library another first word than ${p}.
+Two models in one program need different names: 'spikelet build --target firmware --prefix NAME' uses NAME instead of
+${p} in the names of all functions, macros and files of a library.
 
 - Arduino: copy this folder into the libraries folder of your sketchbook; File > Examples > ${title(p)} > Classify.
 - PlatformIO: copy it into lib/ of your project.
-- ESP-IDF: copy it into components/ of your project, and name it in PRIV_REQUIRES of what uses it.
+- ESP-IDF: copy it into components/ of your project, and list it in PRIV_REQUIRES of the component that uses it.
 `;
 
 const sketch = (
   p: string,
-): string => `// Classifies images that come over the serial port: ${macroPrefix(p)}_INPUT_BYTES raw pixels each, [row][column][channel].
+): string => `// Classifies images received over the serial port: ${macroPrefix(p)}_INPUT_BYTES raw pixels each, [row][column][channel].
 #include <${p}.h>
 
 static uint8_t image[${macroPrefix(p)}_INPUT_BYTES];

@@ -1,21 +1,21 @@
-import { type Board, type Memory, memoryOf } from './boards/index.js';
+import { type Board, type MemoryRegion, memoryOf } from './boards/index.js';
 
-/** Where a program is linked, where not at the start of the board's program memory. */
+/** Where a program is linked, if not at the start of the board's program memory. */
 export type Place = {
-  /** Part of the program memory: a slot of the loader. */
+  /** A part of the program memory: a slot of the loader. */
   code?: { origin: number; bytes: number };
-  /** Name of the memory that holds the weights; default the one of the code. */
+  /** Name of the memory for the weights; default: the code's. */
   weights?: string;
 };
 
 const hex = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
 
-const region = ({ name, kind, origin, bytes }: Memory): string =>
+const region = ({ name, kind, origin, bytes }: MemoryRegion): string =>
   `  ${name} (${kind === 'flash' ? 'rx' : 'rwx'}) : ORIGIN = ${hex(origin)}, LENGTH = ${hex(bytes)}`;
 
 /**
- * Prints the linker script. The stack lies below the data, so that it runs into unmapped memory, not into the arena.
- * Constants of weights.c go to the memory that the plan chose for them.
+ * Prints the linker script. The stack is below the data, so that an overflow runs into unmapped memory, not
+ * into the arena. Constants of weights.c go to the memory that the plan chose for them.
  */
 export function linkerScript(board: Board, place: Place = {}): string {
   const code = { ...memoryOf(board, board.code), ...place.code };

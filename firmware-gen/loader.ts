@@ -10,17 +10,17 @@ const sources = ['loader.c', 'an3155.c', 'slots.c', 'crc32.c'];
 
 const nameCrc = ({ name }: Board): number => crc32(new TextEncoder().encode(name));
 
-/** The board that the loader itself is compiled for, and where it keeps programs. Throws where it has none. */
+/** The board that the loader itself is compiled for, and its slots. Throws if the board has no loader. */
 export function loaderOf(board: Board): { board: Board; slots: Slots } {
   if (!board.loader)
-    throw new SpikeletError(`${board.name} has no loader of spikelet's`, {
-      hint: 'spikelet boards lists those that have one',
+    throw new SpikeletError(`${board.name} does not use spikelet's loader`, {
+      hint: "'spikelet boards' lists the boards that do",
     });
   const bare = boardOf(board.loader.board);
   return { board: bare, slots: slotsIn(memoryOf(bare, board.loader.memory), bare.flash.sectorBytes) };
 }
 
-/** Prints the project of a board's loader. `windowMs`: how long a client may call it after a reset. */
+/** Prints the project of a board's loader. `windowMs`: how long it waits for a client after a reset. */
 export function loaderProject(board: Board, shell: OutputFile[], windowMs = 1000): OutputFile[] {
   const { board: bare, slots } = loaderOf(board);
   return firmwareProject(bare, { shell, sources, defines: loaderDefines(board, slots, windowMs) });
@@ -37,13 +37,13 @@ export const loaderDefines = (board: Board, slots: Slots, windowMs: number): str
     LOADER_WINDOW_MS: windowMs,
   }).map(([name, value]) => `${name}=${value}u`);
 
-/** The image that the loader takes: header, then the program as it is linked for the slot that runs. */
+/** The image that the loader takes: a header, then the program, linked for the slot `running`. */
 export function loaderImage(board: Board, program: Uint8Array): Uint8Array {
   const { slots } = loaderOf(board);
   const room = slots.bytes - IMAGE_PROGRAM;
   if (!program.length || program.length > room)
     throw new SpikeletError(
-      `the program has ${program.length} B, a slot of ${board.name} holds 1 to ${room} B`,
+      `the program has ${program.length} B, but a slot of ${board.name} holds 1 to ${room} B`,
       {
         hint: 'make a smaller network, or choose another board',
       },

@@ -5,19 +5,19 @@ import { compileFlags, linkFlags, toolchainOf } from './toolchain.js';
 
 export type MakefileOptions = { prefix?: string; defines: string[]; weights: string | undefined };
 
-/** Folder of the objects, in a project. */
+/** Folder of a project's object files. */
 export const OBJECTS = 'build';
 
-/** A path or a macro for make and its shell. Throws where it is none that both take as it is: names are checked before. */
+/** A path or macro for make and its shell. Throws if it would need quoting; names are checked earlier. */
 function word(text: string): string {
-  if (!/^[\w.][\w./=-]*$/.test(text)) throw new Error(`'${text}' cannot stand in a Makefile`);
+  if (!/^[\w.][\w./=-]*$/.test(text)) throw new Error(`'${text}' cannot be used in a Makefile`);
   return text;
 }
 
 /**
- * Prints the Makefile of a project, which keeps objects in a folder of their own. `sources`: of the shell and of the
- * library `prefix`. `weights`: the memory that holds the weights, where it is not the code's; they become weights.bin
- * then. Throws where the board is built by its vendor's own system.
+ * Prints the Makefile of a project, which keeps object files in a separate folder. `sources`: of the shell
+ * and of the library `prefix`. `weights`: the memory for the weights if it is not the code's; they then
+ * become weights.bin. Throws if the board is built with its vendor's build system.
  */
 export function makefile(
   board: Board,
@@ -27,7 +27,7 @@ export function makefile(
   const toolchain = toolchainOf(board);
   if (!toolchain)
     throw new SpikeletError(`${board.name} has no Makefile`, {
-      hint: "it is built by its vendor's own system",
+      hint: "it is built with its vendor's build system",
     });
   const { prefix, flags, install } = toolchain;
   const apart = weights !== undefined && weights !== board.code;
@@ -39,7 +39,7 @@ CFLAGS = ${[...flags, ...compileFlags].join(' ')}
 CPPFLAGS = ${['-Ishell', '$(LIBRARIES:%=-I%/src)', ...defines.map((name) => `-D${word(name)}`)].join(' ')}
 LDFLAGS = ${[...flags, ...linkFlags, '-Tlinker.ld', '-Wl,-Map=firmware.map'].join(' ')}
 
-# Of other builds with a --prefix of their own, copied here: make MORE='digits words'
+# Libraries of other builds, each with its own --prefix, copied here: make MORE='digits words'
 MORE =
 LIBRARIES = ${word(library)} $(MORE)
 
@@ -75,7 +75,7 @@ const linked = `firmware.elf: $(OBJECTS) linker.ld
 	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
 `;
 
-/** The program and the weights, which go to a memory that is written by other means. */
+/** The program, and the weights for a memory that is written separately. */
 const linkedApart = `all.elf: $(OBJECTS) linker.ld
 	$(PREFIX)gcc $(LDFLAGS) $(OBJECTS) -lgcc -o $@
 

@@ -8,12 +8,15 @@ import {
   writeGraph,
 } from '../models/index.js';
 import { constantFields } from '../wasm/constants.js';
+import { frontEndLayer } from '../wasm/front-end.js';
 import { nodeRecord } from '../wasm/node-record.js';
 import type { PlannedModel } from '../wasm/plan-model.js';
 import type { FirmwareLayer, ModelData } from './model/index.js';
 import { DEFAULT_PREFIX } from './prefix.js';
 
-/** Throws a SpikeletError where a model was not planned for firmware: for its tier, with its weights inside. */
+/**
+ * Throws a SpikeletError if a model was not planned for firmware: with the swar tier and its weights inside.
+ */
 export function requireFirmwarePlan({ graph, tier, weights }: PlannedModel): void {
   if (tier !== 'swar' || weights !== 'inside')
     throw new SpikeletError(`graph '${graph.name}' was planned for a host, not for firmware`, {
@@ -21,7 +24,7 @@ export function requireFirmwarePlan({ graph, tier, weights }: PlannedModel): voi
     });
 }
 
-/** Everything of a model planned for firmware that its C is printed from, but its code. `functionOf`: from emitSource. */
+/** Everything that a model's C is printed from, except its code. `functionOf`: from emitSource. */
 export function modelData(
   planned: PlannedModel,
   functionOf: number[] = [],
@@ -29,6 +32,7 @@ export function modelData(
 ): ModelData {
   const { graph, plan, layers } = planned;
   const [rows, columns, channels] = graph.tensors['input']!.shape;
+  const frontEnd = frontEndLayer(graph.frontEnd);
   const producer = new Map(graph.nodes.map((node, i) => [node.output, i]));
   return {
     name: graph.name,
@@ -41,6 +45,7 @@ export function modelData(
     arenaBytes: plan.arenaBytes,
     weightBytes: layers.reduce((sum, { constants }) => sum + constants.weightBytes, 0),
     inputOffset: plan.buffers.get('input')!.offset,
+    ...(frontEnd ? { frontEnd } : {}),
     steps: plan.steps,
     layers: graph.nodes.map((node, i): FirmwareLayer => {
       const { constants } = layers[i]!;

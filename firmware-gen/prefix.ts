@@ -1,25 +1,26 @@
 import { exitCode, SpikeletError } from '../models/error.js';
 import { cWords } from '../models/text/c.js';
 
-/** What the names of a library begin with where nobody says otherwise. */
+/** Default prefix of a library's names. */
 export const DEFAULT_PREFIX = 'spikelet';
 
-/** Names of a library behind its prefix: what it defines, and what it wants defined. */
+/** Names of a library after its prefix: those it defines, and those the program must define. */
 const symbols = [
   ...['init', 'input', 'pixels', 'infer', 'classes', 'layer', 'layers', 'trace', 'trap'],
+  ...['audio', 'sample', 'event', 'restart', 'front_end', 'front_end_start', 'front_end_tables'],
   ...['arena', 'model', 'nodes', 'pixel_table', 'steps', 'weights', 'weights_present'],
 ];
 export const symbolsOf = (prefix: string): string[] => symbols.map((name) => `${prefix}_${name}`);
 
-/** The header of its API. */
+/** The API header. */
 export const headerOf = (prefix: string): string => `${prefix}.h`;
 
-/** Macros begin with the same in capitals. */
+/** Macros begin with the prefix in capitals. */
 export const macroPrefix = (prefix: string): string => prefix.toUpperCase();
 
 /**
- * Prefixes that become headers, folders or functions which are there already: of C, C++ and Arduino, of the shell, of a
- * project, of Windows' devices.
+ * Prefixes that would clash with existing headers, folders or functions: of C, C++ and Arduino, the shell, a
+ * project, or Windows devices.
  */
 const taken = new Set(
   (
@@ -32,23 +33,23 @@ const taken = new Set(
 );
 const LONGEST = 32;
 
-/** Throws a SpikeletError of usage where a prefix is not one that C, files and folders can have. */
+/** Throws a usage SpikeletError if a prefix is not valid for C, files and folders. */
 export function checkPrefix(prefix: string): string {
   const wrong = (why: string) =>
     new SpikeletError(`'${prefix.slice(0, LONGEST + 1)}' cannot be a prefix: ${why}`, {
-      hint: "name the model in lower-case letters, digits and single underscores, 'digits' or 'wake_word' say",
+      hint: "use lower-case letters, digits and single underscores, such as 'digits' or 'wake_word'",
       code: exitCode.usage,
     });
   if (prefix.length > LONGEST) throw wrong(`it is longer than ${LONGEST} characters`);
-  // In lower case alone, or macros and files of two prefixes could be the same; C++ keeps `__` for itself.
+  // Only lower case, or macros and files of two prefixes could be the same; C++ reserves `__`.
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(prefix))
     throw wrong('a prefix is a lower-case C identifier without leading, trailing or double underscores');
-  if (cWords.has(prefix)) throw wrong('it is a keyword of C or C++, or a macro of compilers');
-  if (taken.has(prefix)) throw wrong('a header, file or function of that name is there already');
+  if (cWords.has(prefix)) throw wrong("it is a keyword of C or C++, or a compiler's macro");
+  if (taken.has(prefix)) throw wrong('a header, file or function of that name already exists');
   return prefix;
 }
 
-/** Sources of the shell, which speak of `spikelet`, for the library of another prefix. */
+/** Rewrites the shell's sources, which use `spikelet`, for a library with another prefix. */
 export const withPrefix = (source: string, prefix: string): string =>
   prefix === DEFAULT_PREFIX
     ? source

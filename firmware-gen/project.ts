@@ -7,13 +7,15 @@ import { makefile } from './makefile.js';
 import { DEFAULT_PREFIX, withPrefix } from './prefix.js';
 import { toolchainOf } from './toolchain.js';
 
-/** What a project is made of beside its board. */
-export type Program = {
-  /** Everything under firmware-gen/shell/, paths below it. */
+/** The parts of a project, besides its board. */
+export type ProjectParts = {
+  /** All files under firmware-gen/shell/, with paths below it. */
   shell: OutputFile[];
-  /** Sources of the shell that this program takes beside the board's own, `main.c` say. */
+  /** Sources of the shell for this program, such as `main.c`, besides the board's. */
   sources: string[];
-  /** Files of the model (or any others), which become the library PREFIX/src/; printed for the same prefix. */
+  /**
+   * Files of the model (or any others), which become the library PREFIX/src/; printed for the same prefix.
+   */
   model?: OutputFile[];
   prefix?: string;
   /** Name of the model. */
@@ -21,15 +23,15 @@ export type Program = {
   /** Version of the library. */
   version?: string;
   place?: Place;
-  /** Macros for the compiler, `SPIKELET_TRACE` say, whose first word is the prefix's where that is another. */
+  /** Macros for the compiler, such as `SPIKELET_TRACE`; another prefix replaces their first word. */
   defines?: string[];
 };
 
 /**
- * Prints a complete project for a board: `make` in it writes firmware.elf, firmware.bin and firmware.map. For a board
- * that its vendor's system builds, the model's library alone.
+ * Prints a complete project for a board: `make` in it writes firmware.elf, firmware.bin and firmware.map. For
+ * a board that is built with its vendor's system, only the model's library.
  */
-export function firmwareProject(board: Board, program: Program): OutputFile[] {
+export function firmwareProject(board: Board, program: ProjectParts): OutputFile[] {
   const { shell, model = [], prefix = DEFAULT_PREFIX, place } = program;
   const defines = (program.defines ?? []).map((name) => withPrefix(name, prefix));
   const sources = [

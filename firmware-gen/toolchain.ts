@@ -1,16 +1,16 @@
 import type { Board, Core } from './boards/index.js';
 
-/** How C becomes a program for a core. */
+/** How C is compiled for a core. */
 export type Toolchain = {
-  /** Prefix of the compiler's programs; undefined: built by the vendor's own system. */
+  /** Prefix of the compiler's programs. */
   prefix: string;
   flags: string[];
-  /** The line that installs it on Debian and Ubuntu. */
+  /** The command that installs it on Debian and Ubuntu. */
   install: string;
 };
 
 /**
- * Tuned as for a Cortex-M7, GCC keeps loads together and so takes fewer instructions on all of them (measured: 3 % on a
+ * Tuned for a Cortex-M7, GCC groups loads and emits fewer instructions for all cores (measured: 3 % on a
  * Cortex-M4, 1 % on a Cortex-M0+).
  */
 const arm = (...flags: string[]): Toolchain => ({
@@ -19,7 +19,7 @@ const arm = (...flags: string[]): Toolchain => ({
   install: 'apt-get install gcc-arm-none-eabi',
 });
 
-/** Where the vendor's build system brings its own compiler there is none. */
+/** Undefined if the vendor's build system brings its own compiler. */
 const toolchains: Record<Core, Toolchain | undefined> = {
   'cortex-m0': arm('-mcpu=cortex-m0'),
   'cortex-m0plus': arm('-mcpu=cortex-m0plus'),
@@ -36,10 +36,11 @@ const toolchains: Record<Core, Toolchain | undefined> = {
 export const toolchainOf = (board: Board): Toolchain | undefined => toolchains[board.core];
 
 /**
- * Beside the core's own flags. There is no libc; loops in memset() must not become calls of memset(). Each layer stays a
- * function: inlined into one, their loops get fewer registers (measured: 8 % more instructions on a Cortex-M4, 16 % on a
- * Cortex-M0+). Addresses are computed where they are used, and no expression ahead of where it is needed, for the same
- * reason (4 % and 1 % on a Cortex-M0+), and jumps are not threaded, which copies blocks (2 % on a Cortex-M4).
+ * Flags in addition to the core's. There is no libc, so loops in memset() must not become calls of memset().
+ * Each layer stays a function: inlined into one, their loops get fewer registers (measured: 8 % more
+ * instructions on a Cortex-M4, 16 % on a Cortex-M0+). For the same reason addresses are computed where they
+ * are used, and no expression before it is needed (4 % and 1 % on a Cortex-M0+), and jumps are not threaded,
+ * as that copies blocks (2 % on a Cortex-M4).
  */
 export const compileFlags = [
   '-std=c11',

@@ -1,4 +1,4 @@
-/** Bytes of a block, and those of the program in it. */
+/** Bytes of a block, and of the program in it. */
 const BLOCK = 512;
 const PAYLOAD = 256;
 const START = [0x0a324655, 0x9e5d5157];

@@ -97,34 +97,35 @@ export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Config
 /** The wire of a port that a board leaves open. */
 const unusedWire = (port: string): string => `unused_${port.slice(2)}`;
 
+/** Connections that some cores have. */
+function optionalPorts({ spikeBits, loads, status, stalls, tensors, open = [] }: CoreInterface): string[] {
+  const weights = ['valid', 'address', 'data'].map((what) => `.i_weight_${what}(weight_${what})`);
+  const told = ['.o_busy(busy)', '.o_loaded(loaded)', '.o_misframed(misframed)'];
+  return [
+    ...(spikeBits ? ['.o_spikes(spikes)'] : []),
+    ...(loads ? weights : []),
+    ...(status ? ['.i_last(value_last)', '.o_last(logit_last)', ...told] : []),
+    ...(stalls ? [".i_stall(8'd0)"] : []),
+    ...(tensors ? ['.o_trace_valid(traces_valid)', '.o_trace_tensor(traces_tensor)'] : []),
+    ...open.map(({ port }) => `.${port}(${unusedWire(port)})`),
+  ];
+}
+
+/** Wires that nobody reads. */
+function unusedWires({ loads, status, traces = 1, open = [] }: CoreInterface): string[] {
+  return [
+    ...open.map(({ port }) => unusedWire(port)),
+    'logit_last',
+    ...(status ? [] : ['value_last']),
+    ...(loads ? [] : ['weight_valid', 'weight_address', 'weight_data']),
+    ...(traces > 1 ? ['traces_valid', 'traces_tensor'] : []),
+  ];
+}
+
 function topSource(board: Board, core: CoreInterface, hash: number, divide: number): string {
   const spikes = Math.max(1, core.spikeBits);
   const { traces = 1, open = [] } = core;
-  const optional = [
-    ...(core.spikeBits ? ['.o_spikes(spikes)'] : []),
-    ...(core.loads
-      ? ['.i_weight_valid(weight_valid)', '.i_weight_address(weight_address)', '.i_weight_data(weight_data)']
-      : []),
-    ...(core.status
-      ? [
-          '.i_last(value_last)',
-          '.o_last(logit_last)',
-          '.o_busy(busy)',
-          '.o_loaded(loaded)',
-          '.o_misframed(misframed)',
-        ]
-      : []),
-    ...(core.stalls ? [".i_stall(8'd0)"] : []),
-    ...(core.tensors ? ['.o_trace_valid(traces_valid)', '.o_trace_tensor(traces_tensor)'] : []),
-    ...open.map(({ port }) => `.${port}(${unusedWire(port)})`),
-  ];
-  const unused = [
-    ...open.map(({ port }) => unusedWire(port)),
-    'logit_last',
-    ...(core.status ? [] : ['value_last']),
-    ...(core.loads ? [] : ['weight_valid', 'weight_address', 'weight_data']),
-    ...(traces > 1 ? ['traces_valid', 'traces_tensor'] : []),
-  ];
+  const optional = optionalPorts(core);
   return `// ${core.module} on ${board.title}: commands over a serial line (host_link.v), ${board.baud} baud, 8N1.
 \`default_nettype none
 module ${boardTop} (
@@ -164,7 +165,7 @@ ${board.pll ? '  board_clock clock (.i_clk(i_clk), .o_clk(clk), .o_locked(locked
   wire weight_valid;
   wire [31:0] weight_address;
   wire [7:0] weight_data;
-${open.map(({ port, bits }) => `  wire [${bits - 1}:0] ${unusedWire(port)};\n`).join('')}${core.status ? '' : "  assign logit_last = 1'b0;\n  assign busy = 1'b0;\n  assign loaded = 1'b1;\n  assign misframed = 1'b0;\n"}  wire unused = &{1'b0, ${unused.join(', ')}};
+${open.map(({ port, bits }) => `  wire [${bits - 1}:0] ${unusedWire(port)};\n`).join('')}${core.status ? '' : "  assign logit_last = 1'b0;\n  assign busy = 1'b0;\n  assign loaded = 1'b1;\n  assign misframed = 1'b0;\n"}  wire unused = &{1'b0, ${unusedWires(core).join(', ')}};
 ${core.spikeBits ? '' : '  assign spikes = 0;\n'}${core.tensors ? '' : "  assign traces_valid = 1'b0;\n  assign traces_tensor = 16'd0;\n"}  host_link #(
     .HASH(32'h${hash.toString(16).padStart(8, '0')}),
     .INPUTS(${core.inputs}),

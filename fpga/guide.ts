@@ -7,8 +7,9 @@ import { product } from '../models/tensor.js';
 import { boardTop, linkBytes } from './board-top.js';
 import { type Board, commandOf } from './boards/index.js';
 import type { Architecture, Datapath } from './emit/index.js';
-import { synthesised } from './multiplier.js';
+import { simulatedOf, synthesised } from './multiplier.js';
 import { synthesisOf } from './parts.js';
+import { emitTestbench, testbench, testbenchPassed } from './testbench.js';
 
 /** What a folder of Verilog tells of itself: all that the guide must know of a design. `files`: its other files. */
 export type GuideOptions = {
@@ -23,7 +24,7 @@ export type GuideOptions = {
   files: OutputFile[];
 };
 
-/** README.md, interface.json and Makefile, for whoever finds the folder without spikelet. */
+/** README.md, interface.json, Makefile and a testbench, for whoever finds the folder without spikelet. */
 export function emitGuide(graph: Graph, board: Board, options: GuideOptions): OutputFile[] {
   const verilog = options.files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
   for (const { path } of options.files) requirePlain(path);
@@ -31,6 +32,7 @@ export function emitGuide(graph: Graph, board: Board, options: GuideOptions): Ou
     { path: 'README.md', contents: readme(graph, board, options, verilog) },
     { path: 'interface.json', contents: `${JSON.stringify(interfaceOf(graph, board, options), null, 2)}\n` },
     { path: 'Makefile', contents: makefile(board, verilog, options.files) },
+    ...emitTestbench(graph, options),
   ];
 }
 
@@ -116,7 +118,8 @@ ${architecture}, ${lanes} lanes, ${datapath}; configuration ${hash}. Written by 
 | \`rtl/\` | the modules that they are made of |
 ${verilog.length > synthesised(verilog.map((path) => ({ path }))).length ? "| `part/multiply.v` | products in the part's own multipliers: in place of `rtl/multiply.v`, for synthesis |\n" : ''}| ${memories.map((path) => `\`${path}\``).join(', ')} | contents of memories, read by \`$readmemh\` |
 ${files.some(({ path }) => path === 'weights.bin') ? '| `weights.bin` | the weights as bytes, for the link |\n' : ''}| \`interface.json\` | pixel table, scales, classes, ports, the link's protocol |
-| \`Makefile\` | synthesis by plain yosys${board.nextpnr ? ' and nextpnr' : ''} |
+| \`Makefile\` | synthesis by plain yosys${board.nextpnr ? ' and nextpnr' : ''}, simulation by Icarus Verilog |
+| \`${testbench.verilog}\`, \`${testbench.frame}\`, \`${testbench.logits}\` | a testbench, a frame of noise, the logits that spikelet's interpreter computes of it |
 
 ## Synthesise
 
@@ -124,12 +127,9 @@ ${files.some(({ path }) => path === 'weights.bin') ? '| `weights.bin` | the weig
 
 ## Simulate
 
-\`$readmemh\` looks for its files in the **working folder of the simulator**, not beside the Verilog. So run it in this folder:
+    make sim        # by Icarus Verilog; fails where a logit differs
 
-    iverilog -g2005 -s spikelet_core -o core ${['spikelet_core.v', ...verilog.filter((path) => path === 'spikelet_program.v')].join(' ')} rtl/*.v
-    vvp core
-
-From any other folder, say where the files are:${
+\`$readmemh\` looks for its files in the **working folder of the simulator**, not beside the Verilog: run it in this folder. From any other folder, say where the files are:${
     memories.includes('weights.hex')
       ? ` \`spikelet_core\` has the parameters \`WEIGHT_FILE\` and \`CONSTANT_FILE\`, which take paths
 from the working folder or from the root:
@@ -155,6 +155,12 @@ ${
 `;
 }
 
+/** What a simulator takes of a project's Verilog: the core alone, without the board's clock, link and multipliers. */
+const coreOf = (verilog: string[]): string[] =>
+  simulatedOf(verilog.map((path) => ({ path })))
+    .map(({ path }) => path)
+    .filter((path) => /^(rtl\/|spikelet_)/.test(path));
+
 function makefile(board: Board, verilog: string[], files: OutputFile[]): string {
   const memories = files.map(({ path }) => path).filter((path) => path.endsWith('.hex'));
   const synthesis = `${synthesisOf[board.family]} -top ${boardTop}`;
@@ -175,6 +181,7 @@ VERILOG = ${synthesised(verilog.map((path) => ({ path })))
     .map(({ path }) => path)
     .join(' \\\n  ')}
 MEMORIES = ${memories.join(' \\\n  ')}
+SIMULATED = ${coreOf(verilog).join(' \\\n  ')}
 SEED ?= 1
 
 all: ${nextpnr ? `${name}.bin` : 'netlist.json'}
@@ -182,10 +189,17 @@ all: ${nextpnr ? `${name}.bin` : 'netlist.json'}
 netlist.json: $(VERILOG) $(MEMORIES)
 	yosys -q -p 'read_verilog $(VERILOG); ${synthesis}; tee -o area.txt stat; write_json $@'
 ${place}
-clean:
-	rm -f netlist.json area.txt${nextpnr ? ` ${name}.asc ${name}.bin` : ''}
+# The core by Icarus Verilog: its logits of one frame against the interpreter's.
+sim: sim/core.vvp
+	vvp -n $< > sim/log.txt; cat sim/log.txt; grep -q '^${testbenchPassed}' sim/log.txt
 
-.PHONY: all clean${programmer ? ' flash' : ''}
+sim/core.vvp: ${testbench.verilog} $(SIMULATED)
+	iverilog -g2005 -s testbench -o $@ $^
+
+clean:
+	rm -f netlist.json area.txt sim/core.vvp sim/log.txt${nextpnr ? ` ${name}.asc ${name}.bin` : ''}
+
+.PHONY: all clean sim${programmer ? ' flash' : ''}
 .DELETE_ON_ERROR:
 `;
 }

@@ -115,7 +115,18 @@ module multiply #(
       wire signed [${a + b - 1}+OUT:0] wide = {{OUT{y[${a + b - 1}]}}, y};
       wire signed [OUT-1:0] term = wide[OUT-1:0];
       wire unused = &{1'b0, wide};
-      assign sums[i+1] = i == 0 ? term : sums[i] + (term <<< (AT_A * ${a - 1} + AT_B * ${b - 1}));
+      localparam SHIFT = AT_A * ${a - 1} + AT_B * ${b - 1};
+      // Lower bits pass. Of sums that yosys packs into multipliers it gets those of 33 bits wrong: they begin a bit lower.
+      localparam FROM = OUT - SHIFT == 33 ? SHIFT - 1 : SHIFT;
+      if (SHIFT == 0) begin : g_first
+        assign sums[i+1] = term;
+      end else if (SHIFT >= OUT) begin : g_beyond
+        assign sums[i+1] = sums[i];
+      end else begin : g_add
+        wire [OUT-1:0] before = sums[i];
+        wire [OUT-FROM-1:0] high = before[OUT-1:FROM] + (term[OUT-FROM-1:0] << (SHIFT - FROM));
+        assign sums[i+1] = {high, before[FROM-1:0]};
+      end
     end
   endgenerate
 endmodule

@@ -1,5 +1,3 @@
-import { ascii } from './ascii.js';
-
 /** Exit codes of the command line, by meaning. */
 export const exitCode = {
   ok: 0,
@@ -12,8 +10,8 @@ export const exitCode = {
 } as const;
 
 /**
- * An error meant for a person: `message` says what failed and where, `hint` what to do next.
- * Anything else that is thrown is a defect of spikelet's own.
+ * An error meant for a person: `message` says what failed and where, `hint` what to do next. Anything else
+ * that is thrown is a bug in spikelet.
  */
 export class SpikeletError extends Error {
   readonly hint: string | undefined;
@@ -38,7 +36,7 @@ export class SpikeletError extends Error {
   }
 }
 
-/** Runs `body`; a SpikeletError from it begins with `label`, a file's path say. */
+/** Runs `body`; a SpikeletError from it begins with `label`, for example a file's path. */
 export function labelled<T>(label: string, body: () => T): T {
   try {
     return body();
@@ -52,18 +50,4 @@ export function labelled<T>(label: string, body: () => T): T {
       cause: error,
     });
   }
-}
-
-/**
- * For the `default` of a switch over every op. A forgotten op does not compile, because `node` is `never` only where all
- * are handled; at run time an op from elsewhere is an error and never passes unseen. `where`: what does not know it.
- */
-export function unknownOp(node: never, where: string): never {
-  const { op, name } = node as { op?: unknown; name?: unknown };
-  throw new SpikeletError(
-    `${where} does not know the op '${ascii(String(op))}' of '${ascii(String(name))}'`,
-    {
-      hint: 'was it made by a newer spikelet? npm install spikelet@latest',
-    },
-  );
 }

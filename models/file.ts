@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { ascii } from './ascii.js';
-import { labelled, SpikeletError, unknownOp } from './error.js';
+import { labelled, SpikeletError } from './error.js';
 import { frontEndTensors, requireFrontEnd, takeFrontEnd, withoutTables } from './frontends/tensors.js';
-import { type Graph, type GraphNode, prove } from './graph.js';
+import { definition, type Graph, prove } from './graph.js';
 import { checkParams, type Net, netShapes } from './net.js';
 import { packedBytes, packWeights, unpackWeights } from './packing.js';
 import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.js';
@@ -14,7 +14,10 @@ const VERSION = { net: 1, graph: 1 } as const;
 
 type Kind = keyof typeof VERSION;
 
-/** Which of spikelet's files this is; undefined for any other .safetensors, a checkpoint of another program say. */
+/**
+ * Which of spikelet's files this is; undefined for any other .safetensors, such as another program's
+ * checkpoint.
+ */
 export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
   metadata['format'] === 'spikelet-net'
     ? 'net'
@@ -60,18 +63,21 @@ export function netOf(file: Safetensors, label: string): Net {
   return net;
 }
 
-/** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
+/**
+ * A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the
+ * metadata.
+ */
 export function writeGraph(graph: Graph): Uint8Array {
   const { data, ...model } = graph;
   const structure = withoutTables(model);
+  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
+  const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
   const tensors = frontEndTensors(graph);
   const bits = weightBits(structure.nodes);
   for (const [key, values] of data) {
     const packed = values instanceof Int8Array ? packWeights(values, bits.get(key) ?? 8) : values;
     tensors.set(key, { shape: [packed.length], data: packed });
   }
-  // In the schema's order: a graph that was read gives the same bytes, and devices know graphs by the CRC of these.
-  const inOrder = checked(structure, 'graph', graphSchema, `graph '${structure.name}'`);
   return writeSafetensors(tensors, metadataOf('graph', inOrder));
 }
 
@@ -82,31 +88,32 @@ export function readGraph(bytes: Uint8Array, label = 'file'): Graph {
 
 export function graphOf(file: Safetensors, label: string): Graph {
   const structure = structureOf(file, 'graph', graphSchema, label);
+  const { model, tensors } = labelled(label, () => takeFrontEnd(structure, file.tensors));
   const data: Graph['data'] = new Map();
   const wrong = (key: string) =>
     new SpikeletError(`${label}: the array '${key}' is missing, has the wrong size or belongs to no node`, {
       hint: 'the file is damaged: quantize the net again',
     });
+  const constants = structure.nodes.flatMap((node) => definition(node).constants(node));
   const owned = new Set<string>();
-  for (const key of structure.nodes.flatMap(arraysOf)) {
-    // Each array is proven for its node: were it shared, a small file could ask for hours of proofs.
+  for (const { key } of constants) {
+    // Each array is proven for its node: if nodes could share one, a small file could cause hours of proofs.
     if (owned.has(key)) throw wrong(key);
     owned.add(key);
   }
-  for (const node of structure.nodes) {
-    if (node.op !== 'accumulate') continue;
-    const channels = structure.tensors[node.input]?.shape[2] ?? 0;
-    const count = node.out * product(node.kernel) * (channels / node.groups);
-    const packed = file.tensors.get(node.weights)?.data;
+  for (const constant of constants) {
+    if (constant.type !== 'i8') continue;
+    const { key, bits } = constant;
+    const count = constant.length({ ...model, data });
+    const packed = file.tensors.get(key)?.data;
     if (
       !Number.isInteger(count) ||
       !(packed instanceof Uint8Array) ||
-      packed.length !== packedBytes(count, node.bits)
+      packed.length !== packedBytes(count, bits)
     )
-      throw wrong(node.weights);
-    data.set(node.weights, unpackWeights(packed, count, node.bits));
+      throw wrong(key);
+    data.set(key, unpackWeights(packed, count, bits));
   }
-  const { model, tensors } = labelled(label, () => takeFrontEnd(structure, file.tensors));
   for (const [key, { data: values }] of tensors) {
     if (data.has(key)) continue;
     if (!owned.has(key) || !(values instanceof Int32Array)) throw wrong(key);
@@ -117,25 +124,15 @@ export function graphOf(file: Safetensors, label: string): Graph {
   return graph;
 }
 
-/** Names of a node's constant arrays. */
-function arraysOf(node: GraphNode): string[] {
-  switch (node.op) {
-    case 'accumulate':
-      return node.end.kind === 'fire'
-        ? [node.weights, node.end.thresholds]
-        : [node.weights, node.end.multiplier, node.end.bias];
-    case 'fire':
-    case 'attend':
-      return [node.thresholds];
-    case 'pool':
-      return [];
-    default:
-      return unknownOp(node, 'the format of Graphs');
-  }
-}
-
+/** Bits of each array of weights. */
 const weightBits = (nodes: Graph['nodes']) =>
-  new Map(nodes.flatMap((node) => (node.op === 'accumulate' ? [[node.weights, node.bits] as const] : [])));
+  new Map(
+    nodes.flatMap((node) =>
+      definition(node)
+        .constants(node)
+        .flatMap((constant) => (constant.type === 'i8' ? [[constant.key, constant.bits] as const] : [])),
+    ),
+  );
 
 const metadataOf = (kind: Kind, structure: unknown) => ({
   format: `spikelet-${kind}`,
@@ -143,11 +140,11 @@ const metadataOf = (kind: Kind, structure: unknown) => ({
   [kind]: JSON.stringify(structure),
 });
 
-/** The JSON structure of a file of spikelet's own, checked. */
+/** The checked JSON structure of one of spikelet's files. */
 function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, label: string): T {
   const found = fileKind(file);
   if (found !== kind) {
-    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'no file of spikelet';
+    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'not a spikelet file';
     const hint =
       kind === 'graph' ? "'spikelet quantize' turns a Net into a Graph" : "'spikelet train' writes Nets";
     throw new SpikeletError(`${label} is ${what}, a ${kind === 'net' ? 'Net' : 'Graph'} is needed`, { hint });
@@ -186,6 +183,6 @@ function checked<T>(structure: unknown, kind: Kind, schema: z.ZodType<T>, label:
   );
 }
 
-/** Paths and messages of zod hold names from the file. */
+/** zod's paths and messages contain names from the file. */
 const brief = (text: string, longest: number): string =>
   ascii(text.length > longest ? `${text.slice(0, longest)}...` : text);

@@ -1,4 +1,4 @@
-import { labelled, SpikeletError, unknownOp } from './error.js';
+import { labelled, SpikeletError } from './error.js';
 import type { FrontEnd } from './frontends/index.js';
 import { requireFrontEnd } from './frontends/tensors.js';
 import { type Accumulate, accumulate } from './ops/accumulate.js';
@@ -16,11 +16,13 @@ import {
   valueRange,
 } from './ops/op.js';
 import { type Pool, pool } from './ops/pool.js';
+import { type Upsample, upsample } from './ops/upsample.js';
+import { entryOf } from './table.js';
 import { product, type Shape } from './tensor.js';
 
 /**
- * A spiking network in integers: the one type that everything after quantization reads. A backend is right when its
- * integers equal the interpreter's (interpret.ts) at every tensor.
+ * A spiking network in integers: the one type that everything after quantization reads. A backend is right
+ * when its integers equal the interpreter's (interpret.ts) at every tensor.
  */
 export type Graph = {
   name: string;
@@ -38,9 +40,9 @@ export type Graph = {
 };
 
 /**
- * `pixels` are i8, `spikes` u8 counts 0..levels, `membrane` the residual stream in fixed point, `logits` the result.
- * `scale` is what one unit is worth in the float network, `activity` what spikes and pixels did on the calibration
- * images. No integer of the graph depends on either; reports and plans do.
+ * `pixels` are i8, `spikes` u8 counts 0..levels, `membrane` the residual stream in fixed point, `logits` the
+ * result. `scale` is what one unit is worth in the float network, `activity` what spikes and pixels did on
+ * the calibration images. No integer of the graph depends on either; reports and plans do.
  */
 export type GraphTensor = {
   kind: TensorKind;
@@ -57,7 +59,7 @@ export type Activity = { rate: number; density: number };
 export type TensorKind = 'pixels' | 'spikes' | 'membrane' | 'logits';
 export type ValueType = 'i8' | 'u8' | 'i16' | 'i32';
 
-export type GraphNode = Accumulate | Fire | Attend | Pool;
+export type GraphNode = Accumulate | Fire | Attend | Pool | Upsample;
 export type Op = GraphNode['op'];
 
 /** The input and every node's output, in order of execution. */
@@ -69,15 +71,19 @@ export const ops: { [O in Op]: OpDefinition<Extract<GraphNode, { op: O }>> } = {
   fire,
   attend,
   pool,
+  upsample,
 };
 
-/** A node's op; the one place where the type of a node and of its definition are brought together. */
-export const definition = (node: GraphNode): OpDefinition<GraphNode> =>
-  Object.hasOwn(ops, node.op)
-    ? (ops[node.op] as OpDefinition<GraphNode>)
-    : unknownOp(node as never, 'a Graph');
+/** A node's op. */
+export const definition = (node: GraphNode): OpDefinition<GraphNode> => entryOf(ops, node, 'a Graph');
 
 export { allocate, bytesPerValue, valueRange };
+
+/** Tensors of spikes that neurons fire: not those that repeat others. In order of execution. */
+export const fired = (graph: Graph): string[] =>
+  graph.nodes
+    .filter((node) => graph.tensors[node.output]!.kind === 'spikes' && !definition(node).repeats)
+    .map(({ output }) => output);
 
 /** Bytes of all constants, unpacked. */
 export const graphBytes = ({ data }: Graph): number =>
@@ -97,8 +103,8 @@ const kindOfType: Record<TensorKind, ValueType[]> = {
 };
 
 /**
- * Checks a Graph and computes from its weights what each tensor and accumulator can reach. Everything downstream
- * calls this first: a Graph without proof is refused with one error that names the node.
+ * Checks a Graph and computes from its weights the range of each tensor and accumulator. Everything
+ * downstream calls this first: a Graph that cannot be proven is refused with one error that names the node.
  */
 export function prove(graph: Graph): Proof {
   const proof: Proof = { tensors: new Map(), nodes: new Map() };
@@ -150,7 +156,7 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
     return { range, tensor };
   });
   const output = graph.tensors[node.output];
-  if (!output) throw new OpError(`writes '${node.output}', which is no tensor`);
+  if (!output) throw new OpError(`writes '${node.output}', which is not a tensor`);
   if (proof.tensors.has(node.output)) throw new OpError(`writes '${node.output}' a second time`);
   checkTensor(graph, node.output, output);
   if (output.kind !== op.writes(node)) throw new OpError(`writes ${op.writes(node)}, not ${output.kind}`);
@@ -160,7 +166,9 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
   );
   if (String(shape) !== String(output.shape))
     throw new OpError(`computes [${shape}], '${node.output}' is [${output.shape}]`);
-  for (const { key, type, length } of op.constants(node, graph)) {
+  for (const constant of op.constants(node)) {
+    const { key, type } = constant;
+    const length = constant.length(graph);
     const data = graph.data.get(key);
     if (!data || data.length !== length || data.BYTES_PER_ELEMENT !== bytesPerValue(type))
       throw new OpError(`'${key}' should hold ${length} values of ${type}`);

@@ -1,7 +1,20 @@
 import { ascii } from './ascii.js';
-import { SpikeletError, unknownOp } from './error.js';
+import { SpikeletError } from './error.js';
 import type { FrontEnd } from './frontends/index.js';
+import { add, type NetAdd } from './net-ops/add.js';
+import { attend, type NetAttend } from './net-ops/attend.js';
+import { conv, type NetConv } from './net-ops/conv.js';
+import { type NetNeuron, neuron } from './net-ops/neuron.js';
+import type { NetOpDefinition, NetParam } from './net-ops/op.js';
+import { type NetPool, pool } from './net-ops/pool.js';
+import { type NetUpsample, upsample } from './net-ops/upsample.js';
+import { MAX_VALUES } from './schema-parts.js';
+import { entryOf } from './table.js';
 import { product, type Shape, type Tensor } from './tensor.js';
+
+export { BN_EPSILON, isConv } from './net-ops/conv.js';
+export { isNeuron } from './net-ops/neuron.js';
+export type { NetAdd, NetAttend, NetConv, NetNeuron, NetPool, NetUpsample };
 
 /**
  * A float network as plain data: what training produces and quantization reads.
@@ -25,72 +38,35 @@ export type Net = {
 /** The image a Net takes: values v in 0..1 enter as (v - mean[channel]) / std[channel]. */
 export type NetInput = { shape: Shape; mean: number[]; std: number[] };
 
-/** y = BN(W * x + b): convolution, grouped, depthwise, 1x1; a dense layer is one whose kernel is the whole map. */
-export type NetConv = {
-  op: 'conv';
-  name: string;
-  input: string;
-  in: number;
-  out: number;
-  kernel: [number, number];
-  stride: [number, number];
-  padding: [number, number];
-  groups: number;
-  bias: boolean;
-  /** Name of the batch norm that follows, eps 1e-5. */
-  bn?: string;
-  /** Shape of the stored weight; its values are always in the order [out, in / groups, rows, columns]. */
-  weightShape: number[];
+export type NetNode = NetConv | NetNeuron | NetAdd | NetAttend | NetPool | NetUpsample;
+export type NetOp = NetNode['op'];
+
+/** Every op of a Net, by name. */
+export const netOps: { [O in NetOp]: NetOpDefinition<Extract<NetNode, { op: O }>> } = {
+  conv,
+  neuron,
+  add,
+  attend,
+  pool,
+  upsample,
 };
 
-/** The SFA neuron: n = round_half_even(clip(x, 0, levels)); its value is n / divisor (levels, or 1 before a head). */
-export type NetNeuron = {
-  op: 'neuron';
-  name: string;
-  input: string;
-  levels: number;
-  divisor: number;
-  /** The reference's rank for this map: 4 [1, C, H, W] (default), 3 [1, C, H*W], 2 [1, C]. */
-  rank?: 2 | 3 | 4;
-};
+/** A node's op. */
+export const netDefinition = (node: NetNode): NetOpDefinition<NetNode> => entryOf(netOps, node, 'a Net');
 
-export type NetAdd = { op: 'add'; name: string; inputs: [string, string] };
+export const inputsOf = (node: NetNode): string[] => netDefinition(node).inputs(node);
 
-/** y = scale * q (k^T v) per head, no softmax; q, k: C channels, v: a multiple of C; heads split channels contiguously. */
-export type NetAttend = {
-  op: 'attend';
-  name: string;
-  inputs: [q: string, k: string, v: string];
-  heads: number;
-  scale: number;
-};
+/** Multiply-accumulates of one node for one image, as a dense network would do them; shapes by netShapes. */
+export const netMacs = (node: NetNode, shapes: Map<string, Shape>): number =>
+  netDefinition(node).macs(node, shapes);
 
-/** Mean over all positions. */
-export type NetPool = { op: 'pool'; name: string; input: string };
-
-export type NetNode = NetConv | NetNeuron | NetAdd | NetAttend | NetPool;
-
-/** Of every batch norm, as in the reference. */
-export const BN_EPSILON = 1e-5;
-
-/** Values of the largest map: half a gigabyte in float32. */
-export const MAX_VALUES = 1 << 27;
-
-export const inputsOf = (node: NetNode): string[] => ('inputs' in node ? [...node.inputs] : [node.input]);
+/** A Net's parameters, in order of execution. */
+const paramsOf = (nodes: NetNode[]): NetParam[] =>
+  nodes.flatMap((node) => netDefinition(node).params?.(node) ?? []);
 
 /** Names and shapes of a Net's parameters, in order of execution. */
-export function paramShapes(nodes: NetNode[]): Map<string, number[]> {
-  const shapes = new Map<string, number[]>();
-  for (const node of nodes) {
-    if (node.op !== 'conv') continue;
-    shapes.set(`${node.name}.weight`, node.weightShape);
-    if (node.bias) shapes.set(`${node.name}.bias`, [node.out]);
-    if (node.bn)
-      for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
-        shapes.set(`${node.bn}.${part}`, [node.out]);
-  }
-  return shapes;
-}
+export const paramShapes = (nodes: NetNode[]): Map<string, number[]> =>
+  new Map(paramsOf(nodes).map(({ name, shape }) => [name, shape]));
 
 /** Bytes of all parameters. */
 export const paramBytes = ({ params }: Net): number =>
@@ -125,53 +101,16 @@ export function netShapes(
     const inputs = inputsOf(node).map(
       (name) => shapes.get(name) ?? fail(node, `takes '${name}', which nothing before it computes`),
     );
-    const output = outputShape(node, inputs, fail);
+    const output = netDefinition(node).shape(node, inputs, (why) => fail(node, why));
     if (product(output) > MAX_VALUES) fail(node, `a map of [${output}] is too large`);
     shapes.set(node.name, output);
   }
   return shapes;
 }
 
-function outputShape(node: NetNode, inputs: Shape[], fail: (node: NetNode, why: string) => never): Shape {
-  const [h, w, c] = inputs[0]!;
-  switch (node.op) {
-    case 'conv': {
-      if (c !== node.in) return fail(node, `wants ${node.in} channels and gets ${c}`);
-      if (node.in % node.groups || node.out % node.groups)
-        return fail(node, `${node.groups} groups do not divide ${node.in} and ${node.out} channels`);
-      if (product(node.weightShape) !== node.out * (node.in / node.groups) * product(node.kernel))
-        return fail(node, `a weight [${node.weightShape}] is none of its sizes`);
-      const size = (n: number, axis: 0 | 1) =>
-        Math.floor((n + 2 * node.padding[axis] - node.kernel[axis]) / node.stride[axis]) + 1;
-      const [rows, columns] = [size(h, 0), size(w, 1)];
-      if (rows < 1 || columns < 1)
-        return fail(node, `a ${node.kernel.join('x')} kernel does not fit a ${h}x${w} map`);
-      return [rows, columns, node.out];
-    }
-    case 'neuron':
-      return [h, w, c];
-    case 'add':
-      if (String(inputs[1]) !== String(inputs[0]))
-        return fail(node, `adds [${inputs[0]}] and [${inputs[1]}]`);
-      return [h, w, c];
-    case 'attend': {
-      const [q, k, v] = inputs as [Shape, Shape, Shape];
-      if (String(k) !== String(q) || v[0] !== q[0] || v[1] !== q[1])
-        return fail(node, `q [${q}], k [${k}] and v [${v}] do not belong together`);
-      if (q[2] % node.heads || v[2] % node.heads)
-        return fail(node, `${node.heads} heads do not divide ${q[2]} and ${v[2]} channels`);
-      return v;
-    }
-    case 'pool':
-      return [1, 1, c];
-    default:
-      return unknownOp(node, 'a Net');
-  }
-}
-
 /**
  * Checks that a Net's parameters are those its nodes ask for: every name, every shape, every value finite.
- * All that does not fit is listed in one error.
+ * One error lists everything that does not fit.
  */
 export function checkParams(net: Net): void {
   const shapes = new Map<string, readonly number[]>();
@@ -184,7 +123,7 @@ export function checkParams(net: Net): void {
   checkParamShapes(net.name, net.nodes, shapes, wrong);
 }
 
-/** The names and shapes alone, before anything is read; `wrong` is what else is known to be wrong. */
+/** Checks names and shapes alone, before anything is read; `wrong` lists other known faults. */
 export function checkParamShapes(
   net: string,
   nodes: NetNode[],
@@ -223,25 +162,14 @@ const summary = (kind: string, items: string[]): string[] =>
       ]
     : [];
 
-/** Parameters of a fresh batch norm, zero weights elsewhere; `random` fills the weights, uniform in +-1/sqrt(fan in). */
+/** Parameters before training; `random` fills the weights, uniform in +-1/sqrt(fan in). */
 export function initialParams(nodes: NetNode[], random: () => number): Map<string, Tensor> {
-  const params = new Map<string, Tensor>();
-  for (const node of nodes) {
-    if (node.op !== 'conv') continue;
-    const bound = 1 / Math.sqrt((node.in / node.groups) * product(node.kernel));
-    const filled = (shape: number[], value: () => number): Tensor => ({
-      shape,
-      data: new Float32Array(product(shape)).map(value),
-    });
-    const uniform = (shape: number[]) => filled(shape, () => (2 * random() - 1) * bound);
-    params.set(`${node.name}.weight`, uniform(node.weightShape));
-    if (node.bias) params.set(`${node.name}.bias`, uniform([node.out]));
-    if (!node.bn) continue;
-    const constant = (value: number) => filled([node.out], () => value);
-    params.set(`${node.bn}.weight`, constant(1));
-    params.set(`${node.bn}.bias`, constant(0));
-    params.set(`${node.bn}.running_mean`, constant(0));
-    params.set(`${node.bn}.running_var`, constant(1));
-  }
-  return params;
+  return new Map(
+    paramsOf(nodes).map(({ name, shape, initial }): [string, Tensor] => {
+      const data = new Float32Array(product(shape));
+      if (typeof initial === 'number') return [name, { shape, data: data.fill(initial) }];
+      const bound = 1 / Math.sqrt(initial.fanIn);
+      return [name, { shape, data: data.map(() => (2 * random() - 1) * bound) }];
+    }),
+  );
 }

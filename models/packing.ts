@@ -1,4 +1,5 @@
-import type { WeightBits } from './ops/accumulate.js';
+/** Bits of a weight in a file. */
+export type WeightBits = 8 | 6 | 4;
 
 /** Bytes that `count` weights of `bits` take: little-endian bit order, the last byte filled with zeros. */
 export const packedBytes = (count: number, bits: WeightBits): number => Math.ceil((count * bits) / 8);
@@ -16,7 +17,7 @@ export function packWeights(weights: Int8Array, bits: WeightBits): Uint8Array {
   return packed;
 }
 
-/** The `count` weights that packWeights packed. */
+/** Unpacks `count` weights. */
 export function unpackWeights(packed: Uint8Array, count: number, bits: WeightBits): Int8Array {
   const weights = new Int8Array(count);
   for (let i = 0, bit = 0; i < count; i++, bit += bits) {

@@ -1,10 +1,13 @@
-import type { Net } from '../models/net.js';
+import { isConv, isNeuron, type Net } from '../models/net.js';
 import { netRunner } from '../models/run.js';
 
 /** Mean and mean square of each channel over one image. */
 export type Moments = { mean: Float64Array; square: Float64Array };
 
-/** What the float network does on the calibration images: moments of every conv's output, image by image, and the largest |value| of every node. */
+/**
+ * What the float network does on the calibration images: moments of every conv's output, image by image, and
+ * the largest |value| of every node.
+ */
 export type FloatStatistics = { moments: Map<string, Moments[]>; largest: Map<string, number> };
 
 /** Moments of values laid out [position][channel], times `unit`. */
@@ -33,11 +36,11 @@ export function floatStatistics(
   images.forEach((image, i) => {
     onImage?.(i, images.length);
     run(image, (node, { data, unit, shape }) => {
-      if (node.op === 'neuron') return;
+      if (isNeuron(node)) return;
       let most = largest.get(node.name) ?? 0;
       for (let i = 0; i < data.length; i++) most = Math.max(most, Math.abs(data[i]! * unit));
       largest.set(node.name, most);
-      if (node.op !== 'conv') return;
+      if (!isConv(node)) return;
       if (!moments.has(node.name)) moments.set(node.name, []);
       moments.get(node.name)!.push(momentsOf(data, shape[2], unit));
     });

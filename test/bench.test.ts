@@ -44,11 +44,14 @@ test('every bench that a document or a source names is in the list', () => {
           .map((file) => `${path}/${file}`),
   );
   let seen = 0;
-  for (const file of files)
+  for (const file of files) {
+    const old = /\bbench:[a-z]/.exec(read(file));
+    assert.not(old, `${file}: ${old}: npm run bench -- NAME`);
     for (const [whole, name] of read(file).matchAll(/npm run bench -- ([a-z][\w-]*(?:\.safetensors)?)/g)) {
       seen++;
       assert.ok(known.includes(name!) || name!.endsWith('.safetensors'), `${file}: ${whole}`);
     }
+  }
   assert.ok(seen > 20, 'they were not found');
 });
 

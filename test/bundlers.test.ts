@@ -130,7 +130,7 @@ for (const [bundler, types, given = 'undefined'] of [
       }),
     );
 
-inNode('a bundle that does not know where it lies says so', () =>
+inNode('a bundle that does not know where it is says so', () =>
   inBundle('esbuild-node-cjs', 'inside', program('inside', 'undefined', 'console.log(text)'), async (out) => {
     await writeFile(join(out, 'package.json'), '{ "type": "commonjs" }');
     const said = execFileSync(process.execPath, [join(out, 'app.js')], { encoding: 'utf8' });

@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Import, importsOf, pathOf, roomOf, rooms, root, sources } from './support/imports.js';
+import { type Import, importsOf, pathOf, roomOf, rooms, root, sources, texts } from './support/imports.js';
+import { functionsIn, measureSources } from './support/measure-sources.js';
 
-/** Who may import whom, read from the sources. */
+/** Which part may import which, read from the sources. */
 const mayImport: Record<string, string[]> = {
   models: ['models'],
   quantize: ['quantize', 'models'],
@@ -17,9 +19,10 @@ const mayImport: Record<string, string[]> = {
 };
 
 /**
- * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs are reached by;
- * what compiles, simulates, reads or trains; what runs and measures a model; what prints it; what it is built for; the public
- * functions; the command line. Above all of them is host/index.ts, the door to the public functions.
+ * Rooms of host/, and which other rooms of it each may import. From the ground up: what files and programs
+ * are reached by; what compiles, simulates, reads or trains; what runs and measures a model; what prints it;
+ * what it is built for; the public functions; the command line. Above all of them is host/index.ts, the door
+ * to the public functions.
  */
 const insideHost: Record<string, string[]> = {
   system: [],
@@ -57,7 +60,7 @@ const only: Record<string, string> = { '@tensorflow/': 'host/train', serialport:
 
 const verbs = sources('host/cli/verbs');
 
-// A room that nothing lives in yet is no folder of a clone.
+// An empty room is not a folder of a clone.
 const imports = rooms
   .filter((room) => existsSync(join(root, room)))
   .flatMap(sources)
@@ -76,7 +79,7 @@ test('every room imports only the rooms it may', () => {
   );
 });
 
-test('every import of a file of ours finds it, also from programs that are compiled on their own', () => {
+test('every import of one of our files finds it, also from programs that are compiled on their own', () => {
   // Lines of programs that ours write.
   const made = /\/(model\.mjs|assembly\/\w+|fitted\.js)$/;
   // Kernels import './ends' of their tier, which their compiler looks for.
@@ -135,6 +138,33 @@ test('and by await import() alone: the command line and the public functions sta
   }
 });
 
+/**
+ * Where an op may be asked for by its name: its own file. What else depends on an op is an entry of a table.
+ */
+const opFiles = ['models/ops', 'models/net-ops'];
+
+/** Of other kinds of ops: the instructions of WebAssembly. */
+const otherOps = ['firmware-gen/model'];
+
+test("what depends on an op is in its file or a table: nothing compares a node's op with a name", () => {
+  const asks = /\bswitch \((?:\w+[?!]?\.)*op\)|\bop\s*[!=]==|[!=]==\s*(?:\w+[?!]?\.)*op\b(?!\.)/g;
+  const places = [...opFiles, ...otherOps].map((folder) => join(folder, sep));
+  const files = rooms.filter((room) => room !== 'test' && room !== 'assembly').flatMap(sources);
+  const found = files
+    .filter((file) => !places.some((folder) => file.startsWith(folder)))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(asks)].map(([text]) => `${file}: ${text}`),
+    );
+  assert.equal(found, []);
+  for (const text of [
+    'switch (node.op)',
+    "node?.op === 'pool'",
+    "({ op }) => op !== 'fire'",
+    "'add' === item.op",
+  ])
+    assert.ok(text.match(asks), `the pattern misses ${text}`);
+});
+
 test('tests are skipped by skip.ts alone, none is left out by mistake, and none asserts a time', () => {
   const found = sources('test')
     .filter((path) => path.endsWith('.test.ts') && !path.endsWith('house.test.ts'))
@@ -147,6 +177,109 @@ test('tests are skipped by skip.ts alone, none is left out by mistake, and none 
         .flatMap((pattern) => pattern.exec(text)?.[0] ?? [])
         .map((what) => `${path}: ${what}`);
     });
+  assert.equal(found, []);
+});
+
+/** The most lines of a file and of a function, and the most parameters of one. */
+const LIMITS = { file: 400, function: 79, parameters: 8 };
+
+/** What is longer than that today, and how long it may be until it is shortened and taken from here. */
+const LONG: Record<string, { file?: number; function?: number }> = {
+  'fpga/testbench.ts': { function: 98 },
+  'host/wasm/model.mts': { function: 92 },
+  'host/data/readers/csv.ts': { file: 406 },
+  'models/frontends/logmel-frame.ts': { function: 116 },
+};
+
+const measured = measureSources();
+
+test('no file of the sources is longer than 400 lines', () => {
+  assert.ok(measured.files.length > 200, 'the files were not found');
+  assert.equal(
+    measured.files
+      .filter(({ file, lines }) => lines > (LONG[file]?.file ?? LIMITS.file))
+      .map(({ file, lines }) => `${file}: ${lines} lines`),
+    [],
+  );
+});
+
+test('no function is longer than 79 lines or takes more than 8 parameters', () => {
+  assert.ok(measured.functions.length > 2000, 'the functions were not found');
+  assert.equal(
+    measured.functions
+      .filter(
+        ({ file, lines, parameters }) =>
+          lines > (LONG[file]?.function ?? LIMITS.function) || parameters > LIMITS.parameters,
+      )
+      .map(
+        ({ file, line, lines, parameters }) => `${file}:${line}: ${lines} lines, ${parameters} parameters`,
+      ),
+    [],
+  );
+});
+
+test('functions of every kind are measured', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spikelet-house-'));
+  const file = join(folder, 'x.ts');
+  writeFileSync(
+    file,
+    `/** Told. */\nconst f = (a: number) => {\n${'  a;\n'.repeat(3)}};\nclass C {\n  m(a: 1, b: 2) {\n    return a;\n  }\n}\nfunction g() {}\n`,
+  );
+  try {
+    assert.equal(
+      functionsIn([file]).map(({ line, lines, parameters }) => [line, lines, parameters]),
+      [
+        [2, 5, 1],
+        [8, 3, 2],
+        [12, 1, 0],
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** Rooms whose English is held; the others follow as they are read. */
+const plainRooms = ['models', 'quantize', 'wasm', 'assembly', 'firmware-gen', 'test'].concat(
+  Object.keys(insideHost)
+    .filter((room) => room !== 'cli')
+    .map((room) => join('host', room)),
+);
+
+/** Phrases of another grammar, with what is usual instead. */
+const phrases: [RegExp, string][] = [
+  [/(?<!\b(?:there|keys)\s)\b(?:is|are|was) none\b/, 'is not one, is not valid'],
+  [/(?<!\b[Tt]here\s)\b(?:is|are) no (?!longer\b|more than\b|other\b)\w+/, 'is not a ...'],
+  [/\blies\b|\blie (?:in|at|on|outside|within|behind|beside|together|there)\b/, 'is, are'],
+  [/\bbeside\b/, 'next to, besides'],
+  [/\banew\b/, 'again'],
+  [/\bso many\b/, 'this many, a number'],
+  [/\bsome at a time\b/, 'in parts'],
+  [/\bwhat (?:is|was) there\b|\bis there already\b/, 'what exists'],
+  [/\b(?:of|to|from|by) whom\b/, 'whose, who'],
+  [/\b[Ll]eaves? [^.]{1,20}\baway\b/, 'omit'],
+  [/\bOf (?:each|all)\b[^.]*,/, 'for each'],
+  [/\b[Ss]omebody\b/, 'anyone, another user'],
+];
+
+/** Comments and strings of a source, each on one line. */
+const words = (text: string): string[] =>
+  (
+    text.match(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g) ?? []
+  ).map((part) => part.replace(/\s*\n\s*(?:\*(?!\/)|\/\/)?\s*/g, ' '));
+
+test('comments and messages are plain English', () => {
+  const found = plainRooms
+    .flatMap((room) => texts(room))
+    .filter((file) => file !== join('test', 'house.test.ts'))
+    .flatMap((file) =>
+      words(readFileSync(join(root, file), 'utf8')).flatMap((part) =>
+        phrases.flatMap(([phrase, instead]) => {
+          const [match] = phrase.exec(part) ?? [];
+          return match ? [`${file}: '${match}', say: ${instead}`] : [];
+        }),
+      ),
+    );
   assert.equal(found, []);
 });
 

@@ -24,12 +24,72 @@ export async function main(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   return equal + model.memory.buffer.byteLength + Number(quantize !== undefined) + (await loadDataset('gestures')).test.count;
 }`;
 
+/** A program with every public function, and no types but the package's own. */
+const usesAll = `import * as spikelet from 'spikelet';
+import type { BuildOptions, Dataset, EpochReport, Graph, Images, Inspection, Model, Net, OutputFile, Part, Profile, TargetName, Verification } from 'spikelet';
+import { createNet, writeGraph } from 'spikelet/models';
+export async function main(bytes: Uint8Array<ArrayBuffer>): Promise<unknown> {
+  const data: Dataset = await spikelet.loadDataset('gestures', { log: (line: string) => void line });
+  spikelet.checkDataset(data);
+  const usage: string = spikelet.datasetUsages();
+  const fresh: Net = spikelet.netFor(data, Object.keys(spikelet.zoo)[0]!, { widths: [8, 16], seed: 1 });
+  const epochs: EpochReport[] = [];
+  const { net, state, aborted } = await spikelet.train(spikelet.netOn(data, fresh), data, {
+    options: { ...spikelet.trainDefaults, epochs: 1 },
+    backend: 'wasm',
+    signal: { aborted: false },
+    onStep: ({ step, loss }) => void (step + loss),
+    onEpoch: async (epoch) => void epochs.push(epoch),
+  });
+  const { accuracy } = await spikelet.evaluate(net, data);
+  const { state: again } = spikelet.readCheckpoint(spikelet.writeCheckpoint({ net, state, data: usage }), 'run');
+  const { net: imported, notes } = await spikelet.importCheckpoint(bytes, { heads: 2, inputShape: [32, 32, 3] });
+  const graph: Graph = spikelet.quantize(imported, data, { bits: 4, calibrate: 10, onLayer: (name, done, layers) => void [name, done, layers] });
+  const { sqnr } = spikelet.compare(net, graph, data, { count: 1 });
+  spikelet.readGraph(spikelet.writeGraph(graph));
+  spikelet.readNet(spikelet.writeNet(net));
+  await spikelet.loadGraph('graph.safetensors');
+  await spikelet.loadNet('net.safetensors');
+  const { ramBytes, peak } = spikelet.plan(graph, { ram: 4096 }).result;
+  const options: BuildOptions['firmware'] = { board: spikelet.boards[0]!.name, checked: true };
+  const { files, data: sizes } = await spikelet.build(graph, 'wasm', { also: ['swar'], threads: 2 });
+  const arena: number = sizes.arenaBytes;
+  const { predicted } = (await spikelet.build(graph, 'firmware', options)).data;
+  const { lanes } = (await spikelet.build(graph, 'verilog', { board: spikelet.fpgaBoards[0]!.name })).data;
+  const parts: Part[] = [];
+  const made = await spikelet.buildTo('out', graph, 'verilog', { board: 'icebreaker' }, { report: (part) => parts.push(part), force: true });
+  const area: number | undefined = made.area?.luts;
+  const linked = (await spikelet.buildTo('out', graph, 'firmware', options)).linked?.model.code;
+  // @ts-expect-error lanes are of verilog
+  await spikelet.build(graph, 'wasm', { lanes: 3 });
+  // @ts-expect-error there is no such target
+  await spikelet.build(graph, 'abacus');
+  const images: Images = [new Int8Array(1)];
+  const verified: Verification = await spikelet.verify(graph, 'wasm', images, { count: 1, build: 'out' });
+  const { stackBytes } = await spikelet.verify(graph, 'firmware', data, { board: 'rp2040' });
+  const profile: Profile = await spikelet.profile(graph, data, { board: 'icebreaker', lanes: 4 }, { onProgress: (done) => void done });
+  const model: Model = await spikelet.openModel(files as OutputFile[], { threads: 1 });
+  const logits: Float64Array = await model.logits(await spikelet.readImage('a.png', model));
+  await model.close?.();
+  const inspections: Inspection[] = [await spikelet.inspect('out'), spikelet.inspectOnData(graph, data)];
+  const { designs, notMeasured } = await spikelet.explore([graph], 'icebreaker', { measure: 0, images: data });
+  const flashed = await spikelet.flash('out', { board: 'rp2040', onProgress: (done, all) => void (done / all) });
+  const image: OutputFile = await spikelet.flashFile('out', 'rp2040');
+  await spikelet.monitor((said) => void ('text' in said && said.text), { signal: { aborted: true } });
+  const missing = (await spikelet.doctor()).filter(({ version }) => version === null);
+  const names: TargetName[] = spikelet.targetNames;
+  const error = new spikelet.SpikeletError('x', { hint: 'y', code: spikelet.exitCode.usage });
+  const best = spikelet.ranking(logits, 5);
+  return [aborted, accuracy, again, notes, sqnr, ramBytes, peak, arena, predicted, lanes, area, linked, verified, stackBytes, profile,
+    inspections, designs, notMeasured, flashed, image, missing, names, error, best, createNet, writeGraph];
+}`;
+
 const usesLoader = `import { load, type Model } from './build/model.mjs';
 export async function main(bytes: Uint8Array): Promise<Int32Array> {
   const model: Model = await load();
   for (const given of ['model.wasm', bytes, bytes.buffer as ArrayBuffer, new DataView(new ArrayBuffer(8))]) await load(given);
   await load(undefined, bytes, { threads: 2 });
-  // @ts-expect-error a number is no source
+  // @ts-expect-error a number is not a source
   await load(7);
   // @ts-expect-error nor is an array of numbers
   await load([0, 97, 115, 109]);
@@ -84,12 +144,22 @@ async function errorsOf(
 
 for (const resolution of ['node16', 'bundler']) {
   test(`the types compile without the DOM's and Node's: ${resolution}`, async () => {
-    assert.is(await errorsOf({ 'a.mts': usesPackage, 'b.mts': usesLoader }, ['es2022'], resolution), '');
+    const programs = { 'a.mts': usesPackage, 'b.mts': usesLoader, 'd.mts': usesAll };
+    assert.is(await errorsOf(programs, ['es2022'], resolution), '');
   });
   test(`the loader's types take the DOM's: ${resolution}`, async () => {
     assert.is(await errorsOf({ 'b.mts': usesLoader, 'c.mts': usesDom }, ['es2022', 'dom'], resolution), '');
   });
 }
+
+test('a program of the types test uses every public function', async () => {
+  const used = new Set([...`${usesPackage}${usesAll}`.matchAll(/\b\w+\b/g)].map(([word]) => word));
+  const names = Object.keys(await import('../host/index.js'));
+  assert.equal(
+    names.filter((name) => !used.has(name)),
+    [],
+  );
+});
 
 test('what npm packs is what the package needs and names', () => {
   const pack = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
@@ -106,7 +176,7 @@ test('what npm packs is what the package needs and names', () => {
     packed.filter((path) => /(^|\/)test\/|\.map$|\.tsbuildinfo$|node_modules/.test(path)),
     [],
   );
-  // A document's links lead to what is packed beside it, or to the web.
+  // A document's links lead to what is packed with it, or to the web.
   for (const page of packed.filter((path) => path.endsWith('.md')))
     for (const [, target] of readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#]+)[^)]*\)/g))
       if (!/^https?:/.test(target!)) {
@@ -168,7 +238,7 @@ test('without them train and demo say how they are installed, and doctor calls t
     });
     assert.match(
       names.stdout,
-      /classes are numbers: --labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
+      /classes are shown as numbers; .*--labels .*npm install --save-dev @tensorflow-models\/mobilenet@/,
     );
     assert.match(names.stdout, /\["0","1"\]/);
   }));

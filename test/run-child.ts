@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Counts } from './run-file.js';
 
-/** What came of a test file. A file that failed although no test of it did counts as one; `problem` says how. */
+/**
+ * What came of a test file. A file that failed although no test of it did counts as one; `problem` says how.
+ */
 export type Result = {
   passed: number;
   failed: number;
@@ -24,7 +26,7 @@ const child = fileURLToPath(new URL('./run-file.js', import.meta.url));
 /** How long the output of a file that has ended may be held open by a process that it left behind. */
 const LEFT_OPEN_MS = 5000;
 
-/** Runs a test file in a process of its own, which is ended after `limitMs`. */
+/** Runs a test file in a new process, which is ended after `limitMs`. */
 export function runFile(path: string, limitMs: number): Promise<Result> {
   return new Promise((resolve) => {
     const started = performance.now();

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * `node run-file.js FILE`: runs a test file as uvu does, and tells its parent what was counted over a channel of their
- * own: nothing that a test prints can be taken for it.
+ * `node run-file.js FILE`: runs a test file as uvu does, and tells its parent what was counted over a channel
+ * of their own: nothing that a test prints can be taken for it.
  */
 export type Counts = {
   total: number;
@@ -14,7 +14,10 @@ export type Counts = {
   cpu: number;
 };
 
-/** Ticks per second in which Linux counts a process's time, on every architecture that Node runs on (man 5 proc). */
+/**
+ * Ticks per second of the time that Linux counts for a process, on every architecture that Node runs on (man
+ * 5 proc).
+ */
 const TICKS = 100;
 
 /** CPU seconds of the processes that this one started, with theirs; 0 where the system does not say. */

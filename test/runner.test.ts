@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { longest } from './longest.js';
 
 /** The runner of these tests, on the tiny files of test/runner. */
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -62,6 +64,11 @@ test('a skip says what is missing and the line that installs it, of what is miss
 
 test('files are summed up', () => {
   assert.is(run('passes', 'fails', 'skips-all').last, '3 passed, 1 failed, 2 skipped');
+});
+
+test('files that start first are there', () => {
+  for (const name of longest) assert.ok(existsSync(path(`${name}.test.js`)), name);
+  assert.is(new Set(longest).size, longest.length);
 });
 
 test('no file is a failure too', () => {

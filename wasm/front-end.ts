@@ -12,7 +12,7 @@ import { type Arguments, orderCall, type Signatures } from './kernel-call.js';
 /** Values of a table, in the type that the kernel reads. */
 export type TableArray = Int8Array | Uint8Array | Int16Array | Uint16Array;
 
-/** A field of a front end's record (assembly/frontends/): a number, memory of the stream's own, or a table. */
+/** A field of a front end's record (assembly/frontends/): a number, memory of the stream, or a table. */
 export type FrontEndField =
   | { name: string; value: number }
   | { name: string; bytes: number }
@@ -29,9 +29,11 @@ export type FrontEndLayer = {
   record: string;
   /** What it takes of the signal, with the types: samples, or an event. */
   takes: Record<string, string>;
+  /** Hz of the samples; 0 of events. */
+  rate: number;
   /** Geometry, by the names of the kernel's own parameters. */
   args: Arguments;
-  /** The record as a stream begins with it, in order; a word each. */
+  /** The record at the start of a stream, in order; a word each. */
   fields: FrontEndField[];
   /** Rows of the image's ring, and bytes of each. */
   rows: number;
@@ -65,6 +67,7 @@ function logmelLayer({ parameters, tables }: FrontEnd & { kind: 'logmel' }): Ker
   const width = coefficients || bands;
   return {
     kernel: 'logmel',
+    rate: parameters.sampleRate,
     record: 'LogMel',
     takes: samples,
     args: {
@@ -99,6 +102,7 @@ function windowLayer({ parameters }: FrontEnd & { kind: 'window' }): Kernel {
   const { channels, outputs, smoothing, shift, window, stride } = parameters;
   return {
     kernel: 'window',
+    rate: parameters.rate,
     record: 'Window',
     takes: samples,
     args: { channels, outputs: outputs.length, smoothing, shift, rows: window, stride },
@@ -127,6 +131,7 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): Kernel {
   const byTime = 'us' in per;
   return {
     kernel: 'event',
+    rate: 0,
     record: 'Event',
     takes: { t: 'u32', x: 'i32', y: 'i32', p: 'i32' },
     args: {
@@ -144,7 +149,10 @@ function eventsLayer({ parameters }: FrontEnd & { kind: 'events' }): Kernel {
   };
 }
 
-/** The front ends that have a kernel. A photo needs none but its table; a device is given it in the right size. */
+/**
+ * The front ends that have a kernel. A photo needs none but its table; a device is given it in the right
+ * size.
+ */
 const kernels: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Kernel) | undefined } = {
   pixels: undefined,
   resize: undefined,
@@ -153,7 +161,10 @@ const kernels: { [K in FrontEndKind]: ((frontEnd: FrontEnd & { kind: K }) => Ker
   events: eventsLayer,
 };
 
-/** A model's front end as a call of its kernel; undefined where it has none, or one without a kernel. Throws where it is not proven. */
+/**
+ * A model's front end as a call of its kernel; undefined where it has none, or one without a kernel. Throws
+ * where it is not proven.
+ */
 export function frontEndLayer(frontEnd: FrontEnd | undefined): FrontEndLayer | undefined {
   if (!frontEnd) return undefined;
   checkFrontEnd(frontEnd);
@@ -201,31 +212,51 @@ export const frontEndTableBytes = ({ fields }: FrontEndLayer): number =>
 
 const align = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
+/** Samples of audio that a host gives at a time. */
+const AUDIO_SAMPLES = 256;
+
+/** Bytes of the memory through which a host gives a piece of the signal; events are given as numbers. */
+export const signalBytes = ({ kind, args }: FrontEndLayer): number =>
+  kind === 'logmel' ? 2 * AUDIO_SAMPLES : kind === 'window' ? 2 * (args['channels'] as number) : 0;
+
+/** Where each part of the stream's memory begins, behind the record. */
+export function memoryOffsets({ fields }: FrontEndLayer): Map<FrontEndField, number> {
+  const offsets = new Map<FrontEndField, number>();
+  let end = 0;
+  for (const field of fields) {
+    if (!('bytes' in field)) continue;
+    offsets.set(field, end);
+    end += align(field.bytes);
+  }
+  return offsets;
+}
+
 /**
- * Lays a front end out in memory from `address` on, a multiple of 4: the record, tables, the stream's memory. Gives the
- * bytes from there to the end of the tables, and the first address behind the stream's memory, which is zero at first.
+ * Lays a front end out in memory from `address` on, a multiple of 4: tables, the record, the stream's memory,
+ * which is zero at first. Gives the bytes up to the end of the record, the record's address, and the first
+ * address behind it all.
  */
 export function layOutFrontEnd(
-  { fields }: FrontEndLayer,
+  layer: FrontEndLayer,
   address: number,
-): { bytes: Uint8Array; end: number } {
-  let end = address + 4 * fields.length;
-  const place = (bytes: number): number => {
-    const at = end;
-    end += align(bytes);
-    return at;
-  };
-  const addresses = new Map<FrontEndField, number>();
-  for (const field of fields) if ('table' in field) addresses.set(field, place(field.table.byteLength));
-  const bytes = new Uint8Array(end - address);
-  for (const field of fields) if ('bytes' in field) addresses.set(field, place(field.bytes));
+): { bytes: Uint8Array; record: number; end: number } {
+  const { fields } = layer;
+  const record = address + frontEndTableBytes(layer);
+  const memory = record + 4 * fields.length;
+  const offsets = memoryOffsets(layer);
+  const bytes = new Uint8Array(memory - address);
   const view = new DataView(bytes.buffer);
+  let table = address;
   fields.forEach((field, i) => {
-    view.setUint32(4 * i, 'value' in field ? field.value : addresses.get(field)!, true);
-    if ('table' in field) {
+    const word = (value: number) => view.setUint32(record - address + 4 * i, value, true);
+    if ('value' in field) word(field.value);
+    else if ('bytes' in field) word(memory + offsets.get(field)!);
+    else {
       const { buffer, byteOffset, byteLength } = field.table;
-      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), addresses.get(field)! - address);
+      bytes.set(new Uint8Array(buffer, byteOffset, byteLength), table - address);
+      word(table);
+      table += align(byteLength);
     }
   });
-  return { bytes, end };
+  return { bytes, record, end: record + frontEndRam(layer) };
 }

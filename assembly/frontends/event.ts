@@ -34,9 +34,10 @@ function close(front: Event, rows: i32, stride: i32): void {
 }
 
 /**
- * Takes an event at `t` microseconds modulo 2^32, unless an image is due before it. Gives back 1 if it was taken, 0 if
- * it must be given again once the image is read, -1 if it is refused: outside of the sensor, or earlier than its frame.
- * A frame is `us` microseconds or, where that is 0, `events` events. `decay` < 0: a frame begins empty.
+ * Takes an event at `t` microseconds modulo 2^32, unless an image is due before it. Gives back 1 if it was
+ * taken, 0 if it must be given again once the image is read, -1 if it is refused: outside of the sensor, or
+ * earlier than its frame. A frame is `us` microseconds or, where that is 0, `events` events. `decay` < 0: a
+ * frame begins empty.
  */
 @inline
 export function event(
@@ -71,7 +72,10 @@ export function event(
   return 1;
 }
 
-/** Frames as channels of one image, oldest first, [place][frame][polarity], each value by the pixel table [channel][256]. */
+/**
+ * Frames as channels of one image, oldest first, [place][frame][polarity], each value by the pixel table
+ * [channel][256].
+ */
 export function readFrames(front: Event, table: usize, rows: i32, places: i32, polarities: i32, to: usize): void {
   const width = places * polarities;
   let row = front.row;

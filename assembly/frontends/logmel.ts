@@ -1,8 +1,8 @@
 import { endRow, FrontEnd, nextRow } from './ring';
 
 /**
- * Log-mel energies of 16-bit audio (models/frontends/logmel.ts), one hop at a time, in 32-bit integers. A divide, a
- * float or a 64-bit value is nowhere; products of 16 bits are 32 bits wide.
+ * Log-mel energies of 16-bit audio (models/frontends/logmel.ts), one hop at a time, in 32-bit integers. A
+ * divide, a float or a 64-bit value is nowhere; products of 16 bits are 32 bits wide.
  */
 @unmanaged
 export class LogMel extends FrontEnd {
@@ -60,7 +60,9 @@ function clamp(value: i32, least: i32, most: i32): i32 {
   return min(max(value, least), most);
 }
 
-/** Scaled samples times window, z[j] = y[2j] + i y[2j+1] in bit-reversed order of j; the shift is given back. */
+/**
+ * Scaled samples times window, z[j] = y[2j] + i y[2j+1] in bit-reversed order of j; the shift is given back.
+ */
 function load15(front: LogMel, window: i32, n: i32): i32 {
   let most = 0;
   for (let i = 0; i < window; i++) most = max(most, abs(<i32>load<i16>(front.samples + (<usize>i << 1))));
@@ -207,7 +209,7 @@ function add(band: usize, weight: u32, energy: u32): void {
 }
 
 /** log2(energy of a band * 2^scale), Q15; what is empty is far below every floor. */
-function log2(front: LogMel, band: usize, scale: i32): i32 {
+function bandLog2(front: LogMel, band: usize, scale: i32): i32 {
   let low = load<u32>(band);
   const high = load<u32>(band, 4) + (low >> 16);
   low &= 65535;
@@ -234,7 +236,7 @@ function frame(
   const row = nextRow(front, coefficients ? coefficients : bands);
   for (let b = 0; b < bands; b++) {
     const band = front.bands + (<usize>b << 3);
-    const u = clamp((log2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
+    const u = clamp((bandLog2(front, band, scale) - (floor << 15) + 2048) >> 12, 0, 255);
     let value = u - 128;
     if (mean) {
       const at = front.means + (<usize>b << 1);
@@ -261,8 +263,9 @@ function frame(
 }
 
 /**
- * Takes samples (i16) until an image is due or none are left; gives back how many it took. `first` .. `first + bins - 1`
- * are the bins of the FFT that the bands are made of; `mean` 0: no mean; `coefficients` 0: no MFCC.
+ * Takes samples (i16) until an image is due or none are left; gives back how many it took. `first` .. `first
+ * + bins - 1` are the bins of the FFT that the bands are made of; `mean` 0: no mean; `coefficients` 0: no
+ * MFCC.
  */
 @inline
 export function logmel(

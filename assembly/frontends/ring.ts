@@ -1,4 +1,7 @@
-/** What every front end's record begins with: the rows of its image, which lie in a ring. wasm/front-end.ts writes it. */
+/**
+ * What every front end's record begins with: the rows of its image, kept in a ring. wasm/front-end.ts writes
+ * it.
+ */
 @unmanaged
 export class FrontEnd {
   /** u8 [rows][width]. */
@@ -17,7 +20,10 @@ export function nextRow(front: FrontEnd, width: i32): usize {
   return front.image + <usize>(front.row * width);
 }
 
-/** The row is written. Sets `due` where an image of `rows` rows is due: the first when there are so many, then every `stride`. */
+/**
+ * The row is written. Sets `due` where an image of `rows` rows is due: the first after `rows` rows, then
+ * every `stride`.
+ */
 @inline
 export function endRow(front: FrontEnd, rows: i32, stride: i32): void {
   const row = front.row + 1;

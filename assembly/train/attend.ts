@@ -1,7 +1,9 @@
 import { outer } from './outer';
 import { multiplyAdd } from './vector';
 
-/** out[m][n] = scale * sum over k of a[m][k] * b[k][n]; strides in bytes. For the small matrices of attention. */
+/**
+ * out[m][n] = scale * sum over k of a[m][k] * b[k][n]; strides in bytes. For the small matrices of attention.
+ */
 function multiply(
   a: usize,
   aStride: usize,
@@ -79,8 +81,8 @@ function headState(
 }
 
 /**
- * y = scale * q (k^T v) per head; q, k: [batch][positions][qk], v and y: [batch][positions][vs]; heads split channels contiguously.
- * `scratch` holds dk * dv floats.
+ * y = scale * q (k^T v) per head; q, k: [batch][positions][qk], v and y: [batch][positions][vs]; heads split
+ * channels contiguously. `scratch` holds dk * dv floats.
  */
 export function attend(
   q: usize,

@@ -1,6 +1,6 @@
 import { spikes, spikesGradient } from './neuron';
 
-/** Rows of a column reduction taken together, so that they stay in the first-level cache for all channels. */
+/** Rows per block of a column reduction, so that they stay in the L1 cache for all channels. */
 const ROWS: i32 = 64;
 
 /** Adds one float to one double in memory. */
@@ -10,7 +10,10 @@ function accumulate(at: usize, value: f64): void {
   store<f64>(at, load<f64>(at) + value);
 }
 
-/** Per channel, in double precision: sums[0][c] = sum of x, sums[1][c] = sum of x * x, over `rows` rows of c channels. */
+/**
+ * Per channel, in double precision: sums[0][c] = sum of x, sums[1][c] = sum of x * x, over `rows` rows of c
+ * channels.
+ */
 export function moments(x: usize, rows: i32, c: i32, sums: usize): void {
   const pixel = (<usize>c) << 2;
   const squares = sums + ((<usize>c) << 3);
@@ -61,7 +64,7 @@ function addPair(at: usize, low: v128, high: v128): void {
   v128.store(at, f64x2.add(v128.load(at, 16), high), 16);
 }
 
-/** y = alpha[c] * x + beta[c], and the SFA neuron behind it where levels > 0. */
+/** y = alpha[c] * x + beta[c], followed by the SFA neuron if levels > 0. */
 export function affine(
   x: usize,
   y: usize,
@@ -109,7 +112,10 @@ function reaching(
   return spikesGradient(f32x4.add(f32x4.mul(x, alpha), beta), dy, levels, divisor, extra);
 }
 
-/** With g the gradient that reaches alpha * x + beta, in double precision: sums[0][c] = sum of g, sums[1][c] = sum of g * x. */
+/**
+ * With g the gradient that reaches alpha * x + beta, in double precision: sums[0][c] = sum of g, sums[1][c] =
+ * sum of g * x.
+ */
 export function affineSums(
   x: usize,
   dy: usize,
@@ -180,8 +186,8 @@ export function affineSums(
 }
 
 /**
- * Input gradient of a batch norm (and the neuron behind it): dx = (g - meanG[c] - (x - mean[c]) * slope[c]) * alpha[c],
- * with g as in `affineSums`.
+ * Input gradient of a batch norm (and the neuron after it): dx = (g - meanG[c] - (x - mean[c]) * slope[c]) *
+ * alpha[c], with g as in `affineSums`.
  */
 export function affineGradient(
   x: usize,

@@ -6,8 +6,8 @@ import { multiplyAdd } from './vector';
 const TILE: i32 = 8;
 
 /**
- * A filter [taps][ci][co] as panels of 8 outputs, [co / 8][taps][ci][8], zero where co ends. With `turn` the taps are
- * taken in reverse and ci and co change places: the filter of the input gradient, from the forward one [taps][co][ci].
+ * A filter [taps][ci][co] as panels of 8 outputs, [co / 8][taps][ci][8], zero past co. With `turn` the taps
+ * are reversed and ci and co swapped: the filter of the input gradient, from the forward one [taps][co][ci].
  */
 function packFilter(filter: usize, packed: usize, taps: i32, ci: i32, co: i32, turn: bool): void {
   for (let n = 0; n < co; n += TILE)
@@ -21,9 +21,10 @@ function packFilter(filter: usize, packed: usize, taps: i32, ci: i32, co: i32, t
 }
 
 /**
- * y[oy][ox][co] = sum over i, j, ci of padded[oy * strideH + i][ox * strideW + j][ci] * filter[i][j][ci][co], where
- * `padded` is x after `embed` into [hp][wp][ci]; `turn` as in `packFilter`. `scratch` holds the padded image, the packed
- * filter, [co / 8 rounded up][kh * kw * ci][8], one i32 per output position, and 128 bytes more.
+ * y[oy][ox][co] = sum over i, j, ci of padded[oy * strideH + i][ox * strideW + j][ci] * filter[i][j][ci][co],
+ * where `padded` is x after `embed` into [hp][wp][ci]; `turn` as in `packFilter`. `scratch` holds the padded
+ * image, the packed filter, [co / 8 rounded up][kh * kw * ci][8], one i32 per output position, and 128 extra
+ * bytes.
  */
 export function convolution(
   x: usize,
@@ -73,7 +74,7 @@ export function convolution(
       for (let t = 0; t < positions; t += 4) {
         const rest = positions - t;
         const at = offsets + ((<usize>t) << 2);
-        // Positions past the end repeat the last one, into a tile that is thrown away.
+        // Positions past the end repeat an earlier one, into a tile that is discarded.
         const p0 = image + load<i32>(at);
         const p1 = image + load<i32>(rest > 1 ? at + 4 : at);
         const p2 = image + load<i32>(rest > 2 ? at + 8 : at);
@@ -92,7 +93,9 @@ export function convolution(
   }
 }
 
-/** Four output positions by 8 channels; a kernel row's taps and channels lie one behind the other in image and filter. */
+/**
+ * Four output positions by 8 channels; a kernel row's taps and channels are contiguous in image and filter.
+ */
 function convolutionTile(
   p0: usize,
   p1: usize,
@@ -151,8 +154,9 @@ function convolutionTile(
 }
 
 /**
- * Filter gradient of a convolution: dw[i][j][ci][co] = sum of x[oy * strideH + i - top][ox * strideW + j - left][ci] * dy[oy][ox][co].
- * `scratch` holds one padded image, [(oh - 1) * strideH + kh][(ow - 1) * strideW + kw][ci] at least.
+ * Filter gradient of a convolution: dw[i][j][ci][co] = sum of x[oy * strideH + i - top][ox * strideW + j -
+ * left][ci] * dy[oy][ox][co]. `scratch` holds one padded image, at least [(oh - 1) * strideH + kh][(ow - 1) *
+ * strideW + kw][ci].
  */
 export function convFilterGradient(
   x: usize,

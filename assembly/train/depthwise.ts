@@ -2,8 +2,9 @@ import { embed } from './embed';
 import { multiplyAdd } from './vector';
 
 /**
- * Depthwise correlation of a batch, y[oy][ox][c] = sum over i, j of padded[oy * strideH + i][ox * strideW + j][c] * w[i][j][c],
- * where `padded` is x after `embed` into [hp][wp][c]. With `flip` the taps are taken in reverse: the input gradient.
+ * Depthwise correlation of a batch, y[oy][ox][c] = sum over i, j of padded[oy * strideH + i][ox * strideW +
+ * j][c] * w[i][j][c], where `padded` is x after `embed` into [hp][wp][c]. With `flip` the taps are reversed,
+ * for the input gradient.
  */
 export function depthwise(
   x: usize,
@@ -115,7 +116,10 @@ function depthwisePixel(
   }
 }
 
-/** Filter gradient of a depthwise convolution: dw[i][j][c] = sum of padded[oy * strideH + i][ox * strideW + j][c] * dy[oy][ox][c]. */
+/**
+ * Filter gradient of a depthwise convolution: dw[i][j][c] = sum of padded[oy * strideH + i][ox * strideW +
+ * j][c] * dy[oy][ox][c].
+ */
 export function depthwiseFilterGradient(
   x: usize,
   dy: usize,

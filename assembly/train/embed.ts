@@ -1,5 +1,5 @@
 /**
- * Copies a [h][w][c] map into `to`, a [hp][wp][c] map that is zero elsewhere, from (top, left) on and with
+ * Copies a [h][w][c] map into `to`, a [hp][wp][c] map that is zero elsewhere, starting at (top, left), with
  * `dilateH - 1` and `dilateW - 1` untouched positions between neighbours.
  */
 export function embed(

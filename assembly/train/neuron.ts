@@ -1,4 +1,4 @@
-/** How one neuron counts: n = round_half_even(clip(x, 0, levels)), value n / divisor. */
+/** One neuron: n = round_half_even(clip(x, 0, levels)), value n / divisor. */
 // @ts-ignore: decorator
 @inline
 export function spikes(x: v128, levels: v128, divisor: v128): v128 {
@@ -55,11 +55,11 @@ export function neuronGradient(
   }
 }
 
-/** How many of `count` values are not zero. */
+/** How many of `count` values are nonzero. */
 export function countNonZero(x: usize, count: i32): i32 {
   let lanes = i32x4.splat(0);
   const whole = count & ~3;
-  // A comparison that holds is -1 in its lane.
+  // A true comparison is -1 in its lane.
   for (let i = 0; i < whole; i += 4)
     lanes = i32x4.sub(lanes, f32x4.ne(v128.load(x + (<usize>i << 2)), f32x4.splat(0)));
   let total =

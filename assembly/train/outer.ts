@@ -1,8 +1,8 @@
 import { multiplyAdd } from './vector';
 
 /**
- * out[k][n] += sum over rows and columns of a[row][column][k] * b[row][column][n]; strides in bytes, `out` has rows
- * of `outStride` bytes.
+ * out[k][n] += sum over rows and columns of a[row][column][k] * b[row][column][n]; strides in bytes, `out`
+ * has rows of `outStride` bytes.
  */
 export function outer(
   a: usize,
@@ -103,7 +103,7 @@ export function outer(
     );
 }
 
-/** One row of `outer`, for n from `n` on. */
+/** One row of `outer`, starting at `n`. */
 function outerRow(
   a: usize,
   aRow: usize,

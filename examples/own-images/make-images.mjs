@@ -23,7 +23,9 @@ for (const [name, draw] of Object.entries(shapes)) {
   for (let i = 0; i < Number(count); i++) {
     const [x, y, turn] = [between(24, 40), between(24, 40), between(-20, 20)];
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="100%" height="100%" fill="black"/><g transform="translate(${x} ${y}) rotate(${turn})" fill="none" stroke="white" stroke-width="${between(4, 8)}">${draw(between(12, 20))}</g></svg>`;
-    await sharp(Buffer.from(svg)).png().toFile(`${folder}/${name}/${String(i).padStart(4, '0')}.png`);
+    await sharp(Buffer.from(svg))
+      .png()
+      .toFile(`${folder}/${name}/${String(i).padStart(4, '0')}.png`);
   }
 }
 console.log(`${folder}: ${count} images each of ${Object.keys(shapes).join(', ')}`);

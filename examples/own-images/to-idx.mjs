@@ -12,15 +12,20 @@ if (!pictures || !out) {
 function idx(sizes, data) {
   const head = Buffer.alloc(4 + 4 * sizes.length);
   head.writeUInt32BE(0x800 + sizes.length);
-  sizes.forEach((size, i) => head.writeUInt32BE(size, 4 + 4 * i));
+  for (const [i, size] of sizes.entries()) head.writeUInt32BE(size, 4 + 4 * i);
   return Buffer.concat([head, ...data]);
 }
 
 const folders = await readdir(pictures, { withFileTypes: true });
-const classes = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+const classes = folders
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .sort();
 const samples = [];
 for (const [label, name] of classes.entries()) {
-  const files = (await readdir(`${pictures}/${name}`)).filter((file) => /\.(png|jpe?g|webp)$/i.test(file)).sort();
+  const files = (await readdir(`${pictures}/${name}`))
+    .filter((file) => /\.(png|jpe?g|webp)$/i.test(file))
+    .sort();
   for (const [i, file] of files.entries()) {
     const square = sharp(`${pictures}/${name}/${file}`).resize(Number(side), Number(side), { fit: 'cover' });
     const pixels = await square.flatten().greyscale().raw().toBuffer();
@@ -31,7 +36,10 @@ for (const [label, name] of classes.entries()) {
 await mkdir(out, { recursive: true });
 for (const split of ['train', 't10k']) {
   const chosen = samples.filter((sample) => sample.split === split);
-  const images = idx([chosen.length, Number(side), Number(side)], chosen.map(({ pixels }) => pixels));
+  const images = idx(
+    [chosen.length, Number(side), Number(side)],
+    chosen.map(({ pixels }) => pixels),
+  );
   await writeFile(`${out}/${split}-images-idx3-ubyte`, images);
   const labels = idx([chosen.length], [Buffer.from(chosen.map(({ label }) => label))]);
   await writeFile(`${out}/${split}-labels-idx1-ubyte`, labels);

@@ -1,29 +1,32 @@
-/** Cores that firmware is compiled for; each has its compiler in firmware-gen/toolchain.ts. */
+/** Cores that firmware is compiled for; firmware-gen/toolchain.ts has the compiler of each. */
 export type Core = 'cortex-m0' | 'cortex-m0plus' | 'cortex-m4' | 'cortex-m7' | 'rv32imac' | 'xtensa-lx7';
 
 /** A range of addresses. `flash` keeps programs and constants, `ram` the rest. */
-export type Memory = { name: string; kind: 'flash' | 'ram'; origin: number; bytes: number };
+export type MemoryRegion = { name: string; kind: 'flash' | 'ram'; origin: number; bytes: number };
 
-/** What starts the board without hardware. */
+/** Emulator that runs the board without hardware. */
 export type Emulator =
   | {
       kind: 'qemu';
       program: 'qemu-system-arm' | 'qemu-system-riscv32';
       machine: string;
-      /** Further arguments, `-bios none` say. */
+      /** More arguments, such as `-bios none`. */
       arguments: string[];
-      /** Arguments with which virtual time counts instructions. */
+      /** Arguments that make virtual time count instructions. */
       counting: string[];
     }
   | {
       kind: 'rp2040js';
-      /** Where the vector table lies, which the boot ROM would find. */
+      /** Address of the vector table, which the boot ROM would find. */
       vectors: number;
     };
 
-/** How programs get onto a board: a protocol of host/device/flash/, with its numbers. `enter`: what a person does first. */
+/**
+ * How programs get onto a board: a protocol of host/device/flash/ and its parameters. `enter`: what the user
+ * must do first.
+ */
 export type Flashing =
-  /** ST's serial bootloader: the flash's address, the device's number, its sectors as [count, bytes]. */
+  /** ST's serial bootloader: the flash address, the device id, and the sectors as [count, bytes]. */
   | {
       protocol: 'an3155';
       base: number;
@@ -31,53 +34,56 @@ export type Flashing =
       sectors: [count: number, bytes: number][];
       enter: string;
     }
-  /** A file copied to a drive: the family's number, the drive's name as INFO_UF2.TXT has it. */
+  /** A file copied to a drive: the family id, and the drive's name in INFO_UF2.TXT. */
   | { protocol: 'uf2'; family: number; drive: string; enter: string }
-  /** Espressif's ROM loader: the chip's name as esptool has it, the address of a program without a table. */
+  /** Espressif's ROM loader: the chip's name in esptool, and the address for a program without a table. */
   | { protocol: 'esp'; chip: string; offset: number; enter: string }
-  /** The emulator takes the program at its start. */
+  /** The emulator loads the program when it starts. */
   | { protocol: 'qemu' };
 
-/** A board is data: one file each in this folder, listed by index.ts. */
+/** A board is data: one file per board in this folder, listed by index.ts. */
 export type Board = {
   name: string;
-  /** What it is, in a line for people. */
+  /** A one-line description. */
   title: string;
   core: Core;
-  memories: Memory[];
-  /** Names of memories: where programs and constants go, where data and stack go. */
+  memories: MemoryRegion[];
+  /** Names of the memories for programs and constants, and for data and stack. */
   code: string;
   ram: string;
-  /** Memories for weights that do not fit beside the code, first choice first. */
+  /** Memories for weights that do not fit next to the code, in order of preference. */
   weights: string[];
-  /** Bytes kept for the stack of the shell, interrupts and the model. */
+  /** Bytes reserved for the stack of the shell, interrupts and the model. */
   stackBytes: number;
-  /** What firmware may program: a memory (default the code's), the sector that one erase takes, the unit of a write. */
+  /** Memory that firmware may program (default: the code's), its erase sector and its write unit. */
   flash: { memory?: string; sectorBytes: number; unitBytes: number };
   clockHz: number;
   serial: { base: number; irq: number; baud: number };
-  /** What platform_ticks() counts: `count = ticks * count / ticks` of what `means` says. */
+  /** What platform_ticks() counts: `ticks` ticks are `count` of `means`. */
   counter: {
     ticksPerSecond: number;
     means: 'instructions' | 'cycles' | 'microseconds';
     count: number;
     ticks: number;
   };
-  /** Further numbers that the family's source reads, by macro name. */
+  /** More numbers for the family's source, by macro name. */
   registers: Record<string, number>;
   /** The family's sources under shell/platform/. */
   sources: string[];
   emulator?: Emulator;
-  /** Absent where only the vendor's own tool flashes it. */
+  /** Absent if only the vendor's tool can flash it. */
   flashing?: Flashing;
-  /** Set where spikelet's own loader keeps programs in two slots: the board and its memory that the loader uses. */
+  /**
+   * Set if spikelet's own loader keeps programs in two slots: the loader's board, and the memory that it
+   * uses.
+   */
   loader?: { board: string; memory: string };
-  /** Set where the firmware only builds so far. */
+  /** Set if the firmware has only been built so far. */
   untried?: 'not yet run on hardware';
 };
 
-/** The memory of this name. Throws where the board's data names one that it does not have. */
-export function memoryOf(board: Board, name: string): Memory {
+/** The memory of this name. Throws if the board's data refers to a memory that it does not have. */
+export function memoryOf(board: Board, name: string): MemoryRegion {
   const memory = board.memories.find((candidate) => candidate.name === name);
   if (!memory) throw new Error(`board ${board.name} has no memory ${name}`);
   return memory;

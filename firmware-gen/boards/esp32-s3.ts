@@ -1,8 +1,9 @@
 import type { Board } from './board.js';
 
 /**
- * ESP32-S3 with 8 MB of flash: the model as a component of ESP-IDF, which brings startup, memory map and compiler.
- * `code` and `ram` are what its address space shows of the flash and of the internal RAM; the system takes its part.
+ * ESP32-S3 with 8 MB of flash: the model as a component of ESP-IDF, which brings startup, memory map and
+ * compiler. `code` and `ram` are the parts of the flash and the internal RAM in its address space; the system
+ * takes its share.
  */
 export const esp32s3: Board = {
   name: 'esp32-s3',

@@ -12,10 +12,10 @@ import { nucleoH743zi } from './nucleo-h743zi.js';
 import { rp2040 } from './rp2040.js';
 import { rv32Virt } from './rv32-virt.js';
 
-export type { Board, Core, Emulator, Flashing, Memory } from './board.js';
+export type { Board, Core, Emulator, Flashing, MemoryRegion } from './board.js';
 export { memoryOf } from './board.js';
 
-/** Every board, in the order of lists. */
+/** Every board, in display order. */
 export const boards: Board[] = [
   mps2An386,
   mps2An386Loader,
@@ -30,7 +30,7 @@ export const boards: Board[] = [
   esp32s3,
 ];
 
-/** The board of this name. Throws a SpikeletError with the names there are. */
+/** The board of this name. Throws a SpikeletError that lists the known names. */
 export function boardOf(name: string): Board {
   const board = boards.find((candidate) => candidate.name === name);
   if (!board)

@@ -1,6 +1,8 @@
 import type { Board } from './board.js';
 
-/** BBC micro:bit as QEMU emulates it: an nRF51 with little memory. QEMU has no crystal oscillator to wait for. */
+/**
+ * BBC micro:bit as QEMU emulates it: an nRF51 with little memory. QEMU has no crystal oscillator to wait for.
+ */
 export const microbit: Board = {
   name: 'microbit',
   title: 'BBC micro:bit, nRF51822, Cortex-M0 16 MHz (QEMU)',

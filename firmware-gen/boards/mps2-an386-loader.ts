@@ -7,7 +7,7 @@ const memory = memoryOf(mps2An386, 'psram');
 const slots = slotsIn(memory, board.flash.sectorBytes);
 const PAGE_BYTES = 128 << 10;
 
-/** The MPS2 with spikelet's loader in its program memory, which keeps two programs in the PSRAM. */
+/** The MPS2 with spikelet's loader in its program memory; the loader keeps two programs in the PSRAM. */
 export const mps2An386Loader: Board = {
   ...board,
   name: 'mps2-an386-loader',
@@ -15,7 +15,7 @@ export const mps2An386Loader: Board = {
   memories: [runningSlot(slots), memoryOf(mps2An386, 'ssram23')],
   code: 'slot',
   weights: [],
-  // The loader shows its slot as the flash of an STM32H743: shell/an3155.h.
+  // The loader presents its slot as the flash of an STM32H743: shell/an3155.h.
   flashing: {
     protocol: 'an3155',
     base: 0x08000000,

@@ -1,7 +1,10 @@
 import type { Board } from './board.js';
 import { mps2An386 } from './mps2-an386.js';
 
-/** Arm MPS2 with the Cortex-M7 image AN500, as QEMU emulates it: AN386 with another core and its PSRAM elsewhere. */
+/**
+ * Arm MPS2 with the Cortex-M7 image AN500, as QEMU emulates it: AN386 with another core and another PSRAM
+ * address.
+ */
 export const mps2An500: Board = {
   ...mps2An386,
   name: 'mps2-an500',

@@ -1,7 +1,7 @@
 import type { Board } from './board.js';
 
 /**
- * STM32F405 as QEMU emulates it, which runs platform/stm32f4.c. QEMU has no clock tree, so the core stays on the
+ * STM32F405 as QEMU emulates it, with platform/stm32f4.c. QEMU has no clock tree, so the core stays on the
  * internal oscillator; SysTick counts at 168 MHz of virtual time.
  */
 export const netduinoplus2: Board = {

@@ -1,6 +1,6 @@
 import type { Board } from './board.js';
 
-/** QEMU's RISC-V machine `virt` of 32 bits without a BIOS. All of its memory is RAM; it is cut into parts here. */
+/** QEMU's 32-bit RISC-V machine `virt` without a BIOS. All its memory is RAM, split into regions here. */
 export const rv32Virt: Board = {
   name: 'rv32-virt',
   title: 'RISC-V virt, RV32IMAC (QEMU)',

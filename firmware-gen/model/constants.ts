@@ -10,13 +10,13 @@ import { constantPlaces, endsOf, numberLines } from './weights.js';
 const LAYER = 32;
 const MODEL = 4 * headFields.length;
 
-/** Bytes of constants.c on a machine of 32-bit addresses. */
+/** Bytes of constants.c on a machine with 32-bit addresses. */
 export function constantBytesOf({ layers, steps, pixelTable }: ModelData): number {
   const names = layers.reduce((sum, { name }) => sum + ascii(name).length + 1, 0);
   return layers.length * (LAYER + NODE_BYTES) + steps.length * STEP_BYTES + MODEL + pixelTable.length + names;
 }
 
-/** Prints constants.c: the table of layers, the plan's steps and where everything lies. */
+/** Prints constants.c: the table of layers, the plan's steps and all addresses. */
 export function constantsCode(model: ModelData): string {
   const { layers, steps, pixelTable, prefix: p } = model;
   const P = macroPrefix(p);
@@ -40,12 +40,12 @@ export function constantsCode(model: ModelData): string {
 
 #define ARENA(offset) ((uint8_t *)${p}_arena + (offset))
 
-/* What each raw pixel becomes, [channel][256]. */
+/* The network's value for each raw pixel, [channel][256]. */
 const int8_t ${p}_pixel_table[${P}_INPUT_CHANNELS * 256] = {
 ${numberLines([...pixelTable].map(String), 2)}
 };
 
-/* Each row: which layer, its first row, how many rows. */
+/* Each step: layer, first row, number of rows. */
 const struct step ${p}_steps[${steps.length}] = {
 ${numberLines(
   steps.map(({ node, row, rows }) => `{${node}, ${row}, ${rows}}`),

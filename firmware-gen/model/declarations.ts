@@ -20,12 +20,14 @@ const conditionsOf = (statement: CStatement): Expression[] => {
     : expressionsOf(statement as Statement);
 };
 
-/** Where locals are declared: with the statement that sets them first, or (`top`) at the begin of the function. */
+/**
+ * Where locals are declared: at the statement that first sets them, or (`top`) at the start of the function.
+ */
 export type Declarations = { at: Map<CStatement, number>; top: number[] };
 
 /**
- * A local is declared where it gets its first value, if that is in the innermost list of statements that holds all of
- * its uses; elsewhere it begins as 0, as in WebAssembly, at the begin of the function.
+ * A local is declared where it gets its first value, if that is in the innermost statement list that contains
+ * all its uses; otherwise at the start of the function, as 0, as in WebAssembly.
  */
 export function declare(body: CStatement[], parameters: number): Declarations {
   const users = new Map<CStatement[], Users>();
@@ -43,7 +45,7 @@ export function declare(body: CStatement[], parameters: number): Declarations {
   return { at, top: top.sort((a, b) => a - b) };
 }
 
-/** Statements of one list that use a local themselves or inside, by local. */
+/** Statements of one list that use a local, directly or in a nested list, by local. */
 type Users = Map<number, CStatement[]>;
 
 function collect(list: CStatement[], users: Map<CStatement[], Users>): Users {
@@ -58,7 +60,7 @@ function collect(list: CStatement[], users: Map<CStatement[], Users>): Users {
   return here;
 }
 
-/** The innermost list with all uses of a local, and the first statement there that uses it. */
+/** The innermost list with all uses of a local, and its first statement that uses it. */
 function innermost(body: CStatement[], index: number, users: Map<CStatement[], Users>) {
   let list = body;
   for (;;) {
@@ -70,7 +72,7 @@ function innermost(body: CStatement[], index: number, users: Map<CStatement[], U
   }
 }
 
-/** Locals that a statement reads or sets, without what is inside it. */
+/** Locals that a statement reads or sets itself, without nested statements. */
 function ownLocals(statement: CStatement): number[] {
   const found: number[] = statement.kind === 'set' ? [statement.local] : [];
   for (const expression of conditionsOf(statement)) readLocals(expression, (index) => found.push(index));

@@ -1,7 +1,7 @@
 import type { BinaryOp, Expression } from './ir.js';
 import { nodeField } from './records.js';
 
-/** What an expression's names are in C. */
+/** C names for an expression. */
 export type Scope = {
   local(index: number): string;
   call(target: string, operands: Expression[]): string;
@@ -9,10 +9,10 @@ export type Scope = {
   record(index: number): 'node' | 'model' | undefined;
 };
 
-/** `unsigned`: a u32. `small`: an int that is promoted from 8 or 16 bits, a comparison or a constant. */
+/** `unsigned`: a u32. `small`: an int promoted from 8 or 16 bits, a comparison or a constant. */
 type Printed = { text: string; level: number; type: 'unsigned' | 'small' };
 
-/** How tightly C binds; what binds no tighter than its surroundings gets parentheses. */
+/** C precedence levels; an operand that binds less tightly than its context gets parentheses. */
 const level = { atom: 9, unary: 8, product: 7, sum: 6, shift: 5, compare: 4, bits: 3, choice: 1 };
 
 type Style = { text: string; level: number; signed?: true; compares?: true };
@@ -54,7 +54,7 @@ const opposite: Partial<Record<BinaryOp, BinaryOp>> = {
   le_u: 'gt_u',
 };
 
-/** The macros of model.c that read memory of this type, and write it. */
+/** The macros of model.c that read and write memory of this type. */
 const readMacro = (bytes: number, signed: boolean): string =>
   bytes === 4 ? 'U32' : `${signed ? 'I' : 'U'}${bytes * 8}`;
 export const writeMacro = (bytes: number): string => `W${bytes * 8}`;
@@ -70,11 +70,11 @@ export const addressOf = (address: Expression, offset: number, scope: Scope): st
 
 const wrap = ({ text, level: own }: Printed, least: number) => (own >= least ? text : `(${text})`);
 
-/** A u32; assignments and arguments convert what is smaller. */
+/** A u32; assignments and arguments convert smaller types. */
 export const valueText = (expression: Expression, scope: Scope): string => print(expression, scope).text;
 const unsignedText = (expression: Expression, scope: Scope): string => asUnsigned(expression, scope).text;
 
-/** What an `if` asks. */
+/** The condition of an `if`. */
 export const conditionText = (expression: Expression, scope: Scope): string => {
   if (expression.kind === 'unary' && expression.op === 'eqz' && expression.value.kind === 'binary') {
     const { op, left, right } = expression.value;
@@ -164,7 +164,7 @@ const asUnsignedIfLarge = (value: number): Printed => {
   return { text: String(value), level: value < 0 ? level.unary : level.atom, type: 'small' };
 };
 
-/** Fields of records by their names, all else by the macros of memory. */
+/** Fields of records by name, everything else through the memory macros. */
 function load({ bytes, signed, address, offset }: Expression & { kind: 'load' }, scope: Scope): Printed {
   if (address.kind === 'local' && bytes === 4) {
     const record = scope.record(address.index);
@@ -200,7 +200,7 @@ function binary({ op, left, right }: Expression & { kind: 'binary' }, scope: Sco
   } else {
     a = print(left, scope);
     b = print(right, scope);
-    // One operand that is unsigned makes the other so; two ints could overflow, or differ in sign.
+    // One unsigned operand makes the other unsigned; two ints could overflow, or differ in sign.
     if (style.compares || (a.type === 'small' && b.type === 'small')) {
       a = asUnsigned(left, scope);
       b = asUnsigned(right, scope);
@@ -212,7 +212,7 @@ function binary({ op, left, right }: Expression & { kind: 'binary' }, scope: Sco
   return { text, level: style.level, type: style.compares ? 'small' : 'unsigned' };
 }
 
-/** WebAssembly takes the amount modulo 32; in C more is undefined. */
+/** WebAssembly takes the amount modulo 32; in C, more than 31 is undefined. */
 function shiftAmount(amount: Expression, scope: Scope): Printed {
   if (amount.kind === 'const') return asSigned({ kind: 'const', value: amount.value & 31 }, scope);
   const text = `(${wrap(print(amount, scope), level.unary)} & 31)`;

@@ -6,13 +6,13 @@ import { unusedParameters, withoutCopies } from './locals.js';
 import { uniqueIdentifiers, withoutNumber } from './names.js';
 import { type CStatement, structure } from './structure.js';
 
-/** wasm/emit.ts calls the function of a node's layer here. */
+/** The function in which wasm/emit.ts calls the function of a node's layer. */
 const ENTER = 'model/run';
 
-/** What a function calls its callees. */
+/** C names of callees. */
 export type Callees = {
   name(target: string): string;
-  /** What a callee's parameter points to. */
+  /** The record that a callee's parameter points to. */
   record(target: string, parameter: number): 'node' | 'model' | undefined;
 };
 
@@ -35,7 +35,7 @@ export function printFunction(wasm: WasmFunction, callees: Callees, comment: str
     return `(const struct ${wanted} *)(${valueText(operand, scope)})`;
   };
   const unused = unusedParameters(code).map((index) => `(void)${names[index]!};`);
-  // The one function that every layer passes: from here on accesses are its own.
+  // The one function that runs every layer; from here on, accesses belong to that layer.
   const enter = code.name === ENTER ? [`ENTER(${names[0]!});`] : [];
   const declared = top.map((index) => `u32 ${names[index]!} = 0;`);
   const lines = indent([...unused, ...enter, ...declared, ...printList(body, scope, at)]);
@@ -48,7 +48,7 @@ export function printFunction(wasm: WasmFunction, callees: Callees, comment: str
   ].join('\n');
 }
 
-/** A body, and in its place another for cores that have better instructions for it. */
+/** A body, with alternatives for cores that have better instructions for it. */
 function forCores({ name, parameters }: WasmFunction, names: string[], lines: string[]): string[] {
   const special = laneInstructions.flatMap(({ when, bodies }) => {
     const body = bodies.get(name)?.(names.slice(0, parameters));
@@ -61,7 +61,7 @@ function forCores({ name, parameters }: WasmFunction, names: string[], lines: st
   ];
 }
 
-/** Declares a function ahead of its definition. */
+/** Declares a function before its definition. */
 export const printPrototype = (code: WasmFunction, callees: Callees): string =>
   `${signature(code, callees, localNames(code))};`;
 
@@ -74,7 +74,7 @@ function signature(code: WasmFunction, callees: Callees, names: string[]): strin
   return `static ${inline}${code.returns ? 'u32' : 'void'} ${callees.name(code.name)}(${parameters.join(', ') || 'void'})`;
 }
 
-/** Values that the source gave one name share it where they are numbered; unnamed ones are t1, t2 ... */
+/** Values with the same name in the source share it, with numbers; unnamed ones are t1, t2 ... */
 function localNames({ locals }: WasmFunction): string[] {
   let unnamed = 0;
   return uniqueIdentifiers(
@@ -95,8 +95,8 @@ function printList(list: CStatement[], scope: Scope, at: Map<CStatement, number>
         ];
       }
       case 'store': {
-        const place = `${writeMacro(statement.bytes)}(${addressOf(statement.address, statement.offset, scope)})`;
-        return [`${place} = ${valueText(statement.value, scope)};`];
+        const target = `${writeMacro(statement.bytes)}(${addressOf(statement.address, statement.offset, scope)})`;
+        return [`${target} = ${valueText(statement.value, scope)};`];
       }
       case 'call':
         return [`${scope.call(statement.call.target, statement.call.operands)};`];
@@ -139,7 +139,7 @@ function printList(list: CStatement[], scope: Scope, at: Map<CStatement, number>
 
 const labelName = (label: string): string => label.replace(/\W+/g, '_');
 
-/** `n += 4` where it says the same as `n = n + 4`. */
+/** Prints `n = n + 4` as `n += 4`. */
 function assignment(name: string, local: number, value: Expression, scope: Scope, declares: boolean): string {
   if (!declares && value.kind === 'binary') {
     const { op, left, right } = value;

@@ -1,18 +1,18 @@
 /**
- * The integer subset of WebAssembly that the kernels are made of, as plain data. After `simplify` (read.ts) expressions
- * change nothing, and blocks, loops and ifs are statements without values.
+ * The integer subset of WebAssembly that the kernels use, as plain data. After `simplify` (read.ts)
+ * expressions have no side effects, and blocks, loops and ifs are statements without values.
  */
 export type Expression =
   | { kind: 'const'; value: number }
   | { kind: 'local'; index: number }
-  /** `bytes` at `address + offset`; narrow ones are extended by their sign or by zeros. */
+  /** `bytes` at `address + offset`; narrow values are sign- or zero-extended. */
   | { kind: 'load'; bytes: number; signed: boolean; address: Expression; offset: number }
   | { kind: 'unary'; op: UnaryOp; value: Expression }
   | { kind: 'binary'; op: BinaryOp; left: Expression; right: Expression }
   | { kind: 'select'; condition: Expression; yes: Expression; no: Expression }
   | { kind: 'call'; target: string; operands: Expression[] };
 
-/** Named as in WebAssembly's text. */
+/** Named as in WebAssembly's text format. */
 export const unaryOps = ['eqz', 'extend8_s', 'extend16_s'] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 
@@ -30,14 +30,14 @@ export type Statement =
   | { kind: 'if'; condition: Expression; yes: Statement[]; no: Statement[] }
   | { kind: 'loop'; label: string; body: Statement[] }
   | { kind: 'block'; label: string; body: Statement[] }
-  /** To the end of a block, or the begin of a loop. */
+  /** To the end of a block, or the start of a loop. */
   | { kind: 'branch'; label: string; condition?: Expression }
   | { kind: 'switch'; value: Expression; labels: string[]; otherwise: string }
   | { kind: 'return'; value?: Expression };
 
 export type WasmFunction = {
   name: string;
-  /** Names of the locals, parameters first; empty where the compiler made one up. */
+  /** Names of the locals, parameters first; empty for the compiler's own. */
   locals: string[];
   parameters: number;
   returns: boolean;
@@ -47,7 +47,7 @@ export type WasmFunction = {
 export type WasmImport = { name: string; from: string };
 export type WasmCode = { functions: WasmFunction[]; imports: WasmImport[]; exports: Map<string, string> };
 
-/** Everything that a statement evaluates itself, not what it contains. */
+/** Expressions that a statement evaluates itself, without nested statements. */
 export function expressionsOf(statement: Statement): Expression[] {
   switch (statement.kind) {
     case 'set':

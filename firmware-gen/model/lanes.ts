@@ -1,14 +1,14 @@
-/** Functions of assembly/ in other C for cores of one kind, which `when` is defined for. */
+/** C for functions of assembly/ on one kind of core, for which `when` is defined. */
 export type LaneInstructions = {
   /** The macro of model.c. */
   when: string;
-  /** The body of a function by its name in the module; absent: the printed one serves. */
+  /** Bodies by function name in the module; absent: use the printed one. */
   bodies: ReadonlyMap<string, (parameters: string[]) => string[]>;
 };
 
 const lanes = (name: string): string => `assembly/lanes/${name}`;
 
-/** Lanes that do not carry: Cortex-M4, M7, M33 and M55. The sums that they lead to are the same. */
+/** Lanes that do not carry: Cortex-M4, M7, M33 and M55. The resulting sums are the same. */
 const apart: LaneInstructions = {
   when: 'LANES',
   bodies: new Map([
@@ -36,9 +36,9 @@ const lessExcess = (value: string, excess: string): string[] => [
 ];
 
 /**
- * Bytes swapped in pairs: Cortex-M0, M0+ and M3. With the sums s of a word's bytes, low = s0 + 2^8 s1 + 2^16 s2 + 2^24 s3
- * and high = s1 + 2^8 s0 + 2^16 s3 + 2^24 s2, so low - 2^8 high = s0 + 2^16 (s2 - s0) modulo 2^32: a spike needs no mask,
- * nor a register that holds one.
+ * Bytes swapped in pairs: Cortex-M0, M0+ and M3. With the sums s of a word's bytes, low = s0 + 2^8 s1 + 2^16
+ * s2 + 2^24 s3 and high = s1 + 2^8 s0 + 2^16 s3 + 2^24 s2, so low - 2^8 high = s0 + 2^16 (s2 - s0) modulo
+ * 2^32: a spike needs no mask, and no register for one.
  */
 const swapped: LaneInstructions = {
   when: 'SWAPS',

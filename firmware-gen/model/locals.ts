@@ -13,7 +13,7 @@ export function readLocals(expression: Expression, visit: (index: number) => voi
   for (const part of operandsOf(expression)) readLocals(part, visit);
 }
 
-/** A function without locals that are only other names of a parameter: kernels that were inlined have many. */
+/** Removes locals that are only aliases of a parameter; inlined kernels have many. */
 export function withoutCopies(code: WasmFunction): WasmFunction {
   const sets = code.locals.map(() => 0);
   const copies = new Map<number, number>();
@@ -83,7 +83,7 @@ export function withoutCopies(code: WasmFunction): WasmFunction {
   return { ...code, body: renameAll(code.body) };
 }
 
-/** Parameters that a function has because its likes do. */
+/** Parameters that a function does not use, but has because of its shared signature. */
 export function unusedParameters({ body, parameters }: WasmFunction): number[] {
   const used = new Set<number>();
   const visit = (statements: Statement[]): void => {

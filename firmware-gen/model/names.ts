@@ -1,9 +1,9 @@
 import { cIdentifiers } from '../../models/text/c.js';
 
-/** Names that the printed files use themselves, or the compiler calls. */
+/** Names that the printed files or the compiler use. */
 const taken = 'arena main given busy u8 u16 u32 i8 i16 i32 memcpy memset memmove memcmp'.split(' ');
 
-/** Gives each name an identifier of its own, which is none of `used`. */
+/** Gives each name a unique identifier that is not in `used`. */
 export const uniqueIdentifiers = (names: string[], used: string[] = []): string[] =>
   cIdentifiers(names, [...taken, ...used]);
 

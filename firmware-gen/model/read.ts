@@ -14,8 +14,8 @@ import {
 type Ref = binaryen.ExpressionRef;
 
 /**
- * What makes printable code of the compiler's output: calls of accessors are inlined, constants folded, and nothing with
- * an effect stays inside an expression. Locals keep their names: nothing merges two of them.
+ * Passes that make the compiler's output printable: they inline accessors, fold constants, and move side
+ * effects out of expressions. Locals keep their names, because no pass merges two of them.
  */
 const passes = [
   ...['no-inline', 'inlining', 'duplicate-function-elimination', 'remove-unused-module-elements'],
@@ -27,20 +27,20 @@ const passes = [
   ...['remove-unused-module-elements', 'reorder-locals'],
 ];
 
-/** Functions of at most this size become part of their callers: accessors of fields. */
+/** Functions of at most this size are inlined: field accessors. */
 const INLINE_SIZE = 6;
 
-/** Functions that stay, since some cores have instructions for them (lanes.ts). */
-const KEPT = 'assembly/lanes/*';
+/** Functions that are not inlined, because some cores have instructions for them (lanes.ts). */
+const NOT_INLINED = 'assembly/lanes/*';
 
 /**
- * Reads a module of 32-bit integers. Throws a SpikeletError that names the function and the instruction where it has
- * one that cannot be printed.
+ * Reads a module of 32-bit integers. Throws a SpikeletError that names the function and the instruction if
+ * one cannot be printed.
  */
 export function readWasm(bytes: Uint8Array): WasmCode {
   const module = binaryen.readBinary(bytes);
   try {
-    // So that nothing is taken for invalid before it is refused by name.
+    // So that nothing is reported as invalid before it is refused by name.
     module.setFeatures(binaryen.Features.All);
     simplify(module);
     const functions: WasmFunction[] = [];
@@ -75,7 +75,7 @@ function simplify(module: binaryen.Module): void {
     binaryen.setAlwaysInlineMaxSize(INLINE_SIZE);
     binaryen.setFlexibleInlineMaxSize(INLINE_SIZE);
     binaryen.setOneCallerInlineMaxSize(INLINE_SIZE);
-    binaryen.setPassArgument('no-inline', KEPT);
+    binaryen.setPassArgument('no-inline', NOT_INLINED);
     module.runPasses(passes);
   } finally {
     binaryen.setDebugInfo(before.debug);
@@ -94,7 +94,7 @@ function readFunction(ref: binaryen.FunctionRef): WasmFunction {
   const { name, params, results, vars, body } = binaryen.getFunctionInfo(ref);
   const parameters = binaryen.expandType(params);
   for (const type of [...parameters, ...vars, ...binaryen.expandType(results)])
-    if (type !== binaryen.i32) throw refusal(name, 'a value that is no 32-bit integer');
+    if (type !== binaryen.i32) throw refusal(name, 'a value that is not a 32-bit integer');
   const locals = [...parameters, ...vars].map((_, i) =>
     names.hasLocalName(ref, i) ? names.getLocalName(ref, i) : '',
   );
@@ -104,7 +104,7 @@ function readFunction(ref: binaryen.FunctionRef): WasmFunction {
 
 const refusal = (where: string, what: string) =>
   new SpikeletError(`the WebAssembly function '${where}' has ${what}, which cannot be printed as C`, {
-    hint: 'firmware is printed from kernels of 32-bit integers: the swar tier',
+    hint: 'firmware is printed from the kernels of the swar tier, which use only 32-bit integers',
   });
 
 const operations = <Name extends string>(names: readonly Name[], value: (name: string) => number) =>
@@ -119,13 +119,13 @@ const constantOf = (name: string): number => {
 const unary: Map<number, UnaryOp> = operations(unaryOps, constantOf);
 const binary: Map<number, BinaryOp> = operations(binaryOps, constantOf);
 
-/** binaryen's name of an instruction that is not supported, for the error. */
+/** binaryen's name of an unsupported instruction, for the error. */
 const nameOf = (id: number): string =>
   Object.entries(binaryen)
     .find(([name, value]) => name.endsWith('Id') && value === id)?.[0]
     .slice(0, -2) ?? `instruction ${id}`;
 
-/** binaryen has no information on an `unreachable`. */
+/** binaryen has no information about `unreachable`. */
 function infoOf(ref: Ref, where: string): binaryen.ExpressionInfo {
   const id = binaryen.getExpressionId(ref);
   if (id === binaryen.UnreachableId) throw refusal(where, `the expression ${nameOf(id)}`);
@@ -188,7 +188,7 @@ function statementsOf(ref: Ref, where: string): Statement[] {
       return [{ kind: 'return', ...(value ? { value: expression(value) } : {}) }];
     }
     default:
-      // The value of a function whose body ends in it.
+      // The value of a function, at the end of its body.
       return [{ kind: 'return', value: expression(ref) }];
   }
 }
@@ -199,14 +199,14 @@ function expressionOf(ref: Ref, where: string): Expression {
   switch (info.id) {
     case binaryen.ConstId: {
       const { value, type } = info as binaryen.ConstInfo;
-      if (type !== binaryen.i32) throw refusal(where, 'a constant that is no 32-bit integer');
+      if (type !== binaryen.i32) throw refusal(where, 'a constant that is not a 32-bit integer');
       return { kind: 'const', value: value as number };
     }
     case binaryen.LocalGetId:
       return { kind: 'local', index: (info as binaryen.LocalGetInfo).index };
     case binaryen.LoadId: {
       const { bytes, isSigned, isAtomic, offset, ptr, type } = info as binaryen.LoadInfo;
-      if (isAtomic || type !== binaryen.i32) throw refusal(where, 'an atomic load or one of other types');
+      if (isAtomic || type !== binaryen.i32) throw refusal(where, 'an atomic load or a load of another type');
       return { kind: 'load', bytes, signed: isSigned, offset, address: expression(ptr) };
     }
     case binaryen.UnaryId: {

@@ -1,6 +1,6 @@
 import type { Expression, Statement } from './ir.js';
 
-/** Statements as C has them: loops, and jumps only where no loop, `break` or `continue` says the same. */
+/** C statements: loops, and gotos only where no loop, `break` or `continue` does the same. */
 export type CStatement =
   | Extract<Statement, { kind: 'set' | 'store' | 'call' | 'return' }>
   | { kind: 'if'; condition: Expression; yes: CStatement[]; no: CStatement[] }
@@ -12,11 +12,11 @@ export type CStatement =
   | { kind: 'goto'; label: string }
   | { kind: 'break' | 'continue' };
 
-/** `values` empty: the default. Ends by itself: no case falls into the next. */
+/** `values` empty: the default. No case falls through to the next. */
 export type Case = { values: number[]; body: CStatement[] };
 
-/** Labels that are reached by running to the end of the list, by `break` and by `continue`. */
-type Context = { next: ReadonlySet<string>; breaks: ReadonlySet<string>; continues: ReadonlySet<string> };
+/** Labels that are reached at the end of the list, by `break` and by `continue`. */
+type JumpTargets = { next: ReadonlySet<string>; breaks: ReadonlySet<string>; continues: ReadonlySet<string> };
 
 const none: ReadonlySet<string> = new Set();
 const RETURN = 'return';
@@ -32,7 +32,7 @@ const negate = (value: Expression): Expression =>
   value.kind === 'unary' && value.op === 'eqz' ? value.value : { kind: 'unary', op: 'eqz', value };
 
 /** `jumps` collects the labels that a goto needs. */
-function list(statements: Statement[], context: Context, jumps: Set<string>): CStatement[] {
+function list(statements: Statement[], context: JumpTargets, jumps: Set<string>): CStatement[] {
   const result: CStatement[] = [];
   for (const [i, statement] of statements.entries()) {
     const rest = statements.slice(i + 1);
@@ -55,7 +55,7 @@ function list(statements: Statement[], context: Context, jumps: Set<string>): CS
         const last = statement.yes.at(-1);
         const leaves = last?.kind === 'branch' && !last.condition && context.next.has(last.label);
         if (leaves && !statement.no.length) {
-          // It skips the rest, which is what an else is for.
+          // It skips the rest, so the rest becomes the else.
           const yes = list(statement.yes, context, jumps);
           const no = list(rest, context, jumps);
           if (yes.length) return [...result, { kind: 'if', condition: statement.condition, yes, no }];
@@ -95,7 +95,7 @@ function list(statements: Statement[], context: Context, jumps: Set<string>): CS
   return result;
 }
 
-function jump(label: string, { next, breaks, continues }: Context, jumps: Set<string>): CStatement[] {
+function jump(label: string, { next, breaks, continues }: JumpTargets, jumps: Set<string>): CStatement[] {
   if (next.has(label)) return [];
   if (breaks.has(label)) return [{ kind: 'break' }];
   if (continues.has(label)) return [{ kind: 'continue' }];
@@ -141,7 +141,7 @@ function loop(
     const inside = list(before, { next: none, breaks, continues: none }, jumps);
     return [{ kind: 'do', condition: last.condition, body: inside }];
   }
-  // To run to the end of a WebAssembly loop is to leave it.
+  // Reaching the end of a WebAssembly loop leaves it.
   const left: Statement = { kind: 'branch', label: `after ${label}` };
   const exits = new Set([...breaks, left.label]);
   return [
@@ -150,7 +150,7 @@ function loop(
   ];
 }
 
-/** Targets of a switch with the values that select them; the default comes last and takes its values along. */
+/** Targets of a switch with the values that select them; the default comes last and includes its values. */
 function casesOf({ labels, otherwise }: Statement & { kind: 'switch' }) {
   const found = new Map<string, number[]>();
   labels.forEach((label, value) => {
@@ -163,13 +163,13 @@ function casesOf({ labels, otherwise }: Statement & { kind: 'switch' }) {
 }
 
 /**
- * A switch is compiled to nested blocks, the innermost holding the jump; what follows each block is a case. Undefined
- * where a case runs into the next one, or the blocks hold anything else.
+ * A switch is compiled to nested blocks with the jump in the innermost; the code after each block is a case.
+ * Undefined if a case falls through to the next, or the blocks contain anything else.
  */
 function switchOf(
   outer: Statement & { kind: 'block' },
   next: ReadonlySet<string>,
-  { continues }: Context,
+  { continues }: JumpTargets,
   jumps: Set<string>,
 ): CStatement | undefined {
   const bodies = new Map<string, Statement[]>();
@@ -196,7 +196,7 @@ function switchOf(
   for (const { label, values } of casesOf(found)) {
     const body = label === out ? [] : bodies.get(label);
     if (!body) return undefined;
-    // What follows the second block runs to the end of them all; others would run into the next case.
+    // Code after the second block runs to the end; other code would fall through to the next case.
     const isLast = label === out || (second?.kind === 'block' && second.label === label);
     if (!isLast && !ends(body)) return undefined;
     const breaks = new Set([...next, out]);

@@ -4,7 +4,7 @@ import { macroPrefix } from '../prefix.js';
 import type { FirmwareConstants, ModelData } from './model.js';
 import { uniqueIdentifiers } from './names.js';
 
-/** More bytes than a compiler should read as numbers: they go to a file that the assembler includes. */
+/** Above this size, constants go to a binary file that the assembler includes, to spare the compiler. */
 const MOST_PRINTED = 1 << 20;
 const binaryOf = (prefix: string): string => `${prefix}-weights.bin`;
 
@@ -22,26 +22,26 @@ const withConstants = (model: ModelData) => {
 export const weightBytesOf = (model: ModelData): number =>
   model.layers.reduce((sum, { constants }) => sum + constants.bytes.length, 0);
 
-/** How C names the begin of a layer's constants, or the byte at an offset of them. */
+/** The C expression for the start of a layer's constants, or for an offset into them. */
 export function constantPlaces(model: ModelData): (layer: number, offset: number) => string {
   const fields = new Map(withConstants(model).map(({ index, field }) => [index, field]));
   return (layer, offset) => {
     const field = fields.get(layer);
     if (field === undefined) return '0';
     const array = model.layers[layer]!.constants.arrays.find((candidate) => candidate.offset === offset);
-    const place = `${model.prefix}_weights.${field}`;
-    return array ? `${place}[0].${array.name}` : place;
+    const start = `${model.prefix}_weights.${field}`;
+    return array ? `${start}[0].${array.name}` : start;
   };
 }
 
-/** Values of one array of a block, up to where the next one begins. */
+/** The arrays of a block, each ending where the next one starts. */
 const arraysOf = ({ arrays, blockBytes }: FirmwareConstants) =>
   arrays.map(({ name, type, offset }, i) => {
     const end = arrays[i + 1]?.offset ?? blockBytes;
     return { name, type, offset, bytes: end - offset, length: (end - offset) / bytesOf[type] };
   });
 
-/** Prints spikelet-weights.h, and weights.c or, where there are many, weights.S with a binary file beside it. */
+/** Prints spikelet-weights.h, and weights.c or, for large models, weights.S with a binary file. */
 export function weightFiles(model: ModelData): OutputFile[] {
   const all = withConstants(model);
   const p = model.prefix;
@@ -65,7 +65,7 @@ ${arraysOf(constants)
 };
 extern const struct ${p}_weights ${p}_weights;
 
-/* The layout is that of the bytes. */
+/* The layout matches the bytes. */
 typedef char ${p}_weights_fit[sizeof(struct ${p}_weights) == ${weightBytesOf(model)} ? 1 : -1];
 
 #endif
@@ -84,7 +84,7 @@ typedef char ${p}_weights_fit[sizeof(struct ${p}_weights) == ${weightBytesOf(mod
     const tiles = Array.from({ length: constants.tiles }, (_, tile) => printTile(constants, tile));
     return `  .${field} = {\n${tiles.join('\n')}\n  },`;
   });
-  const source = `/* ${cComment(model.name)}: constants of the layers. Weights of lanes are four bytes to a word, each w + 2^(bits - 1). */
+  const source = `/* ${cComment(model.name)}: constants of the layers. Weights in lanes are four bytes per word, each w + 2^(bits - 1). */
 #include "${p}-weights.h"
 
 const struct ${p}_weights ${p}_weights = {
@@ -121,7 +121,7 @@ function printTile(constants: FirmwareConstants, tile: number): string {
 
 const int32 = (value: number): string => (value === -(2 ** 31) ? '-2147483647 - 1' : String(value));
 
-/** Numbers in lines of at most some 110 characters. */
+/** Numbers in lines of about 110 characters. */
 export function numberLines(values: string[], indent: number): string {
   const space = ' '.repeat(indent);
   const lines: string[] = [];
@@ -136,7 +136,7 @@ export function numberLines(values: string[], indent: number): string {
   return [...lines, line.trimEnd()].join('\n');
 }
 
-/** The first and the last word of the weights: where both are there, so is all between. */
+/** The first and the last word of the weights: if both are present, so is everything in between. */
 export function endsOf(model: ModelData): [first: number, last: number] {
   const all = withConstants(model);
   const word = (bytes: Uint8Array, at: number) =>

@@ -25,7 +25,7 @@ static int take_within(uint32_t milliseconds) {
   return -1;
 }
 
-/* Reads bytes of a frame and their XOR into *check. -1: they stop coming. */
+/* Reads bytes of a frame and adds their XOR to *check. -1: timeout. */
 static int take(uint8_t *bytes, uint32_t n, uint8_t *check) {
   for (; n; n--) {
     const int byte = take_within(WITHIN_FRAME_MS);
@@ -36,7 +36,7 @@ static int take(uint8_t *bytes, uint32_t n, uint8_t *check) {
   return 0;
 }
 
-/* The bytes, then the XOR of all since `check` began. -1: they stop coming, or the XOR differs. */
+/* Reads bytes, then the XOR of everything since `check` began. -1: timeout, or the XOR differs. */
 static int take_checked(uint8_t *bytes, uint32_t n, uint8_t check) {
   uint8_t last;
   if (take(bytes, n, &check) || take(&last, 1, &check)) return -1;
@@ -47,7 +47,7 @@ static void send(uint8_t byte) { platform_write(&byte, 1); }
 
 static void answer(int result) { send(result ? NACK : ACK); }
 
-/* An address of the client's as an offset of the slot; a wrong one comes out too large. */
+/* Converts the client's address to an offset in the slot; a wrong address becomes too large. */
 static int take_offset(uint32_t *offset) {
   uint8_t a[4];
   if (take_checked(a, 4, 0)) return -1;
@@ -102,7 +102,7 @@ static int erase_page(uint32_t page) {
   return slots_erase(offset, left < PAGE_BYTES ? left : PAGE_BYTES);
 }
 
-/* The pages are known to be good before the first is erased. */
+/* All page numbers are checked before the first page is erased. */
 static void erase(void) {
   uint8_t count[2], check = 0, pages[PAGES][2];
   if (take(count, 2, &check)) return send(NACK);
@@ -120,7 +120,7 @@ static void erase(void) {
   answer(wrong);
 }
 
-/* Starting a program commits it. 1: it is whole and may start. */
+/* Starting a program commits it. 1: it is complete and may start. */
 static int go(void) {
   uint32_t offset;
   const int wrong = take_offset(&offset) || offset != 0 || slots_commit();
@@ -146,7 +146,7 @@ int an3155_serve(uint32_t seconds) {
       silent++;
       continue;
     }
-    /* A client that lost its link begins again. */
+    /* A client that lost its link starts over. */
     if (command == SYNC) {
       send(ACK);
       continue;

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* `previous` continues a CRC over bytes that came before; 0 begins one. */
+/* `previous`: the CRC of the bytes before these; 0 for the first. */
 uint32_t crc32(uint32_t previous, const uint8_t *bytes, uint32_t n);
 
 #endif

@@ -6,10 +6,10 @@
 struct note inference_notes[SPIKELET_LAYERS + 1];
 struct inference inference;
 
-static uint32_t present; /* bytes of the image */
-static uint32_t wanted;  /* what the inference that runs is to note */
-static uint32_t since;   /* ticks when the layer that runs began */
-static uint32_t looking; /* ticks that went into looking at values */
+static uint32_t present; /* bytes of the image received so far */
+static uint32_t wanted;  /* what the running inference records */
+static uint32_t since;   /* ticks when the current layer started */
+static uint32_t looking; /* ticks spent on reading values */
 
 int inference_put(uint32_t offset, const uint8_t *pixels, uint32_t n) {
   if (offset > present || offset > SPIKELET_INPUT_BYTES || n > SPIKELET_INPUT_BYTES - offset) return -1;
@@ -34,7 +34,7 @@ static void look_at_bytes(struct note *note, const uint8_t *bytes, uint32_t n) {
 }
 
 #ifdef SPIKELET_TRACE
-/* A row of counts, two to a byte. */
+/* A row of counts, two per byte. */
 static void look_at_halves(struct note *note, const struct spikelet_layer *layer, const uint8_t *bytes) {
   for (uint32_t column = 0; column < layer->columns; column++, bytes += (layer->channels + 1u) / 2u)
     for (uint32_t channel = 0; channel < layer->channels; channel++) {
@@ -62,7 +62,8 @@ static void look_at_row(struct note *note, const struct spikelet_layer *layer, u
   }
 }
 
-/* Apart, so that inferences in which nobody looks do not save its registers. The time of looking is taken out. */
+/* A separate function, so that inferences without NOTE_VALUES do not save its registers. Its time is
+   subtracted. */
 static __attribute__((noinline)) void look_at_rows(uint32_t layer, uint32_t row, uint32_t rows) {
   const uint32_t start = platform_ticks();
   for (uint32_t r = row; r < row + rows; r++) look_at_row(&inference_notes[layer + 1], &spikelet_layers[layer], r);

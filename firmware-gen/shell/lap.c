@@ -4,11 +4,11 @@
 
 #define TICKS_PER_MICROSECOND (PLATFORM_TICKS_PER_SECOND / 1000000u)
 #if PLATFORM_TICKS_PER_SECOND % 1000000u
-#error "the counter does not count whole ticks in a microsecond"
+#error "the counter must count a whole number of ticks per microsecond"
 #endif
 
 struct lap lap_now(void) {
-  static uint32_t before, seconds, ticks; /* the counter when it was looked at, and what it had counted by then */
+  static uint32_t before, seconds, ticks; /* the counter at the last call, and the total by then */
   const uint32_t counter = platform_ticks(), passed = counter - before;
   before = counter;
   seconds += passed / PLATFORM_TICKS_PER_SECOND;

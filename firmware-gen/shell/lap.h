@@ -1,10 +1,10 @@
-/* A timer that does not wrap, made of platform_ticks(): lap_now() must be called once before the counter's 2^32 ticks. */
+/* A timer that does not wrap, based on platform_ticks(): call lap_now() at least once per 2^32 ticks. */
 #ifndef SPIKELET_LAP_H
 #define SPIKELET_LAP_H
 
 #include <stdint.h>
 
-/* Time that was looked at, as seconds and microseconds beyond them. Zero is no particular moment. */
+/* A point in time, as seconds and microseconds beyond them. Zero is arbitrary. */
 struct lap {
   uint32_t seconds, microseconds;
 };

@@ -9,20 +9,20 @@
 #define MARK 0x80u
 #define NO_SESSION 0x10000u
 
-/* The frame that is coming: words, so that numbers of the payload are aligned. */
+/* The frame being received; words, so that the payload's numbers are aligned. */
 static uint32_t words[(FRAME + 3u) / 4u];
 static uint8_t *const frame = (uint8_t *)words;
 static uint32_t length;
-static uint32_t place; /* in the group: 0 is the byte of top bits */
+static uint32_t place; /* position in the group; 0 is the byte of top bits */
 static uint8_t tops;
 static int too_long;
 
-/* Of the request that is answered; the last one's sequence, or NO_SESSION. */
+/* The last request's sequence, or NO_SESSION; sequence and kind of the request being answered. */
 static uint32_t session = NO_SESSION;
 static uint32_t sequence;
 static uint8_t asked;
 
-/* The answer that is going. */
+/* The answer being sent. */
 static uint8_t group[8];
 static uint32_t filled;
 static uint32_t crc;
@@ -95,7 +95,7 @@ void link_put_u32(uint32_t value) {
   link_put(bytes, sizeof bytes);
 }
 
-/* The zero byte before it ends whatever the line made up. */
+/* The zero byte before it ends any noise on the line. */
 void link_begin(uint8_t kind) {
   const uint8_t end = 0, head[HEAD] = {(uint8_t)sequence, (uint8_t)(sequence >> 8), kind, LINK_VERSION};
   platform_write(&end, 1);

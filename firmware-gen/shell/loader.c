@@ -1,6 +1,6 @@
 /*
- * spikelet's own loader: lies where the core starts, takes programs over the serial port and starts the newest whole
- * one. After a reset a client has LOADER_WINDOW_MS to call it.
+ * spikelet's own loader: it is at the core's start address, receives programs over the serial port and starts
+ * the newest complete one. After a reset a client has LOADER_WINDOW_MS to call it.
  */
 #include "an3155.h"
 #include "platform.h"
@@ -9,7 +9,7 @@
 #ifndef LOADER_WINDOW_MS
 #define LOADER_WINDOW_MS 1000u
 #endif
-/* A client that is gone for so long leaves the board to its program. */
+/* After this much silence from a client, the program starts. */
 #define LOADER_IDLE_SECONDS 20u
 
 int main(void) {

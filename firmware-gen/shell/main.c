@@ -1,4 +1,5 @@
-/* The program of a board: answers the host's requests over the link, and MLPerf Tiny's commands in the text between them. */
+/* A board's program: answers the host's requests over the link, and MLPerf Tiny's commands in the text in
+   between. */
 #include "link.h"
 #include "mlperf.h"
 #include "platform.h"

@@ -6,10 +6,10 @@
 #include "softmax.h"
 #include "text.h"
 
-/* Characters of a command, as runners count them. */
+/* Maximum length of a command, as in the public runners. */
 #define COMMAND_LENGTH 80u
 
-/* Of the image: bytes that `db load` announced, and those that came. */
+/* Bytes of the image: announced by `db load`, and received. */
 static uint32_t announced, loaded;
 
 static int model_problem;
@@ -30,7 +30,7 @@ static void send_byte(uint8_t byte) {
   platform_write(text, sizeof text);
 }
 
-/* Seconds and six digits, written together, are microseconds. */
+/* Seconds, followed by six digits, are microseconds. */
 static void send_lap(struct lap lap) {
   text_send("m-lap-us-");
   if (lap.seconds) text_send_number(lap.seconds, 1);
@@ -55,7 +55,7 @@ static int same(const char *a, const char *b) {
   return *a == *b;
 }
 
-/* The next word, ended where a space was; 0: there is none. Moves *at behind it. */
+/* The next word, terminated at its space; 0: there is none. Moves *at past it. */
 static const char *next_word(char **at) {
   char *word = *at;
   while (*word == ' ') word++;
@@ -66,10 +66,10 @@ static const char *next_word(char **at) {
   return *word ? word : 0;
 }
 
-/* The largest number of a command. */
+/* The largest number in a command. */
 #define MOST 1000000000
 
-/* `otherwise` where there is no word; -1 where it is no number, MOST + 1 where it is larger than MOST. */
+/* `otherwise` if there is no word; -1 if it is not a number; MOST + 1 if it is larger than MOST. */
 static int32_t number_of(const char *word, int32_t otherwise) {
   if (!word) return otherwise;
   int32_t number = 0;
@@ -88,7 +88,7 @@ static int digit_of(char letter) {
 
 /* The image */
 
-/* Where it goes; 0, and an error sent, where too little RAM is left over or the model does not work. */
+/* Memory for the image; 0, after sending an error, if too little RAM is left or the model does not work. */
 static uint8_t *room(void) {
   uint32_t bytes;
   uint8_t *const at = platform_spare(&bytes);
@@ -117,7 +117,7 @@ static const char *db_load(const char *word) {
   return "]\r\n";
 }
 
-/* Eight bytes to a line, like runners print them. */
+/* Eight bytes per line, as runners print them. */
 static const char *db_print(const char *count, const char *offset) {
   const int32_t n = number_of(count, 16), first = number_of(offset, 0);
   if (n < 0 || first < 0) return "e-[Command 'db print' takes a # of bytes and an offset]\r\n";
@@ -130,11 +130,11 @@ static const char *db_print(const char *count, const char *offset) {
   return "\r\n";
 }
 
-/* Digits beyond the last byte that was announced are left. */
+/* Digits after the last announced byte are ignored. */
 static const char *db_bytes(const char *digits) {
   uint8_t *const at = room();
   if (!at) return "";
-  if (loaded == announced) return "e-[No bytes are expected: announce them by 'db load N']\r\n";
+  if (loaded == announced) return "e-[No bytes are expected: announce them with 'db load N']\r\n";
   for (; *digits; digits += 2) {
     if (!digits[1]) return "e-[Insufficient number of hex digits]\r\n";
     const int high = digit_of(digits[0]), low = digit_of(digits[1]);
@@ -160,7 +160,7 @@ static const char *db(char *rest) {
 
 /* Inference */
 
-/* The whole image; 0, and an error sent, where it is not there. */
+/* The complete image; 0, after sending an error, if it is incomplete. */
 static const uint8_t *image(void) {
   if (loaded == SPIKELET_INPUT_BYTES) return room();
   send_with_number("e-[An image has ", SPIKELET_INPUT_BYTES, " bytes, ");
@@ -168,30 +168,30 @@ static const uint8_t *image(void) {
   return 0;
 }
 
-/* The model uses up its input, so each inference begins with the raw pixels. */
+/* The model overwrites its input, so each inference starts from the raw pixels. */
 static const int32_t *logits_of(const uint8_t *raw) {
   inference_put_raw(raw);
   return inference_run(0) ? 0 : inference.logits;
 }
 
-static const char no_logits[] = "e-[The model gives no logits: reset the board]\r\n";
+static const char no_logits[] = "e-[The model returns no logits: reset the board]\r\n";
 
-/* Bytes that had come before a command was carried out, and ends of lines since: they break nothing off. */
-static uint32_t passed_over;
+/* Bytes that arrived before the command ran, and line ends since then: they do not stop it. */
+static uint32_t ignored;
 
-static void pass_over_all(void) {
-  for (passed_over = 0; platform_peek(passed_over) >= 0;) passed_over++;
+static void ignore_all(void) {
+  for (ignored = 0; platform_peek(ignored) >= 0;) ignored++;
 }
 
-/* Whether somebody sends something, or could not be heard, because as many bytes wait as are kept. */
-static int broken_off(void) {
+/* Whether a byte has arrived, or might have been lost because the receive buffer is full. */
+static int interrupted(void) {
   int byte;
-  while ((byte = platform_peek(passed_over)) == '\r' || byte == '\n') passed_over++;
+  while ((byte = platform_peek(ignored)) == '\r' || byte == '\n') ignored++;
   return byte != -1;
 }
 
-static const char *tell_broken_off(const char *what, int32_t done, int32_t wanted) {
-  text_send("e-[Broken off after ");
+static const char *tell_interrupted(const char *what, int32_t done, int32_t wanted) {
+  text_send("e-[Stopped after ");
   send_with_number("", (uint32_t)done, " of ");
   send_with_number("", (uint32_t)wanted, what);
   return "]\r\n";
@@ -208,10 +208,10 @@ static const char *infer(char *rest) {
   if (warmups < 0) return "e-[Inference warmup must be >=0]\r\n";
   const uint8_t *const raw = image();
   if (!raw) return "";
-  pass_over_all();
+  ignore_all();
   send_with_number("m-warmup-start-", (uint32_t)warmups, "\r\n");
   for (int32_t done = 0; done < warmups; done++) {
-    if (broken_off()) return tell_broken_off(" warm-ups", done, warmups);
+    if (interrupted()) return tell_interrupted(" warm-ups", done, warmups);
     if (!logits_of(raw)) return no_logits;
     lap_now();
   }
@@ -225,16 +225,16 @@ static const char *infer(char *rest) {
     if (!logits) return no_logits;
     end = lap_now();
     if (++done == n) break;
-    if (broken_off()) return tell_broken_off(" inferences", done, n);
+    if (interrupted()) return tell_interrupted(" inferences", done, n);
   }
-  /* Sent after both, so that no line is measured. */
+  /* Sent after both, so that sending is not measured. */
   send_lap(start);
   send_lap(end);
   text_send("m-infer-done\r\n");
   return send_results(logits);
 }
 
-/* Of the image that is loaded, computed again: another protocol may have used the model. */
+/* Computes the loaded image again, because another protocol may have used the model. */
 static const char *results(void) {
   const uint8_t *const raw = image();
   if (!raw) return "";
@@ -247,20 +247,20 @@ static const char *timestamp(void) {
   return "";
 }
 
-/* By the first of these names runners know the protocol, by the second they choose images. */
+/* Runners recognise the protocol by the first name and choose images by the second. */
 static const char profile[] = "m-profile-[ULPMark for tinyML Firmware V0.0.1]\r\nm-model-[" SPIKELET_MODEL "]\r\n";
 
 static const char help[] =
     "help, name, profile  : this text, the board, the model\r\n"
     "timestamp            : microseconds\r\n"
-    "db load N            : announces an image of N bytes\r\n"
+    "db load N            : announce an image of N bytes\r\n"
     "db HH[HH]*           : its next bytes in hexadecimal\r\n"
-    "db print [N] [OFFSET]: N bytes of it, or 16\r\n"
-    "infer [N] [W]        : N inferences, or 1, after W that are not measured, or 10; any byte breaks it off\r\n"
+    "db print [N] [OFFSET]: print N of its bytes (16)\r\n"
+    "infer [N] [W]        : N inferences (1) after W warm-ups (10); any byte stops it\r\n"
     "results              : the probability of each class\r\n";
 
-/* Carries a command out; what is to be said at last. */
-static const char *carry_out(char *command) {
+/* Runs a command; returns the text to send at the end. */
+static const char *run_command(char *command) {
   const char *const word = next_word(&command);
   if (!word) return "";
   if (same(word, "name")) return "m-name-dut-[" PLATFORM_NAME "]\r\n";
@@ -279,7 +279,7 @@ void mlperf_byte(uint8_t byte) {
   static char command[COMMAND_LENGTH + 1];
   static uint32_t length; /* COMMAND_LENGTH + 1: too long */
   if (byte != '%') {
-    /* No text begins the command anew: the line that a terminal ends, what was left of something else. */
+    /* A control byte restarts the command: a terminal's line end, or leftovers of something else. */
     if (byte < ' ' || byte > '~') length = 0;
     else if (length < COMMAND_LENGTH) command[length++] = (char)byte;
     else length = COMMAND_LENGTH + 1;
@@ -290,7 +290,7 @@ void mlperf_byte(uint8_t byte) {
   if (ended > COMMAND_LENGTH) send_with_number("e-[A command has at most ", COMMAND_LENGTH, " characters]\r\n");
   else {
     command[ended] = 0;
-    text_send(carry_out(command));
+    text_send(run_command(command));
   }
   text_send("m-ready\r\n");
 }

@@ -61,7 +61,7 @@ static void put_notes(uint32_t first) {
 
 static void infer(uint32_t notes, int repeated) {
   if (notes & ~NOTES) return link_refuse(LINK_NOT_TRACED);
-  /* A request that comes again is not done again, unless it failed. */
+  /* A repeated request is not done again, unless it failed. */
   if (!(repeated && inference.logits) && inference_run(notes)) return link_refuse(LINK_INCOMPLETE);
   link_begin(REQUEST_INFER | 0x80u);
   link_put_u32(inference.ticks);

@@ -3,19 +3,19 @@
 #include "crc32.h"
 #include "platform.h"
 
-/* Says that the image in `incoming` with this CRC and size is the newest. */
+/* Marks the image in `incoming` with this CRC and size as the newest. */
 struct record {
   uint32_t magic, bytes, crc, check;
 };
 #define RECORD_MAGIC 0x32435053u /* "SPC2" */
 #define CHUNK 256u
 
-_Static_assert(CHUNK % PLATFORM_FLASH_UNIT == 0, "an image is copied in whole units of a write");
-_Static_assert(LOADER_SLOT_BYTES % PLATFORM_FLASH_SECTOR == 0, "a slot is whole sectors");
+_Static_assert(CHUNK % PLATFORM_FLASH_UNIT == 0, "an image is copied in whole write units");
+_Static_assert(LOADER_SLOT_BYTES % PLATFORM_FLASH_SECTOR == 0, "a slot must be whole sectors");
 
 static const uint8_t *at(uint32_t address) { return (const uint8_t *)(uintptr_t)address; }
 
-/* The header of a whole image in a slot; 0: there is none. */
+/* The header of a complete image in a slot; 0: there is none. */
 static const struct image_header *whole(uint32_t slot) {
   const struct image_header *image = (const void *)at(slot);
   if (image->magic != IMAGE_MAGIC || image->board != LOADER_BOARD) return 0;
@@ -80,10 +80,10 @@ static int install(const struct image_header *image) {
 uint32_t slots_settle(void) {
   const struct record *record = recorded();
   const struct image_header *running = whole(LOADER_RUNNING);
-  /* Without a record `incoming` is being filled, unless nothing else is whole: then it is all there is. */
+  /* Without a record, `incoming` is still being written, unless it holds the only complete image. */
   const struct image_header *incoming = record || !running ? whole(LOADER_INCOMING) : 0;
   const int newest = incoming && (!running || same(incoming, record->bytes, record->crc));
-  /* A memory that fails is tried again at the next start. */
+  /* If the memory fails, the next start tries again. */
   if (newest && !same(running, incoming->bytes, incoming->crc))
     running = install(incoming) ? 0 : whole(LOADER_RUNNING);
   return running ? LOADER_RUNNING + IMAGE_PROGRAM : 0;

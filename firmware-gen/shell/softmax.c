@@ -2,12 +2,12 @@
 
 #include "spikelet.h"
 
-/* 1, and the products of roots below, are in units of 2^-16. */
+/* 1 and the products of roots below are in units of 2^-16. */
 #define ONE_BITS 16u
 
 /*
- * 2^(-below / SPIKELET_LOGITS_PER_OCTAVE): shifted by the whole halvings, times a root of a half for each binary digit of
- * the fraction. Of a logit so far below the best that a 2^17th is left, nothing is.
+ * 2^(-below / SPIKELET_LOGITS_PER_OCTAVE): shifted by the whole halvings, times a root of one half for each
+ * binary digit of the fraction. Less than 2^-16 becomes 0.
  */
 static uint32_t odds(uint32_t below) {
   static const uint16_t roots[ONE_BITS] = {46341, 55109, 60097, 62757, 64132, 64830, 65182, 65359,
@@ -37,7 +37,7 @@ struct softmax softmax_of(const int32_t *logits) {
   return softmax;
 }
 
-/* The sum of 2^15 classes still fits. Those that are not the best get no thousandth where it has all of them. */
+/* The sum of 2^15 classes still fits. If the best class has all the thousandths, the others get none. */
 uint32_t softmax_thousandths(const struct softmax *softmax, uint32_t class) {
   const uint32_t thousandths = 1000u * odds_of(softmax, class) / softmax->sum;
   return thousandths + (class == softmax->best && thousandths < 1000u);

@@ -1,4 +1,4 @@
-/* Probabilities of the classes, for people and runners that want them: the model itself ends in integer logits. */
+/* Class probabilities for people and runners; the model itself ends in integer logits. */
 #ifndef SPIKELET_SOFTMAX_H
 #define SPIKELET_SOFTMAX_H
 
@@ -13,8 +13,8 @@ struct softmax {
 struct softmax softmax_of(const int32_t *logits);
 
 /*
- * Probability of a class in thousandths, right to within one. That of `best` is rounded up, all others down, so that the
- * largest of them stays where the largest logit is.
+ * Probability of a class in thousandths, accurate to one. That of `best` is rounded up, all others down, so
+ * that the largest logit keeps the largest probability.
  */
 uint32_t softmax_thousandths(const struct softmax *softmax, uint32_t class);
 

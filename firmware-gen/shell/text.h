@@ -1,4 +1,4 @@
-/* Text over the serial port, beside the frames of the link. */
+/* Text over the serial port, in addition to the link's frames. */
 #ifndef SPIKELET_TEXT_H
 #define SPIKELET_TEXT_H
 
@@ -6,7 +6,7 @@
 
 void text_send(const char *text);
 
-/* In decimal, with so many digits at least; 10 at most. */
+/* In decimal, with at least `digits` digits, at most 10. */
 void text_send_number(uint32_t number, uint32_t digits);
 
 #endif

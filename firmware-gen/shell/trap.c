@@ -1,4 +1,5 @@
-/* Of a checked build: a layer that was about to leave its memory is named every second, and nothing else is done. */
+/* In a checked build: a layer that was about to access memory out of bounds is reported once a second, for
+   ever. */
 #include "platform.h"
 #include "spikelet.h"
 #include "text.h"

@@ -1,20 +1,19 @@
-import { definition, type Graph, outputOf } from '../../models/graph.js';
-import type { Attend } from '../../models/ops/attend.js';
+import { definition, type Graph, type GraphNode, outputOf } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 
 /** Where each tensor lies in the memory of maps, in words; a tensor takes the place of those that nobody reads again. */
 export type Layout = { address: Map<string, number>; words: number };
 
-/** Name under which the k^T v of an attention lies. */
-export const productOf = (node: Attend): string => `${node.name} k^T v`;
+/** Name under which what a node needs besides its tensors lies, while it runs. */
+export const temporaryOf = ({ name, op }: GraphNode): string => `${name}, temporary of ${op}`;
 
-export const productWords = (node: Attend, graph: Graph): number =>
-  (graph.tensors[node.inputs[0]]!.shape[2] * graph.tensors[node.inputs[2]]!.shape[2]) / node.heads;
+/** By that name: words, and the largest of them. */
+export type Temporaries = Map<string, { words: number; hi: number }>;
 
 type Life = { name: string; words: number; from: number; to: number };
 
 /** First fit in the order of birth. The input stays at 0, where a frame is received if it is `stored`. */
-export function layOut(graph: Graph, stored: boolean): Layout {
+export function layOut(graph: Graph, stored: boolean, temporaries: Temporaries): Layout {
   const lives: Life[] = stored
     ? [
         {
@@ -26,11 +25,11 @@ export function layOut(graph: Graph, stored: boolean): Layout {
       ]
     : [];
   graph.nodes.forEach((node, at) => {
-    if (node.op === 'attend')
-      lives.push({ name: productOf(node), words: productWords(node, graph), from: at, to: at });
+    const words = temporaries.get(temporaryOf(node))?.words;
+    if (words) lives.push({ name: temporaryOf(node), words, from: at, to: at });
     if (node.output === outputOf(graph)) return;
-    const words = product(graph.tensors[node.output]!.shape);
-    lives.push({ name: node.output, words, from: at, to: lastRead(graph, node.output) });
+    const output = product(graph.tensors[node.output]!.shape);
+    lives.push({ name: node.output, words: output, from: at, to: lastRead(graph, node.output) });
   });
   const address = new Map<string, number>();
   const placed: Life[] = [];

@@ -2,7 +2,7 @@ import type { Graph, Proof } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 import { SPRAM } from '../parts.js';
 import { bitsFor } from './constants.js';
-import { type Layout, productOf, productWords } from './layout.js';
+import type { Layout, Temporaries } from './layout.js';
 
 /** Bits and words of a memory. */
 type Memory = { bits: number; words: number };
@@ -13,21 +13,20 @@ export type Placement = { MAP_HUGE: number; MAP_TOP: number; WEIGHT_HUGE: number
 /** What lies in the map: its address, words and bits. */
 type Stored = Memory & { address: number };
 
-/** All that a layout places; k^T v is bounded by what its inputs reach at every place. */
-export function storedIn(graph: Graph, proof: Proof, { address }: Layout): Stored[] {
+/** All that a layout places. */
+export function storedIn(
+  graph: Graph,
+  proof: Proof,
+  { address }: Layout,
+  temporaries: Temporaries,
+): Stored[] {
   const tensors = [...proof.tensors].map(([name, { lo, hi }]) => ({
     name,
     words: product(graph.tensors[name]!.shape),
     bits: bitsFor(Math.min(...lo), Math.max(...hi, graph.tensors[name]!.levels ?? 0)),
   }));
-  const products = graph.nodes.flatMap((node) => {
-    if (node.op !== 'attend') return [];
-    const [rows, columns] = graph.tensors[node.inputs[0]]!.shape;
-    const most = (name: string) => Math.max(...proof.tensors.get(name)!.hi);
-    const hi = rows * columns * most(node.inputs[1]) * most(node.inputs[2]);
-    return [{ name: productOf(node), words: productWords(node, graph), bits: bitsFor(0, hi) }];
-  });
-  return [...tensors, ...products].flatMap(({ name, words, bits }) => {
+  const others = [...temporaries].map(([name, { words, hi }]) => ({ name, words, bits: bitsFor(0, hi) }));
+  return [...tensors, ...others].flatMap(({ name, words, bits }) => {
     const at = address.get(name);
     return at === undefined ? [] : [{ address: at, words, bits }];
   });

@@ -1,25 +1,18 @@
-import { type Graph, outputOf, type Proof } from '../../models/graph.js';
+import { type Graph, type GraphNode, outputOf, type Proof } from '../../models/graph.js';
+import { isAccumulate } from '../../models/ops/accumulate.js';
 import { product } from '../../models/tensor.js';
 import { verilogComment } from '../../models/text/verilog.js';
+import { sequentialOp } from '../ops/index.js';
 import { addressBits, bitsFor, rowWords, wrap } from './constants.js';
+import { type Datapath, datapaths } from './datapaths.js';
 import { equationOf } from './equations.js';
 import { framePorts, frameStatus } from './frame.js';
-import { layOut } from './layout.js';
+import { layOut, type Temporaries, temporaryOf } from './layout.js';
 import { placeMemories, storedIn } from './memories.js';
-import {
-  END,
-  encodingOf,
-  type FieldName,
-  type Fields,
-  OPERAND,
-  type Program,
-  programOf,
-  widths,
-} from './steps.js';
+import { programOf } from './program.js';
+import { END, encodingOf, type FieldName, type Fields, OPERAND, type Program, widths } from './steps.js';
 
-/** How an event is added: once per spike, once per set bit of its count, or multiplied. In the order of rtl/spike_steps.v. */
-export const datapaths = ['unary', 'popcount', 'dsp'] as const;
-export type Datapath = (typeof datapaths)[number];
+export { type Datapath, datapaths };
 
 export type SequentialOptions = { lanes: number; datapath: Datapath; sprams: number; multipliers: boolean };
 
@@ -41,6 +34,120 @@ export const scalesByMultipliers = (
   { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): boolean => dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
 
+/** What nodes need besides their tensors, by its name. */
+const temporariesOf = (graph: Graph, proof: Proof): Temporaries =>
+  new Map(
+    graph.nodes.flatMap((node) => {
+      const needed = sequentialOp(node).temporary?.(node, graph, proof);
+      return needed ? [[temporaryOf(node), needed] as const] : [];
+    }),
+  );
+
+/** An accumulation whose sums are multiplied, with the ranges of sums and products; in the program's shifts. */
+type Scaled = { end: End; accumulator: Range; product: Range; multiplier: number };
+type Range = { lo: number; hi: number };
+type End = Extract<GraphNode, { op: 'accumulate' }>['end'];
+
+function scaledOf(graph: Graph, proof: Proof, shifts: Program['shifts']): Scaled[] {
+  return graph.nodes.flatMap((node) => {
+    const { accumulator, product: range } = proof.nodes.get(node.name)!;
+    if (!range || !isAccumulate(node) || node.end.kind === 'fire') return [];
+    const times = 2 ** (shifts[node.end.kind] - node.end.shift);
+    const multiplier = Math.max(...graph.data.get(node.end.multiplier)!) * times;
+    const product = { lo: range.lo * times, hi: range.hi * times };
+    return [{ end: node.end, accumulator, product, multiplier }];
+  });
+}
+
+/** What membranes hold before they are clamped: the residual, and what a product leaves after the shift. */
+const resultsOf = (scaled: Scaled[], proof: Proof, shift: number): Range[] =>
+  scaled.flatMap(({ end, product: range }) => {
+    if (end.kind !== 'charge') return [];
+    const residual = end.residual ? proof.tensors.get(end.residual)! : { lo: [0], hi: [0] };
+    return [
+      {
+        lo: Math.floor(range.lo / 2 ** shift) + Math.min(0, ...residual.lo),
+        hi: Math.floor(range.hi / 2 ** shift) + Math.max(0, ...residual.hi),
+      },
+    ];
+  });
+
+type Sizes = {
+  proof: Proof;
+  program: Program;
+  bits: number;
+  map: number;
+  scaled: Scaled[];
+  results: Range[];
+};
+
+/** Bits of sums, scaled values, products and results, by the graph's proof. */
+function arithmeticWidths(graph: Graph, { proof, program, bits, map, scaled, results }: Sizes) {
+  const accumulators = graph.nodes.map((node) => proof.nodes.get(node.name)!.accumulator);
+  // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
+  const sum = Math.max(map, bits, spanOf(accumulators.map(({ lo, hi }) => ({ lo, hi: hi + 1 }))));
+  const value = Math.max(2, spanOf(scaled.map(({ accumulator }) => accumulator)));
+  const productBits = Math.max(
+    value,
+    spanOf(scaled.map(({ product: range }) => range)),
+    spanOf(program.constants.map((c) => ({ lo: c, hi: c }))),
+  );
+  return {
+    sum,
+    value,
+    productBits,
+    constant: Math.max(productBits, sum),
+    multiplier: Math.max(1, bitsFor(0, Math.max(...scaled.map(({ multiplier }) => multiplier))) - 1),
+    result: Math.max(map, 5, spanOf(results)),
+  };
+}
+
+/** Bits of a spike count or pixel that an event carries, and whether it has a sign: pixels that no spikes encode. */
+function eventWidths(graph: Graph, encode: Program['encode']): { events: number; wide: boolean } {
+  const levels = Object.values(graph.tensors).map((tensor) => tensor.levels ?? 0);
+  const wide = graph.nodes
+    .filter(isAccumulate)
+    .some((node) => graph.tensors[node.input]!.kind === 'pixels' && !(encode && node === graph.nodes[0]));
+  return { events: Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels))), wide };
+}
+
+/** 1 where a step of the program is so. */
+const someStep = ({ steps }: Program, test: (fields: Fields) => boolean): number =>
+  Number(steps.some(({ fields }) => test(fields)));
+
+/** What the program needs of the engine; what it does not is left out. */
+function featuresOf(program: Program, datapath: Datapath): Record<string, number> {
+  const some = (test: (fields: Fields) => boolean) => someStep(program, test);
+  const places = some(({ rows = 1, columns = 1 }) => rows > 1 || columns > 1);
+  return {
+    // Multipliers keep their accumulators to themselves.
+    OVERLAP: Number(places || datapath === 'dsp'),
+    KERNELS: some(
+      ({ kernel_rows = 1, kernel_columns = 1, row_padding = 0, column_padding = 0 }) =>
+        kernel_rows > 1 || kernel_columns > 1 || row_padding > 0 || column_padding > 0,
+    ),
+    PLACES: places,
+    MAP_OPERANDS: some(({ operand }) => operand === OPERAND.map),
+    POOLS: some(({ operand }) => operand === OPERAND.none),
+    STREAMS: some(({ operand }) => operand === OPERAND.pass),
+    LANEWISE: some(({ lanewise }) => lanewise === 1),
+  };
+}
+
+/** Bits of the engine's counters and addresses. */
+function addressWidths(program: Program, lanes: number, words: number, pixels: number) {
+  const a = addressBits(words);
+  return {
+    STEPS: program.steps.length,
+    STEP: addressBits(program.steps.length + 1),
+    COUNT: addressBits(2 + Math.max(lanes, ...program.steps.flatMap(({ fields }) => counts(fields)))) + 1,
+    A: Math.max(a, addressBits(pixels + 1)),
+    // Operands are weights or words of the map.
+    B: Math.max(a, addressBits(program.weights.length + 1)),
+    C: addressBits(program.constants.length + 2),
+  };
+}
+
 /** Sizes every width by the graph's proof, and leaves out what no step needs. */
 export function sequential(
   graph: Graph,
@@ -48,68 +155,27 @@ export function sequential(
   { lanes, datapath, sprams, multipliers }: SequentialOptions,
 ): Sequential {
   const encode = encodingOf(graph);
-  const layout = layOut(graph, !encode);
-  const convolutions = graph.nodes.filter((node) => node.op === 'accumulate');
-  const bits = convolutions.reduce((most, node) => Math.max(most, node.bits), 4);
+  const temporaries = temporariesOf(graph, proof);
+  const layout = layOut(graph, !encode, temporaries);
+  const bits = graph.nodes.filter(isAccumulate).reduce((most, node) => Math.max(most, node.bits), 4);
   const program = programOf(graph, proof, layout, { lanes, bits });
-  const stored = storedIn(graph, proof, layout);
+  const stored = storedIn(graph, proof, layout, temporaries);
   const map = Math.max(...stored.map(({ bits: each }) => each));
-  const proven = graph.nodes.map((node) => ({ node, ...proof.nodes.get(node.name)! }));
-  // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
-  const sum = Math.max(map, bits, spanOf(proven.map(({ accumulator: { lo, hi } }) => ({ lo, hi: hi + 1 }))));
-  const scaled = proven.flatMap(({ node, accumulator, product: range }) => {
-    if (!range || node.op !== 'accumulate' || node.end.kind === 'fire') return [];
-    const times = 2 ** (program.shifts[node.end.kind] - node.end.shift);
-    const multiplier = Math.max(...graph.data.get(node.end.multiplier)!) * times;
-    return [
-      {
-        node,
-        end: node.end,
-        accumulator,
-        multiplier,
-        product: { lo: range.lo * times, hi: range.hi * times },
-      },
-    ];
-  });
-  const value = Math.max(2, spanOf(scaled.map(({ accumulator }) => accumulator)));
-  const productBits = Math.max(
-    value,
-    spanOf(scaled.map(({ product: range }) => range)),
-    spanOf(program.constants.map((c) => ({ lo: c, hi: c }))),
-  );
-  // Before it is clamped, a membrane is its residual and what a product leaves after the shift.
-  const results = scaled.flatMap(({ end, product: range }) => {
-    if (end.kind !== 'charge') return [];
-    const shift = 2 ** program.shifts.charge;
-    const residual = end.residual ? proof.tensors.get(end.residual)! : { lo: [0], hi: [0] };
-    return [
-      {
-        lo: Math.floor(range.lo / shift) + Math.min(0, ...residual.lo),
-        hi: Math.floor(range.hi / shift) + Math.max(0, ...residual.hi),
-      },
-    ];
-  });
-  const levels = Object.values(graph.tensors).map((tensor) => tensor.levels ?? 0);
-  const wide = convolutions.some(
-    (node) => graph.tensors[node.input]!.kind === 'pixels' && !(encode && node === graph.nodes[0]),
-  );
-  const events = Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels)));
-  const a = addressBits(layout.words);
+  const scaled = scaledOf(graph, proof, program.shifts);
+  const results = resultsOf(scaled, proof, program.shifts.charge);
+  const width = arithmeticWidths(graph, { proof, program, bits, map, scaled, results });
+  const { events, wide } = eventWidths(graph, encode);
   const memories = placeMemories(
     stored,
     { bits: map, words: layout.words },
     { bits: lanes * bits, words: program.weights.length },
     sprams,
   );
-  const some = (test: (fields: Fields) => boolean) =>
-    Number(program.steps.some(({ fields }) => test(fields)));
-  const charges = results.length ? (some(({ end }) => end === END.charge) ? 2 : 1) : 0;
-  const places = some(({ rows = 1, columns = 1 }) => rows > 1 || columns > 1);
   const pixels = product(graph.tensors['input']!.shape);
   return {
     program,
     word: lanes * bits,
-    constant: Math.max(productBits, sum),
+    constant: width.constant,
     parameters: {
       LANES: lanes,
       DATAPATH: datapaths.indexOf(datapath),
@@ -121,39 +187,23 @@ export function sequential(
       VALUE: events,
       NEGATIVE: Number(wide),
       EVENTS: program.events,
-      CONSTANT: Math.max(productBits, sum),
+      CONSTANT: width.constant,
       CONSTANT_WORDS: Math.max(1, program.constants.length),
-      SUM: sum,
-      SCALED: value,
-      MULTIPLIER: Math.max(1, bitsFor(0, Math.max(...scaled.map(({ multiplier }) => multiplier))) - 1),
-      PRODUCT: productBits,
+      SUM: width.sum,
+      SCALED: width.value,
+      MULTIPLIER: width.multiplier,
+      PRODUCT: width.productBits,
       SCALE_DSP: Number(multipliers),
-      CHARGES: charges,
+      CHARGES: results.length ? 1 + someStep(program, ({ end }) => end === END.charge) : 0,
       SHIFT: program.shifts.charge,
       LOGIT_SHIFT: program.shifts.readout,
-      RESULT: Math.max(map, 5, spanOf(results)),
+      RESULT: width.result,
       PIXELS: pixels,
       ENCODE: encode,
       ENCODE_LEVELS: Math.max(1, program.thresholds.length),
       FRAMED: Number(isFramed(program.steps[0]!.fields, pixels)),
-      // Multipliers keep their accumulators to themselves.
-      OVERLAP: Number(places || datapath === 'dsp'),
-      KERNELS: some(
-        ({ kernel_rows = 1, kernel_columns = 1, row_padding = 0, column_padding = 0 }) =>
-          kernel_rows > 1 || kernel_columns > 1 || row_padding > 0 || column_padding > 0,
-      ),
-      PLACES: places,
-      MAP_OPERANDS: some(({ operand }) => operand === OPERAND.map),
-      POOLS: some(({ operand }) => operand === OPERAND.none),
-      STREAMS: some(({ operand }) => operand === OPERAND.pass),
-      LANEWISE: some(({ lanewise }) => lanewise === 1),
-      STEPS: program.steps.length,
-      STEP: addressBits(program.steps.length + 1),
-      COUNT: addressBits(2 + Math.max(lanes, ...program.steps.flatMap(({ fields }) => counts(fields)))) + 1,
-      A: Math.max(a, addressBits(pixels + 1)),
-      // Operands are weights or words of the map.
-      B: Math.max(a, addressBits(program.weights.length + 1)),
-      C: addressBits(program.constants.length + 2),
+      ...featuresOf(program, datapath),
+      ...addressWidths(program, lanes, layout.words, pixels),
     },
   };
 }
@@ -246,7 +296,7 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 /** What the engine does before its first step. */
 function encodingComment(graph: Graph, { encode }: Program): string {
   const [node] = graph.nodes;
-  if (!encode || node?.op !== 'accumulate') return '';
+  if (!encode || !node) return '';
   return equationOf(node, graph)
     .map((line) => `  // ${verilogComment(line)}\n`)
     .join('');

@@ -1,5 +1,6 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Graph } from '../../models/graph.js';
+import { isAccumulate } from '../../models/ops/accumulate.js';
 import type { Board } from '../boards/board.js';
 import { shortOf } from '../fits.js';
 import { ramBits } from '../parts.js';
@@ -43,7 +44,7 @@ export function explore(graphs: Graph[], board: Board): Point[] {
 /** Throws a SpikeletError where the weights alone are more than all memory of a board. */
 function requireMemory(graph: Graph, { name, capacity, bramBits }: Board): void {
   const needed = graph.nodes.reduce(
-    (sum, node) => sum + (node.op === 'accumulate' ? graph.data.get(node.weights)!.length * node.bits : 0),
+    (sum, node) => sum + (isAccumulate(node) ? graph.data.get(node.weights)!.length * node.bits : 0),
     0,
   );
   const there = ramBits(capacity, bramBits);
@@ -59,10 +60,8 @@ function requireMemory(graph: Graph, { name, capacity, bramBits }: Board): void 
 
 function designsOf(graph: Graph, at: number, board: Board): Point[] {
   requireMemory(graph, board);
-  const widest = Math.max(
-    ...graph.nodes.map((node) => (node.op === 'accumulate' ? node.out / node.groups : 1)),
-  );
-  const bits = Math.max(...graph.nodes.map((node) => (node.op === 'accumulate' ? node.bits : 0)));
+  const widest = Math.max(...graph.nodes.map((node) => (isAccumulate(node) ? node.out / node.groups : 1)));
+  const bits = Math.max(...graph.nodes.map((node) => (isAccumulate(node) ? node.bits : 0)));
   const refusals: SpikeletError[] = [];
   const points = Object.entries(architectures as Record<Design['architecture'], ArchitectureModel>).flatMap(
     ([name, { lanes, datapaths }]) =>

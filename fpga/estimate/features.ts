@@ -1,7 +1,7 @@
 import { SpikeletError } from '../../models/error.js';
 import type { Activity, Graph } from '../../models/graph.js';
-import { ones } from '../../models/ops/streams.js';
-import type { Datapath } from '../emit/sequential.js';
+import { ones } from '../../models/ops/counts.js';
+import type { Datapath } from '../emit/datapaths.js';
 
 /** A memory of a design: what it holds, words of so many bits; `huge`: in the single-port RAM of iCE40 UltraPlus. */
 export type Memory = { name: string; bits: number; words: number; huge?: boolean };

@@ -1,6 +1,5 @@
-import { unknownOp } from '../../models/error.js';
-import { type Graph, type GraphNode, prove } from '../../models/graph.js';
-import type { Accumulate } from '../../models/ops/accumulate.js';
+import { type Graph, prove } from '../../models/graph.js';
+import { type Accumulate, isAccumulate } from '../../models/ops/accumulate.js';
 import { levelsOf } from '../../models/ops/fire.js';
 import { product } from '../../models/tensor.js';
 import type { Board } from '../boards/board.js';
@@ -9,7 +8,7 @@ import type { Datapath } from '../emit/sequential.js';
 import { balance, clocksOf, type Folding } from '../emit/streaming/balance.js';
 import { edgesOf } from '../emit/streaming/edges.js';
 import { streamBits, sumBits } from '../emit/streaming/layers.js';
-import { requireStreamed } from '../emit/streaming/top.js';
+import { streamingOp } from '../ops/index.js';
 import { multipliersOf } from '../project.js';
 import { activityOf, type Features, type Memory, type Terms } from './features.js';
 
@@ -24,13 +23,13 @@ const LANE: Record<Datapath, number> = { unary: 2, popcount: 3, dsp: 1.5 };
 
 /** A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError where a node has no core. */
 export function streamingFeatures(graph: Graph, board: Board, design: Design): Features {
-  for (const node of graph.nodes) requireStreamed(node);
-  for (const node of graph.nodes) if (node.op === 'accumulate') activityOf(node.input, graph);
+  const ops = graph.nodes.map((node) => ({ node, comparators: streamingOp(node).comparators }));
+  for (const node of graph.nodes) if (isAccumulate(node)) activityOf(node.input, graph);
   const proof = prove(graph);
   const foldings = balance(graph, design);
   const bits = (tensor: string) => streamBits(tensor, { graph, proof });
   const layers = graph.nodes.flatMap((node) =>
-    node.op === 'accumulate' ? [{ node, folding: foldings.get(node.name)! }] : [],
+    isAccumulate(node) ? [{ node, folding: foldings.get(node.name)! }] : [],
   );
   const sums = (node: Accumulate) => sumBits(node, proof);
   const total = (of: (layer: { node: Accumulate; folding: Folding }) => number) =>
@@ -43,7 +42,7 @@ export function streamingFeatures(graph: Graph, board: Board, design: Design): F
         LINK +
         LAYER * graph.nodes.length +
         total(({ node, folding }) => LANE[design.datapath] * folding.lanes * (sums(node) + node.bits)) +
-        graph.nodes.reduce((sum, node) => sum + comparatorBits(node, graph, sums, bits), 0) +
+        ops.reduce((sum, { node, comparators }) => sum + (comparators?.(node, graph, proof, bits) ?? 0), 0) +
         scales.reduce((sum, { node }) => sum + SCALED * productBits(node, proof), 0),
     },
     period: {
@@ -58,26 +57,6 @@ export function streamingFeatures(graph: Graph, board: Board, design: Design): F
   };
 }
 
-function comparatorBits(
-  node: GraphNode,
-  graph: Graph,
-  sums: (node: Accumulate) => number,
-  bits: (tensor: string) => number,
-): number {
-  const levels = levelsOf(graph, node.output);
-  switch (node.op) {
-    case 'fire':
-      return levels * bits(node.input);
-    case 'accumulate':
-      return node.end.kind === 'fire' ? levels * sums(node) : 0;
-    case 'attend':
-    case 'pool':
-      return 0;
-    default:
-      return unknownOp(node, 'the estimate');
-  }
-}
-
 const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): number => {
   const range = proof.nodes.get(name)!.product!;
   return bitsFor(range.lo, range.hi);
@@ -86,7 +65,7 @@ const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): num
 /** All layers are at work at once: a frame takes what the slowest takes, and the time until each has its first window. */
 function cyclesOf(graph: Graph, { datapath }: Design, foldings: Map<string, Folding>): Terms[] {
   const clocks = graph.nodes.map((node) =>
-    node.op === 'accumulate'
+    isAccumulate(node)
       ? clocksOf(node, graph, datapath)(foldings.get(node.name)!)
       : product(graph.tensors[node.output]!.shape),
   );
@@ -111,7 +90,7 @@ function memoriesOf(
     words > FEW_CONSTANTS ? [{ name, bits: wide, words }] : [];
   return [
     ...graph.nodes.flatMap((node): Memory[] => {
-      if (node.op !== 'accumulate') return [];
+      if (!isAccumulate(node)) return [];
       const { lanes, pack } = foldings.get(node.name)!;
       const [height, columns, channels] = graph.tensors[node.input]!.shape;
       const taps = product(node.kernel) * (channels / node.groups);

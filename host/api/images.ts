@@ -1,9 +1,12 @@
 import type { Dataset, Graph } from '../../models/index.js';
 import { requireFits } from '../data/fits.js';
-import { loadDataset } from '../data/index.js';
+import { type Looks, loadDataset } from '../data/index.js';
 import { testPixels } from '../data/pixels.js';
 
-/** Images for a Graph: a dataset, of which the first test images are taken, or pixels, i8 [row][column][channel] each. */
+/**
+ * Images for a Graph: a dataset, whose first test images are taken, or pixels, i8 [row][column][channel]
+ * each.
+ */
 export type Images = Dataset | Iterable<Int8Array>;
 
 /** What is made of images: pixels for the Graph, and labels where there are some. */
@@ -11,7 +14,10 @@ export type GraphImages = { pixels: Iterable<Int8Array>; labels?: Dataset['test'
 
 export const isDataset = (images: object): images is Dataset => 'test' in images && 'train' in images;
 
-/** The first `count` images as a graph's pixels. Throws a SpikeletError (code 2) where a dataset is not of the graph's shape. */
+/**
+ * The first `count` images as a graph's pixels. Throws a SpikeletError (code 2) where a dataset is not of the
+ * graph's shape.
+ */
 export function imagesFor(graph: Graph, images: Images, count: number): GraphImages {
   if (!isDataset(images)) return { pixels: firstOf(images, count) };
   const { shape } = graph.tensors['input']!;
@@ -33,8 +39,8 @@ function* firstOf(images: Iterable<Int8Array>, count: number): Iterable<Int8Arra
 }
 
 /**
- * The dataset that `spec` names, for a graph that was read from `label`, and how many of `count` test images it has. Throws
- * where its images or classes are not the graph's.
+ * The dataset that `spec` names, for a graph that was read from `label`, and how many of `count` test images
+ * it has. Throws where its images or classes are not the graph's.
  */
 export async function datasetFor(
   label: string,
@@ -45,7 +51,7 @@ export async function datasetFor(
   const { shape } = graph.tensors['input']!;
   const frontEnd = graph.frontEnd ? { frontEnd: graph.frontEnd } : {};
   const input = { shape, classes: graph.classes, ...graph.input, ...frontEnd };
-  const data = await loadDataset(spec, { log, input, limit: count });
-  requireFits(label, input, data);
+  const fits = (data: Looks) => requireFits(label, input, data);
+  const data = await loadDataset(spec, { log, input, limit: count, fits });
   return { data, samples: Math.min(count, data.test.count) };
 }

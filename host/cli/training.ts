@@ -2,6 +2,7 @@ import type { Dataset } from '../../models/dataset.js';
 import { SpikeletError } from '../../models/error.js';
 import { writeNet } from '../../models/file.js';
 import type { Net } from '../../models/net.js';
+import { startTraining } from '../api/train.js';
 import { duration, percent } from '../report/text.js';
 import { type JsonLines, openLines } from '../system/json-lines.js';
 import { hold } from '../system/lock.js';
@@ -32,10 +33,6 @@ export type TrainingRun = {
 
 /** One JSON line of metrics. */
 export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
-
-/** Throws a SpikeletError with the install line where training's packages are missing. */
-export const requireTraining = async (): Promise<void> =>
-  (await import('../train/packages.js')).requireTraining();
 
 /**
  * Trains to files: a checkpoint after every epoch, the Net at the end. Ctrl-C stops after the current step, leaves the
@@ -102,8 +99,7 @@ async function trainTo(
   io: Io,
 ): Promise<{ net: Net; epochs: EpochMetrics[] }> {
   io.note('starting TensorFlow.js');
-  const { train, useBackend } = await import('../train/index.js');
-  const backend = await useBackend(run.backend);
+  const { train, backend } = await startTraining(run.backend);
   io.note(`training ${run.net.name} on ${run.data.name} (${run.data.train.count} images, tfjs ${backend})`);
   const started = (interrupt: AbortSignal) => trainEpochs(outputs, run, { train, interrupt }, io);
   return interruptible(started, () => io.note('stopping after this step; once more stops at once'));

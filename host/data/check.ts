@@ -1,11 +1,11 @@
 import { type Dataset, product, SpikeletError, type Split } from '../../models/index.js';
 
-/** What to call the two splits in an error: a file, where there is one. */
+/** What to call the two splits in an error: their file, if there is one. */
 export type SplitNames = { train: string; test: string };
 
 /**
- * Refuses what no training can use: a split without images, a training class without images, a label that is no
- * class, sizes that do not fit each other, a constant channel. A class may be absent from a (small) test set.
+ * Refuses data that cannot be trained on: a split or training class without images, a label outside the
+ * classes, sizes that do not match, a constant channel. A class may be absent from a (small) test set.
  * @returns the same dataset.
  * @throws SpikeletError naming the split (`names`) and, for labels, the class or the image.
  */
@@ -16,7 +16,7 @@ export function checkDataset(
   const { classes, shape, mean, std } = dataset;
   if (classes.length < 2)
     throw new SpikeletError(`${names.train}: ${classes.length} class(es)`, {
-      hint: 'a classifier needs images of two classes or more',
+      hint: 'a classifier needs images of at least two classes',
     });
   checkSplit(dataset.train, dataset, names.train);
   checkSplit(dataset.test, dataset, names.test);
@@ -60,6 +60,6 @@ function checkSplit(split: Split, { classes, shape }: Dataset, name: string): vo
   if (wrong >= 0)
     throw new SpikeletError(
       `${name}: image ${wrong} has label ${split.labels[wrong]}, outside the classes 0..${classes.length - 1}`,
-      { hint: 'are labels and images of the same dataset?' },
+      { hint: 'are the labels and images from the same dataset?' },
     );
 }

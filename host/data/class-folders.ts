@@ -5,10 +5,15 @@ import { printable } from '../system/printable.js';
 /** What identifies a class in a folder's name. */
 export type ClassNames = { names: string[]; ids?: (string | undefined)[] };
 
-/** A file in a folder of images that states which folder is which class, in the form that `--labels` takes. */
+/**
+ * A file in a folder of images that says which folder is which class, in the format that `--labels` takes.
+ */
 export const CLASSES_FILE = 'classes.txt';
 
-/** By what the folders were told apart, and the class of each; `spelled`: those that are not their class's name. */
+/**
+ * How the folders were matched to classes, and the class of each; `spelled`: those not named exactly as their
+ * class.
+ */
 export type Labelling = {
   by: 'name' | typeof CLASSES_FILE | 'number' | 'ImageNet id';
   labels: Map<string, number>;
@@ -18,21 +23,22 @@ export type Labelling = {
 type Reading = { by: Labelling['by']; labelOf(folder: string): number | undefined };
 
 /**
- * The class of each folder. The first of these readings that knows every folder is taken, whole:
+ * The class of each folder, by the first of these readings that knows every folder:
  *
- * 1. by name: each folder is called as one class is, or by its id. Where no class has exactly that name, upper and
- *    lower case, Unicode's composed and decomposed letters, and characters other than letters, digits, + # and % (of which
- *    no file system takes all) make no difference, as long as only one class fits: 'T-shirt top' is 'T-shirt/top'.
+ * 1. by name: each folder has the name of one class, or its id. If no class has exactly that name, upper and
+ *    lower case, Unicode's composed and decomposed letters, and characters other than letters, digits, + #
+ *    and % (no file system allows them all) make no difference, as long as only one class fits: 'T-shirt top'
+ *    is 'T-shirt/top'.
  * 2. by classes.txt in the folder: one line per class, in the order of the logits: its folder's name.
- * 3. by number: each folder is a whole number, the index of its class, counted from 0. Not where classes are called by
- *    other numbers.
- * 4. by ImageNet id: exactly the 1,000 folders n01440764 to n15075141 of ILSVRC 2012, whose classes are in the order
- *    of their ids by definition.
+ * 3. by number: each folder is a whole number, the index of its class, counted from 0. Not used if the
+ *    classes are named by other numbers.
+ * 4. by ImageNet id: exactly the 1,000 folders n01440764 to n15075141 of ILSVRC 2012, whose classes are in
+ *    the order of their ids by definition.
  *
- * Nothing else is a label: in particular, the alphabet says nothing.
- * @param stated what classes.txt names, where there is one.
- * @throws SpikeletError where no reading knows all folders, naming those that match no class and the closest classes;
- * and where two folders are one class.
+ * Nothing else gives a label; in particular, alphabetical order does not.
+ * @param stated what classes.txt names, if there is one.
+ * @throws SpikeletError if no reading knows all folders, naming those that match no class and the closest
+ * classes; and if two folders are the same class.
  */
 export function labelFolders(
   folders: string[],
@@ -74,8 +80,8 @@ const indexOf = (folder: string, count: number): number | undefined =>
   isNumber(folder) && Number(folder) < count ? Number(folder) : undefined;
 
 /**
- * What is left of a name in whatever way a file system, a person or a program has written it. What tells names apart, and
- * folders can have, stays: 'C' is not 'C++', and '1' not '-1'.
+ * A name without the differences that file systems, people and programs introduce. Characters that tell names
+ * apart and are allowed in folder names stay: 'C' is not 'C++', and '1' is not '-1'.
  */
 export const spelling = (name: string): string =>
   name
@@ -108,7 +114,7 @@ function statedReader(stated: { name: string; id?: string }[]): Reading['labelOf
   return (folder) => known.get(folder.normalize('NFC'));
 }
 
-/** SHA-256 of ImageNet-1k's ids in their order, a line each. */
+/** SHA-256 of ImageNet-1k's ids in order, one per line. */
 const IMAGENET_IDS = '70002b0ff5de60a3a17a82dbfcff291931f96225ddf941ad2e182fc39e183d15';
 
 const isImageNet = (folders: string[]): boolean =>
@@ -132,7 +138,7 @@ function refuseTwins(labels: Map<string, number>, names: string[]): void {
   }
 }
 
-/** A list that gives a class's own name to another class is of another model. */
+/** A list that gives the name of one class to another belongs to another model. */
 function refuseContradiction(stated: { name: string }[], names: string[]): void {
   const own = unique(names.map((name, i) => [name, i]));
   for (const [i, { name }] of stated.entries()) {
@@ -158,7 +164,7 @@ function unknownFolders(
   const unknown = folders.filter((folder) =>
     numbers ? indexOf(folder, names.length) === undefined : byName.labelOf(folder) === undefined,
   );
-  // All are numbers of classes, and classes are called by other numbers.
+  // If all are class indices, the classes are named by other numbers.
   const shown = (unknown.length ? unknown : folders).slice(0, SHOWN).map((folder) => {
     const near = numbers ? [] : closest(folder, names);
     return near.length ? `${quoted(folder)} (closest: ${near.map(quoted).join(', ')})` : quoted(folder);
@@ -181,17 +187,17 @@ function unknownFolders(
       `${shown.join(', ')}${more}${range}${list}`,
     {
       hint:
-        `rename the folders, or state which is which in a file ${CLASSES_FILE} beside them: one line per class, in the ` +
-        "order of the logits, with its folder's name (n01440764 tench: or its id). Images that lie directly in the folder, " +
-        'with no folders of images beside them, run without labels',
+        `rename the folders, or say which is which in a file ${CLASSES_FILE} next to them: one line per class, in the ` +
+        "order of the logits, with its folder's name, or its id (n01440764 tench). Images directly in the folder, " +
+        'without class folders next to them, run without labels',
     },
   );
 }
 
-/** Of more classes none is compared: it would take seconds. */
+/** With more classes, none are compared: it would take seconds. */
 const MAX_COMPARED = 5000;
 
-/** At most three names that share most pairs of letters with `folder` (Dice's coefficient). */
+/** Up to three names that share the most pairs of letters with `folder` (Dice's coefficient). */
 function closest(folder: string, names: string[]): string[] {
   if (names.length > MAX_COMPARED) return [];
   const wanted = pairs(folder);

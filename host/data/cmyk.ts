@@ -1,8 +1,8 @@
 import type { Sharp } from 'sharp';
 
 /**
- * A CMYK image as RGB by Pillow's formula, each of red, green and blue being (255 - ink)(255 - black) / 255, rounded.
- * It comes back upright: the new image knows no EXIF orientation.
+ * A CMYK image as RGB by Pillow's formula: each of red, green and blue is (255 - ink)(255 - black) / 255,
+ * rounded. The result is upright, because the new image has no EXIF orientation.
  */
 export async function cmykToRgb(source: Sharp): Promise<Sharp> {
   const { default: sharp } = await import('sharp');

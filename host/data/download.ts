@@ -6,15 +6,15 @@ import { printable } from '../system/printable.js';
 import { openPartial, type PartialFile } from './partial.js';
 import { readBounded } from './read.js';
 
-/** A file somewhere else: its https address, its SHA-256, and a size that it cannot pass. */
+/** A file to download: its https address, its SHA-256 and its maximum size. */
 export type Remote = { url: string; sha256: string; maxBytes: number };
 
-/** How patient a download is. `get` is fetch; tests put a server of their own in its place. */
+/** Timeouts and retries of a download. `get` is fetch; tests replace it with their own server. */
 export type Patience = {
-  /** How long a server may stay silent, and how long all of it may take. */
+  /** How long a server may stay silent, and how long the whole download may take. */
   silenceMs: number;
   totalMs: number;
-  /** How often a broken transfer is gone on with, and the wait before the first time; it doubles. */
+  /** How often a broken transfer is resumed, and the wait before the first retry; it doubles each time. */
   retries: number;
   waitMs: number;
   get: typeof fetch;
@@ -25,13 +25,13 @@ const usual: Patience = { silenceMs: 20_000, totalMs: 3_600_000, retries: 4, wai
 const MAX_REDIRECTS = 5;
 
 /**
- * Fetches `remote` to `path`, unless a file with the right checksum is there. The file is written beside and renamed
- * once its checksum is right, so `path` never holds a part. A transfer that breaks off is gone on with where it was, by
- * this call or by a later one; where the whole is not right then, it is fetched once more from the start. Only https is
- * spoken, whatever an answer redirects to.
- * @param log told once before a transfer begins.
- * @throws SpikeletError where the address does not answer within 20 s, answers with an error, with too much, or
- * with other bytes than its publisher's.
+ * Downloads `remote` to `path`, unless it already holds a file with the right checksum. The data goes to a
+ * temporary file, renamed once its checksum is right, so `path` never holds a partial file. A broken transfer
+ * is resumed where it stopped, by this call or a later one; if the checksum is then wrong, the file is
+ * downloaded once more from the start. Only https is used, also after redirects.
+ * @param log called once before a transfer begins.
+ * @throws SpikeletError if the server does not answer within 20 s, or answers with an error, with too much,
+ * or with bytes of another checksum.
  */
 export async function download(
   remote: Remote,
@@ -52,7 +52,7 @@ export async function download(
     }
   } catch (cause) {
     if (cause instanceof SpikeletError) throw cause;
-    // Another process may have put it there.
+    // Another process may have finished it.
     if (await hasChecksum(path, remote)) return;
     throw new SpikeletError(`cannot store ${path}: ${(cause as Error).message}`, {
       hint: 'set XDG_CACHE_HOME to a folder that can be written',
@@ -67,7 +67,7 @@ async function hasChecksum(path: string, { sha256, maxBytes }: Remote): Promise<
   return bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === sha256;
 }
 
-/** Brings a partial file to the remote's bytes. Throws once they cannot be had; what was got is kept where it may be right. */
+/** Completes a partial file. Throws when the remote cannot be fetched; bytes that may be right are kept. */
 async function fill(
   partial: PartialFile,
   remote: Remote,
@@ -85,12 +85,12 @@ async function fill(
       if (sha256 === remote.sha256) return;
       await partial.truncate();
       if (!resumed) throw wrongBytes(remote, sha256);
-      // A part of another file may have been gone on with.
+      // The part that was resumed may have come from another file.
       resumed = false;
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
       if (left-- <= 0 || !error.passes || deadline.aborted) throw unreachable(remote, error.cause);
-      log(`${printable(reason(error.cause))}; going on in ${wait / 1000} s`);
+      log(`${printable(reason(error.cause))}; resuming in ${wait / 1000} s`);
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait *= 2;
       resumed = partial.size > 0;
@@ -98,17 +98,17 @@ async function fill(
   }
 }
 
-/** A transfer that failed; `passes`: it may work when tried again. */
+/** A transfer that failed; `passes`: a retry may succeed. */
 class Broken extends Error {
   constructor(
     override readonly cause: unknown,
     readonly passes: boolean,
   ) {
-    super('the transfer broke off');
+    super('the transfer was interrupted');
   }
 }
 
-/** Appends to a partial file what it lacks of the remote. */
+/** Appends the missing rest of the remote to a partial file. */
 async function transfer(
   partial: PartialFile,
   remote: Remote,
@@ -119,16 +119,16 @@ async function transfer(
   const giveUp = () => silence.abort(new Error(`no answer for ${Math.round(silenceMs / 100) / 10} seconds`));
   let timer = setTimeout(giveUp, silenceMs);
   const broken = (cause: unknown): never => {
-    throw new Broken(deadline.aborted ? new Error('it takes too long') : cause, true);
+    throw new Broken(deadline.aborted ? new Error('the download takes too long') : cause, true);
   };
   try {
     const signal = AbortSignal.any([silence.signal, deadline]);
     const response = await answer(remote, partial.size, signal, get, broken);
     const start = Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]);
-    // All of it, or another part than was asked for.
+    // The whole file, or another range than the one requested.
     if (response.status !== 206 || start !== partial.size) await partial.truncate();
     if (response.status === 206 && start !== partial.size)
-      throw new Broken(new Error('it sent another part'), true);
+      throw new Broken(new Error('the server sent another range than the one requested'), true);
     const reader = response.body!.getReader();
     for (;;) {
       const { done, value } = await reader.read().catch(broken);
@@ -147,7 +147,7 @@ async function transfer(
   }
 }
 
-/** The answer with the bytes from `start` on, or with all of them, after redirects. */
+/** The response with the bytes from `start` on, or with all of them, after redirects. */
 async function answer(
   remote: Remote,
   start: number,
@@ -158,8 +158,8 @@ async function answer(
   let url = remote.url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     if (!url.startsWith('https://'))
-      throw new Broken(new Error(`${printable(url)} is no https address`), false);
-    // Packed on the way, parts would not fit together.
+      throw new Broken(new Error(`${printable(url)} is not an https address`), false);
+    // With compression in transit, parts would not fit together.
     const headers = { 'accept-encoding': 'identity', ...(start ? { range: `bytes=${start}-` } : {}) };
     const response = await get(url, { signal, headers, redirect: 'manual' }).catch(broken);
     const { status } = response;
@@ -181,17 +181,17 @@ async function answer(
 }
 
 const wrongBytes = ({ url, sha256 }: Remote, found: string): SpikeletError =>
-  new SpikeletError(`${url}: the bytes have SHA-256 ${found}, its publisher says ${sha256}`, {
-    hint: 'try again; if it stays so, the file was changed on its way or at its source',
+  new SpikeletError(`${url}: SHA-256 is ${found}, expected ${sha256}`, {
+    hint: 'try again; if the error stays, the file was changed at its source or in transit',
   });
 
 const unreachable = ({ url }: Remote, cause: unknown): SpikeletError =>
   new SpikeletError(`cannot download ${url}: ${printable(reason(cause))}`, {
-    hint: 'is there a network? Else fetch the four files elsewhere and name their folder: --data fashion-mnist=FOLDER',
+    hint: 'check the network, or download the four files elsewhere and give their folder: --data fashion-mnist=FOLDER',
     cause,
   });
 
-/** fetch says only "fetch failed"; the cause below it says why. */
+/** fetch says only "fetch failed"; its cause says why. */
 function reason(error: unknown): string {
   const { message, cause } = error as Error;
   if (!(cause instanceof Error)) return message;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { Dataset } from '../../models/index.js';
+import type { Dataset, Shape } from '../../models/index.js';
 import { download, type Patience } from './download.js';
 import { readIdxFolder } from './idx.js';
 import { idxFiles } from './idx-files.js';
 
 /**
- * Where Zalando Research publishes the files (github.com/zalandoresearch/fashion-mnist). It gives MD5s; these are the
- * SHA-256 of the files that have them.
+ * Where Zalando Research publishes the files (github.com/zalandoresearch/fashion-mnist). It gives MD5s; these
+ * are the SHA-256 of the files with those MD5s.
  */
 export const publisher: Publisher = {
   address: 'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion',
@@ -43,11 +43,17 @@ const facts = {
   mirrors: true,
 };
 
-/** Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX files. */
+/** What Zalando's own files hold. */
+export const fashionLooks = { name: facts.name, classes: facts.classes, shape: [28, 28, 1] as Shape };
+
+/**
+ * Fashion-MNIST (arXiv 1708.07747): 60,000 + 10,000 images [28, 28, 1] of 10 classes, from a folder of IDX
+ * files.
+ */
 export const readFashionMnist = (folder: string, log?: (line: string) => void): Promise<Dataset> =>
   readIdxFolder(folder, facts, log);
 
-/** Fills `folder` with the four files as far as it lacks them. Throws as `download`. */
+/** Downloads those of the four files that `folder` lacks. Throws as `download` does. */
 export async function fetchFashionMnist(
   folder: string,
   from: Publisher = publisher,

@@ -1,9 +1,9 @@
-import type { Dataset } from '../../models/dataset.js';
 import type { Shape } from '../../models/tensor.js';
 import { usageError } from '../system/usage.js';
+import type { Looks } from './index.js';
 
 /** Refuses data of other images or classes than the model in `path` was made for. */
-export function requireFits(path: string, model: { shape: Shape; classes: string[] }, data: Dataset): void {
+export function requireFits(path: string, model: { shape: Shape; classes: string[] }, data: Looks): void {
   if (String(data.shape) !== String(model.shape))
     throw usageError(
       `${path} takes images of ${model.shape.join(' x ')}, ${data.name} has ${data.shape.join(' x ')}`,

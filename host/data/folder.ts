@@ -8,19 +8,19 @@ import { CLASSES_FILE, type ClassNames, type Labelling, labelFolders, spelling }
 import { IMAGE_SUFFIX } from './format.js';
 import { readLabels } from './labels.js';
 
-/** An image file; `label` is the index of its class where its folder tells. */
+/** An image file; `label` is the index of its class, if its folder gives one. */
 export type ImageFile = { path: string; label?: number };
 
-/** What a folder of images holds, for a person and for --json. */
+/** What a folder of images holds, for people and for --json. */
 export type FolderContents = {
   images: number;
-  /** By what the folders are classes; null: the images lie in no folders. */
+  /** How the folders name classes; null: the images are not in class folders. */
   labelsBy: Labelling['by'] | null;
   /** Folders that hold images. */
   classFolders: number;
-  /** What else is there, by kind: `hidden`, `.bmp`, ... */
+  /** Number of other entries that were skipped, by kind: `hidden`, `.bmp`, ... */
   passedOver: Record<string, number>;
-  /** All of it in one line. */
+  /** All of this in one line. */
   summary: string;
 };
 
@@ -29,7 +29,7 @@ export type ImageList = { files: ImageFile[]; contents: FolderContents };
 /** More than ImageNet's training set; entries of any kind count. */
 const MAX_ENTRIES = 2_000_000;
 
-/** What operating systems and their programs leave in folders, besides names that begin with a dot. */
+/** Files that operating systems and programs leave in folders, apart from names that begin with a dot. */
 const LEFTOVERS = new Set(
   [
     ...[
@@ -45,19 +45,19 @@ const LEFTOVERS = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** Whether a file or folder is none of the user's data by its name. */
+/** Whether a name is that of a hidden file, or of what an operating system leaves behind. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || LEFTOVERS.has(name.toLowerCase());
 
 /**
  * The images of `folder`, sorted by path.
  *
- * Images directly in it have no labels. Where folders in it hold images, each of these folders is a class
- * (`labelFolders` says which), with all images below it at any depth; images beside the folders are passed over.
+ * Images directly in it have no labels. If folders in it hold images, each of these folders is a class
+ * (`labelFolders` says which), with all images below it at any depth; images next to the folders are skipped.
  *
- * An image is a file with the suffix of a PNG, a JPEG or a WebP. Links to files and folders are followed, each folder
- * once per class. Hidden files and folders, other suffixes, pipes and devices, links that lead nowhere and folders
- * without images are passed over, and counted in `contents`.
- * @throws SpikeletError for a folder that cannot be read or holds no images, or whose labels are ambiguous.
+ * An image is a file with the suffix of a PNG, a JPEG or a WebP. Links to files and folders are followed,
+ * each folder once per class. Hidden files and folders, other suffixes, pipes and devices, broken links and
+ * folders without images are skipped, and counted in `contents`.
+ * @throws SpikeletError if the folder cannot be read or holds no images, or its labels are ambiguous.
  */
 export async function listImages(folder: string, classes: ClassNames): Promise<ImageList> {
   const { images, direct, stated, passedOver } = await survey(folder);
@@ -82,7 +82,7 @@ export async function listImages(folder: string, classes: ClassNames): Promise<I
     }
   });
   refuseClassInClass(folder, images, classes);
-  count(passedOver, 'beside the class folders', direct.length);
+  count(passedOver, 'next to the class folders', direct.length);
   const files = folders.flatMap((name) =>
     images.get(name)!.map((path) => ({ path, label: labelling.labels.get(name)! })),
   );
@@ -90,7 +90,7 @@ export async function listImages(folder: string, classes: ClassNames): Promise<I
 }
 
 type Survey = {
-  /** Images directly in the folder, and those below each folder in it that holds any. */
+  /** Images directly in the folder, and images below each folder in it that holds any. */
   direct: string[];
   images: Map<string, string[]>;
   /** Whether there is a classes.txt. */
@@ -102,7 +102,7 @@ const count = (counts: Map<string, number>, kind: string, by = 1): void => {
   if (by) counts.set(kind, (counts.get(kind) ?? 0) + by);
 };
 
-/** An entry with what it is where it leads. */
+/** A directory entry; a link has the kind of its target. */
 type Entry = { name: string; path: string; kind: 'file' | 'folder' | 'other' | 'dangling'; id: string };
 
 async function survey(folder: string): Promise<Survey> {
@@ -116,7 +116,7 @@ async function survey(folder: string): Promise<Survey> {
     const other = tops.get(id);
     if (other !== undefined)
       throw new SpikeletError(`${join(folder, name)} is a link to ${join(folder, other)}`, {
-        hint: 'two names of one folder cannot be two classes: remove one',
+        hint: 'one folder cannot be two classes: remove one of its two names',
       });
     tops.set(id, name);
   }
@@ -131,7 +131,7 @@ async function survey(folder: string): Promise<Survey> {
   return found;
 }
 
-/** All images below a class's folder; neither the root nor another class's folder is entered through a link. */
+/** All images below a class folder; neither the root nor another class folder is entered through a link. */
 async function below(
   top: Entry,
   tops: Map<string, string>,
@@ -155,7 +155,7 @@ async function below(
   return images.sort(byText);
 }
 
-/** Whether an entry is an image; what is none is counted. */
+/** Whether an entry is an image; others are counted as skipped. */
 function isImage({ name, kind }: Entry, passedOver: Map<string, number>): boolean {
   const reason = reasonAgainst(name, kind);
   if (reason) count(passedOver, reason);
@@ -164,14 +164,14 @@ function isImage({ name, kind }: Entry, passedOver: Map<string, number>): boolea
 
 function reasonAgainst(name: string, kind: Entry['kind']): string | undefined {
   if (isHidden(name)) return 'hidden';
-  if (kind === 'dangling') return 'link that leads nowhere';
+  if (kind === 'dangling') return 'broken link';
   if (kind !== 'file') return 'pipe, socket or device';
   if (IMAGE_SUFFIX.test(name)) return undefined;
   const [suffix] = /\.[a-z0-9]{1,10}$/i.exec(name) ?? [];
   return suffix ? suffix.toLowerCase() : 'without a suffix';
 }
 
-/** The entries of a folder by name; each link is what it leads to. */
+/** The entries of a folder, sorted by name; links have the kind of their target. */
 async function sorted(folder: string, seen: { entries: number }): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
@@ -223,7 +223,7 @@ const unreadable = (folder: string, cause: unknown): SpikeletError =>
     cause,
   });
 
-/** The error where the class folders are one level further down: train/cat, val/cat. */
+/** The error if the class folders are one level further down: train/cat, val/cat. */
 function splitError(
   folder: string,
   images: Map<string, string[]>,
@@ -242,12 +242,12 @@ function splitError(
   const [first] = splits[0] ?? [];
   if (first === undefined) return undefined;
   const shown = splits.slice(0, SHOWN).map(([top]) => `'${printable(top)}'`);
-  return new SpikeletError(`the folders of the classes are in ${shown.join(', ')}`, {
+  return new SpikeletError(`the class folders are in ${shown.join(', ')}`, {
     hint: `give one of these folders: ${printable(join(folder, first))}`,
   });
 }
 
-/** A folder of one class below that of another one: nobody can say which of the two its images belong to. */
+/** Refuses a folder of one class below that of another: the class of its images would be ambiguous. */
 function refuseClassInClass(
   folder: string,
   images: Map<string, string[]>,
@@ -265,8 +265,8 @@ function refuseClassInClass(
       const other = inner.find((name) => known.has(spelling(name)) && spelling(name) !== spelling(top));
       if (other !== undefined)
         throw new SpikeletError(
-          `${path} lies in the folder of '${printable(top)}' and in one of the class '${printable(other)}'`,
-          { hint: "keep each class's images in a folder of its own" },
+          `${path} is in the folder of '${printable(top)}' and in one of the class '${printable(other)}'`,
+          { hint: 'keep the images of each class in a separate folder' },
         );
     }
 }
@@ -291,7 +291,7 @@ function listed(
   };
 }
 
-/** Most kinds, and most folders, that a line names. */
+/** Most kinds, and most folders, that one line names. */
 const SHOWN = 6;
 
 function classesText({ by, labels, spelled }: Labelling, names: string[]): string {
@@ -299,7 +299,7 @@ function classesText({ by, labels, spelled }: Labelling, names: string[]): strin
   const text = `${labels.size}${all} class${labels.size === 1 && !all ? '' : 'es'} by ${by}`;
   const named = (label: number) => `'${printable(names[label]!)}'`;
   const ordered = [...labels].sort(([, a], [, b]) => a - b);
-  // Names stand for themselves; a number that is off by one shows here.
+  // Names need no example; for numbers, an example shows an off-by-one error.
   const examples =
     by === 'name'
       ? spelled.slice(0, SHOWN).map(([folder, name]) => `'${printable(folder)}' is '${printable(name)}'`)
@@ -310,12 +310,12 @@ function classesText({ by, labels, spelled }: Labelling, names: string[]): strin
   return examples.length ? `${text} (${examples.join(', ')}${more})` : text;
 }
 
-/** `; 3 passed over: 1 hidden, 2 .bmp`, or nothing. */
+/** `; 3 skipped: 1 hidden, 2 .bmp`, or nothing. */
 function passedOverText(passedOver: Map<string, number>): string {
   const kinds = [...passedOver].sort(([, a], [, b]) => b - a);
   const total = kinds.reduce((sum, [, number]) => sum + number, 0);
   const shown = kinds
     .slice(0, SHOWN)
     .map(([kind, number]) => `${number} ${number > 1 ? kind.replace(/^folder /, 'folders ') : kind}`);
-  return total ? `; ${total} passed over: ${shown.join(', ')}${kinds.length > SHOWN ? ', ...' : ''}` : '';
+  return total ? `; ${total} skipped: ${shown.join(', ')}${kinds.length > SHOWN ? ', ...' : ''}` : '';
 }

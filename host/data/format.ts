@@ -1,12 +1,16 @@
-/** The formats that are read. sharp's libraries know more, each of them more code for a hostile file to reach. */
+/**
+ * The formats that are read. sharp's libraries know more, but each adds code that a hostile file can reach.
+ */
 export const formats = ['png', 'jpeg', 'webp'] as const;
 
 export type Format = (typeof formats)[number];
 
-/** Suffixes under which files of these formats are found in a folder; what such a file holds, its bytes decide. */
+/**
+ * Suffixes by which files of these formats are found in a folder; the format itself is decided by the bytes.
+ */
 export const IMAGE_SUFFIX = /\.(png|jpe?g|jpe|jfif|jif|pjpe?g|pjp|webp)$/i;
 
-/** How a file of a format begins; `at` is the place of the text, 0 where it is not given. */
+/** How a file of a format begins; `at` is the offset of the text, default 0. */
 const beginnings: { format: string; text: string; at?: number }[] = [
   { format: 'png', text: '\x89PNG\r\n\x1a\n' },
   { format: 'jpeg', text: '\xff\xd8\xff' },
@@ -37,12 +41,12 @@ const beginnings: { format: string; text: string; at?: number }[] = [
   { format: 'pdf', text: '%PDF' },
 ];
 
-/** Bytes that tell the format. */
+/** Bytes that are enough to tell the format. */
 const PEEK = 512;
 
 /**
- * What the first bytes of a file say it is: one of `formats`, the name of a format that is not read, or undefined.
- * The file's name counts for nothing.
+ * The format of a file by its first bytes: one of `formats`, the name of a format that is not read, or
+ * undefined. The file's name is ignored.
  */
 export function formatOf(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, PEEK)).toString('latin1');

@@ -15,13 +15,17 @@ export type GestureOptions = {
 
 const SHAPE: Shape = [SIDE, SIDE, 2];
 
+/** What every such data set looks like. */
+export const gestureLooks = { name: 'gestures', shape: SHAPE, classes: motions.map(({ name }) => name) };
+
 /** A count is stored as count * 17, so that 15 becomes white. */
 export const COUNT_STEP = 255 / MAX_COUNT;
 
 /**
- * Eight hand motions before a simulated event camera: 32x32 frames of ON and OFF counts (see recordGesture),
- * classes balanced and shuffled. The same options give the same bytes on every machine. The test set is drawn from a
- * stream of random numbers of its own, so it does not depend on how many training images are asked for.
+ * Eight hand motions in front of a simulated event camera: 32x32 frames of ON and OFF counts (see
+ * recordGesture), classes balanced and shuffled. The same options give the same bytes on every machine. The
+ * test set is drawn from a separate stream of random numbers, so it does not depend on the number of training
+ * images.
  */
 export function gestures({ seed = 1, train = 4000, test = 800 }: GestureOptions = {}): Dataset {
   const random = xoroshiro128plus(seed);
@@ -29,9 +33,7 @@ export function gestures({ seed = 1, train = 4000, test = 800 }: GestureOptions 
   random.jump();
   const testing = record(test, random);
   return {
-    name: 'gestures',
-    shape: SHAPE,
-    classes: motions.map(({ name }) => name),
+    ...gestureLooks,
     ...channelStatistics(training.images, SHAPE[2]),
     mirrors: false,
     train: training,

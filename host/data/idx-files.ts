@@ -18,13 +18,17 @@ export type IdxRole = keyof typeof idxFiles;
 const roles = Object.keys(idxFiles) as IdxRole[];
 
 /**
- * How the files are named: [SET-](train|t10k|test)-(images|labels)[-idxN[-TYPE]][.gz], with a dash, a dot, a space or an
- * underscore between the words: train-images.idx3-ubyte, emnist-letters-test-labels-idx1-ubyte.gz, my-test-images.idx.
+ * How the files are named: [SET-](train|t10k|test)-(images|labels)[-idxN[-TYPE]][.gz], with a dash, a dot, a
+ * space or an underscore between the words: train-images.idx3-ubyte,
+ * emnist-letters-test-labels-idx1-ubyte.gz, my-test-images.idx.
  */
 const NAME =
   /^(?:(?<set>.*[^-_. ])[-_. ])?(?<part>train|t10k|test)[-_. ](?<kind>images|labels)(?<idx>[-_. ]idx\d?(?:[-_. ](?:ubyte|byte|short|int|float|double))?)?(?<gz>\.gz)?$/i;
 
-/** The files of one data set: its name before theirs (`emnist-letters`), '' where there is none, and their paths. */
+/**
+ * The files of one data set: the prefix of their names (`emnist-letters`), '' if there is none, and their
+ * paths.
+ */
 export type IdxPaths = { set: string; paths: Record<IdxRole, string> };
 
 type Candidate = { file: string; set: string; role: IdxRole; gzipped: boolean; isFolder: boolean };
@@ -43,11 +47,11 @@ function candidate(entry: Dirent): Candidate[] {
 }
 
 /**
- * Finds the four files of the data set in `folder`. Where it holds those of several, `folder` may name one of them by
- * their common beginning: data/emnist-letters for data/emnist-letters-train-images-idx3-ubyte.gz and the others.
- * A file that is there plain and as .gz is read plain.
- * @param log told which file is read where there are two.
- * @throws SpikeletError listing what is there, where a file is missing or more than one could be meant.
+ * Finds the four files of the data set in `folder`. If the folder holds several data sets, `folder` may name
+ * one of them by its common prefix: data/emnist-letters for data/emnist-letters-train-images-idx3-ubyte.gz
+ * and the others. If a file exists both plain and as .gz, the plain one is read.
+ * @param log told which file is read if there are two.
+ * @throws SpikeletError listing the folder's contents, if a file is missing or more than one could be meant.
  */
 export async function findIdxFiles(
   folder: string,
@@ -55,8 +59,8 @@ export async function findIdxFiles(
 ): Promise<IdxPaths> {
   const inside = await isFolder(folder);
   const wanted = inside ? undefined : basename(folder).toLowerCase();
-  const place = inside ? folder : dirname(folder);
-  const entries = await list(place, folder);
+  const parent = inside ? folder : dirname(folder);
+  const entries = await list(parent, folder);
   const all = entries.flatMap(candidate);
   const sets = [...new Set(all.map(({ set }) => set))].sort();
   const complete = sets.filter((set) =>
@@ -71,14 +75,13 @@ export async function findIdxFiles(
     );
   const [set = ''] = chosen;
   const found = all.filter((one) => one.set === set && (wanted === undefined || chosen.length));
-  const there =
-    inside || chosen.length ? contentsOf(entries.map(({ name }) => name)) : 'there is no such folder';
-  return { set, paths: pathsOf(folder, place, there, found, log) };
+  const contents = inside || chosen.length ? contentsOf(entries.map(({ name }) => name)) : 'no such folder';
+  return { set, paths: pathsOf(folder, parent, contents, found, log) };
 }
 
-async function list(place: string, folder: string): Promise<Dirent[]> {
+async function list(parent: string, folder: string): Promise<Dirent[]> {
   try {
-    const entries = await readdir(place, { withFileTypes: true });
+    const entries = await readdir(parent, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
     throw new SpikeletError(`cannot read the folder ${folder}: ${reasonOf(cause)}`, {
@@ -90,31 +93,32 @@ async function list(place: string, folder: string): Promise<Dirent[]> {
 
 function pathsOf(
   folder: string,
-  place: string,
-  there: string,
+  parent: string,
+  contents: string,
   found: Candidate[],
   log: (line: string) => void,
 ): Record<IdxRole, string> {
   const paths = roles.map((role): [IdxRole, string] => {
-    // Some archives unpack each file into a folder of its name, beside the file under a slightly other name.
+    // Some archives unpack each file into a folder of the same name, next to the file under a slightly
+    // different name.
     const same = found.filter((one) => one.role === role);
     const files = same.filter(({ isFolder }) => !isFolder);
     const [first, ...others] = (files.length ? files : same).sort((a, b) => +a.gzipped - +b.gzipped);
     if (!first)
-      throw new SpikeletError(`${folder} holds no ${idxFiles[role]}[.gz]; ${there}`, {
-        hint: `an IDX folder holds ${Object.values(idxFiles).join(', ')}, each plain or as .gz; dots, and a name before them, make no difference`,
+      throw new SpikeletError(`${folder} holds no ${idxFiles[role]}[.gz]; ${contents}`, {
+        hint: `an IDX folder holds ${Object.values(idxFiles).join(', ')}, each plain or as .gz; dots instead of dashes and a prefix are accepted`,
       });
     const twin = `${first.file}.gz`.toLowerCase();
     const strange = others.find(({ file }) => file.toLowerCase() !== twin);
     if (strange)
       throw new SpikeletError(`${folder} holds ${printable(first.file)} and ${printable(strange.file)}`, {
-        hint: 'remove one of them: nobody can say which is meant',
+        hint: 'remove one of them: it is unclear which one to read',
       });
-    if (others.length) log(`${join(place, first.file)} is read, not its .gz`);
-    return [role, join(place, first.file)];
+    if (others.length) log(`${join(parent, first.file)} is read, not its .gz`);
+    return [role, join(parent, first.file)];
   });
   return Object.fromEntries(paths) as Record<IdxRole, string>;
 }
 
 const contentsOf = (names: string[]): string =>
-  names.length ? `there are: ${listed(names.map(printable))}` : 'there is nothing in it';
+  names.length ? `it holds ${listed(names.map(printable))}` : 'it is empty';

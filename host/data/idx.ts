@@ -13,23 +13,25 @@ import { channelStatistics } from './statistics.js';
 /** A u8 array in IDX form: sizes of its dimensions, and its bytes in row-major order. */
 export type Idx = { shape: number[]; data: Uint8Array };
 
-/** Largest file, and largest content of all files of a data set: EMNIST's largest, ByClass, has 640 MB. */
+/** Largest file, and largest total content of a data set: EMNIST's largest, ByClass, has 640 MB. */
 const MAX_BYTES = 2 ** 30;
 
 /** Most labels, twenty times those of EMNIST; they take three bytes each. */
 const MAX_LABELS = 2 ** 24;
 
-/** A gzipped file whose content is larger than this must hold more than a hundredth of it: images do. */
+/**
+ * A gzipped file whose content is larger than this must itself be more than a hundredth of it, as images are.
+ */
 const MAX_EMPTY_BYTES = 2 ** 26;
 const MAX_IMAGE_RATIO = 100;
 
 /** Bytes of a gzipped file that surely hold the start of the content. */
 const PEEK = 4096;
 
-/** Deflate cannot pack tighter than this. */
+/** Deflate cannot compress more than this. */
 const MAX_RATIO = 1032;
 
-/** What a caller takes: types of elements and counts of dimensions, and the hint where a file has others. */
+/** The element types and ranks that a caller accepts, and the hint for a file with others. */
 type Wanted = { types: number[]; ranks: number[]; hint: string };
 
 const wanted = (rank: 1 | 3): Wanted => ({
@@ -39,14 +41,14 @@ const wanted = (rank: 1 | 3): Wanted => ({
 });
 
 /**
- * Parses an IDX file of u8 (yann.lecun.com/exdb/mnist): 0, 0, 8, rank, then a big-endian u32 per dimension, then
- * the bytes. Gzip is known by its magic bytes. The header has to account for every byte of the file, and nothing is
- * inflated beyond what it announces.
+ * Parses an IDX file of u8 (yann.lecun.com/exdb/mnist): 0, 0, 8, rank, then a big-endian u32 per dimension,
+ * then the bytes. Gzip is recognised by its magic bytes. The header must account for every byte of the file,
+ * and nothing is inflated beyond the size that it gives.
  * @param bytes the file; without gzip the result is a view into it.
  * @param name what errors call the file.
  * @param rank dimensions wanted: 3 for images, 1 for labels.
  * @param maxBytes of its content.
- * @throws SpikeletError for everything else.
+ * @throws SpikeletError for anything else.
  */
 export function parseIdx(bytes: Uint8Array, name: string, rank: 1 | 3, maxBytes = MAX_BYTES): Idx {
   const { shape, content } = openIdx(bytes, name, wanted(rank), maxBytes);
@@ -95,20 +97,20 @@ function openIdx(
     throw new SpikeletError(`${name}: ${announced}, the limit is ${maxBytes}`, { hint: FEWER });
   if (gzipped && size > Math.max(MAX_EMPTY_BYTES, bytes.length * MAX_IMAGE_RATIO))
     throw new SpikeletError(
-      `${name}: ${announced}, and ${bytes.length} gzipped bytes cannot be so many images`,
+      `${name}: ${announced}, but ${bytes.length} gzipped bytes cannot hold that many images`,
       {
-        hint: 'is this the right file? If so, unpack it',
+        hint: 'is this the right file? If it is, unpack it first',
       },
     );
   const content = gzipped ? inflate(bytes, offset + size, `${name}: ${announced}`) : bytes;
   if (content.length !== offset + size)
-    throw new SpikeletError(`${name}: ${announced}, and ${content.length - offset} follow`, { hint: CUT });
+    throw new SpikeletError(`${name}: ${announced}, but ${content.length - offset} follow`, { hint: CUT });
   return { type, shape, content: new Uint8Array(content.buffer, content.byteOffset + offset, size) };
 }
 
-const CUT = 'the file is cut short or damaged: fetch it again';
+const CUT = 'the file is truncated or damaged: download it again';
 
-const FEWER = 'keep a part of the images';
+const FEWER = 'use fewer images';
 
 const headerSize = (rank: number): number => 4 + 4 * rank;
 
@@ -169,7 +171,7 @@ const ANY: Wanted = {
   hint: 'expected IDX of 1 to 4 dimensions: first bytes 0 0 TYPE RANK, with type 8, 9, 11, 12, 13 or 14',
 };
 
-/** What a folder holds: vectors, images, or images of several channels. */
+/** Images in a folder: vectors, one channel, or several. */
 const IMAGES: Wanted = {
   types: [U8],
   ranks: [2, 3, 4],
@@ -181,13 +183,13 @@ const LABELS: Wanted = {
   hint: 'expected u8 labels, IDX with 1 dimension: first bytes 0 0 8 1; or larger integers, 9, 11 or 12',
 };
 
-/** What a file that is no IDX of u8 in the wanted rank is instead, where its start tells. */
+/** What a file is instead of IDX u8 of the wanted rank, if its first bytes tell. */
 function mistaken(start: Uint8Array): string {
   const text = String.fromCharCode(...start.subarray(0, 24));
   const [a, b, type = 0, rank] = start;
   if (text.startsWith('PK')) return ': a zip archive';
   if (text.startsWith('\x1f\x8b')) return ': gzipped twice';
-  if (text.startsWith('version https://git-lfs')) return ': a pointer of Git LFS, not the file itself';
+  if (text.startsWith('version https://git-lfs')) return ': a Git LFS pointer, not the file itself';
   if (/^\s*</.test(text)) return ': a web page, not the file itself';
   if (a || b) return '';
   if (type !== U8 && Object.hasOwn(elements, type)) return `: IDX of ${elements[type]!.what}`;
@@ -215,7 +217,7 @@ function parseHeader(
   const view = new DataView(start.buffer, start.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   if (shape.includes(0))
-    throw new SpikeletError(`${name}: its header announces ${shape.join(' x ')}, so it holds nothing`, {
+    throw new SpikeletError(`${name}: its header announces ${shape.join(' x ')}, so it is empty`, {
       hint: 'a dataset needs training and test images',
     });
   return { type, shape };
@@ -223,7 +225,7 @@ function parseHeader(
 
 function inflateStart(bytes: Uint8Array, name: string): Uint8Array {
   try {
-    // Z_SYNC_FLUSH: a part of a stream is no error here.
+    // Z_SYNC_FLUSH: an incomplete stream is not an error here.
     return gunzipSync(bytes.subarray(0, PEEK), {
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: 2 * PEEK * MAX_RATIO,
@@ -235,30 +237,32 @@ function inflateStart(bytes: Uint8Array, name: string): Uint8Array {
 
 function inflate(bytes: Uint8Array, size: number, what: string): Uint8Array {
   try {
-    // One chunk for all: else zlib would gather small ones and copy them together, which takes twice the memory.
+    // One chunk for everything: otherwise zlib collects small ones and joins them, which takes twice the
+    // memory.
     return gunzipSync(bytes, { maxOutputLength: size, chunkSize: size + 64 });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === 'ERR_BUFFER_TOO_LARGE' ? 'and more follow' : `gzip: ${message}`;
+    const why = code === 'ERR_BUFFER_TOO_LARGE' ? 'but more follow' : `gzip: ${message}`;
     throw new SpikeletError(`${what}, ${why}`, { hint: CUT, cause });
   }
 }
 
-/** What a folder says about itself beyond its images. */
+/** What is known about a folder beyond its images. */
 export type IdxFacts = {
   name: string;
   classes?: string[];
   mean?: number[];
   std?: number[];
-  /** What stands before the files' names where they are this data set's, if anything does. */
+  /** What the files' prefix must match, if they have one. */
   set?: RegExp;
 };
 
 /**
- * A folder of IDX files (`findIdxFiles`) as a Dataset: images of one channel, of several, or vectors. Without
- * `facts.classes` the classes are those of a labels.txt, of the EMNIST set whose files these are, or 0..largest label; without mean and std they are those of the training images.
- * @param log told which of two files is read, and what is particular about EMNIST.
- * @throws SpikeletError naming the file that is missing, damaged or does not fit.
+ * A folder of IDX files (`findIdxFiles`) as a Dataset: images of one channel or several, or vectors. Without
+ * `facts.classes` the classes are those of a labels.txt, of the EMNIST set that the files are from, or
+ * 0..largest label; mean and std default to those of the training images.
+ * @param log told which of two files is read, and what is special about EMNIST.
+ * @throws SpikeletError naming the file that is missing, damaged or does not match.
  */
 export async function readIdxFolder(
   folder: string,
@@ -268,15 +272,15 @@ export async function readIdxFolder(
   const { set, paths } = await findIdxFiles(folder, log);
   if (set && facts.set && !facts.set.test(set))
     throw new SpikeletError(`${folder} holds ${printable(set)}, not ${facts.name}`, {
-      hint: `its classes are others: give it as idx=${printable(folder)}`,
+      hint: `its classes differ: use idx=${printable(folder)}`,
     });
   const train = await readSplit(paths.trainImages, paths.trainLabels, MAX_BYTES, log);
   const left = MAX_BYTES - train.split.images.length;
   const test = await readSplit(paths.testImages, paths.testLabels, left);
   if (String(train.shape) !== String(test.shape))
     throw new SpikeletError(
-      `${test.images}: images of [${test.shape}], while those of ${train.images} are [${train.shape}]`,
-      { hint: 'are these files of one dataset?' },
+      `${test.images}: images are [${test.shape}], but those of ${train.images} are [${train.shape}]`,
+      { hint: 'are these files from one dataset?' },
     );
   const names: SplitNames = { train: train.labels, test: test.labels };
   if (set.startsWith('emnist')) log?.(`${folder}: ${EMNIST_TURNED}`);
@@ -297,7 +301,7 @@ export async function readIdxFolder(
   return checkDataset(dataset, names);
 }
 
-/** Class names of SET-labels.txt or labels.txt beside the files, a line each in the order of the labels, where it is there. */
+/** Class names from SET-labels.txt or labels.txt in the same folder, one per line in label order; undefined without either file. */
 async function namedClasses(
   place: string,
   set: string,
@@ -314,8 +318,8 @@ async function namedClasses(
 }
 
 /**
- * The classes of the EMNIST set, where the labels are just its own; else 0..largest label. Labels of a set that counts
- * from 1 are made to count from 0.
+ * The classes of the EMNIST set if the labels match it exactly; otherwise 0..largest label. Labels of a set
+ * that counts from 1 are shifted to count from 0.
  */
 function classesOf(set: string, splits: Split[], log: (line: string) => void): string[] {
   let [smallest, largest] = [65535, 0];
@@ -346,7 +350,7 @@ async function readSplit(
   const [count] = sizes as [number];
   if (counts[0] !== count)
     throw new SpikeletError(`${labels}: ${counts[0]} labels for the ${count} images of ${images}`, {
-      hint: 'are these files of one dataset?',
+      hint: 'are these files from one dataset?',
     });
   const wrong = data.findIndex((label) => label < 0 || label > 65535);
   if (wrong >= 0)
@@ -357,10 +361,10 @@ async function readSplit(
   return { split: { count, images: pixels, labels: Uint16Array.from(data) }, shape, images, labels };
 }
 
-/** More channels than an image has; of two sizes that are no larger, nobody can say which are the channels. */
+/** An image has at most this many channels. If the first and the last size both fit, the order is ambiguous. */
 const MAX_CHANNELS = 4;
 
-/** Images as [row][column][channel]: vectors are one row, two dimensions one channel; channels may come first or last. */
+/** Images as [row][column][channel]. A vector becomes one row; two dimensions have one channel; of three, channels may come first or last. */
 function channelsLast(
   [count = 0, ...sizes]: number[],
   content: Uint8Array,
@@ -373,7 +377,7 @@ function channelsLast(
   const [first, last] = [a <= MAX_CHANNELS, c <= MAX_CHANNELS];
   if (first === last)
     throw new SpikeletError(
-      `${name}: of images of ${sizes.join(' x ')}, ${first ? 'the first size or the last' : 'no size'} could be the channels`,
+      `${name}: of images of ${sizes.join(' x ')}, ${first ? 'the first size or the last' : 'neither the first size nor the last'} could be the channels`,
       { hint: `save them as [image][row][column][channel], of 1..${MAX_CHANNELS} channels and more rows` },
     );
   if (last) return { shape: [a, b, c], pixels: content };

@@ -8,24 +8,25 @@ import { hasSeveralScans, tidy } from './tidy.js';
 /** Most pixels of an image, before and after resizing: 8192 x 8192, 200 MB decoded. */
 export const MAX_PIXELS = 2 ** 26;
 
-const MAX_FILE_BYTES = 2 ** 27;
+export const MAX_FILE_BYTES = 2 ** 27;
 
-/** Most bytes a decoder may hold at a time. */
+/** Most bytes a decoder may hold at once. */
 const MAX_DECODED_BYTES = 2 ** 28;
 
 /**
- * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. What it is its bytes
- * decide, not its name. 1 channel is grey, 3 are red, green and blue.
+ * An image file (PNG, JPEG, WebP) as a net's raw input, u8 [row][column][channel] of `shape`. Its format is
+ * decided by its bytes, not its name. 1 channel is grey, 3 are red, green and blue.
  *
- * The samples are taken as they are stored, as Pillow and torchvision take them: colour profiles, gamma and other
- * remarks on colour have no effect, of 16 bits the upper 8 count, and CMYK becomes RGB by Pillow's formula. Different
- * from Pillow's `convert('RGB')`: transparency lies on white instead of being dropped, EXIF orientation is applied, and
- * 16-bit greys are scaled instead of clipped. Colours become grey by vips' b-w (linear luminance), not by Pillow's L.
+ * Samples are read as stored, as in Pillow and torchvision: colour profiles, gamma and other colour metadata
+ * are ignored, 16-bit samples keep their upper 8 bits, and CMYK becomes RGB by Pillow's formula. Unlike
+ * Pillow's `convert('RGB')`, transparency is blended onto white instead of being dropped, EXIF orientation is
+ * applied, and 16-bit greys are scaled instead of clipped. Colours become grey by vips' b-w (linear
+ * luminance), not by Pillow's L.
  *
- * Of an animation the first frame counts. An image of another size is resized to exactly `shape` (bicubic, the
- * proportions change); one of the right size is not touched.
- * @throws SpikeletError for a file that is missing, no such image, damaged or too large, and for shapes that no
- * image file can fill.
+ * An animation gives its first frame. An image of another size is resized to exactly `shape` (bicubic,
+ * without keeping proportions); one of the right size is not changed.
+ * @throws SpikeletError for a file that is missing, damaged, too large or not such an image, and for shapes
+ * that no image file can fill.
  */
 export async function readImage(path: string, shape: Shape): Promise<Uint8Array> {
   const [rows, columns, channels] = shape;
@@ -43,15 +44,15 @@ export async function imageSize(path: string): Promise<{ rows: number; columns: 
 }
 
 /**
- * An image file as E-SpikeFormer's authors evaluate: bicubic resize of the short side to round(size * 232 / 224),
- * then the size x size in the middle. sRGB u8 [row][column][channel] of [size, size, 3]; files and errors as
- * `readImage`.
+ * An image file, preprocessed as E-SpikeFormer's authors evaluate: bicubic resize of the short side to
+ * round(size * 232 / 224), then a centre crop of size x size. sRGB u8 [row][column][channel] of [size, size,
+ * 3]; files and errors as `readImage`.
  */
 export async function readImageEval(path: string, size = 224): Promise<Uint8Array> {
   const image = await openImage(path);
   const { height, width } = image;
   const short = Math.round((size * 232) / 224);
-  // torchvision's Resize cuts the long side down to an integer, its CenterCrop rounds.
+  // torchvision's Resize truncates the long side to an integer; its CenterCrop rounds.
   const long = Math.floor((short * Math.max(height, width)) / Math.min(height, width));
   const [rows, columns] = height <= width ? [short, long] : [long, short];
   requireShrinkable(image, rows, columns);
@@ -60,21 +61,24 @@ export async function readImageEval(path: string, size = 224): Promise<Uint8Arra
 }
 
 /**
- * An image file as the raw input of a net of `shape`: square colour nets get the middle of the photo as their authors
- * evaluate (`readImageEval`), all others the whole image (`readImage`).
+ * An image file as the raw input of a net of `shape`: square colour nets get the centre crop that their
+ * authors evaluate with (`readImageEval`), all others the whole image (`readImage`).
  */
 export const readNetImage = (path: string, shape: Shape): Promise<Uint8Array> =>
   shape[2] === 3 && shape[0] === shape[1] ? readImageEval(path, shape[0]) : readImage(path, shape);
 
 const middle = (length: number, size: number): number => Math.round((length - size) / 2);
 
-/** Most pixels of a side that become one. vips' tables for it grow with that: beyond, they would take gigabytes. */
+/**
+ * Most pixels along a side that shrink to one. vips' tables grow with this; beyond it they would take
+ * gigabytes.
+ */
 const MAX_SHRINK = 2 ** 14;
 
 function requireShrinkable({ path, height, width }: OpenImage, rows: number, columns: number): void {
   if (rows * columns <= MAX_PIXELS && Math.max(height / rows, width / columns) <= MAX_SHRINK) return;
-  throw new SpikeletError(`${path}: ${width}x${height} is too long and narrow`, {
-    hint: `cut the image to the proportions of ${columns}x${rows}`,
+  throw new SpikeletError(`${path}: ${width}x${height} is too elongated`, {
+    hint: `crop the image to the proportions of ${columns}x${rows}`,
   });
 }
 
@@ -87,12 +91,12 @@ function checkChannels(path: string, channels: number): void {
   throw new SpikeletError(`${path}: an image file cannot fill an input of ${channels} channels`, {
     hint:
       channels === 2
-        ? 'this net sees event frames (ON and OFF counts): take them from a dataset such as gestures'
+        ? 'this net takes event frames (ON and OFF counts): use a dataset such as gestures'
         : 'image files fill 1 channel (grey) or 3 (sRGB)',
   });
 }
 
-/** A checked file, with its size as it is seen, EXIF orientation applied. */
+/** A checked file, with its size after EXIF orientation is applied. */
 type OpenImage = { path: string; pixels: Sharp; height: number; width: number; grey: boolean };
 
 async function openImage(path: string): Promise<OpenImage> {
@@ -104,11 +108,13 @@ async function openImage(path: string): Promise<OpenImage> {
   const format = formatOf(file);
   if (!isRead(format))
     throw new SpikeletError(
-      format ? `${path} is a ${format} image` : `cannot decode ${path}: it is none of ${formats.join(', ')}`,
+      format
+        ? `${path} is a ${format} image`
+        : `cannot decode ${path}: it is not one of ${formats.join(', ')}`,
       { hint: 'convert it to PNG, JPEG or WebP' },
     );
   const { default: sharp } = await import('sharp');
-  // The size is checked below, from metadata, before anything is decoded: so the error can name it.
+  // The size is checked below, from metadata, before anything is decoded, so that the error can name it.
   const bytes = tidy(file, format);
   const source = sharp(bytes, { limitInputPixels: false, failOn: 'warning', ignoreIcc: true });
   const metadata: Metadata = await source.metadata().catch((cause) => unreadable(path, cause));
@@ -130,8 +136,8 @@ async function openImage(path: string): Promise<OpenImage> {
 }
 
 /**
- * What a decoder needs where it holds the whole image: one byte per sample, but two of 16 bits, of a JPEG in several
- * scans (its coefficients), of WebP and of CMYK (a picture and its copy).
+ * Bytes that a decoder needs to hold the whole image: one per sample, or two for 16-bit samples, for a JPEG
+ * in several scans (its coefficients), for WebP and for CMYK (an image and its copy).
  */
 function decodedBytes(metadata: Metadata, severalScans: boolean): number {
   const { height, width, channels, depth, isProgressive, format, space } = metadata;
@@ -166,7 +172,7 @@ async function decode(
 function unreadable(path: string, cause: unknown): never {
   const [why = ''] = (cause as Error).message.split('\n');
   throw new SpikeletError(`cannot decode ${path}: ${why}`, {
-    hint: 'is it a whole PNG, JPEG or WebP file?',
+    hint: 'is it a complete PNG, JPEG or WebP file?',
     cause,
   });
 }

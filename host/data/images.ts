@@ -5,7 +5,10 @@ import type { ClassNames } from './class-folders.js';
 import { type ImageFile, listImages } from './folder.js';
 import { readNetImage } from './image.js';
 
-/** The net that a folder of images is read for: its files have any size, its classes come from their folders. */
+/**
+ * The net that a folder of images is read for: the files may have any size, their classes come from the
+ * folders.
+ */
 export type ImageInput = {
   shape: Shape;
   mean: number[];
@@ -14,13 +17,13 @@ export type ImageInput = {
   ids?: ClassNames['ids'];
 };
 
-/** Most bytes of pixels that are held at a time. */
+/** Most bytes of pixels held at once. */
 const MAX_BYTES = 2 ** 30;
 
 /**
- * At most `limit` images of a folder, spread evenly over it, as a Dataset for `input`; training and test images are the
- * same. Images that lie in no class folder have the label 0, and the dataset says that it is `unlabelled`.
- * @param log told in one line what the folder holds and what was passed over.
+ * At most `limit` images of a folder, spread evenly over it, as a Dataset for `input`; training and test
+ * images are the same. Images outside class folders get label 0, and the dataset is marked `unlabelled`.
+ * @param log told in one line what the folder holds and what was skipped.
  */
 export async function readImageFolder(
   folder: string,

@@ -7,11 +7,10 @@ import { idx } from './sources/idx.js';
 import { images } from './sources/images.js';
 import { type LoadOptions, loadFrom, type Source, usageOf } from './sources/source.js';
 import { wav } from './sources/wav.js';
-import { parseSpec } from './spec.js';
 
 export { checkDataset, countLabels } from './check.js';
 export { readImage, readImageEval, readNetImage } from './image.js';
-export type { LoadOptions } from './sources/source.js';
+export type { LoadOptions, Looks } from './sources/source.js';
 
 /** Every source of data by name. */
 export const sources: Record<string, Source> = {
@@ -24,23 +23,23 @@ export const sources: Record<string, Source> = {
   events,
 };
 
-/** How every source is named, for help and for hints. */
+/** The specs of all sources, for help and hints. */
 export const usages = (): string =>
   Object.entries(sources)
-    .map(([name, source]) => usageOf(name, source))
+    .map(([name, found]) => usageOf(name, found))
     .join(', ');
 
 /**
- * The data that `text` names: `gestures`, `gestures:seed=3`, `fashion-mnist=DIR`, `wav=DIR,pattern=fsdd`.
- * @throws SpikeletError where the name is unknown (listing the known ones) or the data cannot be had.
+ * The data that `spec` names: `gestures`, `gestures:seed=3`, `fashion-mnist=DIR`, `wav=DIR,pattern=fsdd`.
+ * @throws SpikeletError if the name is unknown (listing the known ones) or the data cannot be loaded.
  */
-export async function loadDataset(text: string, options: LoadOptions = {}): Promise<Dataset> {
-  const spec = parseSpec(text);
-  const found = Object.hasOwn(sources, spec.name) ? sources[spec.name] : undefined;
+export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
+  const [, name = '', rest = ''] = /^([^:=]*)(.*)$/s.exec(spec) ?? [];
+  const found = Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (!found)
-    throw new SpikeletError(`unknown dataset '${spec.name}'`, {
+    throw new SpikeletError(`unknown dataset '${name}'`, {
       hint: `known datasets: ${usages()}`,
       code: exitCode.usage,
     });
-  return loadFrom(found, spec, options);
+  return loadFrom(name, found, rest, options);
 }

@@ -3,58 +3,60 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A file that is being fetched: hidden beside its place, under a name that nobody can guess. */
+/**
+ * A file that is being downloaded: hidden, in the folder of its target, under a name that cannot be guessed.
+ */
 export type PartialFile = {
   path: string;
-  /** Bytes that it holds. */
+  /** Bytes received so far. */
   readonly size: number;
   append(bytes: Uint8Array): Promise<void>;
   truncate(): Promise<void>;
   sha256(): Promise<string>;
-  /** Puts it in its place, whole. */
+  /** Renames the complete file to `path`. */
   finish(): Promise<void>;
-  /** Ends the work on it; an empty one is removed, else it stays for the next `openPartial`. */
+  /** Closes it; an empty one is removed, otherwise it stays for the next `openPartial`. */
   close(): Promise<void>;
 };
 
-/** Paths of those that this process works on. */
+/** Paths of the partial files that this process works on. */
 const own = new Set<string>();
 
-/** `.NAME.PID.RANDOM.partial`: the process tells whether somebody still works on it. */
+/** `.NAME.PID.RANDOM.partial`: the process id tells whether it is still in use. */
 const partialName = (name: string): string =>
   `.${name}.${process.pid}.${randomBytes(12).toString('hex')}.partial`;
 
 /**
- * Opens a partial file for `path`: one that an ended process left there, or a new one. It is taken over by giving it
- * a new name, which of two processes only one can do; so each works on a file of its own.
+ * Opens a partial file for `path`: one that an ended process left behind, or a new one. It is taken over by
+ * renaming it, which only one of two processes can do, so no two work on the same file.
  */
 export async function openPartial(path: string): Promise<PartialFile> {
-  const place = dirname(path);
-  for (const left of await abandoned(place, basename(path))) {
-    const beside = join(place, partialName(basename(path)));
-    const taken = await rename(join(place, left), beside).then(
+  const folder = dirname(path);
+  for (const left of await abandoned(folder, basename(path))) {
+    const partial = join(folder, partialName(basename(path)));
+    const taken = await rename(join(folder, left), partial).then(
       () =>
-        open(beside, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch(
+        open(partial, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch(
           () => undefined,
         ),
       () => undefined,
     );
     const info = await taken?.stat();
-    if (taken && info?.isFile() && info.nlink === 1) return partialOf(path, beside, taken, info.size);
+    if (taken && info?.isFile() && info.nlink === 1) return partialOf(path, partial, taken, info.size);
     await taken?.close();
-    await rm(beside, { force: true, recursive: true });
+    await rm(partial, { force: true, recursive: true });
   }
-  const beside = join(place, partialName(basename(path)));
-  return partialOf(path, beside, await open(beside, 'wx+', 0o600), 0);
+  const partial = join(folder, partialName(basename(path)));
+  return partialOf(path, partial, await open(partial, 'wx+', 0o600), 0);
 }
 
-/** Names of the partial files of `name` whose process has ended, or was another one with this process's number. */
-async function abandoned(place: string, name: string): Promise<string[]> {
-  const names = await readdir(place);
+/** Partial files of `name` whose process has ended, or had the same id as this one. */
+async function abandoned(folder: string, name: string): Promise<string[]> {
+  const names = await readdir(folder);
   return names.filter((file) => {
     if (!file.startsWith(`.${name}.`)) return false;
     const [, pid] = /^(\d{1,10})\.[0-9a-f]{24}\.partial$/.exec(file.slice(name.length + 2)) ?? [];
-    return pid !== undefined && !own.has(join(place, file)) && !isAlive(Number(pid));
+    return pid !== undefined && !own.has(join(folder, file)) && !isAlive(Number(pid));
   });
 }
 
@@ -68,17 +70,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function partialOf(path: string, beside: string, file: FileHandle, start: number): PartialFile {
+function partialOf(path: string, partial: string, file: FileHandle, start: number): PartialFile {
   let size = start;
   let open = true;
-  own.add(beside);
+  own.add(partial);
   const close = async () => {
     if (open) await file.close();
     open = false;
-    own.delete(beside);
+    own.delete(partial);
   };
   return {
-    path: beside,
+    path: partial,
     get size() {
       return size;
     },
@@ -106,11 +108,11 @@ function partialOf(path: string, beside: string, file: FileHandle, start: number
     },
     async finish() {
       await close();
-      await rename(beside, path);
+      await rename(partial, path);
     },
     async close() {
       await close();
-      if (size === 0) await rm(beside, { force: true }).catch(() => {});
+      if (size === 0) await rm(partial, { force: true }).catch(() => {});
     },
   };
 }

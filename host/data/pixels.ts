@@ -2,7 +2,7 @@ import { type Dataset, rawImage } from '../../models/dataset.js';
 import type { Graph } from '../../models/graph.js';
 import { pixelTable, rawToPixels } from '../../models/interpret.js';
 
-/** The first `count` test images as a graph's pixels, i8 [row][column][channel], one after the other. */
+/** The first `count` test images as a graph's pixels, i8 [row][column][channel], one at a time. */
 export function* testPixels(
   graph: Graph,
   { test, shape }: Pick<Dataset, 'test' | 'shape'>,

@@ -10,7 +10,7 @@ import { channelStatistics } from './statistics.js';
 const MAX_BYTES = 2 ** 31;
 
 /** A raw signal with its class. */
-export type Recording = { raw: Raw; label: number; split: Part };
+export type Recording = { raw: Raw; label: number; part: Part };
 
 /** Collects recordings as the images that a front end makes of them. */
 export function imagesOf(
@@ -31,7 +31,7 @@ export function imagesOf(
     return { count: images[split].length, images: all, labels: Uint16Array.from(labels[split]) };
   };
   return {
-    add({ raw, label, split }: Recording): number {
+    add({ raw, label, part }: Recording): number {
       const due = runFrontEnd(frontEnd, raw);
       const taken = take === 'first' ? due.slice(0, 1) : due;
       held += taken.length * size;
@@ -39,8 +39,8 @@ export function imagesOf(
         throw new SpikeletError(`${name}: more than ${MAX_BYTES} bytes of images of ${shape.join(' x ')}`, {
           hint: 'take fewer recordings, a smaller image, or a longer stride',
         });
-      images[split].push(...taken);
-      for (const _ of taken) labels[split].push(label);
+      images[part].push(...taken);
+      for (const _ of taken) labels[part].push(label);
       return taken.length;
     },
     /** The data set; mean and deviation per channel are the training images' own. Throws where no training can use it. */

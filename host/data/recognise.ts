@@ -3,12 +3,15 @@ import { open, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { SpikeletError } from '../../models/error.js';
 import { reasonOf } from '../system/files.js';
+import { isHdf5 } from '../system/hdf5/objects.js';
 import { listed, printable } from '../system/printable.js';
+import { mistakenFor } from '../system/refusal.js';
+import { isZip } from '../system/zip.js';
 import { formatOf, isRead } from './format.js';
 import { listFiles } from './listing.js';
 import { looksLikeCsv } from './readers/csv-layout.js';
+import { nameEvents } from './readers/events/arrays.js';
 import { eventFormatOf } from './readers/events/index.js';
-import { mistakenFor } from './readers/refusal.js';
 
 /** The sources that a path can be taken for. */
 export type SourceName = 'images' | 'wav' | 'csv' | 'npy' | 'npz' | 'idx' | 'events';
@@ -16,7 +19,7 @@ export type SourceName = 'images' | 'wav' | 'csv' | 'npy' | 'npz' | 'idx' | 'eve
 /** What one file is, and what it is called in a sentence: `16-bit WAV`, `AEDAT 4.0`. */
 export type Kind = { source: SourceName; format: string };
 
-/** What lies at a path; `sentence` says what it was taken for and by what. */
+/** What is at a path; `sentence` says what it was taken for, and why. */
 export type Recognised = {
   source: SourceName;
   format: string;
@@ -28,7 +31,13 @@ export type Recognised = {
 /** Bytes of a file that are looked at. */
 const START = 4096;
 
-type Sign = { source: SourceName; format: (start: Uint8Array, name: string) => string | undefined };
+/** Of an archive, the last bytes, which list what is in it. */
+const END = 2 ** 16;
+
+type Sign = {
+  source: SourceName;
+  format: (start: Uint8Array, name: string, end: Uint8Array) => string | undefined;
+};
 
 const latin1 = (start: Uint8Array, from = 0, to = START): string =>
   Buffer.from(start.subarray(from, to)).toString('latin1');
@@ -49,18 +58,21 @@ const signs: Sign[] = [
   },
   {
     source: 'events',
-    format: (start, name) => {
+    format: (start, name, end) => {
+      if (isHdf5(start))
+        return ['spikes\0', 'labels\0'].every((group) => latin1(start).includes(group))
+          ? 'SHD or SSC'
+          : undefined;
       const format = eventFormatOf(start, name);
       // Of numpy's files only those that name t, x, y and p are events.
-      if (format?.name === 'numpy' && !namesEvents(start)) return undefined;
+      if (format?.name === 'numpy' && !holdsEvents(start, end)) return undefined;
       return format?.name === 'N-MNIST' && !inOrder(start) ? undefined : format?.name;
     },
   },
   { source: 'npy', format: (start) => (latin1(start).startsWith('\x93NUMPY') ? '.npy' : undefined) },
   {
     source: 'npz',
-    format: (start) =>
-      latin1(start).startsWith('PK\x03\x04') && latin1(start).includes('.npy') ? '.npz' : undefined,
+    format: (start, _, end) => (isZip(start) && arraysIn(end).length ? '.npz' : undefined),
   },
   { source: 'idx', format: idxFormat },
   { source: 'csv', format: csvFormat },
@@ -78,16 +90,17 @@ function inOrder(start: Uint8Array): boolean {
   return true;
 }
 
-/** Whether the header of a .npy has fields of events, or the first names in a .npz are those of events. */
-function namesEvents(start: Uint8Array): boolean {
-  const text = latin1(start);
-  if (text.startsWith('PK'))
-    return /^.{26,60}\b(t|ts|timestamps?|x|y|p|pol|polarity|events)\.npy/s.test(text);
-  const fields = [...text.matchAll(/\('(\w{1,20})', '[<>|][a-z]\d'/g)].map(([, name]) => name!.toLowerCase());
-  return (
-    ['x', 'y'].every((name) => fields.includes(name)) &&
-    fields.some((name) => /^(t|ts|time|timestamps?)$/.test(name))
-  );
+/** Names of the arrays that a .npz lists in its directory. */
+const arraysIn = (end: Uint8Array): string[] =>
+  latin1(end, 0, END)
+    .split('PK\x01\x02')
+    .slice(1)
+    .flatMap((entry) => /^.{42}(.{1,200}?)\.npy/s.exec(entry)?.[1] ?? []);
+
+/** Whether the fields of a .npy, or the arrays of a .npz, are those of events. */
+function holdsEvents(start: Uint8Array, end: Uint8Array): boolean {
+  if (isZip(start)) return nameEvents(arraysIn(end));
+  return nameEvents([...latin1(start).matchAll(/\('(\w{1,20})', '[<>|][a-z]\d'/g)].map(([, name]) => name!));
 }
 
 function idxFormat(start: Uint8Array, name: string): string | undefined {
@@ -113,28 +126,33 @@ function textOf(start: Uint8Array): string | undefined {
   return new TextDecoder(utf16 ? (start[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8').decode(start);
 }
 
-/** What the first bytes of a file, and where they say nothing its name, tell of it. */
-export function kindOf(start: Uint8Array, name: string): Kind | undefined {
+/** What a file is by its first bytes, of an archive by its last ones too, and where they say nothing by its name. */
+export function kindOf(start: Uint8Array, name: string, end = start): Kind | undefined {
   for (const { source, format } of signs) {
-    const found = format(start, name);
+    const found = format(start, name, end);
     if (found !== undefined) return { source, format: found };
   }
   return undefined;
 }
 
-/** The first bytes of a regular file. */
-async function startOf(path: string): Promise<Uint8Array> {
+/** What a regular file is, and its first bytes. */
+async function inspect(path: string): Promise<{ kind: Kind | undefined; start: Uint8Array }> {
   const failed = (cause: unknown): never => {
     throw new SpikeletError(`cannot read ${path}: ${reasonOf(cause)}`, { hint: 'check the path', cause });
   };
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(failed);
   try {
-    if (!(await file.stat()).isFile())
-      throw new SpikeletError(`${path} is no file`, { hint: 'name a file or a folder of data' });
-    const bytes = new Uint8Array(START);
-    const { bytesRead } = await file.read(bytes, 0, START, 0).catch(failed);
-    return bytes.subarray(0, bytesRead);
+    const info = await file.stat();
+    if (!info.isFile())
+      throw new SpikeletError(`${path} is not a regular file`, { hint: 'name a file or a folder of data' });
+    const read = async (length: number, at: number) => {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(failed);
+      return buffer.subarray(0, bytesRead);
+    };
+    const start = await read(START, 0);
+    const end = isZip(start) ? await read(END, Math.max(0, info.size - END)) : start;
+    return { kind: kindOf(start, basename(path), end), start };
   } finally {
     await file.close();
   }
@@ -144,9 +162,9 @@ const SOURCES =
   'images=DIR, wav=DIR, csv=PATH, npy=PATH, npz=PATH, idx=DIR, events=DIR are sources: name one of them';
 
 /**
- * What lies at `path`, a file or a folder.
- * @throws SpikeletError for what is none of the sources, saying what it is where that is known, and for a folder that holds
- * files of several, with how many of each.
+ * Recognises a file or a folder by its content.
+ * @throws SpikeletError if no source reads it, naming the format if it is known; and for a folder with files of several
+ * sources, with the number of each.
  */
 export async function recognise(path: string): Promise<Recognised> {
   const info = await stat(path).catch((cause) => {
@@ -156,8 +174,7 @@ export async function recognise(path: string): Promise<Recognised> {
 }
 
 async function recogniseFile(path: string): Promise<Recognised> {
-  const start = await startOf(path);
-  const kind = kindOf(start, basename(path));
+  const { kind, start } = await inspect(path);
   if (kind) return { ...kind, sentence: `${path} is taken for ${kind.source}: ${kind.format}` };
   const instead = mistakenFor(start) || otherImage(start);
   throw new SpikeletError(`${path}: no source reads it${instead && `: ${instead}`}`, { hint: SOURCES });
@@ -171,7 +188,7 @@ const otherImage = (start: Uint8Array): string => {
 /** Files of one ending and place that are looked at: the first, the last, and some between them. */
 const LOOKED_AT = 8;
 
-/** Texts and tables beside a hundred times as many files tell about them: lists, labels, notes. */
+/** Tables that are at most this share of the other files describe them: lists, labels, notes. */
 const COMPANIONS = 0.1;
 
 type Found = { kind: Kind; files: string[] };
@@ -204,10 +221,10 @@ async function recogniseFolder(folder: string): Promise<Recognised> {
     );
   const { kind, files } = first;
   files.sort();
-  const beside = [...others.map(({ files, kind }) => `${files.length} ${kind.format}`), ...passed(unknown)];
+  const also = [...others.map(({ files, kind }) => `${files.length} ${kind.format}`), ...passed(unknown)];
   const sentence =
     `${folder} is taken for ${kind.source}: ${files.length} file${files.length > 1 ? 's' : ''}, ${kind.format}, ` +
-    `${placeOf(files)}${beside.length ? `; beside them: ${listed(beside)}` : ''}`;
+    `${placeOf(files)}${also.length ? `; also there: ${listed(also)}` : ''}`;
   return { ...kind, sentence, files };
 }
 
@@ -238,11 +255,11 @@ async function commonKind(folder: string, files: string[], ending: string): Prom
   const some = files.filter((_, i) => i % step === 0 || i === files.length - 1);
   let common: { kind: Kind; file: string } | undefined;
   for (const file of some) {
-    const kind = kindOf(await startOf(join(folder, file)), basename(file));
+    const { kind } = await inspect(join(folder, file));
     if (!kind) continue;
     if (common && common.kind.source !== kind.source)
       throw new SpikeletError(
-        `${folder}: of its files '${printable(ending)}', ${printable(common.file)} is of ${common.kind.source} and ${printable(file)} of ${kind.source}`,
+        `${folder}: of its files ${printable(ending) || 'without an ending'}, ${printable(common.file)} is ${common.kind.format} (${common.kind.source}) and ${printable(file)} is ${kind.format} (${kind.source})`,
         { hint: 'put them into folders of their own, or name the source' },
       );
     common ??= { kind, file };
@@ -250,7 +267,7 @@ async function commonKind(folder: string, files: string[], ending: string): Prom
   return common?.kind;
 }
 
-/** Where the files lie: directly in the folder, in folders, in folders of folders. */
+/** Where the files are: directly in the folder, or in which folders of it. */
 function placeOf(files: string[]): string {
   const tops = [
     ...new Set(files.map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : ''))),

@@ -7,7 +7,7 @@ export type Part = 'train' | 'val' | 'test';
 export type SplitOptions = {
   /** Shares of train, val and test, of 100. */
   shares: Record<Part, number>;
-  /** What two files have in common that must not be in different parts: the first group it captures, else all it matches. */
+  /** Files for which this captures the same text (without a capture: matches) stay in one part. */
   group?: RegExp;
   /** The class of each file, so that each part gets its share of each class; not where files are in groups. */
   labels?: readonly (string | number)[];
@@ -19,7 +19,7 @@ const bad = (message: string, hint: string): SpikeletError =>
 
 const USAGE = 'split=80/10/10 for train/val/test, or split=80/20 for train/test: they add up to 100';
 
-/** Shares of `80/10/10`, or of `80/20`, where there is no val. */
+/** Shares of `80/10/10`, or of `80/20` without val. */
 export function parseShares(text: string): Record<Part, number> {
   const numbers = /^\d{1,3}(\/\d{1,3}){1,2}$/.test(text) ? text.split('/').map(Number) : [];
   if (numbers.reduce((a, b) => a + b, 0) !== 100) throw bad(`split=${printable(text)} is not a split`, USAGE);

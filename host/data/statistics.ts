@@ -1,6 +1,6 @@
 /**
- * Mean and standard deviation per channel of raw pixels [image][row][column][channel], each pixel p as p / 255.
- * Exact sums: the pixels are counted by value before anything is divided.
+ * Mean and standard deviation per channel of raw pixels [image][row][column][channel], each pixel p as p /
+ * 255. Exact sums: the pixels are counted by value before anything is divided.
  */
 export function channelStatistics(images: Uint8Array, channels: number): { mean: number[]; std: number[] } {
   const histogram = Array.from({ length: channels }, () => new Float64Array(256));

@@ -1,18 +1,18 @@
 import type { Format } from './format.js';
 
 /**
- * Chunks of a PNG that make its pixels: the critical ones, whose names begin with a capital, the transparency, and eXIf,
- * which says how they are turned.
+ * Chunks of a PNG that define its pixels: the critical ones, whose names begin with a capital, transparency,
+ * and eXIf, which gives the orientation.
  */
 const PNG_CHUNK = /^([A-Z]|tRNS$|eXIf$)/;
 
 const PNG_SIGNATURE = 8;
 
 /**
- * An image file without what has no part in its pixels, before a decoder sees it; works within `bytes`.
- * Of a PNG that is its texts and profiles, which may be packed a thousandfold (zTXt, iCCP), and whatever follows its
- * end. Of a JPEG it is the bytes between the segments of its header: every viewer skips them, while for the decoder
- * they are as much damage as a broken code.
+ * Removes from an image file everything that does not affect its pixels, before a decoder sees it; works in
+ * place in `bytes`. In a PNG these are texts and profiles, which may be compressed a thousandfold (zTXt,
+ * iCCP), and anything after its end. In a JPEG they are the bytes between the header's segments: viewers skip
+ * them, but the decoder reports them as damage.
  */
 export const tidy = (bytes: Uint8Array, format: Format): Uint8Array =>
   format === 'png' ? tidyPng(bytes) : format === 'jpeg' ? tidyJpeg(bytes) : bytes;
@@ -48,7 +48,10 @@ function tidyJpeg(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, to);
 }
 
-/** The segments of a JPEG's header, without the bytes between them; the last one is the first scan and the rest. */
+/**
+ * The segments of a JPEG's header, without the bytes between them; the last one is the first scan and
+ * everything after it.
+ */
 function* jpegSegments(bytes: Uint8Array): Generator<{ marker: number; start: number; end: number }> {
   let at = 2;
   while (at + 4 <= bytes.length) {
@@ -65,7 +68,7 @@ function* jpegSegments(bytes: Uint8Array): Generator<{ marker: number; start: nu
   }
 }
 
-/** Whether a JPEG's first scan lacks some of its components, so that a decoder has to hold the whole image. */
+/** Whether a JPEG's first scan lacks some of its components, so that a decoder must hold the whole image. */
 export function hasSeveralScans(jpeg: Uint8Array): boolean {
   let components = 0;
   for (const { marker, start } of jpegSegments(jpeg)) {

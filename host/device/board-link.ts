@@ -5,44 +5,53 @@ import { type Link, type LinkOptions, openLink, RefusedError } from './link.js';
 import type { Port } from './port.js';
 import { request } from './requests.js';
 
-/** Of `infer`: what the device is to note of every tensor. */
+/** Flags of `infer`: what the device records about every tensor. */
 export const note = { ticks: 1, values: 2 } as const;
 
-/** Of a tensor in the last inference; `ticks` of the layer that wrote it, `spikes` its sum, `active` values not zero. */
+/**
+ * What was recorded about a tensor in the last inference: `ticks` of the layer that wrote it, its sum
+ * `spikes`, and `active`, its number of nonzero values.
+ */
 export type Note = { ticks: number; crc: number; spikes: number; active: number };
 
 /** A board that runs spikelet's firmware, at the other end of a serial port. */
 export type BoardLink = {
   hello: Hello;
   link: Link;
-  /** Sends the pixels and waits for the logits. `notes`: what `notes()` tells afterwards, note.ticks | note.values. */
+  /**
+   * Sends the pixels and waits for the logits. `notes`: what to record for `notes()`, note.ticks |
+   * note.values.
+   */
   infer(pixels: Int8Array, notes?: number): Promise<{ logits: Int32Array; ticks: number }>;
-  /** The input's note, then every layer's. */
+  /** The note of the input, then of every layer. */
   notes(): Promise<Note[]>;
-  /** Most bytes of stack used since its start. */
+  /** Most bytes of stack used since the start. */
   stackUsed(): Promise<number>;
   reset(): Promise<void>;
 };
 
 export type BoardOptions = LinkOptions & {
-  /** How long a silent device is called. */
+  /** How long to keep calling a silent device. */
   helloMs?: number;
   /** How long an inference may take. */
   inferMs?: number;
-  /** Pixels in a frame; fewer on a bad line. */
+  /** Pixels per frame; fewer on a bad line. */
   chunk?: number;
 };
 
-/** Calls the device until it answers. Throws a SpikeletError with exit code 3 where it is silent or something else. */
+/**
+ * Calls the device until it answers. Throws a SpikeletError with exit code 3 if it is silent or does not run
+ * spikelet's firmware.
+ */
 export async function connectBoard(port: Port, options: BoardOptions = {}): Promise<BoardLink> {
   const { helloMs = 8000, inferMs = 120_000 } = options;
   const link = openLink(port, options);
   const { hello, payload: largest, problem } = await greet(port, link, helloMs);
   if (problem)
     throw new SpikeletError(
-      `${hello.board} says that its model cannot run: ${problems[problem] ?? problem}`,
+      `${hello.board} reports that its model cannot run: ${problems[problem] ?? problem}`,
       {
-        hint: 'flash the whole program, with weights.bin where there is one',
+        hint: 'flash the whole program, including weights.bin if there is one',
         code: exitCode.device,
       },
     );
@@ -62,7 +71,7 @@ export async function connectBoard(port: Port, options: BoardOptions = {}): Prom
     }
   };
 
-  /** Everything that comes in pages, from the entry `from` on. */
+  /** Reads a paged list, from entry `from` on. */
   async function pages(kind: number, from: number, count: number, bytes: number): Promise<DataView> {
     const all = new Uint8Array(count * bytes);
     for (let at = from; at < count; ) {
@@ -105,17 +114,17 @@ export async function connectBoard(port: Port, options: BoardOptions = {}): Prom
       try {
         await link.ask(request.reset);
       } catch (error) {
-        // The answer was lost, and what answered now is the device after its reset.
+        // The answer was lost, and the device has reset before answering again.
         if (!(error instanceof RefusedError && error.refusal === 'no-session')) throw error;
       }
     },
   };
 }
 
-/** What spikelet_init() says, as spikelet.h has it. */
+/** Results of spikelet_init(), as in spikelet.h. */
 const problems: Record<number, string> = {
   1: 'its core is big-endian',
-  2: 'its weights are not where they should be',
+  2: 'its weights are not at their address',
 };
 
 const number = (value: number): Uint8Array => {
@@ -136,13 +145,13 @@ async function greet(port: Port, link: Link, limitMs: number) {
     const { text, damaged } = link.counts;
     throw new SpikeletError(
       text || damaged
-        ? `${port.path} sends bytes, but no answer of spikelet's firmware`
+        ? `${port.path} sends bytes, but spikelet's firmware does not answer`
         : `${port.path} is silent`,
       {
         hint:
           text || damaged
-            ? "is --baud the board's speed, and spikelet's firmware on it? ('spikelet flash')"
-            : "check cable and power; is spikelet's firmware on the board? ('spikelet flash')",
+            ? "does --baud match the board, and is spikelet's firmware on it? ('spikelet flash')"
+            : "check the cable and the power; is spikelet's firmware on the board? ('spikelet flash')",
         code: exitCode.device,
       },
     );

@@ -22,24 +22,26 @@ export type Target = {
   baud?: number | undefined;
   /** A project's folder after make, for the emulator. */
   folder?: string | undefined;
-  /** Emulated: virtual time counts instructions, so that ticks mean something; slower. */
+  /** For emulators: virtual time counts instructions, so that ticks are meaningful; slower. */
   counting?: boolean;
-  /** A line on the way. */
+  /** Called with a progress line. */
   note(line: string): void;
 };
 
-/** An emulator on a busy machine may take long to start, and to notice that its port was opened. */
+/** On a busy machine an emulator may take long to start and to notice that its port was opened. */
 const EMULATED_HELLO_MS = 30_000;
 
-/** Bits of the largest request and its answer, and as much again: what is on its way is not sent again. */
+/**
+ * Twice the bits of the largest request and its answer, so that a request still in transit is not sent again.
+ */
 const LINE_BITS = 16_000;
 
-/** Of ports whose board nobody named. */
+/** For a port without a named board. */
 const USUAL_BAUD = 115200;
 
 /**
- * Connects to a board, starting its emulator where no port is given and it has one, and ends all of it afterwards. Throws
- * a SpikeletError: exit code 3 where the board is missing or silent.
+ * Connects to a board, first starting its emulator if it has one and no port is given, and stops everything
+ * afterwards. Throws a SpikeletError, with exit code 3 if the board is missing or silent.
  */
 export async function withBoard<T>(
   target: Target,
@@ -63,7 +65,7 @@ export async function withBoard<T>(
       });
       if (board && link.hello.board !== board.name)
         throw new SpikeletError(`the board at ${path} is ${link.hello.board}, not ${board.name}`, {
-          hint: `give --board ${link.hello.board}, or another --port`,
+          hint: `use --board ${link.hello.board}, or another --port`,
           code: exitCode.usage,
         });
       return await use(link);
@@ -75,14 +77,14 @@ export async function withBoard<T>(
   }
 }
 
-/** What an emulator takes of a project's folder. */
+/** The files that an emulator takes from a project's folder. */
 async function programIn(board: Board, folder: string) {
   const program = await programAt(folder);
   const elf = await fileOf(program, 'firmware.elf');
   return { elf, bin: join(folder, 'firmware.bin'), files: await weightsOf(board, program) };
 }
 
-/** Throws where a board computes another graph. */
+/** Throws if the board computes another graph. */
 export function requireGraph({ hello }: BoardLink, graph: Graph): void {
   const crc = crc32(writeGraph(graph));
   const sizes =

@@ -6,22 +6,22 @@ import { emulateTools, requireTools } from '../toolchain/board-tools.js';
 import type { Built } from '../toolchain/make.js';
 import { toolError } from '../toolchain/tools.js';
 
-/** A board without hardware, running. */
+/** A running emulated board. */
 export type Emulation = {
   /** Path of its serial port: a PTY that any program may open. */
   port: string;
-  /** The emulator's process, whose exit says that it failed. */
+  /** The emulator's process; if it exits, it failed. */
   process: ChildProcess;
-  /** Ends it. The port is gone then. */
+  /** Stops it; the port disappears. */
   stop(): Promise<void>;
 };
 
 export type EmulateOptions = {
-  /** What `make` wrote: QEMU takes the ELF file, rp2040js the image of the flash; both put `files` in memory. */
+  /** What `make` wrote: QEMU takes the ELF file, rp2040js the flash image; both load `files` into memory. */
   program: Pick<Built, 'elf' | 'bin'> & Partial<Pick<Built, 'files'>>;
-  /** Makes virtual time count instructions, so that the board's ticks do; slower. */
+  /** Makes virtual time, and so the board's ticks, count instructions; slower. */
   counting?: boolean;
-  /** Further arguments of the emulator. */
+  /** More arguments for the emulator. */
   arguments?: string[];
 };
 
@@ -30,7 +30,8 @@ const killAll = (): void => {
   for (const child of running) child.kill('SIGKILL');
 };
 process.once('exit', killAll);
-// A signal ends a process without its 'exit'. Where somebody else listens, it is theirs to end the process.
+// A signal ends a process without an 'exit' event. If there are other listeners, ending the process is left
+// to them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
     killAll();
@@ -38,14 +39,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   });
 
 /**
- * Starts a board's emulator and waits for its serial port. What the firmware sends before a client opens the port is
- * lost. Throws a SpikeletError where the emulator is missing or does not start.
+ * Starts a board's emulator and waits for its serial port. Output of the firmware before a client opens the
+ * port is lost. Throws a SpikeletError if the emulator is missing or does not start.
  */
 export async function emulate(board: Board, options: EmulateOptions): Promise<Emulation> {
   const { emulator } = board;
   if (!emulator)
     throw new SpikeletError(`${board.name} has no emulator`, {
-      hint: 'connect the board and give --port',
+      hint: 'connect the board and use --port',
       code: exitCode.device,
     });
   await requireTools(emulateTools(board), `the emulator of ${board.name}`);
@@ -67,7 +68,7 @@ const commandOf = (emulator: Emulator, options: EmulateOptions): Command => {
           ...(counting ? emulator.counting : []),
           ...files.flatMap(({ path, address }) => [
             '-device',
-            // A comma ends an option of QEMU unless it is doubled.
+            // QEMU options end at a comma unless it is doubled.
             `loader,file=${path.replaceAll(',', ',,')},addr=0x${address.toString(16)},force-raw=on`,
           ]),
           ...['-kernel', program.elf],
@@ -102,7 +103,10 @@ function portOf(child: ChildProcess, program: string): Promise<string> {
       child.kill('SIGKILL');
       reject(toolError(program, error));
     };
-    const timer = setTimeout(() => fail(new Error(`it opened no serial port in 30 s: ${said}`)), 30_000);
+    const timer = setTimeout(
+      () => fail(new Error(`it did not open a serial port within 30 s: ${said}`)),
+      30_000,
+    );
     const read = (text: Buffer) => {
       said += text;
       const [, path] = /redirected to (\S+) \(label serial0\)/.exec(said) ?? [];
@@ -113,7 +117,7 @@ function portOf(child: ChildProcess, program: string): Promise<string> {
     child.stdout!.on('data', read);
     child.stderr!.on('data', read);
     child.once('error', fail);
-    child.once('exit', (code) => fail(new Error(said || `it ended with ${code}`)));
+    child.once('exit', (code) => fail(new Error(said || `it exited with ${code}`)));
   });
 }
 

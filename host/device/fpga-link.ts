@@ -8,31 +8,34 @@ type Command = keyof typeof command;
 const REFUSED = 0x15;
 const UNLOADED = 0x16;
 const TRIES = 3;
-/** Bytes of weights in a request. */
+/** Bytes of weights per request. */
 const CHUNK = 1024;
 /** A board forgets an unfinished request after 2^18 clocks: 22 ms at 12 MHz. */
 const FORGETS_MS = 60;
 
-/** Cycles from the frame's first value to its last logit; neurons' spikes; cycles that a value waited for the core. */
+/**
+ * Cycles from the frame's first value to its last logit; the neurons' spikes; cycles that a value waited for
+ * the core.
+ */
 export type Counters = { cycles: number; spikes: number; stalls: number };
 
 /** Cycles of the frame until a tensor's last value was written, and all neurons' spikes until then. */
 export type LayerCounters = { cycles: number; spikes: number };
 
-/** What a core tells of itself. `misframed`: the frames' rhythm is lost until a reset. */
+/** The core's status. `misframed`: frame synchronisation is lost until a reset. */
 export type FpgaStatus = { loaded: boolean; busy: boolean; misframed: boolean };
 
-/** A frame was refused, because the weights are not loaded, or not whole. */
+/** A frame was refused because the weights are not loaded, or only partly. */
 export class WeightsNotLoaded extends SpikeletError {
   constructor(port: string) {
     super(`${port}: the weights are not loaded`, {
-      hint: 'load them over the link: verify and profile do',
+      hint: 'verify and profile load them over the link',
       code: exitCode.device,
     });
   }
 }
 
-/** What each layer added to the counters, which run through the frame. */
+/** What each layer added to the counters, which accumulate over the frame. */
 export const perLayer = (running: LayerCounters[]): LayerCounters[] =>
   running.map(({ cycles, spikes }, i) => ({
     cycles: cycles - (running[i - 1]?.cycles ?? 0),
@@ -46,16 +49,18 @@ export type FpgaLink = {
   /** Writes all bytes of the weights (weights.bin). */
   load(bytes: Uint8Array): Promise<void>;
   status(): Promise<FpgaStatus>;
-  /** Sends one frame of values and waits for its logits. Throws WeightsNotLoaded where the board has no weights to use. */
+  /**
+   * Sends one frame of values and waits for its logits. Throws WeightsNotLoaded if the board has no weights.
+   */
   infer(values: Int8Array): Promise<Int32Array>;
   /** Counters of the last frame. */
   counters(): Promise<Counters>;
-  /** What was counted of each tensor of the last frame, the input first. */
+  /** Counters of each tensor of the last frame, the input first. */
   layers(): Promise<LayerCounters[]>;
   reset(): Promise<void>;
 };
 
-/** CRC-16 of the link: CCITT, polynomial 1021, first value ffff. */
+/** CRC-16 of the link: CCITT, polynomial 0x1021, initial value 0xffff. */
 export function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {
@@ -74,14 +79,22 @@ export function requestOf(code: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** `tensors`: those that the core counts; how long a reply may take, and the logits of a frame. */
+/** Number of logits; number of tensors that the core counts; timeouts of a reply and of a frame's logits. */
 export type FpgaLinkOptions = { logits: number; tensors?: number; ms?: number; frameMs?: number };
 
-/** Opens the link over a port. */
-export function fpgaLink(
+/** Requests over a port. */
+type Requests = {
+  /** One request and its reply's words; undefined where either was damaged. */
+  attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined>;
+  /** The same, until a reply is whole. Throws after TRIES. */
+  ask(name: Command, payload?: Uint8Array): Promise<DataView>;
+  refused(name: Command): SpikeletError;
+};
+
+function requestsOver(
   port: Port,
   { logits, tensors = 0, ms = 2000, frameMs = ms }: FpgaLinkOptions,
-): FpgaLink {
+): Requests {
   const words: Record<Command, number> = {
     ping: 1,
     frame: logits,
@@ -92,7 +105,6 @@ export function fpgaLink(
     status: 1,
   };
 
-  /** One request and its reply's words; undefined where either was damaged. */
   async function attempt(name: Command, payload: Uint8Array): Promise<DataView | undefined> {
     await port.write(requestOf(command[name], payload));
     const head = await port.read(3, name === 'frame' ? frameMs : ms);
@@ -119,7 +131,7 @@ export function fpgaLink(
     for (let tries = 0; tries < TRIES; tries++) {
       const reply = await attempt(name, payload);
       if (reply) return reply;
-      // The board forgets what it has of a request, then both sides start anew.
+      // The board drops the partial request, then both sides start over.
       await port.drain(FORGETS_MS);
     }
     throw refused(name);
@@ -127,29 +139,38 @@ export function fpgaLink(
 
   const refused = (name: Command): SpikeletError =>
     new SpikeletError(`${port.path}: '${name}' was refused ${TRIES} times`, {
-      hint: 'check cable and speed; is this bitstream on the board?',
+      hint: 'check the cable and the baud rate; is this bitstream on the board?',
       code: exitCode.device,
     });
 
-  async function loadOnce(bytes: Uint8Array): Promise<boolean> {
-    for (let at = 0; at < bytes.length; at += CHUNK) {
-      const part = bytes.subarray(at, at + CHUNK);
-      const payload = new Uint8Array(part.length + 4);
-      new DataView(payload.buffer).setUint32(0, at, true);
-      payload.set(part, 4);
-      if (!(await attempt('weights', payload))) {
-        await port.drain(FORGETS_MS);
-        return false;
-      }
-    }
-    return true;
-  }
+  return { attempt, ask, refused };
+}
 
+/** Sends weights in parts; false where one of them was damaged. */
+async function loadOnce(port: Port, { attempt }: Requests, bytes: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    const part = bytes.subarray(at, at + CHUNK);
+    const payload = new Uint8Array(part.length + 4);
+    new DataView(payload.buffer).setUint32(0, at, true);
+    payload.set(part, 4);
+    if (!(await attempt('weights', payload))) {
+      await port.drain(FORGETS_MS);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Opens the link over a port. */
+export function fpgaLink(port: Port, options: FpgaLinkOptions): FpgaLink {
+  const { logits, tensors = 0 } = options;
+  const requests = requestsOver(port, options);
+  const { ask, refused } = requests;
   return {
     ping: async () => (await ask('ping')).getUint32(0, true),
     async load(bytes) {
       // The core counts the bytes itself from address 0 on: after a damaged part all of them go again.
-      for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(bytes)) return;
+      for (let tries = 0; tries < TRIES; tries++) if (await loadOnce(port, requests, bytes)) return;
       throw refused('weights');
     },
     async status() {

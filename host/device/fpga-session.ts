@@ -8,7 +8,7 @@ import { type FpgaLink, fpgaLink, WeightsNotLoaded } from './fpga-link.js';
 import { openPort, type Port } from './port.js';
 import { simulatedPort } from './simulated-port.js';
 
-/** Which core, on which board: the one at a port, or a simulated one. */
+/** Which core, and on which board: the one at a port, or a simulated one. */
 export type FpgaTarget = {
   graph: Graph;
   board: Board;
@@ -18,24 +18,29 @@ export type FpgaTarget = {
   note(line: string): void;
 };
 
-/** A link to a board that holds the right configuration and its weights. `simulated`: clock by clock, on this machine. */
+/**
+ * A link to a board with the right configuration and weights. `simulated`: clock by clock, on this machine.
+ */
 export type FpgaSession = {
   link: FpgaLink;
   hash: number;
   simulated: boolean;
   /** Whether the design counts each layer's cycles and spikes. */
   layersCounted: boolean;
-  /** Runs something and tells how many seconds it took: of a simulated board's clock until its line was quiet. */
+  /**
+   * Runs `what` and returns how many seconds it took; for a simulated board, seconds of its clock until its
+   * line was quiet.
+   */
   timed(what: () => Promise<unknown>): Promise<number>;
 };
 
-/** A frame of the slowest design on the largest graph that fits ends within so many ms at the board's clock. */
+/** Enough, in ms at the board's clock, for a frame of the slowest design of the largest graph that fits. */
 const FRAME_MS = 30_000;
 
 /**
- * Connects to a board, compares its configuration with the Graph's, loads the weights, and closes the port afterwards.
- * Throws a SpikeletError: exit code 3 where the board is missing or silent; with the install line where no port is given
- * and the packages that simulate are missing.
+ * Connects to a board, compares its configuration with the Graph's, loads the weights, and closes the port
+ * afterwards. Throws a SpikeletError: with exit code 3 if the board is missing or silent; with the install
+ * command if no port is given and the simulator's packages are missing.
  */
 export async function withFpga<T>(
   { graph, board, options, port: path, baud, note }: FpgaTarget,
@@ -56,9 +61,9 @@ export async function withFpga<T>(
     const found = await link.ping();
     if (found !== hash)
       throw new SpikeletError(
-        `the configuration of ${board.name} is ${hex32(found)}; that of '${graph.name}' with these options is ${hex32(hash)}`,
+        `the configuration of ${board.name} is ${hex32(found)}, but '${graph.name}' with these options has ${hex32(hash)}`,
         {
-          hint: "give the options that it was built with, or 'spikelet build --target verilog' and 'spikelet flash' it",
+          hint: "give the options that it was built with, or run 'spikelet build --target verilog' and 'spikelet flash' again",
         },
       );
     const weights = files.find(({ path: name }) => name === 'weights.bin')?.contents;
@@ -68,7 +73,7 @@ export async function withFpga<T>(
     };
     if (!(await link.status()).loaded) note('the weights are not loaded: loading them');
     await load();
-    // A board that was switched off and on again has lost those in single-port RAM.
+    // A board that was power-cycled has lost the weights in single-port RAM.
     const infer = async (values: Int8Array) => {
       try {
         return await link.infer(values);
@@ -107,7 +112,7 @@ async function boardOfSimulation(
   board: Board,
   note: (line: string) => void,
 ): Promise<SimulatedBoard> {
-  note(`no port: ${board.name} is simulated by CXXRTL, whose compilation takes minutes for a large design`);
+  note(`no --port: simulating ${board.name} with CXXRTL, which takes minutes to compile for a large design`);
   const design = files.filter(({ path }) => path !== 'weights.bin');
   return simulateBoard(design, board);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SerialPort } from 'serialport';
 import { exitCode, SpikeletError } from '../../models/index.js';
 
-/** The only USB serial port of this machine. Throws with exit code 3 where there is none, or more than one. */
+/** The only USB serial port of this machine. Throws with exit code 3 if there is none, or more than one. */
 export async function guessPort(note: (line: string) => void, ports = usbPorts): Promise<string> {
   const found = await ports();
   if (found.length === 1) {
@@ -15,7 +15,7 @@ export async function guessPort(note: (line: string) => void, ports = usbPorts):
       ? `there are ${found.length} serial ports: ${found.join(', ')}`
       : 'there is no USB serial port',
     {
-      hint: found.length ? 'name one with --port' : 'connect the board; --port names any port',
+      hint: found.length ? 'choose one with --port' : 'connect the board, or give any port with --port',
       code: exitCode.device,
     },
   );
@@ -23,7 +23,7 @@ export async function guessPort(note: (line: string) => void, ports = usbPorts):
 
 const usbPorts = (): Promise<string[]> => (process.platform === 'linux' ? linuxUsbPorts() : listedUsbPorts());
 
-/** From the kernel's own list: SerialPort.list() ends the process where the program udevadm is missing. */
+/** From the kernel's own list, because SerialPort.list() ends the process if udevadm is missing. */
 export async function linuxUsbPorts(folder = '/sys/class/tty'): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
   const paths = await Promise.all(names.map((name) => realpath(join(folder, name)).catch(() => '')));

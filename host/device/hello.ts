@@ -1,6 +1,6 @@
 import { printable } from '../system/printable.js';
 
-/** What a device says of itself. */
+/** What a device reports about itself. */
 export type Hello = {
   board: string;
   model: string;
@@ -9,18 +9,18 @@ export type Hello = {
   inputBytes: number;
   classes: number;
   layers: number;
-  /** Whether it can note anything: its firmware was compiled with SPIKELET_TRACE. */
+  /** Whether it can record notes: its firmware was compiled with SPIKELET_TRACE. */
   traced: boolean;
-  /** What its counter counts: `count = ticks * count / ticks`; and its ticks in a second. */
+  /** The unit of its counter: `ticks` ticks are `count` of `means`; and its ticks per second. */
   counter: { means: Counted; count: number; ticks: number; ticksPerSecond: number };
-  /** Bytes: of the board's RAM, the model's arena, the stack. */
+  /** Bytes of the board's RAM, the model's arena and the stack. */
   ram: { board: number; arena: number; stack: number };
 };
 
 const counted = ['instructions', 'cycles', 'microseconds'] as const;
 export type Counted = (typeof counted)[number];
 
-/** Logits and layers that a device may have, bytes of a payload: bounds on what it makes us allocate. */
+/** Most logits and layers of a device, and bytes of a payload: bounds on what it can make us allocate. */
 const MOST = 1 << 16;
 const MOST_PAYLOAD = 2048;
 
@@ -31,8 +31,8 @@ const numbers = [
 ] as const;
 
 /**
- * Reads the answer to a hello, with the largest payload that the device takes and what spikelet_init() said there;
- * undefined where it is none of this version.
+ * Reads the answer to a hello, with the largest payload that the device takes and the result of
+ * spikelet_init() there; undefined if it is not an answer of this version.
  */
 export function readHello(bytes: Uint8Array): { hello: Hello; payload: number; problem: number } | undefined {
   const start = 4 * numbers.length;

@@ -1,16 +1,16 @@
 import { crc32 } from '../../models/index.js';
 
-/** The frames of firmware-gen/shell/link.h, where they are described. */
+/** The frames of the link; firmware-gen/shell/link.h describes them. */
 export type Frame = { sequence: number; kind: number; payload: Uint8Array };
 
-/** What a stream of bytes is made of, in its order. `damaged`: bytes that were a frame once. */
+/** The parts of a byte stream, in order. `damaged`: number of bytes of a broken frame. */
 export type Piece = { frame: Frame } | { text: Uint8Array } | { damaged: number };
 
 export const LINK_VERSION = 1;
 const HEAD = 4;
 const CHECK = 4;
 const MARK = 0x80;
-/** Bytes that a frame may hold before it is damaged, whatever it says. */
+/** Longest line that is kept; a longer one counts as damaged. */
 const LONGEST = 1 << 12;
 
 /** A frame as it goes over the line, with a zero byte before and after it. */
@@ -30,7 +30,7 @@ export function encodeFrame({ sequence, kind, payload }: Frame): Uint8Array {
   return Uint8Array.from([...line, 0]);
 }
 
-/** The frame in a line's bytes between two zero bytes; undefined: it is damaged. */
+/** The frame in the bytes between two zero bytes; undefined: it is damaged. */
 export function decodeFrame(line: Uint8Array): Frame | undefined {
   const bytes = new Uint8Array(line.length - Math.ceil(line.length / 8));
   if (line.length % 8 === 1 || bytes.length < HEAD + CHECK) return undefined;
@@ -45,7 +45,7 @@ export function decodeFrame(line: Uint8Array): Frame | undefined {
   return { sequence: view.getUint16(0, true), kind: bytes[2]!, payload: bytes.subarray(HEAD, end) };
 }
 
-/** Takes a stream apart, however it is cut: call it with what comes. Text is passed on as it comes. */
+/** Splits a stream into pieces, in whatever chunks it arrives. Text is passed on as it comes. */
 export function frameReader(): (bytes: Uint8Array) => Piece[] {
   let line: number[] = [];
   let tooLong = 0;

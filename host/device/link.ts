@@ -4,22 +4,22 @@ import { encodeFrame, type Frame, frameReader, LINK_VERSION, type Piece } from '
 import type { Port } from './port.js';
 import { requestName } from './requests.js';
 
-/** What a device refuses a request with, in the order of enum link_error in firmware-gen/shell/link.h. */
+/** Why a device refuses a request, in the order of enum link_error in firmware-gen/shell/link.h. */
 const refusals = [
-  ['damaged', 'the request came damaged'],
-  ['other-version', `it does not speak version ${LINK_VERSION} of the link`],
-  ['no-session', 'it has forgotten the session, so it was started again'],
+  ['damaged', 'the request arrived damaged'],
+  ['other-version', `it does not support version ${LINK_VERSION} of the link`],
+  ['no-session', 'it has lost the session, so it was restarted'],
   ['unknown', 'it does not know the request'],
-  ['wrong-size', 'the request is not as long as it should be'],
-  ['out-of-order', 'pixels leave a gap or lie outside of the image'],
-  ['incomplete', 'not all pixels of the image have come'],
-  ['not-computed', 'it has computed nothing that it could tell'],
+  ['wrong-size', 'the request has the wrong length'],
+  ['out-of-order', 'pixels leave a gap or are outside the image'],
+  ['incomplete', 'not all pixels of the image have arrived'],
+  ['not-computed', 'it has not computed anything yet'],
   ['not-traced', 'its firmware was compiled without SPIKELET_TRACE'],
   ['no-model', 'its model cannot run'],
 ] as const;
 export type Refusal = (typeof refusals)[number][0] | 'unnamed';
 
-/** A device answered, and its answer is no. */
+/** A device answered, but refused the request. */
 export class RefusedError extends SpikeletError {
   constructor(
     readonly refusal: Refusal,
@@ -27,7 +27,7 @@ export class RefusedError extends SpikeletError {
   ) {
     super(message, {
       code: exitCode.device,
-      hint: 'reset the board and try again; flash it where that does not help',
+      hint: 'reset the board and try again; if that does not help, flash it',
     });
   }
 }
@@ -39,17 +39,20 @@ const SEQUENCES = 0x10000;
 const LONGEST_WAIT_MS = 4000;
 
 export type AskOptions = {
-  /** The longest that the answer may take: while none comes, the request is sent again in growing intervals until then. */
+  /** Longest time to wait for the answer; until then, the request is sent again at growing intervals. */
   limitMs?: number;
-  /** How long it may take before the request goes again. */
+  /** How long to wait before the request is sent again. */
   ms?: number;
 };
 
-/** Requests and answers over a port, one at a time. What is lost or damaged on the way is sent again. */
+/** Requests and answers over a port, one at a time. Lost or damaged requests are sent again. */
 export type Link = {
-  /** The answer's payload. Throws a SpikeletError with exit code 3 where none comes, a RefusedError where it is a no. */
+  /**
+   * The answer's payload. Throws a SpikeletError with exit code 3 if none comes, a RefusedError if the device
+   * refuses.
+   */
   ask(kind: number, payload?: Uint8Array, options?: AskOptions): Promise<Uint8Array>;
-  /** What was sent, answered, sent again, and came that was no answer. */
+  /** Numbers of requests sent, answered and sent again, and of what arrived that was not an answer. */
   readonly counts: LinkCounts;
 };
 
@@ -63,17 +66,17 @@ export type LinkCounts = {
 };
 
 export type LinkOptions = {
-  /** How long an answer may take before its request goes again. */
+  /** How long to wait for an answer before its request is sent again. */
   ms?: number;
-  /** How often a request is sent at most because of damage or silence. */
+  /** How often a request is sent at most, after damage or silence. */
   tries?: number;
   /** The first request's number. */
   sequence?: number;
 };
 
 /**
- * Opens the link over a port. A request keeps its number when it is sent again, by which the device knows it; an answer
- * with another number is an old one and left aside.
+ * Opens the link over a port. A request keeps its number when it is sent again, so the device recognises it;
+ * answers with another number are old and ignored.
  */
 export function openLink(port: Port, options: LinkOptions = {}): Link {
   const { ms = 1000, tries = 10 } = options;
@@ -82,7 +85,7 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
   let said = '';
   const counts: LinkCounts = { requests: 0, answered: 0, again: 0, damaged: 0, stale: 0, text: 0 };
 
-  /** The answer with this number, or why there is none within `wait`. */
+  /** The answer to this request, or why none arrived within `wait`. */
   async function answer(wait: number): Promise<Frame | 'damage' | 'silence'> {
     const deadline = performance.now() + wait;
     for (let left = wait; left > 0; left = deadline - performance.now()) {
@@ -124,7 +127,7 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
         const found = await answer(Math.min(wait, left()));
         if (found === 'silence') {
           silences++;
-          // What takes long is not asked for again and again.
+          // Do not keep repeating a request that takes long.
           if (limitMs !== undefined) wait = Math.min(2 * wait, LONGEST_WAIT_MS);
         } else if (found === 'damage' || (found.kind === LINK_ERROR && found.payload[0] === DAMAGED))
           damages++;
@@ -135,24 +138,27 @@ export function openLink(port: Port, options: LinkOptions = {}): Link {
         } else damages++;
       }
       throw new SpikeletError(`${port.path}: no answer to '${requestName(kind) ?? kind}'`, {
-        hint: 'check cable and power; reset the board',
+        hint: 'check the cable and the power; reset the board',
         code: exitCode.device,
       });
     },
   };
 }
 
-/** What a checked build says of a layer (firmware-gen/shell/trap.c), and how much of a device's text is looked at. */
+/**
+ * What a checked build prints about a layer (firmware-gen/shell/trap.c), and how much of a device's text is
+ * searched.
+ */
 const TRAP = /e-\[trap in layer (.*?)\]\r\n/;
 const SAID = 512;
 
 const trapped = (path: string, layer: string): SpikeletError =>
   new SpikeletError(
-    `${path}: the model stopped in layer '${printable(layer)}', which was about to read or write what it may not`,
-    { hint: 'what the board computes from is damaged: build it again, then flash it and reset the board' },
+    `${path}: the model stopped in layer '${printable(layer)}' before an out-of-bounds read or write`,
+    { hint: "the board's data is damaged: build again, then flash and reset the board" },
   );
 
 function refused(path: string, code: number): RefusedError {
-  const [refusal, meaning] = refusals[code - 1] ?? ['unnamed', `it refuses with the unknown error ${code}`];
+  const [refusal, meaning] = refusals[code - 1] ?? ['unnamed', `it refuses with unknown error ${code}`];
   return new RefusedError(refusal, `${path}: ${meaning}`);
 }

@@ -15,8 +15,9 @@ export async function buildLoader(board: Board, folder: string, windowMs?: numbe
 }
 
 /**
- * Starts an emulated board with its loader. `flash` is the file that is its program memory: what the board writes is
- * in it at once, and stays when the emulator is killed, as flash keeps what it holds when the power goes. `more`: further arguments of the emulator.
+ * Starts an emulated board with its loader. The file `flash` is its program memory: the board's writes reach
+ * it at once and stay when the emulator is killed, as real flash keeps its contents without power. `more`:
+ * more arguments for the emulator.
  */
 export async function emulateLoader(
   board: Board,
@@ -38,20 +39,21 @@ export async function emulateLoader(
       ...more,
     ],
   });
-  // Held open: QEMU looks once a second whether anybody opened its port, longer than some clients wait.
+  // Held open, because QEMU checks only once a second whether its port was opened; some clients do not wait
+  // that long.
   const held = openSync(emulation.port, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   emulation.process.once('exit', () => closeSync(held));
   return emulation;
 }
 
-/** A new file is empty flash; another must be one of this size. */
+/** Creates empty flash; an existing file must have this size. */
 async function prepareFlash(path: string, bytes: number): Promise<void> {
-  if (await isFolder(path)) throw new SpikeletError(`${path} is a folder`, { hint: 'name a file' });
+  if (await isFolder(path)) throw new SpikeletError(`${path} is a folder`, { hint: 'give a file' });
   const found = await readBytes(path).catch(() => undefined);
   if (found?.length === bytes) return;
   if (found?.length)
-    throw new SpikeletError(`${path} holds ${found.length} B, the board's flash ${bytes} B`, {
-      hint: 'name another file, or remove this one',
+    throw new SpikeletError(`${path} has ${found.length} B, but the board's flash has ${bytes} B`, {
+      hint: 'give another file, or remove this one',
     });
   await writeFile(path, new Uint8Array());
   await truncate(path, bytes);

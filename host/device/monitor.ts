@@ -3,17 +3,23 @@ import { frameReader } from './link-frames.js';
 import type { Port } from './port.js';
 import { requestName } from './requests.js';
 
-/** What a device says, in its order: a line of text (or what came of one before a pause), a frame, bytes that are neither. */
+/**
+ * What a device sends, in order: a line of text (or the part of one before a pause), a frame, or bytes that
+ * are neither.
+ */
 export type Said =
   | { text: string }
   | { frame: string; sequence: number; kind: number; payload: string }
   | { damaged: number };
 
-/** A line that does not end is told after such a pause, or when it is so long. */
+/** An unfinished line is reported after this pause, or at this length. */
 const PAUSE_MS = 300;
 const LONGEST_LINE = 4096;
 
-/** Tells what comes until `stopped()`. Throws a SpikeletError with exit code 3 once the device is gone. */
+/**
+ * Reports what the device sends until `stopped()`. Throws a SpikeletError with exit code 3 when the device is
+ * gone.
+ */
 export async function listen(port: Port, tell: (said: Said) => void, stopped: () => boolean): Promise<void> {
   const read = frameReader();
   let line = '';

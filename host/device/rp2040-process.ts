@@ -4,12 +4,12 @@ import { npmInstall } from '../system/version.js';
 import { createPico, type Pico } from './rp2040.js';
 
 /**
- * A process of its own that is an emulated Pico: its UART is a PTY that socat makes, whose path is printed as QEMU
- * prints it. Ends when it is killed; socat ends with it.
+ * A separate process that emulates a Pico: its UART is a PTY made by socat, and its path is printed in QEMU's
+ * format. Runs until it is killed; socat ends with it.
  */
 type Request = { program: string; vectors: number; files: { path: string; address: number }[] };
 
-/** Instructions between two looks at the serial port. */
+/** Instructions between two checks of the serial port. */
 const SLICE = 50_000;
 
 const request = JSON.parse(process.argv[2]!) as Request;
@@ -40,7 +40,10 @@ socat.stdout.on('data', (bytes: Buffer) => {
 });
 slice();
 
-/** Prints the PTY's path once socat says it. It is held open: without a client socat would see its end and stop. */
+/**
+ * Prints the PTY's path when socat reports it, and holds it open: without a client, socat would see end of
+ * file and stop.
+ */
 function announce({ stderr }: ChildProcess): void {
   let said = '';
   stderr!.on('data', (text: Buffer) => {
@@ -53,7 +56,7 @@ function announce({ stderr }: ChildProcess): void {
   });
 }
 
-/** Runs for a while, then again, until the firmware waits for a byte: time stands still then. */
+/** Runs in slices until the firmware waits for a byte; virtual time stops then. */
 function slice(): void {
   idle = false;
   const state = runSlice(pico);

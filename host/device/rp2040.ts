@@ -1,24 +1,24 @@
 import type { Simulator } from 'rp2040js';
 
-/** An emulated Pico without effects: memory in, bytes of its UART in and out, instructions run. */
+/** An emulated Pico as a pure object: load memory, exchange UART bytes, run instructions. */
 export type Pico = {
   load(bytes: Uint8Array, address: number): void;
-  /** Puts bytes into the UART's FIFO; how many it took. */
+  /** Puts bytes into the UART's FIFO; returns how many it took. */
   give(bytes: Uint8Array): number;
-  /** Runs at most this many instructions; `waiting`: it sleeps until a byte comes. */
+  /** Runs at most this many instructions; `waiting`: it sleeps until a byte arrives. */
   run(instructions: number): 'running' | 'waiting';
-  /** What it sent since the last call. */
+  /** The bytes it sent since the last call. */
   takeOutput(): Uint8Array;
 };
 
 const FLASH = 0x10000000;
 const SRAM = 0x20000000;
-/** Of the UART's 32 bytes, filled when it is empty. */
+/** Bytes to put into the UART's 32-byte FIFO when it is empty. */
 const FIFO_BYTES = 24;
 const UART_FLAGS = 0x18;
 const RECEIVED_NONE = 0x10;
 
-/** `create` makes a chip as after power on; a reset by its watchdog makes another with the same flash and RAM. */
+/** `create` makes a chip as after power-on; a watchdog reset makes a new one with the same flash and RAM. */
 export function createPico(create: () => Simulator, vectors: number): Pico {
   let output: number[] = [];
   let resets = false;
@@ -33,14 +33,17 @@ export function createPico(create: () => Simulator, vectors: number): Pico {
     };
     next.logger = { debug: silent, info: silent, warn: silent, error };
     next.uart[0]!.onByte = (byte) => output.push(byte);
-    // Called amid an instruction, which has to end first.
+    // Called in the middle of an instruction, which must finish first.
     (next.peripherals[0x40058]! as unknown as { onWatchdogTrigger: () => void }).onWatchdogTrigger = () => {
       resets = true;
     };
     return simulator;
   }
 
-  /** What the boot ROM and the second stage do: the vector table of the flash, its stack and its first instruction. */
+  /**
+   * Does what the boot ROM and the second stage do: sets the vector table in flash, the stack pointer and the
+   * first instruction.
+   */
   function boot(): void {
     const { core } = chip;
     core.VTOR = vectors;

@@ -2,10 +2,10 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 import { MOST_BYTES, type SimulatedBoard } from '../eda/simulated-board.js';
 import type { Port } from './port.js';
 
-/** Clocks that are simulated at a time. */
+/** Clocks simulated per call. */
 const SLICE = 20_000;
 
-/** The serial port of a simulated board, without a line in between. Its milliseconds are those of the board's clock. */
+/** The serial port of a simulated board. Milliseconds are those of the board's clock. */
 export function simulatedPort(board: SimulatedBoard, clockHz: number): Port {
   const path = 'the simulated board';
   let received = new Uint8Array();
@@ -32,10 +32,13 @@ export function simulatedPort(board: SimulatedBoard, clockHz: number): Port {
     async read(count, ms) {
       wait(count, ms);
       if (received.length < count)
-        throw new SpikeletError(`${path}: ${received.length} of ${count} B came in ${ms} ms of its clock`, {
-          code: exitCode.device,
-          hint: 'the simulated design does not answer',
-        });
+        throw new SpikeletError(
+          `${path}: received ${received.length} of ${count} B in ${ms} ms of its clock`,
+          {
+            code: exitCode.device,
+            hint: 'the simulated design does not answer',
+          },
+        );
       return take(count);
     },
     async readSome(ms) {

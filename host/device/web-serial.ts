@@ -1,6 +1,6 @@
 import { openPort, type Port } from './port.js';
 
-/** What esptool-js uses of the browsers' Web Serial API, over a port of this machine. */
+/** The part of the Web Serial API that esptool-js uses, over a port of this machine. */
 export function webSerial(path: string) {
   let port: Port | undefined;
   let readable: ReadableStream<Uint8Array> | null = null;

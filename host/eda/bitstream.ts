@@ -6,48 +6,48 @@ import { exitCode, SpikeletError } from '../../models/index.js';
 import { isFolder, readBytes } from '../system/files.js';
 import { installLine, nextpnr } from './packages.js';
 
-/** No part of these boards takes a larger one. */
+/** No part on these boards takes a larger bitstream. */
 const MOST_BYTES = 4 << 20;
-/** What a bitstream of iCE40 has after its comments. */
+/** Bytes that follow the comments of an iCE40 bitstream. */
 const PREAMBLE = [0x7e, 0xaa, 0x99, 0x7e];
 const COMMENTS = 4096;
 
-/** A bitstream that was read and looks like one. */
+/** A bitstream that was read and has the right preamble. */
 export type Bitstream = { path: string; bytes: Uint8Array };
 
 /**
- * The bitstream in a folder that `build --target verilog` wrote for the board, or in a file. Throws a SpikeletError where
- * there is none, or where the board takes none from here.
+ * The bitstream in a folder that `build --target verilog` wrote for the board, or in a file. Throws a
+ * SpikeletError if there is none, or if spikelet cannot make bitstreams for the board.
  */
 export async function bitstreamAt(path: string, board: Board): Promise<Bitstream> {
   if (!board.programmer)
-    throw new SpikeletError(`spikelet makes no bitstreams for ${board.name}`, {
-      hint: "its Verilog is for the vendor's own tools, which flash it too",
+    throw new SpikeletError(`spikelet cannot make bitstreams for ${board.name}`, {
+      hint: "build and flash its Verilog with the vendor's tools",
     });
   const folder = await isFolder(path);
   const file = folder ? join(path, `${board.name}.bin`) : path;
   const found = await stat(file).catch(() => undefined);
   if (folder && !found)
     throw new SpikeletError(`there is no ${board.name}.bin in ${path}`, {
-      hint: `'spikelet build --target verilog --board ${board.name}' writes it where ${nextpnr.name} is installed: ${installLine(nextpnr)}`,
+      hint: `'spikelet build --target verilog --board ${board.name}' writes it if ${nextpnr.name} is installed: ${installLine(nextpnr)}`,
     });
   const size = found?.size ?? 0;
   if (size > MOST_BYTES) throw noBitstream(file, `it has ${size} B`);
   const bytes = await readBytes(file);
   const preamble = (_: number, at: number) => PREAMBLE.every((byte, i) => bytes[at + i] === byte);
-  if (bytes.subarray(0, COMMENTS).findIndex(preamble) < 0)
-    throw noBitstream(file, 'it does not begin like one');
+  if (bytes.subarray(0, COMMENTS).findIndex(preamble) < 0) throw noBitstream(file, 'it has no preamble');
   return { path: file, bytes };
 }
 
 const noBitstream = (file: string, why: string): SpikeletError =>
-  new SpikeletError(`${file} is no bitstream of iCE40: ${why}`, {
-    hint: "give the folder that 'spikelet build --target verilog' wrote, or the .bin in it",
+  new SpikeletError(`${file} is not an iCE40 bitstream: ${why}`, {
+    hint: "give the folder that 'spikelet build --target verilog' wrote, or its .bin file",
   });
 
 /**
- * Writes a bitstream with the board's programmer; what that says goes to `note`. Throws a SpikeletError with the install
- * line where it is missing, with exit code 3 where it fails: it has found no board then, or lost it.
+ * Writes a bitstream with the board's programmer and passes its output to `note`. Throws a SpikeletError with
+ * the install command if the programmer is missing, or with exit code 3 if it fails, as it does without a
+ * board.
  */
 export async function programBoard(
   programmer: Programmer,

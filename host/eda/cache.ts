@@ -4,7 +4,7 @@ import type { ZodType } from 'zod';
 import { crc32, hex32, type OutputFile } from '../../models/index.js';
 import { readBytes, writeFile } from '../system/files.js';
 
-/** CRC-32 of files: another one where anything that is measured of them could be another. */
+/** CRC-32 over paths and contents of files; the key for everything measured from them. */
 export function crcOfFiles(files: OutputFile[]): string {
   const encoder = new TextEncoder();
   const sum = (crc: number, part: string | Uint8Array) =>
@@ -13,10 +13,11 @@ export function crcOfFiles(files: OutputFile[]): string {
 }
 
 /**
- * What `measure` finds, which takes minutes, or found before: it is kept as JSON in `folder`, by a name that tells all that it
- * depends on. A file that is not what `schema` says is measured anew. Without a folder nothing is kept.
+ * The result of `measure`, which takes minutes, cached as JSON in `folder` under a name that identifies
+ * everything it depends on. A file that does not match `schema` is measured again. Without a folder nothing
+ * is cached.
  */
-export async function kept<T>(
+export async function cached<T>(
   folder: string | undefined,
   name: string,
   schema: ZodType<T>,

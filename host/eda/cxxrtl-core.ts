@@ -15,7 +15,7 @@ const weightInputs = ['i_weight_valid', 'i_weight_address', 'i_weight_data'];
 const outputs = ['o_ready', 'o_valid', 'o_data', 'o_last', 'o_busy', 'o_loaded', 'o_misframed', 'o_spikes'];
 const traces = ['o_trace_valid', 'o_trace_tensor', 'o_trace_value'];
 
-/** The class that the harness drives, with CXXRTL in place of Verilator. */
+/** The class that the harness drives, for CXXRTL instead of Verilator. */
 const shim = ({ traces: count, fifos }: SimulationPorts) => {
   const inputs = [...inputNames, ...weightInputs, ...(fifos.length ? ['i_stall'] : [])];
   const wide = [...traces, ...(fifos.length ? ['o_stalled'] : [])];
@@ -38,12 +38,12 @@ ${outputs.map((name) => `    ${name} = top.${cxxName(name)}.get<uint32_t>();`).j
 };
 
 /**
- * Runs the harness (fpga/sim/harness.cc) with its arguments on the weights that are to be loaded and frames; returns its
- * lines, one of JSON per frame.
+ * Runs the harness (fpga/sim/harness.cc) with arguments, weights to load and frames; returns its output, one
+ * line of JSON per frame.
  */
 export type CxxrtlCore = (args: string[], frames: Int8Array[], weights?: Uint8Array) => string[];
 
-/** A simulator of `spikelet_core` by npm packages alone. */
+/** A simulator of `spikelet_core` that needs only npm packages. */
 export async function compileCxxrtlCore(files: OutputFile[], ports: SimulationPorts): Promise<CxxrtlCore> {
   const source = await readFile(harness, 'utf8');
   const module = await compileCxxrtl(files, 'spikelet_core', source, {

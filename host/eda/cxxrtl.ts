@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 import type { OutputFile } from '../../models/index.js';
+import { cached } from '../system/cache.js';
+import { installedVersion } from '../system/version.js';
 import { treeOf, verilogOf } from './file-tree.js';
 import { clang, fileOf, runPackage, type Tree, textOf, yosys } from './packages.js';
 import { shared } from './yosys-resources.js';
@@ -7,13 +10,14 @@ import { shared } from './yosys-resources.js';
 /** A simulated design: CXXRTL's C++ compiled to WebAssembly with the functions of a harness. */
 export type Simulation = { exports: Record<string, CallableFunction>; memory: () => Uint8Array<ArrayBuffer> };
 
-/** A module or signal as CXXRTL names it. */
+/** CXXRTL's name of a module or signal. */
 export const cxxName = (name: string): string => `p_${name.replaceAll('_', '__')}`;
 
 /**
- * A simulator of `top` from Verilog, by npm packages alone: `harness` is C++ that finds the design as
- * `cxxrtl_design::` `cxxName(top)` in design.h and
- * exports functions (a reactor) or has a main function (a command).
+ * A simulator of `top` from Verilog that needs only npm packages. `harness` is C++ that uses the design in
+ * design.h, `cxxName(top)` in namespace cxxrtl_design, and exports functions (a reactor) or has a main
+ * function (a command).
+ * What was compiled before on this machine is kept, since that takes a minute.
  */
 export async function compileCxxrtl(
   files: OutputFile[],
@@ -21,9 +25,27 @@ export async function compileCxxrtl(
   harness: string,
   { model = 'reactor', headers = {} }: { model?: 'reactor' | 'command'; headers?: Tree } = {},
 ): Promise<WebAssembly.Module> {
+  const versions = [yosys, clang].map(({ name }) => `${name} ${installedVersion(name)}`);
+  const own = readFileSync(new URL(import.meta.url), 'utf8');
+  const texts = files.map(({ path, contents }) => [
+    path,
+    typeof contents === 'string' ? contents : Buffer.from(contents).toString('base64'),
+  ]);
+  const key = [...versions, own, JSON.stringify(texts), top, harness, model, JSON.stringify(headers)];
+  const compiled = await cached('cxxrtl', key, () => compileNow(files, top, harness, { model, headers }));
+  return WebAssembly.compile(compiled as Uint8Array<ArrayBuffer>);
+}
+
+async function compileNow(
+  files: OutputFile[],
+  top: string,
+  harness: string,
+  { model, headers }: { model: 'reactor' | 'command'; headers: Tree },
+): Promise<Uint8Array> {
   const script = `read_verilog ${verilogOf(files).join(' ')}; hierarchy -top ${top}; write_cxxrtl -O6 -g0 -print-output std::cerr -header design.cc`;
   const { files: made } = await runPackage(yosys, ['-q', '-p', script], treeOf(files));
-  // Without its assertions: a read port evaluates its address in clocks too in which nobody takes the word.
+  // Without CXXRTL's assertions, because a read port also evaluates its address in clocks in which its word
+  // is not used.
   const { files: compiled } = await runPackage(
     clang,
     [
@@ -47,7 +69,7 @@ export async function compileCxxrtl(
       cxx: await shared('include/backends/cxxrtl/runtime'),
     },
   );
-  return WebAssembly.compile(fileOf(compiled, 'simulation.wasm'));
+  return fileOf(compiled, 'simulation.wasm');
 }
 
 /** Starts a compiled simulator. */

@@ -2,7 +2,10 @@ import { fpgaBoards } from '../../fpga/boards/index.js';
 import { programInstalled, versionOfTool } from '../toolchain/tools.js';
 import { verilatorInstall } from './verilator.js';
 
-/** A program beside Node that FPGAs need, what it is for, and the line that installs it on Debian and Ubuntu. */
+/**
+ * A program, besides Node, that FPGAs need, what it enables, and the command that installs it on Debian and
+ * Ubuntu.
+ */
 export type FpgaProgram = {
   name: string;
   enables: string;
@@ -10,11 +13,11 @@ export type FpgaProgram = {
   find(): Promise<string | undefined>;
 };
 
-/** Programmers of boards, each once, and the faster simulator. */
+/** The faster simulator, and every board programmer once. */
 export const programsOfFpgas: FpgaProgram[] = [
   {
     name: 'verilator',
-    enables: 'simulation of Verilog, several times as fast',
+    enables: 'several times faster Verilog simulation',
     install: verilatorInstall,
     find: () => versionOfTool('verilator'),
   },
@@ -23,7 +26,7 @@ export const programsOfFpgas: FpgaProgram[] = [
       const boards = fpgaBoards.filter(({ programmer }) => programmer?.program === name);
       return {
         name,
-        enables: `flash of ${boards.map((board) => board.name).join(', ')}`,
+        enables: `flashing ${boards.map((board) => board.name).join(', ')}`,
         install: boards[0]!.programmer!.install,
         find: () => programInstalled(name),
       };

@@ -16,6 +16,6 @@ export function treeOf(files: OutputFile[]): Tree {
   return tree;
 }
 
-/** Paths of the Verilog among them. */
+/** Paths of the Verilog files. */
 export const verilogOf = (files: OutputFile[]): string[] =>
   files.filter(({ path }) => path.endsWith('.v')).map(({ path }) => path);

@@ -9,13 +9,16 @@ type RunOptions = {
   stdout?: (bytes: Uint8Array | null) => void;
   stderr?: (bytes: Uint8Array | null) => void;
   decodeASCII?: boolean;
-  /** Told how much of the package has been read; says so on the console where nothing is given. */
+  /** Called as the package is read; the default prints to the console. */
   fetchProgress?: () => void;
 };
 
 type Command = (args: string[] | null, files?: Tree, options?: RunOptions) => Promise<Tree> | Tree;
 
-/** The FPGA tools that npm has, compiled to WebAssembly. Optional: hundreds of megabytes that few need. */
+/**
+ * FPGA tools on npm, compiled to WebAssembly. Optional, as they are hundreds of megabytes that few users
+ * need.
+ */
 export type ToolPackage = { name: string; command: string; enables: string; megabytes: number };
 
 export const yosys: ToolPackage = {
@@ -34,18 +37,18 @@ export const icepack: ToolPackage = { ...nextpnr, command: 'runIcepack' };
 export const clang: ToolPackage = {
   name: '@yowasp/clang',
   command: 'runClang',
-  enables: 'simulation of Verilog by npm packages alone',
+  enables: 'simulation of Verilog with only npm packages',
   megabytes: 101,
 };
 
 export const toolPackages: ToolPackage[] = [yosys, nextpnr, clang];
 
-/** One line that installs packages. */
+/** The command that installs packages. */
 export const installLine = (...tools: ToolPackage[]): string => npmInstall(...tools.map(({ name }) => name));
 
 const require = createRequire(import.meta.url);
 
-/** The folder that holds a package, where it is installed. */
+/** The folder of a package, if it is installed. */
 export function folderOf({ name }: ToolPackage): string | undefined {
   try {
     return require.resolve(name).replace(/[/\\]gen[/\\][^/\\]*$/, '');
@@ -56,7 +59,7 @@ export function folderOf({ name }: ToolPackage): string | undefined {
 
 export const installed = (tool: ToolPackage): boolean => folderOf(tool) !== undefined;
 
-/** A package's function. Throws a SpikeletError with the install line where it is missing. */
+/** A package's function. Throws a SpikeletError with the install command if it is missing. */
 async function commandOf(tool: ToolPackage): Promise<Command> {
   if (!installed(tool))
     throw new SpikeletError(`${tool.name} is not installed, and ${tool.enables} needs it`, {
@@ -67,8 +70,8 @@ async function commandOf(tool: ToolPackage): Promise<Command> {
 }
 
 /**
- * Runs a tool on files in memory; returns the files after it and what it printed. Throws a SpikeletError with the end
- * of what it printed where it fails.
+ * Runs a tool on files in memory; returns the resulting files and its output. Throws a SpikeletError with the
+ * end of the output if it fails.
  */
 export async function runPackage(
   tool: ToolPackage,
@@ -79,10 +82,10 @@ export async function runPackage(
   const decoder = new TextDecoder();
   let log = '';
   const keep = (bytes: Uint8Array | null): void => {
-    // A tool that warns without end keeps its last words.
+    // Keep only the end of very long output.
     if (bytes) log = (log + decoder.decode(bytes)).slice(-(1 << 20));
   };
-  // Reads the package's parts into memory, which it would otherwise report on the console.
+  // Loads the package into memory first; otherwise it reports progress on the console.
   await command(null, {}, { fetchProgress: () => undefined });
   try {
     return {
@@ -107,7 +110,7 @@ export function fileOf(files: Tree, name: string): Uint8Array<ArrayBuffer> {
   const file = files[name];
   if (file instanceof Uint8Array) return new Uint8Array(file);
   if (typeof file === 'string') return new TextEncoder().encode(file);
-  throw new SpikeletError(`the tool wrote no ${name}`);
+  throw new SpikeletError(`the tool did not write ${name}`);
 }
 
 export const textOf = (files: Tree, name: string): string => new TextDecoder().decode(fileOf(files, name));

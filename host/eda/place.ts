@@ -2,9 +2,9 @@ import type { Board } from '../../fpga/boards/board.js';
 import { fileOf, icepack, nextpnr, runPackage, textOf } from './packages.js';
 
 export type Placed = {
-  /** What nextpnr used of what the part has, by its own names: ICESTORM_LC, ICESTORM_RAM, ... */
+  /** Resources used and available, by nextpnr's names: ICESTORM_LC, ICESTORM_RAM, ... */
   utilisation: Record<string, { used: number; available: number }>;
-  /** Highest clock at which the slowest path is in time, in Hz. */
+  /** Maximum clock for the slowest path, in Hz. */
   fmaxHz: number;
   bitstream: Uint8Array<ArrayBuffer>;
 };
@@ -14,7 +14,9 @@ type Report = {
   utilization: Record<string, { used: number; available: number }>;
 };
 
-/** Places and routes a netlist for a board. `seed` starts the search; another one finds another result. */
+/**
+ * Places and routes a netlist for a board. `seed` starts the search; different seeds give different results.
+ */
 export async function place(json: Uint8Array, board: Board, pins: string, seed = 1): Promise<Placed> {
   if (!board.nextpnr) throw new Error(`${board.name} has area only`);
   const { device, package: pack } = board.nextpnr;

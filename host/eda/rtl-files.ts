@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OutputFile } from '../../models/index.js';
 
-/** The hand-written cores, which ship as they are. */
+/** The hand-written cores, shipped unchanged. */
 const folder = fileURLToPath(new URL('../../../fpga/rtl', import.meta.url));
 
 /** Cores by their file names, as files of a project. */

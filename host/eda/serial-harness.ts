@@ -1,9 +1,9 @@
 import { cxxName } from './cxxrtl.js';
 
 /**
- * C++ that drives a board top (i_clk, i_rx, o_tx) byte by byte, as a serial adapter would: `byte_in` is where bytes to
- * send are put, `byte_out` where received ones are found. `run` sends `count` bytes and goes on for `clocks` more;
- * returns how many bytes came. `silence` is for how many clocks nothing has gone either way.
+ * C++ that drives a board top (i_clk, i_rx, o_tx) byte by byte, as a serial adapter would: `byte_in` holds
+ * the bytes to send, `byte_out` the received ones. `run` sends `count` bytes, continues for `clocks` more,
+ * and returns how many bytes arrived. `silence` returns for how many clocks the line has been idle both ways.
  */
 export const serialHarness = (top: string, clocksPerBit: number): string => `#include "design.h"
 #include <stdint.h>
@@ -11,7 +11,7 @@ export const serialHarness = (top: string, clocksPerBit: number): string => `#in
 static cxxrtl_design::${cxxName(top)} top;
 static uint8_t in[1 << 16], out[1 << 16];
 static const int BIT = ${clocksPerBit};
-static int seen = -1, wait = 0, shift = 0;  // receiving: the bit that comes next, -1: idle
+static int seen = -1, wait = 0, shift = 0;  // receiving: the next bit, -1: idle
 static double silent = 0;
 
 extern "C" {

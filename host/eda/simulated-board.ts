@@ -5,20 +5,20 @@ import type { OutputFile } from '../../models/index.js';
 import { compileCxxrtl, startCxxrtl } from './cxxrtl.js';
 import { serialHarness } from './serial-harness.js';
 
-/** A board that is simulated clock by clock, with its serial line. */
+/** A board, simulated clock by clock, with its serial line. */
 export type SimulatedBoard = {
-  /** Sends bytes, goes on for so many clocks, returns what came. */
+  /** Sends bytes, continues for `clocks`, and returns the bytes received. */
   run(bytes: Uint8Array, clocks: number): Uint8Array;
-  /** For how many clocks nothing has gone either way. */
+  /** Number of clocks for which the line has been idle both ways. */
   silence(): number;
   /** Clocks since the start. */
   clocks(): number;
 };
 
-/** Most bytes at once: the harness's buffers. */
+/** Most bytes per call: the size of the harness's buffers. */
 export const MOST_BYTES = 1 << 16;
 
-/** A board's files with what simulators know in place of the part's own PLL and multipliers. */
+/** Replaces the part's PLL and multipliers by models that simulators know. */
 const simulated = (files: OutputFile[]): OutputFile[] =>
   simulatedOf(files).map((file) => (file.path === clockFile ? { ...file, contents: plainClock } : file));
 
@@ -43,7 +43,7 @@ export async function simulateBoard(files: OutputFile[], board: Board): Promise<
     silence: () => silence!() as number,
     clocks: () => clocksRun,
   };
-  // Reset ends after the first clocks, before anything is sent.
+  // Run the first clocks, in which reset ends, before anything is sent.
   running.run(new Uint8Array(), 64);
   return running;
 }
@@ -54,10 +54,13 @@ export type Line = {
   write(bytes: Uint8Array): void;
 };
 
-/** Clocks between two looks at the line, and those of silence after which a board's time stands still. */
+/** Clocks between two checks of the line. */
 const SLICE = 20_000;
 
-/** Ties a board to a line, until the returned function is called. `patience`: the longest computation, in clocks. */
+/**
+ * Connects a board to a line until the returned function is called. The board's time stops once it has been
+ * silent for `patience` clocks, the longest computation.
+ */
 export function connect(board: SimulatedBoard, line: Line, patience = 2_000_000): () => void {
   const pending: Uint8Array[] = [];
   let runs = false;

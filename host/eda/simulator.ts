@@ -15,11 +15,11 @@ import {
   verilogFiles,
 } from './verilator.js';
 
-/** Simulators of Verilog, as they are named to people. */
+/** Display names of the Verilog simulators. */
 export const simulatorNames = { verilator: 'Verilator', cxxrtl: 'CXXRTL (npm packages)' } as const;
 export type SimulatorName = keyof typeof simulatorNames;
 
-/** Which simulator is installed: Verilator, four times as fast, else CXXRTL by npm packages alone. */
+/** The installed simulator: Verilator, which is four times as fast, or CXXRTL from npm packages. */
 export async function simulatorThere(): Promise<SimulatorName | undefined> {
   const [verilator, ...builders] = await Promise.all(
     ['verilator', 'g++', 'make'].map((tool) => versionOfTool(tool)),
@@ -30,27 +30,30 @@ export async function simulatorThere(): Promise<SimulatorName | undefined> {
 
 const cxxrtlPackages = [yosys, clang];
 
-/** Both ways to install one. */
+/** Both ways to install a simulator. */
 export const simulatorInstall = (): string => `${verilatorInstall}, or ${installLine(...cxxrtlPackages)}`;
 
-/** The simulator that is used. Throws a SpikeletError with both ways to install one where there is none. */
+/** The installed simulator. Throws a SpikeletError with both ways to install one if there is none. */
 export async function requireSimulator(): Promise<SimulatorName> {
   const name = await simulatorThere();
   if (name) return name;
-  throw new SpikeletError('no simulator of Verilog is installed', { hint: simulatorInstall() });
+  throw new SpikeletError('no Verilog simulator is installed', { hint: simulatorInstall() });
 }
 
-/** Runs `use` with a folder to compile in, which is gone afterwards: one without spaces in its path, if there is any. */
+/** Runs `use` with a temporary folder to compile in, without spaces in its path if possible. */
 export async function inSimulatorFolder<T>(purpose: string, use: (folder: string) => Promise<T>): Promise<T> {
   for (const base of [tmpdir(), '/tmp', '/var/tmp'])
     if (await isPlain(base)) return inTemporaryFolder(purpose, use, base);
   return inTemporaryFolder(purpose, use);
 }
 
-/** `note` is told what is worked at, for minutes with CXXRTL. */
+/** `note` gets progress lines; CXXRTL can take minutes. */
 export type SimulatorOptions = VerilogOptions & { note?: (line: string) => void };
 
-/** A simulator of a Graph's core, compiled in `folder`. Throws a SpikeletError with the install lines where there is none. */
+/**
+ * A simulator of a Graph's core, compiled in `folder`. Throws a SpikeletError with the install commands if
+ * there is none.
+ */
 export async function simulatorOf(
   graph: Graph,
   folder: string,
@@ -74,9 +77,9 @@ const compilers: Record<
   cxxrtl: (graph, _folder, options) => compileCxxrtlSimulator(graph, options),
 };
 
-/** CXXRTL, compiled to WebAssembly. Its frames come together once all images have been given. */
+/** CXXRTL, compiled to WebAssembly. It returns all frames at once, after the last image. */
 async function compileCxxrtlSimulator(graph: Graph, options: VerilogOptions): Promise<Simulator> {
-  // Imported here: node:wasi warns on being loaded.
+  // Imported here because node:wasi prints a warning when loaded.
   const { compileCxxrtlCore } = await import('./cxxrtl-core.js');
   const files = await verilogFiles(graph, options);
   const weights = loadedWeights(files);

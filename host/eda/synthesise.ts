@@ -13,7 +13,7 @@ export type Netlist = {
   verilog: Uint8Array;
 };
 
-/** Cells by their types: of which resource each takes how many. A type not listed costs nothing of these. */
+/** Resource use by cell type; types not listed use none of these resources. */
 type Counted = [type: RegExp, what: keyof Area, each: number][];
 
 const countedIce40: Counted = [
@@ -30,7 +30,7 @@ const counted: Record<Family, Counted> = {
   'ice40-hx': countedIce40,
   ecp5: [
     [/^LUT4$/, 'luts', 1],
-    // Its four bits and their write port are three slices of two.
+    // Four bits and their write port take three slices of two LUTs.
     [/^TRELLIS_DPR16X4$/, 'luts', 6],
     [/^TRELLIS_FF$/, 'flipFlops', 1],
     [/^CCU2C$/, 'carries', 1],
@@ -43,7 +43,7 @@ const counted: Record<Family, Counted> = {
     [/^FD[RSCP]E$/, 'flipFlops', 1],
     [/^CARRY4$/, 'carries', 1],
     [/^RAMB36E1$/, 'brams', 1],
-    // Two share the place of a whole one.
+    // Two fit in the place of one RAMB36.
     [/^RAMB18E1$/, 'brams', 0.5],
     [/^DSP48E1$/, 'dsps', 1],
   ],
@@ -56,7 +56,7 @@ const counted: Record<Family, Counted> = {
   ],
 };
 
-/** Resources that cells take in a family of parts. */
+/** Resources that cells use in a family of parts. */
 export function areaOf(cells: Record<string, number>, family: Family): Area {
   const area: Area = { luts: 0, flipFlops: 0, carries: 0, brams: 0, sprams: 0, dsps: 0 };
   for (const [type, count] of Object.entries(cells)) {

@@ -27,28 +27,34 @@ const harness = fileURLToPath(new URL('../../../fpga/sim/harness.cc', import.met
 
 export const verilatorInstall = 'apt-get install verilator g++ make';
 
-/** What one frame did: CRC-32 of every tensor in order, the input's first, and what it took. Cycles count from the first pixel. */
+/**
+ * One simulated frame: the CRC-32 of every tensor in order, the input first, and cycle counts from the first
+ * pixel.
+ */
 export type Frame = {
   logits: number[];
   cycles: number;
-  /** Clocks in which the pixels' or the logits' side was made to wait. */
+  /** Clocks in which the pixel side or the logit side had to wait. */
   stalls: number;
-  /** Cycles since the last logit of the frame before. */
+  /** Cycles since the last logit of the previous frame. */
   interval: number;
   tensors: { crc: number; first: number; last: number; spikes: number }[];
-  /** Clocks in which each FIFO held something back because it was told to stall. */
+  /** Clocks in which each FIFO held back a value because it was told to stall. */
   fifos: number[];
 };
 
 export type SimulateOptions = {
-  /** Share of clocks in which each side of the core, and each FIFO in it, stalls, 0..1, by `seed`. */
+  /**
+   * Fraction of clocks, 0..1, in which each side of the core and each of its FIFOs stalls at random, by
+   * `seed`.
+   */
   stall?: number;
   seed?: number;
-  /** Frames follow each other as fast as they are taken; else one begins when the one before has ended. */
+  /** Send frames as fast as the core takes them; otherwise each starts when the previous one has ended. */
   overlap?: boolean;
 };
 
-/** Runs frames of i8 pixels one after the other. */
+/** Runs frames of i8 pixels in order. */
 export type Simulator = (images: Iterable<Int8Array>, options?: SimulateOptions) => AsyncGenerator<Frame>;
 
 /** All Verilog of a Graph: the emitted files and the cores. */
@@ -57,7 +63,10 @@ export const verilogFiles = async (graph: Graph, options?: VerilogOptions): Prom
   ...(await rtlFiles(cores[options?.architecture ?? 'sequential'])),
 ];
 
-/** Compiles a Graph's Verilog in `folder` with Verilator. Throws a SpikeletError with the install line where it is missing. */
+/**
+ * Compiles a Graph's Verilog in `folder` with Verilator. Throws a SpikeletError with the install command if
+ * it is missing.
+ */
 export async function compileVerilator(
   graph: Graph,
   folder: string,
@@ -70,7 +79,7 @@ export async function compileVerilator(
   });
 }
 
-/** Whether Make can build in a folder: it is there, without spaces in its path. */
+/** Whether make can build in a folder: it exists, and its path has no spaces. */
 export const isPlain = (folder: string): Promise<boolean> =>
   realpath(folder).then(
     (path) => !/\s/.test(path),
@@ -78,8 +87,8 @@ export const isPlain = (folder: string): Promise<boolean> =>
   );
 
 /**
- * Likewise of files whose top is `spikelet_core`: of a Graph's Verilog or of a netlist of it. `more` are arguments for
- * Verilator; `weights` are loaded before the first frame.
+ * The same for given files with top `spikelet_core`: a Graph's Verilog or its netlist. `more` are extra
+ * arguments for Verilator; `weights` are loaded before the first frame.
  */
 export async function compileSimulator(
   graph: Graph,
@@ -124,16 +133,16 @@ export async function compileSimulator(
     );
 }
 
-/** The weights that a link must load: those of a core that keeps any in single-port RAM. */
+/** The weights to load over the link, for a core that keeps any in single-port RAM; otherwise empty. */
 export function loadedWeights(files: OutputFile[]): Uint8Array {
   const contents = (name: string) => files.find(({ path }) => path === name)?.contents;
   const top = contents('spikelet_core.v');
   const weights = contents('weights.bin');
-  const kept = typeof top === 'string' && /\.WEIGHT_HUGE\([1-9]/.test(top);
-  return kept && weights instanceof Uint8Array ? weights : new Uint8Array();
+  const inRam = typeof top === 'string' && /\.WEIGHT_HUGE\([1-9]/.test(top);
+  return inRam && weights instanceof Uint8Array ? weights : new Uint8Array();
 }
 
-/** What the harness (fpga/sim/harness.cc) must know of a Graph. */
+/** Arguments that describe a Graph to the harness (fpga/sim/harness.cc). */
 export function harnessArguments(
   graph: Graph,
   { stall = 0, seed = 1, overlap = false }: SimulateOptions = {},
@@ -163,7 +172,8 @@ async function* frames(
   });
   const lines = createInterface({ input: child.stdout });
   try {
-    // Ahead of the lines, so that frames can overlap. A simulator that dies early closes its end; its exit code says so.
+    // Write ahead of reading, so that frames can overlap. If the simulator dies early the pipe breaks; its
+    // exit code is checked below.
     pipeline(Readable.from(bytes), child.stdin).catch(() => {});
     for await (const line of lines) yield JSON.parse(line) as Frame;
     const code = await ended;

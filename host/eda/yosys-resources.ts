@@ -4,10 +4,12 @@ import { pathToFileURL } from 'node:url';
 import { SpikeletError } from '../../models/index.js';
 import { folderOf, installLine, type Tree, yosys } from './packages.js';
 
-/** Small files lie in the package's resources as text, large ones beside them until the package has read them. */
+/**
+ * Small files are in the package's resources as text; large ones are URLs until the package has read them.
+ */
 type Packed = { [name: string]: Packed | string | URL | Uint8Array };
 
-/** A folder of what yosys ships: headers of CXXRTL, models of cells. */
+/** A folder from yosys' shared files: CXXRTL headers, cell models. */
 export async function shared(path: string): Promise<Tree> {
   const folder = folderOf(yosys);
   if (!folder)

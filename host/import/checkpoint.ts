@@ -12,17 +12,20 @@ import { Bag, textOf } from './pickle.js';
 import { partsOf } from './shards.js';
 import { readTorch, TensorRef, type TorchFile } from './torch.js';
 
-/** A checkpoint of PyTorch, whatever the container: tensors in the order of the file, read when asked for. */
+/** A PyTorch checkpoint from any container: tensors in the order of the file, read on demand. */
 export type Checkpoint = {
   tensors: Map<string, LazyTensor>;
-  /** What is written beside the weights: the metadata of a .safetensors, the `args` of a training checkpoint. */
+  /**
+   * What is stored with the weights: the metadata of a .safetensors file, the `args` of a training
+   * checkpoint.
+   */
   fields: Map<unknown, unknown>;
   notes: string[];
 };
 
 export type LazyTensor = { shape: number[]; read: () => Float32Array };
 
-/** Where training scripts put the weights, the likeliest first, and where an average of them. */
+/** Keys under which training scripts put the weights, the likeliest first, and an average of them. */
 const WEIGHTS = ['model', 'state_dict', 'model_state_dict', 'net', 'network', 'module', 'weights', 'params'];
 const AVERAGES = [
   ...[
@@ -41,11 +44,13 @@ const AVERAGES = [
 const MAX_DEPTH = 3;
 
 export type CheckpointOptions = {
-  /** Take the average of the weights that was saved beside them. */
+  /** Take the average of the weights that was saved with them. */
   ema?: boolean;
 };
 
-/** Recognises the format by its bytes. Throws a SpikeletError that begins with `label`; so may every `read`. */
+/**
+ * Recognises the format by its bytes. Throws a SpikeletError that begins with `label`; so may every `read`.
+ */
 export function readCheckpoint(
   bytes: Uint8Array,
   label: string,
@@ -54,7 +59,7 @@ export function readCheckpoint(
   return mergeCheckpoints([containerOf(bytes, label, options)], label, options);
 }
 
-/** One checkpoint of the parts of one, names without what wrappers put into them. */
+/** Joins the parts of a checkpoint, and removes wrappers' prefixes from the names. */
 export function mergeCheckpoints(
   parts: Container[],
   label: string,
@@ -76,7 +81,10 @@ export function mergeCheckpoints(
   };
 }
 
-/** What a file holds, names as they are. `averaged`: the weights are an average, kept under a key of its own. */
+/**
+ * What a file holds, with names unchanged. `averaged`: the weights are an average, stored under a separate
+ * key.
+ */
 export type Container = Checkpoint & { averaged: boolean };
 
 export function containerOf(bytes: Uint8Array, label: string, options: CheckpointOptions): Container {
@@ -88,7 +96,7 @@ export function containerOf(bytes: Uint8Array, label: string, options: Checkpoin
       ? new SpikeletError(
           `${label} is the index of a checkpoint in several files (shards): ${listed(parts.map(printable))}`,
           {
-            hint: 'import it from the folder in which they are',
+            hint: 'import it from the folder that holds these files',
           },
         )
       : otherKind(bytes, label);
@@ -102,13 +110,13 @@ export function containerOf(bytes: Uint8Array, label: string, options: Checkpoin
   }
   throw (
     other() ??
-    new SpikeletError(`${label} is neither a .safetensors file nor what torch.save writes`, {
+    new SpikeletError(`${label} is neither a .safetensors file nor one that torch.save wrote`, {
       hint: 'is it complete, and really a checkpoint?',
     })
   );
 }
 
-/** What torch.save wrote, or an archive that somebody put one checkpoint into. */
+/** What torch.save wrote, or a zip archive of one checkpoint. */
 function fromZip(bytes: Uint8Array, label: string, options: CheckpointOptions): Container {
   const entries = readZip(bytes, label);
   const names = [...entries.keys()].filter(
@@ -126,12 +134,12 @@ function fromZip(bytes: Uint8Array, label: string, options: CheckpointOptions): 
         hint: 'unpack it, and import one of them',
       },
     );
-  // Errors of the archive itself come first, as for any other.
+  // Report errors of the archive itself first.
   if (!inside.length) return fromTorch(readTorch(bytes, label), label, options);
   const content = entries.get(inside[0]!)!.read();
   const where = `${label}, '${printable(inside[0]!)}' in it`;
   if (isZip(content) && !isTorchZip(content, where))
-    throw new SpikeletError(`${where} is an archive again`, { hint: 'unpack it, and import the file in it' });
+    throw new SpikeletError(`${where} is another archive`, { hint: 'unpack it, and import the file in it' });
   const found = containerOf(content, where, options);
   return { ...found, notes: [`the checkpoint is '${printable(inside[0]!)}' in the archive`, ...found.notes] };
 }
@@ -140,8 +148,8 @@ const isTorchZip = (bytes: Uint8Array, label: string): boolean =>
   [...readZip(bytes, label).keys()].some((name) => /(^|\/)data\.pkl$/.test(name));
 
 /**
- * The JSON header begins after its length, of less than 4 GB. Asked first, because the length can look like the first
- * bytes of anything else.
+ * The JSON header begins after its length, of less than 4 GB. Asked first, because the length can look like
+ * the first bytes of anything else.
  */
 const looksLikeSafetensors = (bytes: Uint8Array): boolean =>
   bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0);
@@ -154,9 +162,12 @@ function fromSafetensors(bytes: Uint8Array, label: string): Container {
   const file = readSafetensors(bytes, label);
   const kind = fileKind(file);
   if (kind)
-    throw new SpikeletError(`${label} is a ${kind === 'net' ? 'Net' : 'Graph'} of spikelet already`, {
-      hint: 'only checkpoints of PyTorch need importing: use the file as it is',
-    });
+    throw new SpikeletError(
+      `${label} is a ${kind === 'net' ? 'Net' : 'Graph'} of spikelet already, not a checkpoint`,
+      {
+        hint: 'only PyTorch checkpoints need importing; use the file directly',
+      },
+    );
   const tensors = new Map<string, LazyTensor>();
   for (const [name, { shape, data }] of file.tensors)
     tensors.set(name, { shape, read: () => toFloat32(data) });
@@ -173,14 +184,14 @@ function fromTorch(
   const fields = args instanceof Bag ? args.fields : args instanceof Map ? args : new Map();
   if (key) notes.unshift(`the weights are those under '${key}'`);
   if (unknown.size)
-    notes.push(`beside the weights, not read: objects of ${listed([...unknown].map(printable))}`);
+    notes.push(`stored with the weights, not read: objects of ${listed([...unknown].map(printable))}`);
   const tensors = new Map<string, LazyTensor>();
   const others: string[] = [];
   for (const [name, tensor] of weights) {
     if (typeof name !== 'string' || !(tensor instanceof TensorRef)) others.push(printable(textOf(name)));
     else tensors.set(name, { shape: tensor.size, read: () => read(tensor, name) });
   }
-  if (others.length) notes.push(`passed over, because they are no tensors: ${listed(others)}`);
+  if (others.length) notes.push(`skipped, because they are not tensors: ${listed(others)}`);
   return { tensors, fields, notes, averaged };
 }
 
@@ -189,7 +200,10 @@ const holdsTensors = (value: unknown): value is Map<unknown, unknown> =>
 
 type Found = { weights: Map<unknown, unknown>; key: string };
 
-/** The state_dict at or within `value`, by the keys that are usual; a tensor beside them, a best accuracy say, is none. */
+/**
+ * The state_dict at or within `value`, under the usual keys; a single tensor next to them, such as a best
+ * accuracy, does not count.
+ */
 function stateDictIn(value: unknown, key: string, depth = 0): Found | undefined {
   if (!(value instanceof Map)) return undefined;
   for (const inner of depth < MAX_DEPTH ? WEIGHTS : []) {
@@ -202,7 +216,7 @@ function stateDictIn(value: unknown, key: string, depth = 0): Found | undefined 
 const isMark = (name: unknown): boolean =>
   typeof name === 'string' && marks.some((mark) => name === mark || name.endsWith(`.${mark}`));
 
-/** The nets directly under any keys of a checkpoint: each holds a tensor by which nets are known. */
+/** The nets directly under any keys of a checkpoint: each holds a tensor that identifies nets. */
 const netsIn = (value: unknown): Found[] =>
   value instanceof Map
     ? [...value].flatMap(([key, inner]) =>
@@ -220,7 +234,7 @@ function findWeights(
   const nets = netsIn(value);
   const usual = stateDictIn(value, '');
   const isNet = value instanceof Map && [...value.keys()].some(isMark);
-  // A tensor beside nets, a best accuracy say, is not the net.
+  // A tensor next to nets, such as a best accuracy, is not the net.
   const plain =
     usual && (usual.key !== '' || isNet)
       ? usual
@@ -237,19 +251,19 @@ function findWeights(
     const notes = other
       ? [
           averaged
-            ? `passed over: the weights under '${other.key}', of which these are an average`
-            : `passed over: an average of the weights (EMA) under '${other.key}'; --ema takes it`,
+            ? `skipped: the weights under '${other.key}'; those taken are their average`
+            : `skipped: an average of the weights (EMA) under '${other.key}'; --ema takes it`,
         ]
       : [];
     const left = nets.filter(({ weights }) => weights !== found.weights && weights !== other?.weights);
     if (left.length)
-      notes.push(`passed over: other weights under ${listed(left.map(({ key }) => `'${printable(key)}'`))}`);
+      notes.push(`skipped: other weights under ${listed(left.map(({ key }) => `'${printable(key)}'`))}`);
     return { ...found, averaged, notes };
   }
   throw noWeights(value, label);
 }
 
-/** The net under an unusual key, where there is no other: of a student and its teacher the student. */
+/** The net under an unusual key, if there is only one; of a student and its teacher, the student. */
 function onlyNet(nets: Found[], label: string): Found | undefined {
   const student = nets.find(({ key }) => key === 'student');
   if (nets.length > 1 && !student)
@@ -264,16 +278,16 @@ function noWeights(value: unknown, label: string): SpikeletError {
   const whole = value instanceof Map ? [...value.values()].find((entry) => entry instanceof Opaque) : value;
   if (whole instanceof Opaque)
     return new SpikeletError(
-      `${label} holds a whole object of Python, ${printable(whole.type)}, and no state_dict`,
+      `${label} holds a whole Python object, ${printable(whole.type)}, not a state_dict`,
       {
-        hint: "load it in Python, and save the weights alone: torch.save(model.state_dict(), 'weights.pth')",
+        hint: "load it in Python, and save only the weights: torch.save(model.state_dict(), 'weights.pth')",
       },
     );
   const seen =
     value instanceof Map
       ? `its keys are ${listed([...value.keys()].map((key) => `'${printable(textOf(key))}'`)) || 'none'}`
-      : 'it is no dict';
+      : 'it is not a dict';
   return new SpikeletError(`${label} holds no state_dict: ${seen}`, {
-    hint: `the weights should be the whole file or lie under one of ${WEIGHTS.join(', ')}`,
+    hint: `the weights should be the whole file or under one of the keys ${WEIGHTS.join(', ')}`,
   });
 }

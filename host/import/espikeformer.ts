@@ -8,17 +8,20 @@ import {
 import type { Architecture, Shapes } from './architecture.js';
 import { numbersIn, sizeOf, widening } from './shapes.js';
 
-/** The 83M and 173M models are another network under the same name: convolutions in nn.Sequential, another neuron and head. */
+/**
+ * The 83M and 173M models are a different network of the same name: convolutions in nn.Sequential, another
+ * neuron and head.
+ */
 function requireSmall(shapes: Shapes): void {
   if (!shapes.has('ConvBlock1_1.0.conv1.0.0.weight')) return;
   const width = shapes.get('downsample1_1.encode_conv.weight')?.[0];
   throw new SpikeletError(
-    `this is E-SpikeFormer in the structure of its 83M and 173M models${width ? ` (stem of ${width} channels)` : ''}, which spikelet does not import`,
-    { hint: 'the 5M, 10M and 19M models are imported' },
+    `this E-SpikeFormer has the structure of the 83M and 173M models${width ? ` (stem of ${width} channels)` : ''}, which spikelet does not import`,
+    { hint: 'the 5M, 10M and 19M models can be imported' },
   );
 }
 
-/** E-SpikeFormer (arXiv 2411.16061) in the authors' names, in any size. */
+/** E-SpikeFormer (arXiv 2411.16061) with the authors' names, in any size. */
 export function readESpikeFormer(shapes: Shapes): Architecture | undefined {
   if (!shapes.has('downsample1_1.encode_conv.weight') && !shapes.has('ConvBlock1_1.0.conv1.weight'))
     return undefined;

@@ -14,7 +14,10 @@ import {
 import { textOf } from './pickle.js';
 import { folderError, partsOf, readParts, requireWhole } from './shards.js';
 
-/** What a checkpoint does not hold. Each is looked up in what is written beside the weights, else assumed. */
+/**
+ * What a checkpoint's tensors do not say. Each is looked up in the fields stored with the weights, or
+ * assumed.
+ */
 export type ImportOptions = CheckpointOptions & {
   /** Heads of the attention. */
   heads?: number;
@@ -29,15 +32,16 @@ export type ImportOptions = CheckpointOptions & {
   classes?: string[];
 };
 
-/** `notes` say, a sentence each, what was found where and what was assumed. */
+/** `notes` say, one sentence each, what was found and what was assumed. */
 export type Imported = { net: Net; notes: string[] };
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
- * Turns a checkpoint of PyTorch (.safetensors, or torch.save in either of its formats) into a Net. The architecture
- * is inferred from the names and shapes of the tensors: E-SpikeFormer in any size, or the naming of `tiny`.
- * Throws a SpikeletError that begins with `label` where the file is damaged, wants to run code, or does not fit.
+ * Turns a PyTorch checkpoint (.safetensors, or torch.save in either of its formats) into a Net. The
+ * architecture is inferred from the names and shapes of the tensors: E-SpikeFormer in any size, or the naming
+ * of `tiny`. Throws a SpikeletError that begins with `label` if the file is damaged, wants to run code, or
+ * does not match.
  */
 export function importNet(bytes: Uint8Array, label: string, options: ImportOptions = {}): Imported {
   const checkpoint = readCheckpoint(bytes, label, options);
@@ -63,14 +67,14 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
   if (!architecture) {
     const first = [...shapes].map(([name, shape]) => `${printable(name)} [${shape}]`);
     throw new SpikeletError(
-      `no architecture that spikelet knows has these tensors: ${listed(first) || 'none'}`,
+      `these tensors match no architecture that spikelet knows: ${listed(first) || 'none'}`,
       {
-        hint: 'spikelet imports E-SpikeFormer (arXiv 2411.16061) in any size, and nets in the naming of its own tiny',
+        hint: 'spikelet imports E-SpikeFormer (arXiv 2411.16061) in any size, and nets named like its own tiny',
       },
     );
   }
   const notes = [...checkpoint.notes, ...architecture.notes];
-  const beside = {
+  const stored = {
     integer: (...names: string[]) => integerIn(fields, names),
     list: (name: string) => listIn(fields, name, architecture.channels),
   };
@@ -82,7 +86,7 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
   ): T => {
     if (option !== undefined) return option;
     const value = found ?? assumed;
-    const source = found === undefined ? 'assumed, the checkpoint does not tell' : 'told by the checkpoint';
+    const source = found === undefined ? 'assumed, not in the checkpoint' : 'from the checkpoint';
     notes.push(`${what} ${Array.isArray(value) ? value.join(', ') : value}: ${source}`);
     return value;
   };
@@ -91,15 +95,16 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
     ? settle(
         'heads',
         options.heads,
-        beside.integer('heads', 'num_heads'),
+        stored.integer('heads', 'num_heads'),
         assumedHeads(architecture.attention),
       )
     : 1;
-  const levels = settle('levels', options.levels, beside.integer('D', 'levels'), 4);
-  if (!(Number.isInteger(heads) && heads >= 1)) throw new SpikeletError(`${heads} is no number of heads`);
+  const levels = settle('levels', options.levels, stored.integer('D', 'levels'), 4);
+  if (!(Number.isInteger(heads) && heads >= 1))
+    throw new SpikeletError(`heads must be a positive integer, got ${heads}`);
   if (!(Number.isInteger(levels) && levels >= 1 && levels <= 15))
-    throw new SpikeletError(`a neuron has 1 to 15 levels, not ${levels}`);
-  const side = beside.integer('input_size', 'img_size');
+    throw new SpikeletError(`levels must be 1..15, got ${levels}`);
+  const side = stored.integer('input_size', 'img_size');
   const { channels } = architecture;
   const square = (n: number): Shape => [n, n, channels];
   const shape = settle(
@@ -110,12 +115,14 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
   );
   const usual =
     channels === 3 ? imagenet : { mean: new Array(channels).fill(0), std: new Array(channels).fill(1) };
-  const mean = settle('mean', options.mean, beside.list('norm_mean'), usual.mean);
-  const std = settle('std', options.std, beside.list('norm_std'), usual.std);
+  const mean = settle('mean', options.mean, stored.list('norm_mean'), usual.mean);
+  const std = settle('std', options.std, stored.list('norm_std'), usual.std);
   checkInput(shape, mean, std, channels);
   const classes = options.classes ?? Array.from({ length: architecture.classes }, (_, i) => String(i));
   if (classes.length !== architecture.classes)
-    throw new SpikeletError(`the net has ${architecture.classes} outputs for ${classes.length} classes`);
+    throw new SpikeletError(
+      `the net has ${architecture.classes} outputs, but ${classes.length} class names were given`,
+    );
 
   const nodes = architecture.nodes({ heads, levels });
   const net: Net = {
@@ -125,7 +132,7 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
     classes,
     params: new Map(),
   };
-  // Shapes first: nothing is read of a checkpoint that does not fit.
+  // Shapes first, so that no data of a mismatching checkpoint is read.
   checkParamShapes(net.name, nodes, shapes);
   netShapes(net);
   for (const [name, { shape, read }] of tensors) net.params.set(name, { shape: [...shape], data: read() });
@@ -135,9 +142,11 @@ function assemble(checkpoint: Checkpoint, options: ImportOptions): Imported {
 
 function checkInput(shape: Shape, mean: number[], std: number[], channels: number): void {
   if (shape.length !== 3 || !shape.every((n) => Number.isInteger(n) && n >= 1))
-    throw new SpikeletError(`[${shape}] are no rows, columns and channels of an image`);
+    throw new SpikeletError(
+      `input shape must be three positive integers (rows, columns, channels), got [${shape}]`,
+    );
   if (shape[2] !== channels)
-    throw new SpikeletError(`the net takes images of ${channels} channels, not ${shape[2]}`);
+    throw new SpikeletError(`the net takes images with ${channels} channels, not ${shape[2]}`);
   if (mean.length !== channels || std.length !== channels)
     throw new SpikeletError(`mean and std need one value for each of the ${channels} channels`);
   if (!mean.every(Number.isFinite) || !std.every((value) => Number.isFinite(value) && value > 0))
@@ -154,7 +163,7 @@ function integerIn(fields: Checkpoint['fields'], names: string[]): number | unde
   return undefined;
 }
 
-/** Numbers in a text such as '0.5, 0.5' or '[0.5]', if there is one for each channel. */
+/** The numbers in a text such as '0.5, 0.5' or '[0.5]', if there is one for each channel. */
 function listIn(fields: Checkpoint['fields'], name: string, channels: number): number[] | undefined {
   const value = fields.get(name);
   const items = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value];

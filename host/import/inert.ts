@@ -1,18 +1,18 @@
 import { Bag, PickleGlobal } from './pickle.js';
 
 /**
- * What else than tensors people keep in checkpoints: numbers of NumPy, paths, dates, configurations. All of it becomes
- * plain data here; no function of Python is called and no class is made, whatever its name.
+ * What checkpoints hold besides tensors: NumPy numbers, paths, dates, configurations. All of it becomes plain
+ * data here; no Python function is called and no class is instantiated, whatever its name.
  */
 
-/** An object of a class of which nothing is known but its name; its state is kept as data and never read. */
+/** An object of an unknown class; its state is kept as data and never read. */
 export class Opaque extends Bag {
   constructor(readonly type: string) {
     super();
   }
 }
 
-/** A dtype of NumPy: its code ('f8') and, when its state is set, its byte order. */
+/** A NumPy dtype: its code ('f8') and, once its state is set, its byte order. */
 export class Dtype extends Bag {
   order = '<';
   constructor(readonly code: string) {
@@ -39,20 +39,20 @@ const numpyTypes: Record<string, (view: DataView, little: boolean) => number> = 
   b1: (v) => v.getUint8(0),
 };
 
-/** A number of NumPy; one of another type stays unknown. */
+/** A NumPy number; one of another type stays unknown. */
 function numpyScalar([dtype, raw]: unknown[], bad: Bad): unknown {
   if (!(dtype instanceof Dtype)) return bad('a NumPy number without a type');
   const read = Object.hasOwn(numpyTypes, dtype.code) ? numpyTypes[dtype.code] : undefined;
   if (!read || !(raw instanceof Uint8Array)) return new Opaque(`numpy ${dtype.code}`);
   if (raw.length !== Number(dtype.code.slice(1)))
-    return bad('a NumPy number of another length than its type');
+    return bad('a NumPy number whose length does not match its type');
   return read(new DataView(raw.buffer, raw.byteOffset, raw.length), dtype.order !== '>');
 }
 
 const pairsOf = ([pairs = []]: unknown[], bad: Bad): Map<unknown, unknown> => {
   if (pairs instanceof Map) return new Map(pairs);
   if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
-    return bad('a dict of what are no pairs');
+    return bad('a dict of items that are not pairs');
   return new Map(pairs as [unknown, unknown][]);
 };
 const items = ([list = []]: unknown[]): unknown => (Array.isArray(list) ? [...list] : []);
@@ -72,7 +72,7 @@ const calls: Record<string, (args: unknown[], bad: Bad) => unknown> = {
   'builtins.complex': () => new Opaque('complex'),
   'builtins.slice': () => new Opaque('slice'),
   'builtins.range': () => new Opaque('range'),
-  // How protocols before 3 write bytes.
+  // Protocols before 3 write bytes this way.
   '_codecs.encode': ([text, encoding], bad) =>
     typeof text === 'string' && (encoding === 'latin1' || encoding === 'latin-1')
       ? Uint8Array.from(text, (c) => c.charCodeAt(0))
@@ -81,11 +81,11 @@ const calls: Record<string, (args: unknown[], bad: Bad) => unknown> = {
     typeof code === 'string' ? new Dtype(code) : bad('a dtype without a name'),
 };
 
-/** Their `builtins` was `__builtin__` before Python 3, their `numpy._core` `numpy.core` before NumPy 2. */
+/** `builtins` was `__builtin__` before Python 3, and `numpy._core` was `numpy.core` before NumPy 2. */
 const renamed = (name: string): string[] =>
   name.startsWith('builtins.') ? [name, name.replace('builtins.', '__builtin__.')] : [name];
 
-/** Types of numbers that configurations name: never called. */
+/** Number types that configurations name; never called. */
 const numpyNames =
   'float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool_ bool'.split(' ');
 
@@ -94,7 +94,7 @@ export const inertGlobals: PickleGlobal[] = [
   ...Object.entries(calls).flatMap(([name, call]) =>
     renamed(name).map((alias) => new PickleGlobal(alias, call)),
   ),
-  // Factories of a defaultdict: mere names.
+  // Factories of a defaultdict: only their names.
   ...['int', 'float', 'str', 'bool', 'bytes', 'object'].flatMap((type) =>
     renamed(`builtins.${type}`).map((name) => new PickleGlobal(name)),
   ),
@@ -109,6 +109,10 @@ export const inertGlobals: PickleGlobal[] = [
     ['pathlib', 'pathlib._local'].map((module) => new PickleGlobal(`${module}.${name}`, path)),
   ),
   ...['datetime', 'date', 'time', 'timedelta', 'timezone'].map((name) => opaque(`datetime.${name}`)),
+  // Some arguments of a class, as in norm_layer=partial(LayerNorm, eps=1e-6): it is never called, and its class is a name.
+  new PickleGlobal('functools.partial', ([of], bad) =>
+    of instanceof PickleGlobal ? new Opaque('functools.partial') : bad('a partial of what is not a class'),
+  ),
   new PickleGlobal('argparse.Namespace', () => new Bag()),
   new PickleGlobal('types.SimpleNamespace', () => new Bag()),
   ...['copyreg', 'copy_reg'].map(
@@ -120,7 +124,10 @@ export const inertGlobals: PickleGlobal[] = [
   ),
 ];
 
-/** Modules whose classes do things: a checkpoint that names one is refused, though nothing would be run. */
+/**
+ * Modules whose classes have side effects: a checkpoint that names one is refused, although nothing would
+ * run.
+ */
 const HOSTILE = new Set(
   (
     'os posix nt ntpath posixpath sys subprocess builtins __builtin__ importlib imp runpy code codeop pty socket ' +
@@ -132,13 +139,14 @@ const HOSTILE = new Set(
   ).split(' '),
 );
 
-/** Parts of torch that hold states of training; the rest of it is in torch.ts's table or refused. */
+/** Parts of torch that hold training state; the rest is in the table in torch.ts or refused. */
 const TORCH =
   /^torch\.(optim|nn|utils\.data|distributions|amp|cuda\.amp|fx|ao|quantization|_tensor|serialization)\./;
 
 /**
- * An object of any other class: its name and state as data. Classes begin with a capital, functions do not; whatever
- * might be a function, or belongs to a module that does things, is undefined and refused by its name.
+ * An object of any other class: its name and state as data. Classes begin with a capital, functions do not;
+ * undefined for anything that might be a function or is in a module with side effects, which is then refused
+ * by name.
  */
 export function unknownClass(name: string): PickleGlobal | undefined {
   const parts = name.split('.');

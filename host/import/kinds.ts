@@ -1,7 +1,7 @@
 import { SpikeletError } from '../../models/error.js';
 import { printable } from '../system/printable.js';
 
-/** What people take for a checkpoint, told by its first bytes, and what to do instead. */
+/** Files that are mistaken for checkpoints, recognised by their first bytes, and what to do instead. */
 type Kind = {
   is: (start: string, bytes: Uint8Array) => boolean;
   what: string | ((start: string) => string);
@@ -27,12 +27,12 @@ const kinds: Kind[] = [
   {
     is: (start) => /^(\xef\xbb\xbf)?\s*(<!--[\s\S]*?-->\s*)?(<!doctype html|<html|<head|<body)/i.test(start),
     what: 'is a web page (HTML), not a checkpoint',
-    hint: 'the download gave a login, error or preview page: open it in a browser, and download the file itself',
+    hint: 'the download returned a login, error or preview page: open it in a browser, and download the file itself',
   },
   {
     is: (start) => /^\s*<(\?xml|[A-Za-z]+[\s>])/.test(start),
-    what: 'is XML, probably the error message of a server',
-    hint: 'look into it, and download the file itself',
+    what: "is XML, probably a server's error message",
+    hint: 'read it, and download the file itself',
   },
   { is: begins('\x89HDF\r\n\x1a\n'), what: 'is an HDF5 file (Keras, or NIR)', hint: convert('Keras') },
   {
@@ -49,41 +49,41 @@ const kinds: Kind[] = [
   {
     is: begins('\x1f\x8b'),
     what: 'is compressed with gzip',
-    hint: "run 'gunzip' on it, and import what comes out",
+    hint: "decompress it with 'gunzip', and import the result",
   },
   {
     is: begins('\xfd7zXZ\0'),
     what: 'is compressed with xz',
-    hint: "run 'unxz' on it, and import what comes out",
+    hint: "decompress it with 'unxz', and import the result",
   },
   {
     is: begins('BZh'),
     what: 'is compressed with bzip2',
-    hint: "run 'bunzip2' on it, and import what comes out",
+    hint: "decompress it with 'bunzip2', and import the result",
   },
   {
     is: begins('\x28\xb5\x2f\xfd'),
     what: 'is compressed with zstd',
-    hint: "run 'unzstd' on it, and import what comes out",
+    hint: "decompress it with 'unzstd', and import the result",
   },
   {
     is: begins('\x04\x22\x4d\x18'),
     what: 'is compressed with lz4',
-    hint: "run 'unlz4' on it, and import what comes out",
+    hint: "decompress it with 'unlz4', and import the result",
   },
   { is: begins('7z\xbc\xaf\x27\x1c'), what: 'is a 7-Zip archive', hint: unpack },
   { is: begins('Rar!\x1a\x07'), what: 'is a RAR archive', hint: unpack },
   {
     is: at(257, 'ustar'),
     what: 'is a tar archive',
-    hint: `${unpack}; a checkpoint of PyTorch before 0.4 must be loaded and saved again`,
+    hint: `${unpack}; a checkpoint from PyTorch before 0.4 must be loaded and saved again`,
   },
   { is: begins('%PDF'), what: 'is a PDF', hint: 'give the checkpoint itself' },
   { is: begins('\x89PNG', '\xff\xd8\xff', 'GIF8'), what: 'is an image', hint: 'give the checkpoint itself' },
   {
     is: begins('\0asm'),
     what: 'is a WebAssembly module',
-    hint: "only checkpoints are imported; 'spikelet run' takes a model.wasm",
+    hint: "only checkpoints can be imported; 'spikelet run' takes a model.wasm",
   },
   {
     is: (start) => start[0] === '\b' && start[2] === '\x12' && /pytorch|onnx/i.test(start),
@@ -97,27 +97,27 @@ const kinds: Kind[] = [
   },
   {
     is: (start) => start[0] === '\x80' && /sklearn|xgboost|lightgbm/.test(start),
-    what: 'is a pickle of a model of another library (scikit-learn or alike)',
-    hint: 'spikelet imports networks of PyTorch',
+    what: 'is a pickle from another library (scikit-learn or similar)',
+    hint: 'spikelet imports PyTorch networks',
   },
   {
     is: (start) => /^\s*[[{]/.test(start),
     what: 'is text that looks like JSON, not a checkpoint',
-    hint: 'a configuration lies beside the weights: give the .safetensors or .pth file',
+    hint: 'it is probably the configuration next to the weights: give the .safetensors or .pth file',
   },
   {
     is: (start) => /^\s*[A-Z][a-z]+ [\t\n\r\x20-\x7e]*$/.test(start),
     what: (start) => `is text that begins with '${printable(start.trim().slice(0, 60))}'`,
-    hint: 'probably what a server said in place of the file: download the checkpoint again',
+    hint: "probably a server's reply instead of the file: download the checkpoint again",
   },
   {
     is: (_, bytes) => bytes.subarray(0, 4096).every((byte) => byte === 0),
-    what: 'begins with nothing but zeros',
-    hint: 'the download was broken off, or the disk was full: get the file again',
+    what: 'begins with only zeros',
+    hint: 'the download was interrupted, or the disk was full: download the file again',
   },
 ];
 
-/** An error that names what the file is; undefined where it is none of these. */
+/** An error that says what the file is; undefined for any other file. */
 export function otherKind(bytes: Uint8Array, label: string): SpikeletError | undefined {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
   const kind = kinds.find(({ is }) => is(start, bytes));
@@ -126,19 +126,19 @@ export function otherKind(bytes: Uint8Array, label: string): SpikeletError | und
   return new SpikeletError(`${label} ${what}`, { hint: kind.hint });
 }
 
-/** What a zip archive without a checkpoint's records is; undefined for any other. */
+/** What a zip archive without checkpoint records is; undefined for any other archive. */
 export function zipKind(names: string[], label: string): SpikeletError | undefined {
   if (names.some((name) => /(^|\/)(constants\.pkl|code\/.*\.py)$/.test(name)))
-    return new SpikeletError(`${label} is TorchScript (torch.jit.save): a program, not only weights`, {
-      hint: "save the weights alone: torch.save(torch.jit.load('model.pt').state_dict(), 'weights.pth')",
+    return new SpikeletError(`${label} is TorchScript (torch.jit.save): a program, not just weights`, {
+      hint: "save only the weights: torch.save(torch.jit.load('model.pt').state_dict(), 'weights.pth')",
     });
   if (
     names.some(
       (name) => /(^|\/)(models|archive)\/[^/]+\.pt2?$|\.pt2$/.test(name) || name.includes('aotinductor'),
     )
   )
-    return new SpikeletError(`${label} is a program of torch.export (.pt2), not only weights`, {
-      hint: "save the weights alone: torch.save(model.state_dict(), 'weights.pth')",
+    return new SpikeletError(`${label} is a torch.export program (.pt2), not just weights`, {
+      hint: "save only the weights: torch.save(model.state_dict(), 'weights.pth')",
     });
   if (names.length && names.every((name) => name.endsWith('.npy')))
     return new SpikeletError(`${label} is an archive of NumPy arrays (.npz)`, { hint: convert('NumPy') });

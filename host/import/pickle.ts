@@ -2,21 +2,24 @@ import { SpikeletError } from '../../models/error.js';
 import { printable } from '../system/printable.js';
 
 /**
- * Python pickles as data. A pickle is a program for a small stack machine; this machine knows the opcodes that build
- * values, and of Python's functions only those in the caller's table. Nothing is imported, nothing of the file is run.
- * Values become null, boolean, number, bigint, string, Uint8Array, array (list and tuple), Map (dict), or whatever
- * the caller's table returns. Lists may contain themselves: whoever walks a value bounds the depth.
+ * Python pickles as data. A pickle is a program for a small stack machine; this machine knows the opcodes
+ * that build values, and only those Python functions that are in the caller's table. Nothing is imported and
+ * no code from the file is run. Values become null, boolean, number, bigint, string, Uint8Array, array (list
+ * and tuple), Map (dict), or whatever the caller's table returns. Lists may contain themselves, so code that
+ * walks a value must bound the depth.
  */
 export type PickleRules = {
-  /** Python functions and classes by `module.name`; everything else is refused by its name. */
+  /** Python functions and classes by `module.name`; everything else is refused by name. */
   globals: Map<string, PickleGlobal>;
-  /** What stands for a class that is not in the table; undefined: it is refused. */
+  /** The replacement for a class that is not in the table; undefined: it is refused. */
   unknown?: (name: string) => PickleGlobal | undefined;
-  /** What a persistent id stands for; `bad` refuses it. */
+  /** The value of a persistent id; `bad` refuses it. */
   persistent: (id: unknown, bad: (why: string) => never) => unknown;
 };
 
-/** A function or class of the table. Without `call` it is a mere name. Objects get their state through `Bag`. */
+/**
+ * A function or class in the table. Without `call` it is only a name. Objects get their state through `Bag`.
+ */
 export class PickleGlobal {
   constructor(
     readonly name: string,
@@ -24,21 +27,24 @@ export class PickleGlobal {
   ) {}
 }
 
-/** A value of a pickle as text. Only plain ones: a list may hold itself, or lists without end. */
+/** A pickled value as text. Objects are not expanded: a list may contain itself, or endless lists. */
 export const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? 'an object' : String(value);
 
-/** An object of which only the attributes are known. */
+/** An object with only its attributes known. */
 export class Bag {
   readonly fields = new Map<unknown, unknown>();
-  /** State is a dict of attributes, or a pair of them where a class has slots; any other says nothing to us. */
+  /** State is a dict of attributes, or a pair of them if the class has slots; anything else is ignored. */
   build(state: unknown): void {
     for (const part of Array.isArray(state) ? state.slice(0, 2) : [state])
       if (part instanceof Map) for (const [key, value] of part) this.fields.set(key, value);
   }
 }
 
-/** 34 opcodes and a dozen objects per tensor are usual; the largest checkpoint in use has some ten thousand tensors. */
+/**
+ * Typically 34 opcodes and a dozen objects per tensor; the largest checkpoints in use have about ten thousand
+ * tensors.
+ */
 const MAX_OPCODES = 2_000_000;
 const MAX_OBJECTS = 500_000;
 const MAX_INTEGER_BYTES = 64;
@@ -91,11 +97,11 @@ class Machine {
     return this.bad(`it has more than ${MAX_OPCODES} opcodes`);
   }
 
-  /** Byte at which the next `length` bytes begin; they are passed over. */
+  /** Skips the next `length` bytes and returns their offset. */
   skip(length: number): number {
     const from = this.at;
     if (!(length <= this.bytes.length - from))
-      return this.bad(`${length} bytes are wanted, ${this.bytes.length - from} are left`);
+      return this.bad(`${length} bytes are needed, ${this.bytes.length - from} are left`);
     this.at = from + length;
     return from;
   }
@@ -145,7 +151,7 @@ class Machine {
 
   line(): string {
     const end = this.bytes.indexOf(10, this.at);
-    if (end < 0 || end - this.at > MAX_NAME) return this.bad('a name without end');
+    if (end < 0 || end - this.at > MAX_NAME) return this.bad('a name that does not end');
     const line = this.text(end - this.at);
     this.at++;
     return line;
@@ -155,13 +161,16 @@ class Machine {
     this.stack.push(value);
   }
 
-  /** Pushes something that takes memory of its own. */
+  /** Pushes a value that takes new memory. */
   make(value: unknown): void {
     this.charge(1);
     this.stack.push(value);
   }
 
-  /** Counts work: a value that the file refers to again and again costs it few bytes and us as much each time. */
+  /**
+   * Counts work: repeated references to a value cost the file a few bytes but cost us the full work each
+   * time.
+   */
   charge(objects: number): void {
     this.objects += objects;
     if (this.objects > MAX_OBJECTS) this.bad(`it has more than ${MAX_OBJECTS} objects`);
@@ -195,9 +204,9 @@ class Machine {
 
   refuse(path: string): never {
     throw new SpikeletError(
-      `${this.label} is refused: it wants to call '${printable(path)}', which has no place in a checkpoint. Nothing was executed`,
+      `${this.label} is refused: it wants to call '${printable(path)}', which does not belong in a checkpoint. Nothing was executed`,
       {
-        hint: 'load it in Python only if you trust where it comes from; torch.save(model.state_dict(), ...) writes files without calls',
+        hint: 'load it in Python only if you trust its source; torch.save(model.state_dict(), ...) writes files without calls',
       },
     );
   }
@@ -205,7 +214,7 @@ class Machine {
   call(): void {
     const args = this.pop();
     const global = this.pop();
-    if (!(global instanceof PickleGlobal)) this.bad('it calls what is no function');
+    if (!(global instanceof PickleGlobal)) this.bad('it calls something that is not a function');
     if (!Array.isArray(args)) this.bad(`it calls ${global.name} without arguments`);
     for (const arg of args) this.charge(Array.isArray(arg) ? arg.length : 0);
     this.make(global.call ? global.call(args, this.bad) : this.refuse(global.name));
@@ -213,20 +222,22 @@ class Machine {
 
   append(items: unknown[]): void {
     const list = this.top();
-    // What a list of an unknown class holds is not read.
+    // The items of an unknown class's list are not read.
     if (list instanceof Bag) return;
-    if (!Array.isArray(list)) this.bad('it appends to what is no list');
+    if (!Array.isArray(list)) this.bad('it appends to something that is not a list');
     for (const item of items) list.push(item);
   }
 
   set(items: unknown[]): void {
     const top = this.top();
     const dict = top instanceof Bag ? top.fields : top;
-    if (!(dict instanceof Map) || items.length % 2) this.bad('it sets items of what is no dict');
+    if (!(dict instanceof Map) || items.length % 2) this.bad('it sets items of something that is not a dict');
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
 
-  /** Attributes of an object. An OrderedDict's, where PyTorch keeps version numbers, are passed over. */
+  /**
+   * Sets an object's attributes. Those of an OrderedDict, where PyTorch keeps version numbers, are ignored.
+   */
   build(): void {
     const state = this.pop();
     const target = this.top();
@@ -236,9 +247,9 @@ class Machine {
       target.build(state);
       return;
     }
-    if (!(state instanceof Map)) this.bad('the state of an object is no dict');
+    if (!(state instanceof Map)) this.bad('the state of an object is not a dict');
     this.charge(state.size);
-    if (!(target instanceof Map)) this.bad('it sets attributes of what is no object');
+    if (!(target instanceof Map)) this.bad('it sets attributes of something that is not an object');
   }
 
   tuple(length: number): void {
@@ -249,7 +260,9 @@ class Machine {
 
 const STOP = 0x2e;
 
-/** Python's pickletools names them; most of protocol 0, extensions and out-of-band data are left out. */
+/**
+ * Names as in Python's pickletools; most of protocol 0, extensions and out-of-band data are not supported.
+ */
 const opcodes = new Map<number, (m: Machine) => void>([
   /* PROTO */ [
     0x80,
@@ -315,7 +328,7 @@ const opcodes = new Map<number, (m: Machine) => void>([
     },
   ],
 
-  // These three of protocol 0 only so that what such a pickle wants to call is refused by its name.
+  // Only these three of protocol 0, so that what such a pickle wants to call is refused by name.
   /* UNICODE */ [0x56, (m) => m.push(m.line())],
   /* PUT */ [0x70, (m) => void m.memo.set(Number(m.line()), m.top())],
   /* GET */ [0x67, (m) => m.recall(Number(m.line()))],
@@ -331,7 +344,7 @@ const opcodes = new Map<number, (m: Machine) => void>([
     0x93,
     (m) => {
       const [name, module] = [m.pop(), m.pop()];
-      if (typeof module !== 'string' || typeof name !== 'string') m.bad('the name of a function is no text');
+      if (typeof module !== 'string' || typeof name !== 'string') m.bad('the name of a function is not text');
       m.global(String(module), String(name));
     },
   ],

@@ -4,17 +4,19 @@ import type { Shapes } from './architecture.js';
 const MAX_SIZE = 1 << 16;
 const MAX_BLOCKS = 200;
 
-/** Size `axis` of a tensor; `fallback` where it has none, so that everything missing can be listed at once. */
+/**
+ * Size of a tensor along `axis`; `fallback` if it has none, so that everything missing can be listed at once.
+ */
 export const sizeOf = (shapes: Shapes, name: string, axis: number, fallback: number): number => {
   const size = shapes.get(name)?.[axis];
   return size !== undefined && size >= 1 && size <= MAX_SIZE ? size : fallback;
 };
 
-/** How much wider the output of a layer is than its input. */
+/** Ratio of a layer's output width to its input width. */
 export const widening = (shapes: Shapes, name: string, fallback: number): number =>
   Math.max(1, Math.round(sizeOf(shapes, name, 0, fallback) / sizeOf(shapes, name, 1, 1)));
 
-/** The numbers that stand where `pattern` has its group, ascending. */
+/** The numbers that the group of `pattern` matches, ascending. */
 export function numbersIn(shapes: Shapes, pattern: RegExp): number[] {
   const numbers = new Set<number>();
   for (const name of shapes.keys()) {

@@ -2,7 +2,7 @@ import { type SmallOptions, smallNet, tinyDefaults } from '../../models/zoo/smal
 import type { Architecture, Shapes } from './architecture.js';
 import { numbersIn, sizeOf, widening } from './shapes.js';
 
-/** Nets in the names of `tiny`: stem, conv blocks b1 ..., d, conv blocks, transformer blocks, head. */
+/** Nets with the names of `tiny`: stem, conv blocks b1 ..., d, conv blocks, transformer blocks, head. */
 export function readSmall(shapes: Shapes): Architecture | undefined {
   const blocks = numbersIn(shapes, /^b(\d+)\.(?:sep|ch|attn|mlp)\./);
   if (!shapes.has('stem.0.weight') || !blocks.length) return undefined;
@@ -45,13 +45,13 @@ export function readSmall(shapes: Shapes): Architecture | undefined {
     nodes: (o) => smallNet({ ...options, ...o }),
     notes: equal
       ? [
-          `both stages are ${widths[0]} channels wide: assumed that the first has conv blocks ${stages[0].join(', ')}`,
+          `both stages are ${widths[0]} channels wide: assumed the first has conv blocks ${stages[0].join(', ')}`,
         ]
       : [],
   };
 }
 
-/** Which conv blocks run before `d`, told by their width; where that does not tell, the first half (rounded up). */
+/** Which conv blocks run before `d`, by their width; if the widths are equal, the first half (rounded up). */
 function stagesOf(shapes: Shapes, blocks: number[], widths: [number, number]): [number[], number[]] {
   const half = Math.ceil(blocks.length / 2);
   if (widths[0] === widths[1]) return [blocks.slice(0, half), blocks.slice(half)];

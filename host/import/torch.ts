@@ -7,12 +7,12 @@ import { inertGlobals, unknownClass } from './inert.js';
 import { PickleGlobal, type PickleRules, textOf, unpickle } from './pickle.js';
 
 /**
- * What torch.save writes, without Python: the zip format (since PyTorch 1.6) and the one before it, a row of pickles
- * with the storages' bytes behind them. Tensors stay references until they are read.
+ * What torch.save writes, without Python: the zip format (since PyTorch 1.6) and the older one, a sequence of
+ * pickles followed by the storages' bytes. Tensors stay references until they are read.
  */
 export type TorchFile = {
   value: unknown;
-  /** Names of classes of Python of which objects were kept as data that nobody reads. */
+  /** Names of unknown Python classes whose objects were kept as unread data. */
   unknown: Set<string>;
   /** A tensor's values in order, as float32; `name` is for errors. */
   read: (tensor: TensorRef, name: string) => Float32Array;
@@ -78,7 +78,7 @@ function rebuildTensor([storage, offset, size, stride]: unknown[], bad: (why: st
   return new TensorRef(storage, offset, [...size], [...stride]);
 }
 
-/** Tensors that are not read, by what of torch rebuilds or stores them, and what to do about them. */
+/** Tensors that cannot be read, by the torch function that rebuilds or stores them, and what to do. */
 const otherTensors: [name: RegExp, what: string, hint: string][] = [
   [
     /^torch\.(_utils\._rebuild_qtensor|per_\w+|Q(U?Int(8|32|4x2|2x4))Storage)$/,
@@ -96,31 +96,31 @@ const otherTensors: [name: RegExp, what: string, hint: string][] = [
   ],
   [
     /^torch\.(_utils\._rebuild_(tensor_v3|wrapper_subclass)|(storage\.)?UntypedStorage|Float8\w*Storage)$/,
-    'tensors of a type that is not read',
+    'tensors of an unsupported type',
     'save them as float32: tensor.float()',
   ],
 ];
 
-/** Everything of Python that a checkpoint may name. */
+/** Every Python name that a checkpoint may refer to. */
 const globals = new Map(
   [
     new PickleGlobal('collections.OrderedDict', ([pairs = []], bad) => {
       if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
-        return bad('an OrderedDict of what are no pairs');
+        return bad('an OrderedDict of items that are not pairs');
       return new Map(pairs as [unknown, unknown][]);
     }),
     ...inertGlobals,
-    // The first is that of PyTorch before 0.4.
+    // The first is from PyTorch before 0.4.
     ...['_rebuild_tensor', '_rebuild_tensor_v2'].map(
       (name) => new PickleGlobal(`torch._utils.${name}`, rebuildTensor),
     ),
     new PickleGlobal('torch._utils._rebuild_parameter', ([tensor], bad) =>
-      tensor instanceof TensorRef ? tensor : bad('a parameter that is no tensor'),
+      tensor instanceof TensorRef ? tensor : bad('a parameter that is not a tensor'),
     ),
     new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor], bad) =>
-      tensor instanceof TensorRef ? tensor : bad('a parameter that is no tensor'),
+      tensor instanceof TensorRef ? tensor : bad('a parameter that is not a tensor'),
     ),
-    // A tensor with attributes of its own, or of a class of its own.
+    // A tensor with extra attributes, or of a subclass.
     new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([build, , args], bad) =>
       build instanceof PickleGlobal && build.call && Array.isArray(args)
         ? build.call(args, bad)
@@ -140,13 +140,13 @@ const globals = new Map(
   ].map((global) => [global.name, global]),
 );
 
-/** ('storage', torch.FloatStorage, key, device, length): the only form of persistent id there is. */
+/** ('storage', torch.FloatStorage, key, device, length): the only form of persistent id. */
 function storageOf(id: unknown, bad: (why: string) => never): StorageRef {
-  if (!Array.isArray(id) || id[0] !== 'storage') return bad('a persistent id that names no storage');
+  if (!Array.isArray(id) || id[0] !== 'storage') return bad('a persistent id that is not a storage');
   const [, global, key, , length, view] = id as unknown[];
   const type = global instanceof PickleGlobal ? storageTypes[global.name.replace('torch.', '')] : undefined;
   if (!type || typeof key !== 'string' || !isCount(length)) return bad('a storage of unknown type or length');
-  if (view !== undefined && view !== null) return bad('a storage that is a part of another');
+  if (view !== undefined && view !== null) return bad('a storage that is a view of another');
   return new StorageRef(type, key, length);
 }
 
@@ -183,7 +183,10 @@ function readZipFormat(bytes: Uint8Array, label: string): TorchFile {
   };
 }
 
-/** Magic number, format version and sizes of types, the value, the storages' keys: five pickles, then each storage. */
+/**
+ * Magic number, format version and sizes of types, the value and the storages' keys: five pickles, then each
+ * storage.
+ */
 function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
   let at = 0;
   const next = (rules: PickleRules): unknown => {
@@ -214,19 +217,17 @@ function readLegacyFormat(bytes: Uint8Array, label: string): TorchFile {
       return cutOff(`it lists the storage '${printable(textOf(key))}', which no tensor uses`);
     if (at + 8 + ref.bytes > bytes.length)
       return cutOff(
-        `storage '${printable(ref.key)}' lies at ${at + 8}..${at + 8 + ref.bytes} of ${bytes.length} bytes`,
+        `storage '${printable(ref.key)}' is at bytes ${at + 8}..${at + 8 + ref.bytes} of ${bytes.length}`,
       );
     if (Number(view.getBigInt64(at, true)) !== ref.length)
-      return cutOff(
-        `storage '${printable(ref.key)}' does not hold the ${ref.length} values that are claimed`,
-      );
+      return cutOff(`storage '${printable(ref.key)}' does not hold the ${ref.length} values that it claims`);
     ranges.set(ref.key, bytes.subarray(at + 8, at + 8 + ref.bytes));
     at += 8 + ref.bytes;
   }
   return { value, unknown, read: reader(label, ({ key }) => ranges.get(key)) };
 }
 
-/** Values that all expanded tensors together may repeat. */
+/** Most values that all expanded tensors together may repeat. */
 const MAX_REPEATED = 2 ** 22;
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -237,7 +238,7 @@ const bigEndian = (label: string) =>
     hint: 'load and save it again on another machine',
   });
 
-/** Rules that collect the storages a pickle names, and the classes of which nothing else is known. */
+/** Rules that collect the storages and the unknown classes that a pickle names. */
 const rulesInto = (label: string, refs: Map<string, StorageRef>, unknown: Set<string>): PickleRules => ({
   globals,
   unknown(name) {
@@ -259,8 +260,9 @@ const rulesInto = (label: string, refs: Map<string, StorageRef>, unknown: Set<st
 });
 
 /**
- * `bytesOf` gives a storage's bytes, undefined where they are missing or of another length. Tied parameters share
- * a storage; a file in which everything shares one would fill the memory, so the values read are bounded.
+ * `bytesOf` gives a storage's bytes; undefined if they are missing or of another length. Tied parameters
+ * share a storage; a file where everything shares one would fill the memory, so the number of values read is
+ * bounded.
  */
 function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefined): TorchFile['read'] {
   const storages = new Map<StorageRef, TensorData>();
@@ -278,7 +280,7 @@ function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefi
     if (!data) {
       const raw =
         bytesOf(storage) ??
-        bad(`needs the ${storage.bytes} bytes of storage '${printable(storage.key)}', which are not there`);
+        bad(`needs the ${storage.bytes} bytes of storage '${printable(storage.key)}', which are missing`);
       data = elementTypes[storage.type]!.read(new Uint8Array(raw).buffer);
       storages.set(storage, data);
       left += 4 * data.length;
@@ -291,7 +293,10 @@ function reader(label: string, bytesOf: (ref: StorageRef) => Uint8Array | undefi
   };
 }
 
-/** Refuses a tensor that reaches beyond its storage or whose rows overlap. An axis of stride 0 repeats them (expand()). */
+/**
+ * Refuses a tensor that reaches beyond its storage or whose rows overlap. An axis of stride 0 repeats values
+ * (expand()).
+ */
 function requireInside({ storage, offset, size, stride }: TensorRef, bad: (why: string) => never): void {
   if (product(size) === 0) return;
   let last = offset;
@@ -313,7 +318,7 @@ function requireInside({ storage, offset, size, stride }: TensorRef, bad: (why: 
 /** A tensor's values in order, row-major. */
 function gather(data: TensorData, { offset, size, stride }: TensorRef): TensorData {
   const count = product(size);
-  // Any one type of array: values are only moved.
+  // The array type does not matter: values are only moved.
   const result = data.slice(offset, offset + count) as Float32Array;
   const contiguous = size.every((n, i) => n === 1 || stride[i] === product(size.slice(i + 1)));
   if (contiguous) return result;

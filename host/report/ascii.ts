@@ -6,9 +6,10 @@ const GREY = ' .:-=+*#%@';
 const SPIKES = ' .:*#';
 
 /**
- * One raw image u8 [row][column][channel] as text at most `columns` wide, a character for each block of k columns
- * by 2k rows (letters are twice as high as wide). Two channels are event counts: `.+*#` where ON is stronger,
- * `,-=%` where OFF is, against the frame's own maximum. Other images are grey, dark to light ` .:-=+*#%@`.
+ * One raw image u8 [row][column][channel] as text of at most `columns`, one character per block of k columns
+ * by 2k rows (characters are twice as high as wide). Two channels are event counts, relative to the frame's
+ * maximum: `.+*#` where ON is stronger, `,-=%` where OFF is. Other images are grey, dark to light `
+ * .:-=+*#%@`.
  */
 export function asciiFrame(frame: Uint8Array, shape: Shape, columns = 80): string {
   const [, width, channels] = shape;
@@ -37,7 +38,8 @@ export function asciiFrame(frame: Uint8Array, shape: Shape, columns = 80): strin
 
 /**
  * The first `maxChannels` maps of one spike map u8 [row][column][channel] side by side, at most 80 wide: one
- * character per neuron, ` .:*#` for 0, 1, 2, 3, 4 or more spikes; of maps that do not fit, the largest of each block.
+ * character per neuron, ` .:*#` for 0, 1, 2, 3, 4 or more spikes; of maps that do not fit, the largest of
+ * each block.
  */
 export function asciiSpikes(counts: Uint8Array, shape: Shape, maxChannels: number): string {
   const [, width, channels] = shape;
@@ -68,7 +70,7 @@ export function asciiSpikes(counts: Uint8Array, shape: Shape, maxChannels: numbe
 const draw = (values: number[][], letter: (value: number) => string): string =>
   values.map((line) => line.map(letter).join('').trimEnd()).join('\n');
 
-/** Anything above 0 is visible. */
+/** Every value above 0 is visible. */
 const ramp = (letters: string, value: number): string =>
   letters[Math.min(letters.length - 1, Math.ceil(value * (letters.length - 1)))]!;
 

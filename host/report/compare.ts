@@ -6,17 +6,19 @@ import type { Values } from '../../models/ops/op.js';
 import { netRunner } from '../../models/run.js';
 import { product } from '../../models/tensor.js';
 
-/** Mean spike count per neuron, and the share of neurons that fire at all. */
+/** Mean spike count per neuron, and the fraction of neurons that fire. */
 export type Firing = { rate: number; density: number };
 
-/** One spike map, in the float network and in the Graph. */
+/** One spike map in the float network and in the Graph. */
 export type LayerComparison = {
   layer: string;
-  /** Share of neurons with the same count in both. */
+  /** Fraction of neurons with the same count in both. */
   equal: number;
   /** Mean |difference| of the counts. */
   difference: number;
-  /** Share of equal counts where the layer's own inputs are the float network's: what this layer alone changes. */
+  /**
+   * Fraction of equal counts if the layer's inputs are the float network's: the effect of this layer alone.
+   */
   alone?: number;
   float: Firing;
   graph: Firing;
@@ -24,11 +26,11 @@ export type LayerComparison = {
 
 export type Comparison = {
   samples: number;
-  /** Share of images whose largest logit is their label's; only with labels. */
+  /** Fraction of images whose largest logit is their label's; only with labels. */
   accuracy?: { float: number; graph: number };
-  /** Share of images with the same largest logit. */
+  /** Fraction of images with the same largest logit. */
   agreement: number;
-  /** 10 log10(sum float^2 / sum (float - graph)^2) over all logits, in dB; infinite where they are equal. */
+  /** 10 log10(sum float^2 / sum (float - graph)^2) over all logits, in dB; infinite if they are equal. */
   sqnr: number;
   layers: LayerComparison[];
 };
@@ -42,7 +44,7 @@ export type CompareOptions = {
   onProgress?: (done: number) => void;
 };
 
-/** Bounds the float network's values of one image, which wait for the Graph's. */
+/** Bounds the memory for the float network's values of one image, which are kept until the Graph has run. */
 function requireKept(net: Net, graph: Graph, alone: boolean): void {
   const kept = Object.values(graph.tensors).filter(({ kind }) => alone || kind === 'spikes');
   requireBytes(
@@ -58,8 +60,8 @@ function requireKept(net: Net, graph: Graph, alone: boolean): void {
 type FloatValues = { data: ArrayLike<number>; unit: number };
 
 /**
- * Runs Net and Graph over normalised images, [row][column][channel], and compares spike maps and logits. The Net sees
- * the images as they are, the Graph their 8-bit pixels, so the error of the pixels is part of what is measured.
+ * Runs Net and Graph over normalised images, [row][column][channel], and compares spike maps and logits. The
+ * Net gets the images themselves, the Graph their 8-bit pixels, so the error of the pixels is included.
  */
 export function compare(
   net: Net,
@@ -80,7 +82,7 @@ export function compare(
     const float = new Map<string, FloatValues>();
     const wanted = run(image, (node, value) => {
       const tensor = graph.tensors[node.name];
-      // The runner's memory is its own, and the next image overwrites it.
+      // Copied, because the runner reuses its memory for the next image.
       if (tensor && (alone || tensor.kind === 'spikes'))
         float.set(node.name, { data: value.data.slice(), unit: value.unit });
     });
@@ -151,7 +153,7 @@ class Tally {
   }
 }
 
-/** Runs every node that fires on the float network's values, in the Graph's units. */
+/** Runs every firing node on the float network's values, in the Graph's units. */
 function eachAlone(
   graph: Graph,
   pixels: Int8Array,

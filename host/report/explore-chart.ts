@@ -4,7 +4,10 @@ import type { Measured } from '../run/measure-design.js';
 import { designName, lanesText } from './explore-table.js';
 import { type LegendEntry, type Mark, type Scatter, scatterSvg, shapes } from './scatter.js';
 
-/** A design space as a picture: latency against size, estimates hollow, measured designs full. Pure. */
+/**
+ * A design space as SVG: latency against size, hollow marks for estimates, filled ones for measured designs.
+ * Pure.
+ */
 export function exploreSvg(
   points: Point[],
   measured: Map<Point, Measured>,
@@ -38,7 +41,7 @@ export function exploreSvg(
   const clock = board.nextpnr ? 'the highest clock' : `${board.clockHz / 1e6} MHz`;
   const chart: Scatter = {
     title: `${names.length > 1 ? `${names.length} graphs` : names[0]} on ${board.title}`,
-    subtitle: `Designs that fit: ${fits.length} of ${points.length}. Latency of a frame at ${clock}, at the calibration images' firing rates.`,
+    subtitle: `Designs that fit: ${fits.length} of ${points.length}. Latency of a frame at ${clock}, at the firing rates of the calibration images.`,
     x: {
       title: unit(board),
       format: (value) => String(Math.round(value)),
@@ -55,7 +58,7 @@ export function exploreSvg(
   return scatterSvg(chart);
 }
 
-/** Colours, shapes, and what is hollow and what is full, in all shapes that there are; one width needs no line. */
+/** The legend: colours, shapes (if there are several widths), and hollow and filled marks. */
 export function legendOf(kinds: string[], widths: number[], measured: Map<Point, Measured>): LegendEntry[] {
   const used = widths.map((_, i) => shapes[i % shapes.length]!);
   return [
@@ -72,13 +75,13 @@ export function legendOf(kinds: string[], widths: number[], measured: Map<Point,
 const kindOf = ({ architecture, datapath }: Point): string => `${architecture}, ${datapath}`;
 const unit = (board: Board): string => (board.nextpnr ? 'logic cells' : 'look-up tables');
 
-/** What was measured, where that is all that a place in the picture needs; the estimate stands in for the rest. */
+/** A measured design's position; values that were not measured come from the estimate. */
 function placeOf({ area, cells = area.luts, cycles, fmaxHz }: Measured, { estimate, seconds }: Point) {
   const clock = fmaxHz ?? estimate.cycles / seconds;
   return { x: cells, y: ((cycles ?? estimate.cycles) / clock) * 1e3 };
 }
 
-/** Which of a measured mark's properties are measured. */
+/** Which properties of the measured marks were measured. */
 function measuredText(measured: Map<Point, Measured>): string {
   const found = [...measured.values()].filter(({ short }) => !short.length);
   const clocks = found.every(({ cycles }) => cycles !== undefined);
@@ -86,8 +89,8 @@ function measuredText(measured: Map<Point, Measured>): string {
   return clocks && placed
     ? 'measured'
     : placed
-      ? 'measured but for clocks'
+      ? 'measured except cycles'
       : clocks
-        ? 'measured but for the clock'
+        ? 'measured except the maximum clock'
         : 'area measured';
 }

@@ -12,7 +12,7 @@ const right = (title: string): Column => ({ title, right: true });
 const mhz = (hz: number): string => (hz / 1e6).toFixed(1);
 const ms = (seconds: number): string => (seconds * 1e3).toPrecision(3);
 
-/** What a board has, as columns; a resource that it lacks has none. */
+/** A board's resources as columns, without those that it lacks. */
 function resources(board: Board): { title: string; of(area: Area, cells: number | undefined): string }[] {
   return [
     { title: 'LUT', of: ({ luts }) => String(luts) },
@@ -25,7 +25,7 @@ function resources(board: Board): { title: string; of(area: Area, cells: number 
   ];
 }
 
-/** Titles of the columns of time, with the clock that they are at. */
+/** Titles of the time columns, with their clock. */
 const times = (board: Board): string[] => [
   ...(board.nextpnr ? ['MHz', 'ms'] : []),
   `ms at ${board.clockHz / 1e6} MHz`,
@@ -36,7 +36,7 @@ const timesOf = (cycles: number | undefined, fmaxHz: number | undefined, board: 
   return [...(board.nextpnr ? [fmaxHz ? mhz(fmaxHz) : '', at(fmaxHz)] : []), at(board.clockHz)];
 };
 
-/** Estimates of all designs that fit; `names` where there are several graphs. */
+/** Estimates of all designs that fit; shows `names` if there are several graphs. */
 export function estimateTable(points: Point[], board: Board, names: string[]): TextTable {
   const area = resources(board);
   const several = names.length > 1;
@@ -64,7 +64,7 @@ export function estimateTable(points: Point[], board: Board, names: string[]): T
   };
 }
 
-/** Each measured design: its estimate, what was measured, and by how much the estimate is off. */
+/** For each measured design: estimate, measurement, and error of the estimate. */
 export function measuredTable(measured: Map<Point, Measured>, board: Board, names: string[]): TextTable {
   const area = resources(board);
   const rows = [...measured].flatMap(([point, found]): string[][] => {
@@ -81,7 +81,7 @@ export function measuredTable(measured: Map<Point, Measured>, board: Board, name
     ];
     return [
       [designName(point, names), 'estimated', ...expected.map((text) => `~${text}`)],
-      ['', found.short.length ? 'MEASURED: no room' : 'MEASURED', ...real],
+      ['', found.short.length ? 'MEASURED: too large' : 'MEASURED', ...real],
       ['', 'estimate off by', ...expected.map((text, i) => off(Number(text), real[i]!))],
     ];
   });
@@ -103,7 +103,7 @@ function off(expected: number, real: string): string {
 
 export const lanesText = (lanes: number): string => `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 
-/** A design in a line. */
+/** A design in one line. */
 export const designName = (
   {
     graph,
@@ -116,7 +116,7 @@ export const designName = (
 ): string =>
   `${names.length > 1 ? `${names[graph]}: ` : ''}${architecture}, ${lanesText(lanes)}, ${datapath}, ${bits} bits`;
 
-/** Why designs do not fit, most frequent first: the resources that are short, and how many designs lack them. */
+/** Why designs do not fit, most frequent first: the missing resources, and how many designs lack each. */
 export function shortages(points: Point[]): { what: string; designs: number }[] {
   const counts = new Map<string, number>();
   for (const { short } of points)

@@ -1,4 +1,4 @@
-/** Where names of marks go in a picture. Pure. */
+/** Placement of labels next to their marks. Pure. */
 export type Box = { x: number; y: number; width: number; height: number };
 
 export type Wanted = { text: string; at: [number, number]; width: number; height: number };
@@ -15,7 +15,7 @@ const inside = (box: Box, bounds: Box): boolean =>
   box.x + box.width <= bounds.x + bounds.width &&
   box.y + box.height <= bounds.y + bounds.height;
 
-/** Distances and directions that are tried, nearest first; right and left before the others. */
+/** Distances and directions to try, nearest first; right and left before the others. */
 const places: [number, number][] = [9, 16, 26, 38, 54].flatMap((distance) =>
   [0, 180, 45, 135, 225, 315, 90, 270, 20, 160, 200, 340].map((degrees): [number, number] => [
     distance * Math.cos((degrees * Math.PI) / 180),
@@ -23,7 +23,10 @@ const places: [number, number][] = [9, 16, 26, 38, 54].flatMap((distance) =>
   ]),
 );
 
-/** Places each label within `bounds` where it covers no obstacle and no other label; one that finds no room is left away. */
+/**
+ * Places each label within `bounds` without covering an obstacle or another label; a label that finds no room
+ * is omitted.
+ */
 export function placeLabels(wanted: Wanted[], obstacles: Box[], bounds: Box): PlacedLabel[] {
   const placed: PlacedLabel[] = [];
   for (const { text, at, width, height } of wanted) {

@@ -7,7 +7,10 @@ const right = (title: string, rank?: number): Column => ({
   ...(rank === undefined ? {} : { rank }),
 });
 
-/** What is in a module that build made: its tensors and how its bytes are spent. Throws a SpikeletError where it is none. */
+/**
+ * What is in a module that build made: its tensors and how its bytes are spent. Throws a SpikeletError if it
+ * is not one.
+ */
 export function inspectModule(module: Uint8Array<ArrayBuffer>) {
   const description = describeWasm(module);
   const tensors = description.tensors.map((tensor) => {
@@ -42,7 +45,7 @@ export function inspectModule(module: Uint8Array<ArrayBuffer>) {
     '',
     `${bytes(module.length)}: ${weights} B of weights, ${constants - weights} B of other constants,`,
     `${module.length - image} B of code and of the section '${SECTION}'; arena ${bytes(arena)}`,
-    ...(outside ? [`${outside} B of the constants lie outside`] : []),
+    ...(outside ? [`${outside} B of the constants are outside`] : []),
   ];
   const sizes = { module: module.length, weights, constants, outside, arena };
   return { result: { kind: 'wasm' as const, name, classes, bytes: sizes, tensors }, parts };

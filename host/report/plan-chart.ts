@@ -3,7 +3,7 @@ import { type Graph, isAlive, type Occupant, type Plan, timeline } from '../../m
 /** A plan as a picture: time from left to right, memory from top to bottom. */
 export type PlanChart = {
   lines: string[];
-  /** The step with most bytes alive, and what lies where then, in order of addresses. */
+  /** The step with the most live bytes, and what is in memory then, in address order. */
   peak: { step: number; node: string; row: number; rows: number; bytes: number; alive: Alive[] };
 };
 
@@ -16,7 +16,7 @@ export type Alive = {
   alive: number;
 };
 
-/** Most columns of the picture, where there is room for them. */
+/** Most columns of the chart. */
 const WIDTH = 96;
 const HEIGHT = 32;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -24,18 +24,19 @@ const OTHER = '#';
 const FREE = '.';
 
 /**
- * Draws the arena over the steps of a plan. A column is one step or several, of which the one with most bytes alive is
- * drawn; the peak's column holds the peak. What is alive at the peak has a letter of its own, all else `#`.
+ * Draws the arena over the steps of a plan. A column is one step, or several, drawn at the one with the most
+ * live bytes, so the peak is always shown. Each occupant that is live at the peak has its own letter, all
+ * others are `#`.
  */
 export function planChart(graph: Graph, plan: Plan, width = Number.POSITIVE_INFINITY): PlanChart {
   const { occupants, alive } = timeline(graph, plan);
   const { steps, arenaBytes } = plan;
   const step = alive.reduce((best, bytes, i) => (bytes > alive[best]! ? i : best), 0);
-  const there = occupants
+  const atPeak = occupants
     .map((occupant) => ({ occupant, alive: aliveBytes(occupant, step) }))
     .filter((entry) => entry.alive > 0)
     .sort((a, b) => a.occupant.offset - b.occupant.offset);
-  const letters = new Map(there.map(({ occupant }, i) => [occupant, LETTERS[i] ?? OTHER]));
+  const letters = new Map(atPeak.map(({ occupant }, i) => [occupant, LETTERS[i] ?? OTHER]));
   const room = Math.max(16, width - String(arenaBytes).length - 2);
   const columns = Math.min(WIDTH, steps.length, room);
   const cell = arenaBytes / HEIGHT;
@@ -62,7 +63,7 @@ export function planChart(graph: Graph, plan: Plan, width = Number.POSITIVE_INFI
       row: steps[step]!.row,
       rows: steps[step]!.rows,
       bytes: alive[step]!,
-      alive: there.map(({ occupant: { name, what, offset, bytes }, alive }, i) => ({
+      alive: atPeak.map(({ occupant: { name, what, offset, bytes }, alive }, i) => ({
         letter: LETTERS[i] ?? OTHER,
         name,
         what,
@@ -77,7 +78,7 @@ export function planChart(graph: Graph, plan: Plan, width = Number.POSITIVE_INFI
 const aliveBytes = ({ blocks }: Occupant, step: number): number =>
   blocks.reduce((sum, block) => sum + (isAlive(block, step) ? block.bytes : 0), 0);
 
-/** The memory at one step, in cells of `cell` bytes: what fills most of each. */
+/** The memory at one step, in cells of `cell` bytes: the letter of what fills most of each cell. */
 function cellsAt(
   occupants: Occupant[],
   letters: Map<Occupant, string>,

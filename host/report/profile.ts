@@ -1,7 +1,7 @@
 import type { Profile } from '../run/profile.js';
 import { bytes, type Column, percent, quantity } from './text.js';
 
-/** A profile for people: a line before its and lines after it. */
+/** A profile for people: a table with a title line and lines after it. */
 export function profileReport({ counts, layers, total, memory, samples, model, device }: Profile) {
   const columns: Column[] = [
     { title: 'layer' },
@@ -33,7 +33,7 @@ export function profileReport({ counts, layers, total, memory, samples, model, d
     ...(total.linkSeconds === undefined
       ? []
       : [
-          `over the serial link: ${(1000 * total.linkSeconds).toFixed(2)} ms an image, its pixels and logits on the line included`,
+          `over the serial link: ${(1000 * total.linkSeconds).toFixed(2)} ms per image, including sending its pixels and logits`,
         ]),
     ...memory.map(({ what, bytes: used, of }) => `${what}: ${used} B of ${bytes(of)}`),
   ];

@@ -1,12 +1,15 @@
 import { displayWidth, duration, fitted } from './text.js';
 
-/** Shows how far something is: a bar on a terminal, nothing elsewhere. `done` removes it. */
+/** Shows progress: a bar on a terminal, nothing elsewhere. `done` removes it. */
 export type Progress = { update(done: number, total: number, note?: string): void; done(): void };
 
 const WIDTH = 24;
 const INTERVAL_MS = 100;
 
-/** A bar in the last line of `stream`, redrawn at most every 100 ms; `printable` is what the terminal may get of a text. */
+/**
+ * A bar in the last line of `stream`, redrawn at most every 100 ms; `printable` makes text safe for the
+ * terminal.
+ */
 export function progressBar(
   stream: NodeJS.WriteStream,
   label: string,

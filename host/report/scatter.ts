@@ -8,11 +8,11 @@ export type Scatter = {
   x: Axis;
   y: Axis;
   marks: Mark[];
-  /** What stands in the legend beside it. */
+  /** Legend entries, drawn to the right of the plot. */
   legend: LegendEntry[];
-  /** Corners of a line of steps, ascending in x. */
+  /** Corners of a stepped line, in ascending x. */
   front: Place[];
-  /** A value of x that no mark may pass, by name. */
+  /** A named limit on the x axis. */
   limit?: { x: number; name: string };
 };
 
@@ -23,7 +23,7 @@ export type Axis = { title: string; format(value: number): string };
 export const shapes = ['circle', 'square', 'triangle', 'diamond'] as const;
 export type Shape = (typeof shapes)[number];
 
-/** Colours there are, told apart by people who see fewer too (after Okabe and Ito); each for light and for dark. */
+/** Colours that colour-blind people can tell apart (after Okabe and Ito), each for light and for dark. */
 export const hues = [
   ['#0072b2', '#56b4e9'],
   ['#c04a00', '#f0a35e'],
@@ -36,21 +36,21 @@ export const hues = [
 export type Mark = Place & {
   hue: number;
   shape: Shape;
-  /** Told by viewers where the mark is pointed at. */
+  /** Tooltip of the mark. */
   tip: string;
-  /** Drawn full, larger; else hollow. */
+  /** Drawn filled and larger; otherwise hollow. */
   full?: boolean;
-  /** A thin line leads here from there. */
+  /** Start of a thin line to this mark. */
   from?: Place;
   label?: string;
 };
 
-/** A line of the legend: a line of steps, or marks in a colour or in none, side by side. */
+/** A legend entry: the stepped line, or marks side by side, with or without colour. */
 export type LegendEntry = { text: string; hue?: number; shapes?: Shape[]; full?: boolean; line?: boolean };
 
 const [WIDTH, HEIGHT] = [880, 560];
 const plot = { left: 74, right: 690, top: 66, bottom: 500 };
-/** Width of a character of the labels, on average. */
+/** Average width of a label character. */
 const CHARACTER = 5.8;
 
 export function scatterSvg(chart: Scatter): string {
@@ -87,7 +87,9 @@ export function scatterSvg(chart: Scatter): string {
 
 type Scale = { at(value: number): number; ticks: { value: number; major: boolean }[] };
 
-/** A logarithmic axis over the values with a little room at both ends; ticks at 1, 2 and 5, or at each digit. */
+/**
+ * A logarithmic axis over the values with some margin at both ends; ticks at 1, 2 and 5, or at each digit.
+ */
 function logScale(values: number[], [from, to]: [number, number]): Scale {
   const room = Math.max(1.12, (Math.max(...values) / Math.min(...values)) ** 0.05);
   const [low, high] = [Math.min(...values) / room, Math.max(...values) * room];
@@ -138,7 +140,7 @@ const limitLine = ({ name }: { name: string }, x: number): string[] => [
   `<text class="small" text-anchor="end" transform="translate(${round(x - 5)} ${plot.top + 6}) rotate(-90)">${escapeText(name)}</text>`,
 ];
 
-/** Along x first: up to its corner a point is the best there is. */
+/** Along x first: each point is the best up to the next corner. */
 function steps(corners: [number, number][]): string {
   const [first, ...rest] = corners;
   return first ? `M${point(first)}${rest.map(([x, y]) => `H${round(x)}V${round(y)}`).join('')}` : '';
@@ -177,7 +179,7 @@ function outline(shape: Shape, [x, y]: [number, number], r: number): string {
   }
 }
 
-/** Names beside their marks, where they cover neither marks nor the front nor each other. */
+/** Labels next to their marks, where they cover neither marks nor the front nor each other. */
 function labels(marks: Mark[], at: (place: Place) => [number, number], { front }: Scatter): string[] {
   const boxes = marks.map((mark): Box => {
     const [x, y] = at(mark);
@@ -244,7 +246,7 @@ const paint = (dark: boolean): string => {
   ].join('');
 };
 
-/** Without custom properties, which not every program that draws SVG knows. */
+/** Without CSS custom properties, which some SVG programs do not support. */
 const style = (): string =>
   [
     "text{font:12px system-ui,'Segoe UI',Helvetica,Arial,sans-serif}",

@@ -1,4 +1,4 @@
-/** Numbers and tables as people read them. Pure. */
+/** Numbers and tables for people. Pure. */
 
 export const percent = (fraction: number, digits = 1): string => `${(100 * fraction).toFixed(digits)} %`;
 
@@ -27,13 +27,15 @@ export const duration = (seconds: number): string => {
       : `${s} s`;
 };
 
-/** `rank`: where a table is too wide, columns of the highest rank go first; those without one stay. */
+/**
+ * `rank`: if a table is too wide, columns of the highest rank are dropped first; columns without a rank stay.
+ */
 export type Column = { title: string; right?: boolean; rank?: number };
 
-/** What people read of a result: a line, a title, a table. */
+/** The parts of a report: a line, a title, a table. */
 export type Part = string | { title: string } | { columns: Column[]; rows: string[][] };
 
-/** Columns of a terminal that a text takes: two for each wide character, none for a mark on another. */
+/** Terminal columns that a text takes: two for each wide character, none for a combining mark. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
@@ -46,7 +48,7 @@ const segmenter = new Intl.Segmenter();
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\ufe0f/u;
 
-/** The start and the end of a text, in at most `width` columns. */
+/** A text shortened to its start and end, in at most `width` columns. */
 export function fitted(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const segments = [...segmenter.segment(text)].map(({ segment }) => segment);
@@ -57,10 +59,10 @@ export function fitted(text: string, width: number): string {
   return `${segments.join('')}..${end.join('')}`;
 }
 
-/** Narrowest that a column of words becomes; most names of layers fit. */
+/** Minimum width of a text column; most layer names fit. */
 const NARROW = 20;
 
-/** A text in lines of at most `width` columns, broken at spaces where it has some. */
+/** Wraps a text into lines of at most `width` columns, at spaces if possible. */
 function folded(text: string, width: number): string[] {
   if (displayWidth(text) <= width) return [text];
   const lines: string[] = [];
@@ -76,7 +78,7 @@ function folded(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** A word in pieces of at most `width` columns. */
+/** Splits a word into pieces of at most `width` columns. */
 function broken(word: string, width: number): string[] {
   const pieces = [''];
   for (const { segment } of segmenter.segment(word))
@@ -87,26 +89,26 @@ function broken(word: string, width: number): string[] {
 
 export type Table = {
   lines: string[];
-  /** Titles of the columns that there was no room for. */
+  /** Titles of the columns that were dropped. */
   left: string[];
 };
 
 /**
- * Lines of a table; a column of numbers is aligned right. Where it is wider than `width`, columns with a rank are left out,
- * the highest first, then the widest columns of words are folded.
+ * Lines of a table; number columns are right-aligned. If it is wider than `width`, columns with a rank are
+ * dropped, the highest first, then the widest text columns are wrapped.
  */
 export function fittedTable(all: Column[], allRows: string[][], width: number): Table {
   const natural = all.map(({ title }, i) =>
     allRows.reduce((most, row) => Math.max(most, displayWidth(row[i]!)), displayWidth(title)),
   );
-  const kept = new Set(all.keys());
+  const shown = new Set(all.keys());
   const narrowest = (i: number) => (all[i]!.right ? natural[i]! : Math.min(natural[i]!, NARROW));
-  const least = () => [...kept].reduce((sum, i) => sum + narrowest(i) + 2, -2);
+  const least = () => [...shown].reduce((sum, i) => sum + narrowest(i) + 2, -2);
   const byRank = [...all.keys()]
     .filter((i) => all[i]!.rank !== undefined)
     .sort((a, b) => all[b]!.rank! - all[a]!.rank!);
-  for (const i of byRank) if (least() > width) kept.delete(i);
-  const order = [...kept];
+  for (const i of byRank) if (least() > width) shown.delete(i);
+  const order = [...shown];
   const widths = order.map((i) => natural[i]!);
   for (let over = widths.reduce((sum, w) => sum + w + 2, -2) - width; over > 0; over--) {
     const words = order.map((i, k) => (widths[k]! > narrowest(i) ? widths[k]! : 0));
@@ -133,10 +135,10 @@ export function fittedTable(all: Column[], allRows: string[][], width: number): 
       widths.map((w) => '-'.repeat(w)).join('  '),
       ...allRows.flatMap(linesOf),
     ],
-    left: all.flatMap(({ title }, i) => (kept.has(i) ? [] : [title])),
+    left: all.flatMap(({ title }, i) => (shown.has(i) ? [] : [title])),
   };
 }
 
-/** Lines of a table with all of its columns. */
+/** Lines of a table with all its columns. */
 export const table = (columns: Column[], rows: string[][]): string[] =>
   fittedTable(columns, rows, Number.POSITIVE_INFINITY).lines;

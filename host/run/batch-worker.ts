@@ -4,7 +4,7 @@ import { failureOf } from '../system/failure.js';
 import type { Answer } from './batch.js';
 import { openRunner } from './open-model.js';
 
-/** A thread of batch.ts: runs one image file after the other on a model of its own. */
+/** A thread of batch.ts: runs one image file after another on its own copy of the model. */
 const opened = openRunner(workerData as string);
 
 async function answer(path: string): Promise<Answer> {

@@ -3,22 +3,22 @@ import { SpikeletError } from '../../models/error.js';
 import { type Failure, failureError } from '../system/failure.js';
 import { PATIENCE } from './open-model.js';
 
-/** What a worker answers to the path of an image. */
+/** A worker's reply to an image's path. */
 export type Answer = { logits: Float64Array<ArrayBuffer> } | { failure: Failure };
 
 type Job = { path: string; resolve(logits: Float64Array): void; reject(error: unknown): void };
 
-/** Several threads that each run whole images. */
+/** Several threads, each running whole images. */
 export type Batch = {
   threads: number;
-  /** Logits of an image file, from the first thread that is free; rejects as reading and running it does. */
+  /** Logits of an image file, from the first free thread; rejects if reading or running it fails. */
   logits(path: string): Promise<Float64Array>;
   close(): Promise<void>;
 };
 
 /**
- * Starts `threads` workers, each with a model of its own from the file `model` (openRunner), which has `seconds` for each
- * image, for the first of them with its loading.
+ * Starts `threads` workers, each with its own model from the file `model` (openRunner). Each image may take
+ * `seconds`; for a worker's first image this includes loading.
  */
 export function startBatch(model: string, threads: number, seconds = PATIENCE): Batch {
   let closed = false;
@@ -61,7 +61,7 @@ export function startBatch(model: string, threads: number, seconds = PATIENCE): 
     });
     worker.on('error', fail);
     worker.on('exit', (code) =>
-      fail(new SpikeletError(`a thread ended (exit code ${code})`, { hint: 'run it again' })),
+      fail(new SpikeletError(`a thread ended (exit code ${code})`, { hint: 'run the command again' })),
     );
     next();
     return worker;
@@ -83,6 +83,6 @@ export function startBatch(model: string, threads: number, seconds = PATIENCE): 
 }
 
 const tooLong = (path: string, seconds: number) =>
-  new SpikeletError(`${path} was broken off after ${seconds} s`, {
-    hint: "the module may never end: make it again with 'spikelet build', or give it more time with --timeout",
+  new SpikeletError(`${path}: stopped after ${seconds} s`, {
+    hint: "the module may never finish: rebuild it with 'spikelet build', or allow more time with --timeout",
   });

@@ -1,44 +1,56 @@
-import { hex32 } from '../../models/crc32.js';
+import { crc32, hex32 } from '../../models/crc32.js';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import type { ImageFile } from '../data/folder.js';
+import { MAX_FILE_BYTES } from '../data/image.js';
 import { readNetImage } from '../data/index.js';
+import { readBytes } from '../system/files.js';
 import { type JsonLines, openLines } from '../system/json-lines.js';
-import { jsonText } from '../system/printable.js';
+import { jsonText, listed, printable } from '../system/printable.js';
 import type { Batch } from './batch.js';
 import { type Runner, ranking } from './open-model.js';
 
 /**
  * One image's result, a line of the results file: its best classes, five of them or one (`shownClasses`), and the CRC-32
- * of the model's file. Lines of older versions do not name the model.
+ * of the model's file and of the image's. Lines of older versions do not have them.
  */
-export type ImageResult = { path: string; label: number | null; top: number[]; model?: string };
+export type ImageResult = {
+  path: string;
+  label: number | null;
+  top: number[];
+  model?: string;
+  file?: string;
+};
 
-/** Shares of the labelled images; `top5` only where there are more than five classes, else every image has it. */
+/**
+ * Fractions of the labelled images; `top5` only if there are more than five classes, as otherwise every image
+ * has it.
+ */
 export type FolderAccuracy = { images: number; labelled: number; top1: number; top5?: number };
 
-/** How many of the best classes mean anything: five, or one where there are five or fewer. */
+/** How many of the best classes are meaningful: five, or one if there are at most five classes. */
 const shownClasses = (classes: number): number => (classes > 5 ? 5 : 1);
 
-/** The results file of a model: its name tells the model, so that two models never mix. */
+/** The results file of a model; its name identifies the model, so that two models never mix. */
 export const resultsPath = (runner: Runner): string => `results-${hex32(runner.crc)}.jsonl`;
 
 export type EvaluateOptions = {
   onProgress: (done: number, accuracy: FolderAccuracy) => void;
-  /** Several threads, which run whole images; their results come in the order of `files` all the same. */
+  /** Several threads, each running whole images; results still come in the order of `files`. */
   batch?: Batch | undefined;
-  /** Files that the command reads besides the images. */
+  /** Other files that the command reads. */
   inputs?: (string | undefined)[];
-  /** Begin `results` again where it holds something else. */
+  /** Start `results` over if it holds something else. */
   force?: boolean | undefined;
-  /** Ends the run after the image that it is at; its reason is the exit code. */
+  /** Ends the run after the current image; its reason is the exit code. */
   signal?: AbortSignal;
-  /** Told what a person should know of the results. */
+  /** Called with notes about the results for the user. */
   note?: (line: string) => void;
 };
 
 /**
  * Runs every image that `results` does not hold yet and appends its result, so that a run which was stopped goes on
- * where it was. Throws, and leaves `results` as it is, where it holds anything else than results of this very model.
+ * where it was; an image that was replaced since is run again. Throws, and leaves `results` as it
+ * is, where it holds anything else than results of this very model.
  * Returns the shares of labelled images whose label is first, or among the first five.
  */
 export async function evaluateFolder(
@@ -51,11 +63,16 @@ export async function evaluateFolder(
   const lines = await openResults(runner, files, results, known, rule);
   try {
     if ([...known.values()].some(({ model }) => model === undefined) && !results.includes(hex32(runner.crc)))
-      note?.(`${results} does not say of which model its older results are: they are taken for this one's`);
+      note?.(`${results} has older results that do not name a model; assuming they are from this one`);
     const shown = shownClasses(runner.classes.length);
     const accuracy: FolderAccuracy = { images: 0, labelled: 0, top1: 0, ...(shown > 1 ? { top5: 0 } : {}) };
     const sums = { top1: 0, top5: 0 };
     let resumed = 0;
+    const changed = await forgetChanged(known, files, signal);
+    if (changed.length)
+      note?.(
+        `${results} holds results of images that have changed: they are run again, and the last line of each counts: ${listed(changed.map(printable))}`,
+      );
     const knownOf = ({ path, label }: ImageFile) => {
       const result = known.get(path);
       return result && result.label === (label ?? null) ? result : undefined;
@@ -73,7 +90,8 @@ export async function evaluateFolder(
       else {
         if (signal?.aborted) throw stopped(signal, [accuracy.images, files.length], results);
         const logits = (await computed.next()).value!;
-        result = { path, label: label ?? null, top: ranking(logits, shown), model: hex32(runner.crc) };
+        const top = ranking(logits, shown);
+        result = { path, label: label ?? null, top, model: hex32(runner.crc), file: await crcOfFile(path) };
         await lines.append(lineOf(result));
       }
       accuracy.images++;
@@ -92,13 +110,35 @@ export async function evaluateFolder(
   }
 }
 
+/** CRC-32 of an image's file. */
+const crcOfFile = async (path: string): Promise<string> =>
+  hex32(crc32(await readBytes(path, MAX_FILE_BYTES)));
+
+/** Forgets the results of images whose files are others by now; returns their paths. */
+async function forgetChanged(
+  known: Map<string, ImageResult>,
+  files: ImageFile[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { path } of files) {
+    const file = known.get(path)?.file;
+    if (file === undefined || signal?.aborted) continue;
+    // What cannot be read is run, which says why.
+    if (file === (await crcOfFile(path).catch(() => undefined))) continue;
+    known.delete(path);
+    changed.push(path);
+  }
+  return changed;
+}
+
 const stopped = (signal: AbortSignal, [done, all]: [number, number], results: string): SpikeletError =>
   new SpikeletError(`stopped; ${done} of ${all} images are in ${results}`, {
-    hint: 'the same command goes on from there',
+    hint: 'run the same command again to continue',
     code: typeof signal.reason === 'number' ? signal.reason : exitCode.interrupted,
   });
 
-/** What `job` makes of the items, in their order; `ahead` of them are worked on at a time. */
+/** Results of `job` for the items, in order; up to `ahead` items run at once. */
 async function* inOrder<T, R>(
   items: T[],
   ahead: number,
@@ -108,7 +148,7 @@ async function* inOrder<T, R>(
   for (let next = 0; next < items.length || begun.length; ) {
     for (; next < items.length && begun.length < ahead; next++) {
       const promise = job(items[next]!);
-      // It fails when its turn comes, and not as a failure that nobody looks at.
+      // A failure is reported when its turn comes, not as an unhandled rejection.
       promise.catch(() => {});
       begun.push(promise);
     }
@@ -116,7 +156,7 @@ async function* inOrder<T, R>(
   }
 }
 
-/** Opens the results file and fills `known` with what is in it. */
+/** Opens the results file and fills `known` with its results. */
 async function openResults(
   runner: Runner,
   files: ImageFile[],
@@ -143,10 +183,10 @@ async function openResults(
 
 const headOf = (path: string, label: number | null): string => jsonText({ path, label }).slice(0, -1);
 
-const lineOf = ({ path, label, top, model }: ImageResult): string =>
-  `${headOf(path, label)},${jsonText(top.length > 1 ? { top5: top, model } : { top1: top[0], model }).slice(1)}`;
+const lineOf = ({ path, label, top, ...crcs }: ImageResult): string =>
+  `${headOf(path, label)},${jsonText(top.length > 1 ? { top5: top, ...crcs } : { top1: top[0], ...crcs }).slice(1)}`;
 
-/** Whether a text is the start of the line of this image's result. */
+/** Whether a text is the start of this image's result line. */
 function startsResult({ path, label }: ImageFile, text: string): boolean {
   const head = `${headOf(path, label ?? null)},"top`;
   return text.length <= head.length
@@ -156,7 +196,7 @@ function startsResult({ path, label }: ImageFile, text: string): boolean {
 
 function parseResult(line: string, classes: number): ImageResult | undefined {
   try {
-    const { path, label, top5, top1, model } = JSON.parse(line) as Record<string, unknown>;
+    const { path, label, top5, top1, model, file } = JSON.parse(line) as Record<string, unknown>;
     const isClass = (value: unknown): value is number =>
       Number.isInteger(value) && (value as number) >= 0 && (value as number) < classes;
     const top = top5 ?? [top1];
@@ -167,8 +207,10 @@ function parseResult(line: string, classes: number): ImageResult | undefined {
       (top.length === 1 || top.length === Math.min(5, classes)) &&
       new Set(top).size === top.length &&
       top.every(isClass) &&
-      (model === undefined || typeof model === 'string');
-    return whole ? { path, label, top, ...(model === undefined ? {} : { model }) } : undefined;
+      [model, file].every((crc) => crc === undefined || typeof crc === 'string');
+    if (!whole) return undefined;
+    const crcs = Object.entries({ model, file }).filter(([, crc]) => crc !== undefined);
+    return { path, label, top, ...Object.fromEntries(crcs) };
   } catch {
     return undefined;
   }

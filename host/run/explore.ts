@@ -6,16 +6,16 @@ import { type Measured, type MeasureOptions, measureArea, measureCycles } from '
 export type MeasureRequest = Pick<MeasureOptions, 'folder'> & {
   graphs: Graph[];
   board: Board;
-  /** How many designs that fit are wanted. */
+  /** Number of fitting designs to measure. */
   count: number;
-  /** Images of each graph's pixels to simulate; undefined: the clocks are not measured. */
+  /** Images, as pixels of each graph, to simulate; undefined: clocks are not measured. */
   images?: Int8Array[][] | undefined;
   note: (line: string) => void;
 };
 
 /**
- * Measures the fastest designs of the Pareto front, until `count` of them fit. What fits by its estimate and not in
- * truth is kept with the reason, and the next fastest is taken instead, twice `count` at most.
+ * Measures the fastest designs of the Pareto front until `count` of them fit. A design that was estimated to
+ * fit but does not is kept with the reason, and the next fastest is tried, up to twice `count` in all.
  */
 export async function measureBest(
   points: Point[],

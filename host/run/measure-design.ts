@@ -3,9 +3,10 @@ import { boardTop } from '../../fpga/board-top.js';
 import { type Board, constraintsOf } from '../../fpga/boards/index.js';
 import { type Design, simulationOf } from '../../fpga/estimate/index.js';
 import { shortOf } from '../../fpga/fits.js';
+import type { Area } from '../../fpga/parts.js';
 import { emitProject } from '../../fpga/project.js';
 import { crcOf, type Graph, hex32, SpikeletError } from '../../models/index.js';
-import { crcOfFiles, kept } from '../eda/cache.js';
+import { cached, crcOfFiles } from '../eda/cache.js';
 import { installed, nextpnr } from '../eda/packages.js';
 import { place } from '../eda/place.js';
 import { rtlFiles } from '../eda/rtl-files.js';
@@ -31,27 +32,27 @@ const areaSchema = z.strictObject({
 const cyclesSchema = z.strictObject({ cycles: count, nodeCycles: z.array(z.number()) });
 
 /**
- * What synthesis and place-and-route said of a design. `short`: what the board has too little of, empty where it fits;
- * logic cells of iCE40 and the highest clock where it was placed.
+ * Results of synthesis and place-and-route. `short`: resources that the board lacks, empty if the design
+ * fits; iCE40 logic cells and the maximum clock if it was placed.
  */
-export type MeasuredArea = z.infer<typeof areaSchema>;
+export type MeasuredArea = { area: Area; short: string[]; cells?: number; fmaxHz?: number };
 
 /** Clocks of a frame: the mean of all, and of the input's arrival and each node in order. */
-export type MeasuredCycles = z.infer<typeof cyclesSchema>;
+export type MeasuredCycles = { cycles: number; nodeCycles: number[] };
 
-/** What is absent was not measured; `images`: how many the mean of the clocks is of. */
+/** Absent fields were not measured; `images`: how many images the mean clocks are over. */
 export type Measured = MeasuredArea & { cycles?: number; images?: number };
 
 export type MeasureOptions = {
-  /** Whether it is placed where the board is known to place-and-route: half of the time. */
+  /** Whether to place the design if place-and-route knows the board; this takes half of the time. */
   places?: boolean;
-  /** Where measured values are kept. */
+  /** Folder that caches measured values. */
   folder?: string | undefined;
-  /** Told what is worked at. */
+  /** Called with progress lines. */
   note?: (line: string) => void;
 };
 
-/** Synthesises a design for a board and, if wanted, places it. */
+/** Synthesises a design for a board and optionally places it. */
 export async function measureArea(
   graph: Graph,
   board: Board,
@@ -62,7 +63,7 @@ export async function measureArea(
   const project = [...(await rtlFiles(rtl)), ...files];
   const placed = places && board.nextpnr !== undefined && installed(nextpnr);
   const name = `${board.name}-${crcOfFiles(project)}${placed ? '-placed' : ''}`;
-  return kept(folder, name, areaSchema, async () => {
+  return cached(folder, name, areaSchema, async () => {
     const { area, json } = await synthesise(project, boardTop, board.family);
     const short = shortOf(area, board).map(({ text }) => text);
     if (short.length || !placed) return { area, short };
@@ -71,14 +72,14 @@ export async function measureArea(
       const cells = utilisation['ICESTORM_LC']?.used;
       return { area, short, fmaxHz, ...(cells === undefined ? {} : { cells }) };
     } catch (error) {
-      // Look-up tables and flip-flops that share no cell may take more cells than there are.
+      // LUTs and flip-flops that cannot share cells may need more cells than there are.
       if (!(error instanceof SpikeletError)) throw error;
       return { area, short: [`not placed: ${error.message.split('\n').at(-1)!.trim()}`] };
     }
   });
 }
 
-/** Simulates a design on images of i8 pixels. Throws where an integer differs from the interpreter's. */
+/** Simulates a design on images of i8 pixels. Throws if any integer differs from the interpreter's. */
 export async function measureCycles(
   graph: Graph,
   board: Board,
@@ -89,7 +90,7 @@ export async function measureCycles(
   const options = simulationOf(graph, board, design);
   const pixels = images.map((image) => hex32(crcOf(image))).join(' ');
   const name = crcOfFiles([...(await verilogFiles(graph, options)), { path: 'images', contents: pixels }]);
-  return kept(folder, `cycles-${name}`, cyclesSchema, () =>
+  return cached(folder, `cycles-${name}`, cyclesSchema, () =>
     inSimulatorFolder('explore', async (where) => {
       const simulate = await simulatorOf(graph, where, { ...options, ...(note ? { note } : {}) });
       const { cycles, layers, firstDifference } = await verifyVerilog(graph, simulate, images);

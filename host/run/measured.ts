@@ -1,7 +1,7 @@
 import { drivingInputs, type Graph, operationsOf, product, tensorNames } from '../../models/index.js';
 import type { LayerProfile, Profile } from './profile.js';
 
-/** What tensors held, summed over `samples` images: of spikes their number, and values that are not zero. */
+/** Sums over `samples` images, per tensor: the number of spikes, and of nonzero values. */
 export type Measured = { samples: number; tensors: Map<string, { spikes: number; active: number }> };
 
 export const noneMeasured = (graph: Graph): Measured => ({
@@ -9,19 +9,22 @@ export const noneMeasured = (graph: Graph): Measured => ({
   tensors: new Map(tensorNames(graph).map((name) => [name, { spikes: 0, active: 0 }])),
 });
 
-/** The graph with the activity that was measured in place of the calibration's. */
+/** The graph with measured activity instead of the calibration's. */
 export function withActivity(graph: Graph, { samples, tensors }: Measured): Graph {
   const measured = Object.entries(graph.tensors).map(([name, tensor]) => {
     const { spikes, active } = tensors.get(name)!;
     const values = samples * product(tensor.shape);
-    // The mean magnitude of pixels is nothing that operations depend on.
+    // No operation count depends on the mean magnitude of pixels.
     const rate = (tensor.kind === 'spikes' ? spikes : active) / values;
     return [name, { ...tensor, activity: { rate, density: active / values } }] as const;
   });
   return { ...graph, tensors: Object.fromEntries(measured) };
 }
 
-/** What every layer of a graph withActivity() took in and worked, means of one image. `weightBytes`: a layer each. */
+/**
+ * Input spikes and operations of every layer of a graph withActivity(), means per image. `weightBytes`: one
+ * per layer.
+ */
 export function layerWork(graph: Graph, weightBytes: (number | null)[]): Omit<LayerProfile, 'cost'>[] {
   return graph.nodes.map((node, i) => {
     const inputs = drivingInputs(node).map((name) => graph.tensors[name]!);
@@ -41,7 +44,7 @@ export function layerWork(graph: Graph, weightBytes: (number | null)[]): Omit<La
   });
 }
 
-/** What all layers worked together; bytes of weights of the layers of which they are known. */
+/** Operations of all layers together, and the bytes of weights of those layers that report them. */
 export function totalWork(
   layers: Omit<LayerProfile, 'cost'>[],
 ): Pick<Profile['total'], 'sops' | 'macs' | 'weightBytes'> {

@@ -1,6 +1,6 @@
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { weightsReadBy } from '../../firmware-gen/footprint.js';
-import { type Graph, tensorNames } from '../../models/index.js';
+import { fired, type Graph, tensorNames } from '../../models/index.js';
 import { layersOf } from '../../wasm/layers.js';
 import { requireGraph } from '../device/board.js';
 import { type BoardLink, note } from '../device/board-link.js';
@@ -8,8 +8,8 @@ import { layerWork, noneMeasured, totalWork, withActivity } from './measured.js'
 import type { Profile } from './profile.js';
 
 /**
- * Profiles a board that runs spikelet's firmware. Each image goes twice: times are those of an inference in which nobody
- * looks at values. Throws a SpikeletError where the board computes another graph or is silent.
+ * Profiles a board that runs spikelet's firmware. Each image runs twice, so that times are of an inference
+ * that does not record values. Throws a SpikeletError if the board computes another graph or is silent.
  */
 export async function profileBoard(
   graph: Graph,
@@ -43,9 +43,7 @@ export async function profileBoard(
     active,
     weightsReadBy(kernels).map((bytes) => bytes ?? null),
   );
-  const spikes = graph.nodes
-    .filter(({ output }) => graph.tensors[output]!.kind === 'spikes')
-    .reduce((total, { output }) => total + measured.tensors.get(output)!.spikes, 0);
+  const spikes = fired(graph).reduce((total, name) => total + measured.tensors.get(name)!.spikes, 0);
   return {
     device,
     model: graph.name,
@@ -60,12 +58,12 @@ export async function profileBoard(
     },
     memory: [
       { what: 'arena', bytes: hello.ram.arena, of: hello.ram.board },
-      { what: 'stack, most of it', bytes: await board.stackUsed(), of: hello.ram.stack },
+      { what: 'stack, peak', bytes: await board.stackUsed(), of: hello.ram.stack },
     ],
   };
 }
 
-/** A board and what stands for it, for people. */
+/** The name of a board and its emulator, for people. */
 export function deviceName(board: Board | undefined, link: BoardLink, emulated: boolean): string {
   const { emulator } = board ?? {};
   const { board: name } = link.hello;

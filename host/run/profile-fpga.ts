@@ -1,11 +1,12 @@
 import { type Graph, type GraphNode, interpret, operationsOf, tensorNames } from '../../models/index.js';
+import { isAccumulate } from '../../models/ops/accumulate.js';
 import { perLayer } from '../device/fpga-link.js';
 import type { FpgaSession } from '../device/fpga-session.js';
 import { layerWork, noneMeasured, totalWork, withActivity } from './measured.js';
 import type { Profile } from './profile.js';
 
 export type FpgaProfileOptions = {
-  /** The board, for people, and its clock. */
+  /** The board's name, for people, and its clock. */
   device: string;
   clockHz: number;
   lanes: number;
@@ -13,8 +14,8 @@ export type FpgaProfileOptions = {
 };
 
 /**
- * Profiles a board over its link, or a simulated one: cycles and spikes are counted by the design. Which values were zero
- * it does not tell: the interpreter does, which computes the same.
+ * Profiles a board over its link, or a simulated one: the design counts cycles and spikes. It does not count
+ * zero values, so those come from the interpreter, which computes the same integers.
  */
 export async function profileFpga(
   graph: Graph,
@@ -69,9 +70,9 @@ export async function profileFpga(
   };
 }
 
-/** An event reads a word of a weight per lane for each block of lanes that its outputs take. */
+/** Each event reads one word, a weight per lane, for every block of lanes that its outputs fill. */
 function weightBytes(node: GraphNode, graph: Graph, lanes: number): number {
-  if (node.op !== 'accumulate') return 0;
+  if (!isAccumulate(node)) return 0;
   const { events, effectiveMacs } = operationsOf(node, graph)!;
   const outputs = node.out / node.groups;
   return (((events + effectiveMacs) / outputs) * Math.ceil(outputs / lanes) * lanes * node.bits) / 8;

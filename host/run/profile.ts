@@ -1,45 +1,45 @@
 import type { Op } from '../../models/index.js';
 
-/** What a device's inferences cost, layer by layer: means of one inference. Any device can give it. */
+/** Cost of inference on a device, layer by layer: means per inference. Any device can provide it. */
 export type Profile = {
-  /** The device, and the emulator that stands for it. */
+  /** The device, and its emulator if there is one. */
   device: string;
   model: string;
   samples: number;
-  /** What `cost` counts. An emulator that counts instructions knows no cycles and no seconds. */
+  /** The unit of `cost`. An emulator that counts instructions has no cycles or seconds. */
   counts: 'instructions' | 'cycles' | 'microseconds';
   layers: LayerProfile[];
   total: {
-    /** From the image in place to its logits. */
+    /** From the image in memory to its logits. */
     cost: number;
-    /** Latency; null where the device's clock means nothing. */
+    /** Latency; null if the device's clock is not meaningful. */
     seconds: number | null;
-    /** From the request's first byte to the reply's last, where an image and its logits go over a link. */
+    /** From the first byte of the request to the last of the reply, if image and logits go over a link. */
     linkSeconds?: number;
-    /** Cycles in which a value of the image waited for the core; where the device counts them. */
+    /** Cycles in which an image value waited for the core, if the device counts them. */
     stalls?: number;
     spikes: number;
     sops: number;
     macs: number;
     weightBytes: number;
   };
-  /** Memory that was used, most of it, of what there is. */
+  /** Peak memory use, and the memory available. */
   memory: { what: string; bytes: number; of: number }[];
 };
 
 export type LayerProfile = {
   layer: string;
   op: Op;
-  /** Null where the device cannot tell layers apart. */
+  /** Null if the device does not count per layer. */
   cost: number | null;
-  /** Spikes that came in; null: it reads no spikes. */
+  /** Input spikes; null: it does not read spikes. */
   spikesIn: number | null;
-  /** Share of its inputs that are not zero. */
+  /** Fraction of its inputs that are nonzero. */
   density: number;
-  /** Synaptic operations: accumulations, one for each spike and synapse, a count of n being n spikes. */
+  /** Synaptic operations: accumulations, one per spike and synapse; a count of n is n spikes. */
   sops: number;
-  /** Multiplications by pixels that are not zero. */
+  /** Multiplications by nonzero pixels. */
   macs: number;
-  /** Bytes of weights that were read; null where the device's kernels are not known. */
+  /** Bytes of weights that were read; null if the device's kernels are not known. */
   weightBytes: number | null;
 };

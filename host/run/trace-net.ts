@@ -1,12 +1,12 @@
 import { SpikeletError } from '../../models/error.js';
-import { type Net, netShapes } from '../../models/net.js';
+import { isNeuron, type Net, netShapes } from '../../models/net.js';
 import { netRunner } from '../../models/run.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import { product, type Shape, type Tensor, toFloat32 } from '../../models/tensor.js';
 
 /**
- * What a Net computes on given images, in the layout of PyTorch, to be held against a reference:
- * `logits` [N, classes], and for the first image every neuron's spike counts under the neuron's name.
+ * What a Net computes on given images, in PyTorch's layout, for comparison with a reference: `logits` [N,
+ * classes], and for the first image every neuron's spike counts under the neuron's name.
  */
 export type Trace = Map<string, Tensor>;
 
@@ -16,15 +16,16 @@ export function readTraceInput(bytes: Uint8Array, label: string): Tensor {
   const input = tensors.get('input');
   if (!input)
     throw new SpikeletError(
-      `${label} has no tensor 'input', only ${[...tensors.keys()].slice(0, 8).join(', ') || 'none at all'}`,
+      `${label} has no tensor 'input', only ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}`,
       { hint: "'input' holds the normalised images, [N, C, H, W] in float32" },
     );
   return input;
 }
 
 /**
- * Runs normalised images, [N, C, H, W], of any size the net takes. Spikes are u8 [1, C, H, W] or, by the neuron's
- * rank in the reference, [1, C, H * W] or [1, C]. Throws where the images do not fit.
+ * Runs normalised images [N, C, H, W] of any size that the net takes. Spikes are u8 [1, C, H, W] or,
+ * depending on the neuron's rank in the reference, [1, C, H * W] or [1, C]. Throws if the images do not fit
+ * the net.
  */
 export function traceNet(
   net: Net,
@@ -39,7 +40,7 @@ export function traceNet(
   const trace: Trace = new Map([['logits', { shape: [images, classes], data: logits }]]);
   for (let n = 0; n < images; n++) {
     const result = run(imageOf(input, n), (node, value) => {
-      if (n > 0 || node.op !== 'neuron') return;
+      if (n > 0 || !isNeuron(node)) return;
       const [rows, columns, channels] = value.shape;
       const place = { 4: [rows, columns], 3: [rows * columns], 2: [] }[node.rank ?? 4];
       trace.set(node.name, {
@@ -60,7 +61,7 @@ function imageShape(net: Net, { shape, data }: Tensor): Shape {
     throw new SpikeletError(`${wanted}, 'input' is [${shape}]`);
   const [, found, height, width] = shape as [number, number, number, number];
   if (found !== channels) throw new SpikeletError(`${wanted}, 'input' has ${found} channels`);
-  if (data.length === 0) throw new SpikeletError(`'input' is [${shape}]: there is no image in it`);
+  if (data.length === 0) throw new SpikeletError(`'input' is [${shape}]: it is empty`);
   if (!toFloat32(data).every(Number.isFinite)) throw new SpikeletError("'input' holds NaN or infinity");
   const image: Shape = [height, width, channels];
   const logits = netShapes(net, image).get(net.nodes.at(-1)!.name)!;
@@ -80,7 +81,7 @@ export function imageOf({ shape, data }: Tensor, n: number): Float32Array {
   return image;
 }
 
-/** [position][channel] as [channel][position]. */
+/** Transposes [position][channel] to [channel][position]. */
 function channelsFirst(values: Uint8Array, channels: number): Uint8Array {
   const positions = values.length / channels;
   const moved = new Uint8Array(values.length);

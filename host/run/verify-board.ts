@@ -4,8 +4,8 @@ import { type BoardLink, note } from '../device/board-link.js';
 import { comparison, type Verification, type VerifyOptions } from './verify.js';
 
 /**
- * Runs images on a board against the interpreter likewise. Throws a SpikeletError where the board computes another graph,
- * or is silent (exit code 3).
+ * Runs images on a board and compares them with the interpreter. Throws a SpikeletError if the board computes
+ * another graph, or is silent (exit code 3).
  */
 export async function verifyFirmware(
   graph: Graph,

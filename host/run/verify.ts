@@ -15,14 +15,17 @@ import type { WasmModel } from '../wasm/load.js';
 
 export type Verification<Backend extends string = 'wasm'> = {
   samples: number;
-  /** Samples of which every tensor is equal. */
+  /** Samples with every tensor equal. */
   equal: number;
   firstDifference: Difference | null;
-  /** Share of samples whose largest logit is their label's; null without labels. */
+  /** Fraction of samples whose largest logit is their label's; null without labels. */
   accuracy: Record<'graph' | Backend, number> | null;
 };
 
-/** The first tensor, in order of execution, that differs in the first sample that does; CRC-32 in hex, or `12 spikes`. */
+/**
+ * The first tensor, in execution order, that differs in the first differing sample; CRC-32 in hex, or `12
+ * spikes`.
+ */
 export type Difference = { sample: number; tensor: string; expected: string; actual: string };
 
 export type VerifyOptions = {
@@ -31,8 +34,8 @@ export type VerifyOptions = {
 };
 
 /**
- * Runs a compiled model against the reference interpreter and compares the CRC-32 of every tensor, the input's too.
- * `images` are i8 pixels. Throws a SpikeletError where the module was made from another graph.
+ * Runs a compiled model and the reference interpreter, and compares the CRC-32 of every tensor, including the
+ * input. `images` are i8 pixels. Throws a SpikeletError if the module was built from another graph.
  */
 export function verifyWasm(
   graph: Graph,
@@ -50,7 +53,7 @@ export function verifyWasm(
   return check.result();
 }
 
-/** The same of a module in a thread of its own, which may break off. */
+/** The same for a module in a separate thread, which may be stopped. */
 export async function verifyGuarded(
   graph: Graph,
   model: GuardedModel,
@@ -63,13 +66,13 @@ export async function verifyGuarded(
   return check.result();
 }
 
-/** Runs a simulated core against the interpreter likewise; `frames` follow the images. */
+/** The same for a simulated core. */
 export async function verifyVerilog(
   graph: Graph,
   simulate: Simulator,
   images: Iterable<Int8Array>,
   { labels, onProgress, ...simulation }: VerifyOptions & SimulateOptions = {},
-): Promise<Verification<'verilog'> & Activity> {
+): Promise<Verification<'verilog'> & SimulationStats> {
   const check = comparison(graph, 'verilog', { labels, onProgress });
   const names = tensorNames(graph);
   const layers = names.map((tensor) => ({ tensor, cycles: 0, spikes: 0 }));
@@ -112,31 +115,33 @@ export async function verifyVerilog(
   };
 }
 
-/** Means per sample, clocks but for the FIFOs: of these the sums, in the order of the top's (fpga/emit.ts). */
-export type Activity = {
+/**
+ * Means per sample, in clocks; for FIFOs, total stalls in the order of the top module (fpga/emit/index.ts).
+ */
+export type SimulationStats = {
   cycles: number;
   /** From the last logit of one frame to that of the next. */
   interval: number;
   stalls: number;
-  layers: LayerActivity[];
+  layers: LayerStats[];
   fifos: number[];
 };
 
 /**
- * Means per sample: clocks from the last value of the tensor before, or from its own first where that came sooner, to its
- * last; and spikes fired.
+ * Means per sample: clocks from the last value of the previous tensor, or from its own first value if that is
+ * earlier, to its last; and spikes fired.
  */
-export type LayerActivity = { tensor: string; cycles: number; spikes: number };
+export type LayerStats = { tensor: string; cycles: number; spikes: number };
 
-/** What a backend computed of one image; of each tensor its CRC-32, or what `digest` tells instead. */
+/** What a backend computed for one image; for each tensor its CRC-32, or what `digest` returns instead. */
 type Run = { logits: ArrayLike<number>; crcs: Map<string, number | string> };
 
 type ComparisonOptions = Pick<VerifyOptions, 'labels' | 'onProgress'> & {
-  /** What is compared of a tensor, for backends that tell no CRC-32; undefined: nothing. */
+  /** What to compare of a tensor, for backends without CRC-32; undefined: nothing. */
   digest?: (tensor: string, values: Values) => number | string | undefined;
 };
 
-/** Compares run by run with the interpreter. */
+/** Compares each run with the interpreter. */
 export function comparison<Backend extends string>(
   graph: Graph,
   backend: Backend,
@@ -181,7 +186,7 @@ export function comparison<Backend extends string>(
 
 const shown = (digest: number | string): string => (typeof digest === 'number' ? hex32(digest) : digest);
 
-/** Throws a SpikeletError where the module was made from another graph. */
+/** Throws a SpikeletError if the module was built from another graph. */
 export function requireSameTensors(graph: Graph, { description }: Pick<WasmModel, 'description'>): void {
   const wanted = tensorNames(graph).map((name) => {
     const { type, shape } = graph.tensors[name]!;

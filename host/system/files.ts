@@ -8,24 +8,24 @@ import { exitCode, SpikeletError } from '../../models/error.js';
 import type { OutputFile } from '../../models/output.js';
 import { onInterrupt } from './cleanup.js';
 
-/** The largest file that is read whole: no network or dataset that spikelet can use is larger. */
+/** The largest file read whole; no network or dataset that spikelet can use is larger. */
 const MAX_BYTES = 2 ** 31;
 
 const reasons: Record<string, string> = {
-  ENOENT: 'there is no such file or folder',
+  ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is a file',
+  ENOTDIR: 'part of the path is a file',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the disk is read-only',
   EPERM: 'not permitted',
-  EEXIST: 'it is there already',
+  EEXIST: 'it already exists',
   ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its links form a loop',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
-  ENOMEM: 'there is not enough memory',
+  ENOMEM: 'out of memory',
   EIO: 'the disk failed',
   EBUSY: 'it is in use',
   EFBIG: 'the file would be too large',
@@ -34,8 +34,8 @@ const reasons: Record<string, string> = {
 };
 
 /**
- * Why an operation on the user's files or on the machine failed, where the error is of that kind and no defect of
- * spikelet's own; else undefined.
+ * Why an operation on the user's files or on the machine failed; undefined for errors of other kinds, which
+ * are defects of spikelet itself.
  */
 export function systemProblem(error: unknown): string | undefined {
   const { code, syscall, path } = error as NodeJS.ErrnoException;
@@ -62,15 +62,18 @@ function currentFolderIsGone(): boolean {
   }
 }
 
-/** All bytes of a regular file of at most `most`. Throws a SpikeletError that says why it cannot be read. */
+/**
+ * All bytes of a regular file of at most `most` bytes. Throws a SpikeletError that says why it cannot be
+ * read.
+ */
 export async function readBytes(path: string, most = MAX_BYTES): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would block for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const info = await file.stat();
       if (info.isDirectory()) throw new Error('it is a folder');
-      if (!info.isFile()) throw new Error('it is no regular file');
+      if (!info.isFile()) throw new Error('it is not a regular file');
       if (info.size > most) throw new Error(`it holds ${info.size} bytes, more than ${most}`);
       return await file.readFile();
     } finally {
@@ -84,7 +87,7 @@ export async function readBytes(path: string, most = MAX_BYTES): Promise<Uint8Ar
   }
 }
 
-/** Runs `use` with a folder of its own in `base`, which is gone afterwards. */
+/** Runs `use` with a new folder in `base`, which is removed afterwards. */
 export async function inTemporaryFolder<T>(
   purpose: string,
   use: (folder: string) => Promise<T>,
@@ -100,12 +103,15 @@ export async function inTemporaryFolder<T>(
   }
 }
 
-/** A file that is written beside its place and waits to be renamed; `done` forgets it, once it is renamed or removed. */
-type Pending = { path: string; target: string; beside: string; done: () => void };
+/**
+ * A temporary file that waits to be renamed to `target`; `done` unregisters it, once it is renamed or
+ * removed.
+ */
+type Pending = { path: string; target: string; temporary: string; done: () => void };
 
 /**
- * Writes a file whole or not at all: beside its place, flushed to the disk, then renamed. A link keeps pointing where
- * it points; devices, pipes and folders are refused. Folders on the way are made.
+ * Writes a file whole or not at all: a temporary file in the same folder, flushed to disk, then renamed. A
+ * link stays a link; devices, pipes and folders are refused. Missing parent folders are created.
  */
 export async function writeFile(path: string, contents: string | Uint8Array): Promise<void> {
   await commit([await prepare(path, contents)]);
@@ -115,13 +121,14 @@ export async function writeFile(path: string, contents: string | Uint8Array): Pr
 export type FolderOptions = {
   /** Replace the user's own files too. */
   force?: boolean;
-  /** Files that a tool makes of the written ones. */
+  /** Files that a tool makes from the written ones. */
   products?: string[];
 };
 
 /**
- * Writes the files of a build below `folder`, all of them or none. A list in the folder tells which files spikelet wrote
- * there, and their CRC-32: what is not on it, or was changed since, is the user's own and is replaced by force alone.
+ * Writes the files of a build below `folder`, all of them or none. A list in the folder records which files
+ * spikelet wrote there, with their CRC-32: a file that is not listed, or was changed since, belongs to the
+ * user and is replaced only with `force`.
  */
 export async function writeFiles(
   folder: string,
@@ -139,7 +146,7 @@ export async function writeFiles(
   const add = async (path: string, contents: OutputFile['contents']) =>
     pending.push(await prepare(join(folder, path), contents));
   try {
-    // First with both the old and the new, so that a build which is killed between them can be repeated.
+    // List the old and the new first, so that a build which is killed in between can be repeated.
     await add(LIST, listText([...others, ...either]));
     for (const { path, contents } of files) await add(path, contents);
     await add(LIST, listText([...others, ...written]));
@@ -170,7 +177,7 @@ async function readList(folder: string): Promise<Listed> {
   if (!info) return listed;
   const text =
     info.isFile() && info.size <= MAX_LIST ? new TextDecoder().decode(await readBytes(path)) : undefined;
-  // A link of this name could lead to any file of the user's.
+  // A link of this name could lead to any of the user's files.
   if (!text?.startsWith(LIST_HEAD))
     throw new SpikeletError(`${path} is not a list that spikelet wrote`, {
       hint: 'remove it, or choose another --out',
@@ -183,8 +190,8 @@ async function readList(folder: string): Promise<Listed> {
 }
 
 /**
- * Throws where a file of `folder` that is about to be replaced is not known to be spikelet's own; one that is equal to its
- * new contents, where they are known yet, is no loss.
+ * Throws if a file in `folder` that is about to be replaced is not known to be written by spikelet. A file
+ * equal to its new contents, if those are known yet, may be replaced.
  */
 export async function requireOwn(
   folder: string,
@@ -195,11 +202,11 @@ export async function requireOwn(
   const foreign: string[] = [];
   const changed: string[] = [];
   for (const { path, contents } of files) {
-    const place = join(folder, path);
-    const info = await stat(place).catch(() => undefined);
-    // Folders and devices are refused when the file is prepared; an empty file holds nothing to lose.
+    const full = join(folder, path);
+    const info = await stat(full).catch(() => undefined);
+    // Folders and devices are refused when the file is prepared; an empty file has nothing to lose.
     if (!info?.isFile() || !info.size) continue;
-    const found = crcOf(await readBytes(place));
+    const found = crcOf(await readBytes(full));
     if ((contents !== undefined && found === crcOf(contents)) || listed.get(path)?.has(found)) continue;
     (listed.has(path) ? changed : foreign).push(path);
   }
@@ -209,32 +216,32 @@ export async function requireOwn(
   const some = (paths: string[]) =>
     `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`;
   const problems = [
-    ...(foreign.length ? [`holds files that spikelet did not write there: ${some(foreign)}`] : []),
-    ...(changed.length ? [`holds files that were changed since: ${some(changed)}`] : []),
+    ...(foreign.length ? [`holds files that spikelet did not write: ${some(foreign)}`] : []),
+    ...(changed.length ? [`holds files that were changed since spikelet wrote them: ${some(changed)}`] : []),
   ];
   if (problems.length)
     throw new SpikeletError(`${folder} ${problems.join('; it ')}`, {
-      hint: 'nothing was written; choose another --out, or give --force to replace them',
+      hint: 'nothing was written; choose another --out, or use --force to replace them',
       code: exitCode.usage,
     });
 }
 
 /**
- * Throws now if `path` could not be written later, after hours of work: its folder is made, and a file beside it
- * written and removed.
+ * Throws now if `path` could not be written later, after hours of work: creates its folder, then writes and
+ * removes a temporary file there.
  */
 export async function requireWritable(path: string): Promise<void> {
   await discard([await prepare(path, '')]);
 }
 
 async function prepare(path: string, contents: string | Uint8Array): Promise<Pending> {
-  let beside: string | undefined;
+  let created: string | undefined;
   let done: (() => void) | undefined;
   try {
     await makeFolder(dirname(path));
     const target = await writableTarget(path);
     const temporary = join(dirname(target), `.${randomBytes(6).toString('hex')}.tmp`);
-    beside = temporary;
+    created = temporary;
     done = onInterrupt(() => rmSync(temporary, { force: true }));
     const file = await open(temporary, 'wx', await modeOf(target));
     try {
@@ -243,15 +250,15 @@ async function prepare(path: string, contents: string | Uint8Array): Promise<Pen
     } finally {
       await file.close();
     }
-    return { path, target, beside, done };
+    return { path, target, temporary, done };
   } catch (error) {
-    if (beside) await rm(beside, { force: true }).catch(() => undefined);
+    if (created) await rm(created, { force: true }).catch(() => undefined);
     done?.();
     throw writeError(path, error);
   }
 }
 
-/** A file that is replaced keeps its permissions: a secret one does not become public. */
+/** A replaced file keeps its permissions: a secret one does not become public. */
 const modeOf = async (target: string): Promise<number> =>
   ((await stat(target).catch(() => undefined))?.mode ?? 0o666) & 0o777;
 
@@ -260,16 +267,16 @@ async function writableTarget(path: string): Promise<string> {
   const target = info?.isSymbolicLink() ? await realpath(path) : path;
   const found = info && (await stat(target));
   if (found?.isDirectory()) throw new Error('it is a folder');
-  if (found && !found.isFile()) throw new Error('it is no regular file');
-  // A rename would not ask: who made a file read-only wants it to stay.
+  if (found && !found.isFile()) throw new Error('it is not a regular file');
+  // rename() would replace a read-only file without asking.
   if (found) await access(target, constants.W_OK);
   return target;
 }
 
 async function commit(pending: Pending[]): Promise<void> {
-  for (const [i, { path, target, beside, done }] of pending.entries())
+  for (const [i, { path, target, temporary, done }] of pending.entries())
     try {
-      await rename(beside, target);
+      await rename(temporary, target);
       done();
     } catch (error) {
       await discard(pending.slice(i));
@@ -278,19 +285,21 @@ async function commit(pending: Pending[]): Promise<void> {
 }
 
 const discard = async (pending: Pending[]): Promise<void> => {
-  for (const { beside, done } of pending) {
-    await rm(beside, { force: true });
+  for (const { temporary, done } of pending) {
+    await rm(temporary, { force: true });
     done();
   }
 };
 
 const writeError = (path: string, cause: unknown): SpikeletError =>
   new SpikeletError(`cannot write ${path}: ${reasonOf(cause)}`, {
-    hint: 'what was there before is unchanged; make room, or choose another place',
+    hint: 'the old contents are unchanged; free some space, or choose another path',
     cause,
   });
 
-/** Makes a folder and those above it. Node's own `recursive` never returns where a file system refuses with ENOENT. */
+/**
+ * Makes a folder and its parents. Node's own `recursive` never returns if a file system refuses with ENOENT.
+ */
 async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
@@ -299,11 +308,11 @@ async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-/** Whether a path is a folder; false where there is nothing. */
+/** Whether a path is a folder; false if nothing exists there. */
 export const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
-/** The same text for every name of a place: links are followed as far as it exists. */
+/** One canonical text for every name of a path: links are followed as far as the path exists. */
 export async function placeOf(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined);
   if (real !== undefined) return real;

@@ -5,9 +5,9 @@ import { reasonOf, writeFile } from './files.js';
 import { hold } from './lock.js';
 import { requireNoInput } from './output.js';
 
-/** A file to which a command appends a JSON line at a time, and which a later run goes on from. */
+/** A file to which a command appends one JSON line at a time; a later run continues it. */
 export type JsonLines = {
-  /** The file held something else, which is gone by force: forget what lines of it were taken. */
+  /** The file held something else and was cleared by `force`: forget the lines already taken from it. */
   restarted: boolean;
   append(line: string): Promise<void>;
   close(): Promise<void>;
@@ -18,23 +18,27 @@ export type LinesRule = {
   what: string;
   /** The flag that names another file. */
   flag: string;
-  /** Throws, or returns false, where a line is not of this command; called for each line, in order. */
+  /** Throws or returns false for a line that is not this command's; called for each line, in order. */
   take(line: string): boolean;
-  /** Whether a last line without end, which a stop in the middle of it leaves, is the start of one of this command's. */
+  /**
+   * Whether an unfinished last line, left by an interrupted write, is the start of one of this command's
+   * lines.
+   */
   isStart(text: string): boolean;
   /** Files that the command reads. */
   inputs?: (string | undefined)[];
-  /** Begin again, whatever the file holds. */
+  /** Start over, whatever the file holds. */
   force?: boolean | undefined;
 };
 
-/** No line of spikelet's is longer. */
+/** No line that spikelet writes is longer. */
 const MAX_LINE = 2 ** 16;
 
 /**
- * Opens `path` for appending. What is there is kept and never touched before all of it is known to be this command's own:
- * else the file is refused, or with `force` begun again. A torn last line goes. One process at a time: others are refused,
- * and a file that changes under this one is left as it is. Devices and pipes are written to, and never read.
+ * Opens `path` for appending. Existing contents are kept, and not touched before every line is known to be
+ * this command's own; otherwise the file is refused or, with `force`, started over. An unfinished last line
+ * is cut off. One process at a time: others are refused, and a file that changes under this one is left as it
+ * is. Devices and pipes are written to, never read.
  */
 export async function openLines(path: string, rule: LinesRule): Promise<JsonLines> {
   const release = await hold(path);
@@ -66,12 +70,12 @@ function appender(
       const bytes = new TextEncoder().encode(`${line}\n`);
       if (size !== undefined && (await file.stat()).size !== size)
         throw new SpikeletError(`${path} was changed by another program while this one wrote ${rule.what}`, {
-          hint: 'nothing more was written; run the same command again, alone',
+          hint: 'nothing more was written; run the same command again, with nothing else writing to the file',
         });
       try {
         for (let at = 0; at < bytes.length; ) at += (await file.write(bytes.subarray(at))).bytesWritten;
       } catch (error) {
-        // Of a full disk: a part of a line would only be cut off by the next run.
+        // The disk may be full: a partial line would only be cut off by the next run.
         if (size !== undefined) await file.truncate(size).catch(() => undefined);
         throw cannotWrite(path, rule, error);
       }
@@ -86,20 +90,20 @@ function appender(
 
 const cannotWrite = (path: string, { what, flag }: LinesRule, cause: unknown): SpikeletError =>
   new SpikeletError(`cannot write ${what} to ${path}: ${reasonOf(cause)}`, {
-    hint: `choose another place with ${flag}`,
+    hint: `choose another file with ${flag}`,
     cause,
   });
 
 /**
- * Bytes of the file that are this command's own, after a torn last line was cut off; undefined where it was another's and
- * is empty now, by force. Throws where it is another's.
+ * Bytes of the file that are this command's own, after an unfinished last line was cut off; undefined if the
+ * file held something else and was cleared by `force`. Throws if it holds something else.
  */
 async function ownSize(path: string, rule: LinesRule): Promise<number | undefined> {
   const found = await readLines(path, rule);
   if (found.foreign !== undefined) {
     if (!rule.force)
-      throw new SpikeletError(`${path}, line ${found.foreign} is not a line of ${rule.what} of this run`, {
-        hint: `the file is unchanged; name another with ${rule.flag}, or give --force to begin it again`,
+      throw new SpikeletError(`${path}, line ${found.foreign} is not one of ${rule.what} of this run`, {
+        hint: `the file is unchanged; name another with ${rule.flag}, or use --force to start it over`,
         code: exitCode.usage,
       });
     await writeFile(path, '');
@@ -112,7 +116,7 @@ async function ownSize(path: string, rule: LinesRule): Promise<number | undefine
   return found.whole;
 }
 
-/** Gives each whole line to the rule; stops at the first (`foreign`, counted from 1) that is not its own. */
+/** Passes each whole line to the rule; stops at the first that it rejects (`foreign`, counted from 1). */
 async function readLines(
   path: string,
   { take, isStart }: LinesRule,
@@ -144,7 +148,7 @@ async function readLines(
       }
       if (rest.length > MAX_LINE) return { whole, size: whole, foreign: line };
     }
-    // It may end in the middle of a character.
+    // The file may end in the middle of a character.
     const torn = new TextDecoder().decode(rest).replace(/\ufffd+$/, '');
     if (rest.length && !isStart(torn)) return { whole, size: whole + rest.length, foreign: line };
     return { whole, size: whole + rest.length };

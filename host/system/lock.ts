@@ -7,9 +7,9 @@ import { SpikeletError } from '../../models/error.js';
 import { placeOf } from './files.js';
 
 /**
- * Runs `use` while no other spikelet of this machine holds `path`, a file or folder that may not exist yet. The lock is
- * a listening socket, so it ends with its process, however that ends, and leaves no file beside the output. Throws a
- * SpikeletError where another holds it.
+ * Runs `use` while no other spikelet process on this machine holds `path`, a file or folder that may not
+ * exist yet. The lock is a listening socket, so it ends with its process, however that ends, and leaves no
+ * file next to the output. Throws a SpikeletError if another process holds it.
  */
 export async function exclusively<T>(path: string, use: () => Promise<T>): Promise<T> {
   const release = await hold(path);
@@ -20,12 +20,12 @@ export async function exclusively<T>(path: string, use: () => Promise<T>): Promi
   }
 }
 
-/** Takes the lock; returns what gives it back. */
+/** Takes the lock; returns a function that releases it. */
 export async function hold(path: string): Promise<() => void> {
   const server = await listen(addressOf(await placeOf(path)));
   if (server === 'held')
-    throw new SpikeletError(`${path} is being written by another spikelet`, {
-      hint: 'wait until it is done, or choose another place',
+    throw new SpikeletError(`${path} is being written by another spikelet process`, {
+      hint: 'wait until it is done, or choose another path',
     });
   return () => void server?.close();
 }
@@ -42,7 +42,10 @@ function addressOf(place: string): string {
   }
 }
 
-/** A server at the address; 'held' where another listens there; undefined where this system gives no such sockets. */
+/**
+ * A server at the address; 'held' if another process listens there; undefined if the system has no such
+ * sockets.
+ */
 async function listen(address: string, again = true): Promise<Server | 'held' | undefined> {
   const server = createServer((socket) => socket.destroy()).unref();
   const problem = await new Promise<string | undefined>((resolve) => {
@@ -51,7 +54,7 @@ async function listen(address: string, again = true): Promise<Server | 'held' | 
   });
   if (problem === undefined) return server;
   if (problem !== 'EADDRINUSE') return undefined;
-  // A socket that is a file outlives a process that was killed.
+  // A socket file outlives a killed process.
   if (address.startsWith('/') && again && (await isStale(address))) {
     await unlink(address).catch(() => undefined);
     return listen(address, false);

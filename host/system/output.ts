@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { exitCode, SpikeletError } from '../../models/error.js';
 import { placeOf, requireWritable, writeFile } from './files.js';
 
-/** What a verb writes into one file, by the `format` in the metadata of its .safetensors. */
+/** The kinds of .safetensors file that verbs write, by the `format` in their metadata. */
 const formats = {
   net: { format: 'spikelet-net', name: 'a Net' },
   graph: { format: 'spikelet-graph', name: 'a Graph' },
@@ -17,18 +17,18 @@ export type OutputKind = keyof typeof formats;
 export const formatOf = (kind: OutputKind): string => formats[kind].format;
 
 export type OutputRule = {
-  /** What may be replaced: the same kind of .safetensors, or a file that begins with these bytes. */
+  /** What may be replaced: the same kind of .safetensors file, or a file that starts with these bytes. */
   kind: OutputKind | { begins: Uint8Array; name: string };
-  /** Files that the command reads: none of them is replaced. */
+  /** Files that the command reads: they are never replaced. */
   inputs?: (string | undefined)[];
-  /** Replace whatever is there. */
+  /** Replace any existing file. */
   force?: boolean | undefined;
 };
 
 /**
- * The one way in which a verb writes a file that a user named: throws now, before hours of work, where the path cannot be
- * written, is one of the inputs (by whatever name or link) or holds something else than what is written; returns what
- * writes it whole or not at all, and checks once more.
+ * How every verb writes a file that the user named. Throws now, before hours of work, if the path cannot be
+ * written, is one of the inputs (by any name or link) or holds another kind of file. Returns a function that
+ * checks again, then writes the file whole or not at all.
  */
 export async function output(
   path: string,
@@ -42,19 +42,19 @@ export async function output(
   };
 }
 
-/** Throws where two of a command's outputs, by flag, are one file. */
+/** Throws if two of a command's outputs, by flag, are the same file. */
 export async function requireApart(outputs: Record<string, string | undefined>): Promise<void> {
   const seen = new Map<string, string>();
   for (const [flag, path] of Object.entries(outputs)) {
     if (path === undefined) continue;
-    const place = await placeOf(path);
-    const other = seen.get(place);
+    const real = await placeOf(path);
+    const other = seen.get(real);
     if (other !== undefined)
-      throw new SpikeletError(`${other} and ${flag} are both ${path}`, {
-        hint: 'give each a file of its own',
+      throw new SpikeletError(`${other} and ${flag} both name ${path}`, {
+        hint: 'give each its own file',
         code: exitCode.usage,
       });
-    seen.set(place, flag);
+    seen.set(real, flag);
   }
 }
 
@@ -69,20 +69,20 @@ async function requireReplaceable(path: string, { kind, inputs = [], force }: Ou
       ? found.format === wanted.format
       : wanted.begins.length > 0 && wanted.begins.every((byte, i) => found.start[i] === byte);
   if (!same)
-    throw new SpikeletError(`${path} is there already, and is ${found.name}, not ${wanted.name}`, {
-      hint: 'nothing was written; choose another place, or give --force to replace it',
+    throw new SpikeletError(`${path} already exists and is ${found.name}, not ${wanted.name}`, {
+      hint: 'nothing was written; choose another path, or use --force to replace it',
       code: exitCode.usage,
     });
 }
 
-/** Throws where `path` is one of the files that a command reads. */
+/** Throws if `path` is one of the files that a command reads. */
 export async function requireNoInput(path: string, inputs: (string | undefined)[]): Promise<void> {
   const target = await identity(path);
   if (target === undefined) return;
   for (const input of inputs)
     if (input !== undefined && (await identity(input)) === target)
       throw new SpikeletError(`${path} is both read and written${path === input ? '' : `: it is ${input}`}`, {
-        hint: 'nothing was written; choose another place, or give --force to replace it',
+        hint: 'nothing was written; choose another path, or use --force to replace it',
         code: exitCode.usage,
       });
 }
@@ -94,7 +94,7 @@ const identity = async (path: string): Promise<string | undefined> => {
 
 type Found = { format: string | undefined; name: string; start: Uint8Array };
 
-/** Longest header of a .safetensors that is read; ours are far shorter. */
+/** Longest .safetensors header that is read; ours are far shorter. */
 const MAX_HEADER = 25_000_000;
 
 const magics: [bytes: number[], name: string][] = [
@@ -105,7 +105,7 @@ const magics: [bytes: number[], name: string][] = [
   [[0x7f, 0x45, 0x4c, 0x46], 'a program'],
 ];
 
-/** What a file is by its content; undefined where there is none or nothing in it, and for what is no regular file. */
+/** What a file is, by its content; undefined if it is missing, empty or not a regular file. */
 async function kindAt(path: string): Promise<Found | undefined> {
   const info = await stat(path).catch(() => undefined);
   if (!info?.isFile() || !info.size) return undefined;
@@ -134,7 +134,7 @@ async function kindAt(path: string): Promise<Found | undefined> {
   }
 }
 
-/** The `format` of a .safetensors header; '' where it has none, undefined where this is no header. */
+/** The `format` of a .safetensors header; '' if it has none, undefined if this is not such a header. */
 function formatIn(header: Uint8Array): string | undefined {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(header));

@@ -1,13 +1,14 @@
 /**
- * What must not reach a terminal as it is: control characters (C0, DEL, C1), format characters (bidirectional controls,
- * zero-width ones, tags), separators of lines, lone surrogates and all that Unicode lets a terminal leave out.
+ * What must not reach a terminal unescaped: control characters (C0, DEL, C1), format characters
+ * (bidirectional controls, zero-width ones, tags), line separators, lone surrogates and everything that
+ * Unicode lets a terminal ignore.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const UNSEEN_ALL = new RegExp(UNSEEN, 'gu');
-/** Between two pictures a joiner makes one of them, and a selector chooses its look. */
+/** A joiner between two pictographs makes them one; a selector chooses its look. */
 const EMOJI =
   /\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)*/gu;
-/** More marks on one letter grow over the lines above and below. */
+/** More marks than this on one letter spill over the lines above and below. */
 const STACKED = /(\p{M}{4})(\p{M}+)/u;
 const STACKED_ALL = new RegExp(STACKED, 'gu');
 
@@ -28,11 +29,11 @@ const escaped = (text: string): string =>
   });
 
 /**
- * A text for one line of a terminal: what could control it, or hides, is shown as an escape; letters of all languages
- * and emoji stay as they are. A text of more than `longest` characters keeps its start and its end.
+ * Text for one line of a terminal: control and hidden characters are shown as escapes; letters of all
+ * languages and emoji stay as they are. A text of more than `longest` characters keeps its start and its end.
  */
 export function visible(text: string, longest = Number.POSITIVE_INFINITY): string {
-  // Only so much of it can be shown: a megabyte is not searched for emoji.
+  // Shorten first, so that a megabyte is not searched for emoji.
   const short = shortened(text, longest);
   if (!UNSEEN.test(short) && !STACKED.test(short)) return short;
   let shown = '';
@@ -48,10 +49,10 @@ export function visible(text: string, longest = Number.POSITIVE_INFINITY): strin
   );
 }
 
-/** A name of a file or a device within a line. */
+/** A file or device name within a line. */
 export const printable = (text: string): string => visible(text, 80);
 
-/** Most items of a list in one line. */
+/** Most items of a list that one line shows. */
 const SHOWN = 8;
 
 /** The first few of a list, for one line. */
@@ -63,11 +64,11 @@ function shortened(text: string, longest: number): string {
   const mark = '...';
   const end = Math.floor((longest - mark.length) / 4);
   const start = longest - mark.length - end;
-  // No half of a character.
+  // Do not cut a surrogate pair in half.
   return `${text.slice(0, start).replace(/[\ud800-\udbff]$/, '')}${mark}${text.slice(text.length - end).replace(/^[\udc00-\udfff]/, '')}`;
 }
 
-/** JSON of one line that controls no terminal: the same value, in other escapes. */
+/** JSON on one line, safe to print on a terminal: the same value, with more escapes. */
 export const jsonText = (value: unknown): string =>
   JSON.stringify(value).replace(UNSEEN_ALL, (character) =>
     Array.from(

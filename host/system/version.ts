@@ -15,12 +15,12 @@ const own = require('../../../package.json') as Package;
 /** The package's own version. */
 export const version: string = own.version;
 
-/** The version of another package that spikelet is made for. */
+/** The version of another package that spikelet is tested with. */
 export const wantedVersion = (name: string): string =>
   own.dependencies[name] ?? own.peerDependencies[name] ?? 'latest';
 
 /**
- * The version of a package that is installed. Not every package lets its package.json be imported, so the folders above
+ * The version of an installed package. Some packages do not export their package.json, so the folders above
  * its entry are searched for it.
  */
 export function installedVersion(name: string): string {
@@ -35,9 +35,9 @@ export function installedVersion(name: string): string {
 }
 
 /**
- * How packages are installed in the versions that spikelet is made for, where Node finds them from here. npm passes over
- * optional peers of the package whose folder it runs in, as in a clone of spikelet, unless they are saved as something
- * else; what is not saved, the next `npm install` removes.
+ * The command that installs packages in the versions spikelet needs, where Node finds them from here. In a
+ * clone of spikelet, npm skips the optional peers of the package itself unless they are saved as something
+ * else, and the next `npm install` removes what is not saved.
  */
 export function npmInstall(...names: string[]): string {
   const peers = names.some((name) => name in own.peerDependencies);
@@ -47,7 +47,7 @@ export function npmInstall(...names: string[]): string {
 
 const folder = fileURLToPath(new URL('../../..', import.meta.url)).replace(/[/\\]$/, '');
 
-/** Whether a package lies in the folder of global packages, which belongs to no project. */
+/** Whether a package is in the global packages folder, which belongs to no project. */
 export function installedGlobally(folder: string): boolean {
   const modules = dirname(folder);
   return basename(modules) === 'node_modules' && !existsSync(join(dirname(modules), 'package.json'));

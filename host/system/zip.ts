@@ -4,9 +4,10 @@ import { SpikeletError } from '../../models/error.js';
 import { printable } from './printable.js';
 
 /**
- * The zip archives that torch.save and numpy.savez write, read by their central directory. Own code, because it is short
- * and because the libraries believe the sizes in the headers and check no CRC; they are strangers' files.
- * What the entries claim is bounded before anything is unpacked; nothing is unpacked before it is asked for.
+ * The zip archives that torch.save and numpy.savez write, read by their central directory. Written here
+ * because it is short, and because the libraries trust the sizes in the headers and do not check CRCs, while
+ * these files may come from anyone. The entries' claimed sizes are bounded before anything is unpacked, and
+ * entries are unpacked only on demand.
  */
 export type ZipEntry = { name: string; size: number; read: () => Uint8Array };
 
@@ -28,7 +29,7 @@ export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[
 
 /**
  * The files of an archive by name. Throws a SpikeletError that begins with `label`; so may each `read`.
- * @param mostUnpacked of an archive of so many bytes.
+ * @param mostUnpacked bytes that an archive of the given size may unpack to.
  */
 export function readZip(
   bytes: Uint8Array,
@@ -39,32 +40,34 @@ export function readZip(
     throw new SpikeletError(`${label} is a damaged zip archive: ${why}`, { hint: 'is the file complete?' });
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = findEnd(view) ?? bad('its directory is missing');
+  const end = findEnd(view) ?? bad('its central directory is missing');
   const count = view.getUint16(end + 10, true);
   const directoryLength = view.getUint32(end + 12, true);
   const directoryAt = view.getUint32(end + 16, true);
   if (count === 0xffff || directoryAt === 0xffffffff || directoryLength === 0xffffffff)
-    return bad('archives of more than 4 GB or 65,534 files are not read');
+    return bad('archives of more than 4 GB or 65,534 files are not supported');
   if (
     view.getUint16(end + 4, true) ||
     view.getUint16(end + 6, true) ||
     view.getUint16(end + 8, true) !== count
   )
-    return bad('it is a part of several');
+    return bad('it is one part of a split archive');
   if (directoryAt + directoryLength > end)
-    return bad(`its directory claims bytes ${directoryAt}..${directoryAt + directoryLength} of ${end}`);
+    return bad(
+      `its central directory claims bytes ${directoryAt}..${directoryAt + directoryLength} of ${end}`,
+    );
 
   const entries = new Map<string, ZipEntry>();
   let total = 0;
   let at = directoryAt;
   for (let i = 0; i < count; i++) {
     if (at + CENTRAL_LENGTH > end || view.getUint32(at, true) !== CENTRAL)
-      return bad(`entry ${i} of its directory is none`);
+      return bad(`central directory entry ${i} is malformed`);
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((o) =>
       view.getUint16(at + o, true),
     ) as [number, number, number];
     const next = at + CENTRAL_LENGTH + nameLength + extraLength + commentLength;
-    if (next > directoryAt + directoryLength) return bad(`entry ${i} of its directory is cut off`);
+    if (next > directoryAt + directoryLength) return bad(`central directory entry ${i} is cut off`);
     const name = new TextDecoder().decode(
       bytes.subarray(at + CENTRAL_LENGTH, at + CENTRAL_LENGTH + nameLength),
     );
@@ -88,7 +91,7 @@ export function readZip(
   }
   if (total > mostUnpacked(bytes.length))
     throw new SpikeletError(`${label}: ${bytes.length} bytes claim to unpack to ${total}`, {
-      hint: 'nothing of this kind compresses like that: the file is damaged or meant to fill the memory',
+      hint: 'such files do not compress that well: it is damaged or meant to fill the memory',
     });
   return entries;
 }
@@ -131,12 +134,12 @@ function unpack(
   const raw = bytes.subarray(from, from + packed);
   const data = method === STORED ? raw : method === DEFLATE ? inflate(raw, size) : undefined;
   if (!data) return bad(`${what} cannot be unpacked (method ${method})`);
-  if (data.length !== size) return bad(`${what} holds ${data.length} bytes and claims ${size}`);
+  if (data.length !== size) return bad(`${what} holds ${data.length} bytes but claims ${size}`);
   if (crc32(data) !== crc) return bad(`the checksum of ${what} is wrong`);
   return data;
 }
 
-/** At most `size` bytes; undefined where the data is no deflate stream or holds more. */
+/** At most `size` bytes; undefined if the data is not a deflate stream or holds more. */
 function inflate(raw: Uint8Array, size: number): Uint8Array | undefined {
   try {
     return inflateRawSync(raw, { maxOutputLength: Math.max(1, size) });

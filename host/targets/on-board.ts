@@ -21,7 +21,7 @@ export type BoardFlags = {
   build?: string | undefined;
 };
 
-/** The board that a folder of `build --target firmware` is for; undefined where it is no such folder. */
+/** The board that a folder of `build --target firmware` is for; undefined if it is not such a folder. */
 export async function boardIn(folder: string): Promise<string | undefined> {
   const header = await readFile(join(folder, 'shell', 'board.h'), 'utf8').catch(() => '');
   return /^#define PLATFORM_NAME "(.*)"$/m.exec(header)?.[1];
@@ -32,7 +32,7 @@ async function boardOfFlags({ board, port, build }: BoardFlags): Promise<Board |
   const built = build === undefined ? undefined : await boardIn(build);
   if (build !== undefined && !built)
     throw usageError(
-      `${build} is no project for a board`,
+      `${build} is not a project for a board`,
       "give a folder that 'spikelet build --target firmware' wrote",
     );
   if (built && board && built !== board)
@@ -46,8 +46,8 @@ const patience = (graph: Graph): number =>
   30_000 + 2e-4 * graph.nodes.reduce((sum, node) => sum + definition(node).macs(node, graph), 0);
 
 /**
- * Runs `use` with the board that the flags mean: at its port, or emulated with the program of --build, or with one that is
- * compiled now in a folder of its own, which is gone afterwards. `counting`: an emulator counts instructions.
+ * Runs `use` with the board that the flags mean: at its port, or emulated with the program of --build, or
+ * with one that is compiled now in a temporary folder. `counting`: an emulator counts instructions.
  */
 export async function onBoard<T>(
   graph: Graph,

@@ -27,7 +27,7 @@ export const nameOf = ({ flags }: Pick<TargetOption, 'flags'>): string =>
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Options by which a model is planned. */
+/** Options for planning a model. */
 export const planOptions: TargetOption[] = [
   {
     flags: '--ram <bytes>',

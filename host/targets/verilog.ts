@@ -5,6 +5,7 @@ import { emitGuide } from '../../fpga/guide.js';
 import { emitProject } from '../../fpga/project.js';
 import { type Graph, hex32, type OutputFile } from '../../models/index.js';
 import { rtlFiles } from '../eda/rtl-files.js';
+import type { SeedFlags } from '../eda/seeds.js';
 import {
   inSimulatorFolder,
   requireSimulator,
@@ -15,7 +16,7 @@ import {
 import { loadedWeights } from '../eda/verilator.js';
 import type { Part } from '../report/text.js';
 import type { Profile } from '../run/profile.js';
-import { type Activity, type Verification, verifyVerilog } from '../run/verify.js';
+import { type SimulationStats, type Verification, verifyVerilog } from '../run/verify.js';
 import { isFolder, readBytes } from '../system/files.js';
 import { required } from '../system/usage.js';
 import {
@@ -29,16 +30,14 @@ import {
 } from './on-fpga.js';
 import { boardOption, coreOptions, portOptions } from './options.js';
 import type { Build, Hooks, ImageHooks, Inspection, Target, Verified, VerifyHooks } from './target.js';
-import { type DesignMade, makeDesign, seedOption } from './verilog-design.js';
+import { type DesignMade, makeDesign, seedOptions } from './verilog-design.js';
 
 export type VerilogBuildOptions = CoreFlags & {
   board?: string | undefined;
-  /** Places with this seed alone. */
-  seed?: number | undefined;
-};
+} & SeedFlags;
 
 export type VerilogVerifyOptions = FpgaFlags & {
-  /** Of the core alone: percent of the clocks in which each side of it, and each FIFO in it, waits. */
+  /** Of the core alone: percent of the clocks that each side of it, and each FIFO in it, waits. */
   stall?: number | undefined;
 };
 
@@ -50,7 +49,7 @@ export const verilog = {
   makes: 'a project for an FPGA',
   boards: fpgaBoards,
   options: {
-    build: [boardOption, ...coreOptions, seedOption],
+    build: [boardOption, ...coreOptions, ...seedOptions],
     verify: [
       { ...boardOption, description: "an FPGA of 'spikelet boards' (without it: the core alone, simulated)" },
       ...portOptions,
@@ -94,10 +93,14 @@ export const verilog = {
 async function buildVerilog(
   graph: Graph,
   options: VerilogBuildOptions,
-  _hooks: Hooks,
+  { note }: Hooks,
 ): Promise<Build<VerilogData, DesignMade>> {
   const board = fpgaBoardOf(required(options.board, '--board'));
   const core = coreOf(options);
+  if (graph.frontEnd)
+    note?.(
+      `the front end '${graph.frontEnd.kind}' is not part of the design, which takes its images: compute them outside the design`,
+    );
   const { files, rtl, hash, multipliers } = emitProject(graph, board, core);
   const sources: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
   // Clocks depend on how often neurons fire, which a graph tells that was calibrated.
@@ -113,7 +116,16 @@ async function buildVerilog(
       report?.(
         `${project.length} files of Verilog in ${folder}, configuration ${design.hash}, ${core.architecture}, ${core.lanes} lanes, ${core.datapath}`,
       );
-      const given = { graph, board, core, sources, multipliers, cycles, seed: options.seed };
+      const given = {
+        graph,
+        board,
+        core,
+        sources,
+        multipliers,
+        cycles,
+        seed: options.seed,
+        seeds: options.seeds,
+      };
       return makeDesign(given, folder, { report, ...hooks });
     },
   };
@@ -123,7 +135,7 @@ async function buildVerilog(
 const simulatesCore = ({ board, port }: VerilogVerifyOptions): boolean =>
   board === undefined && port === undefined;
 
-type InSimulation = Verification<'verilog'> & Activity & { simulator: SimulatorName };
+type InSimulation = Verification<'verilog'> & SimulationStats & { simulator: SimulatorName };
 
 const isSimulation = (result: Verified): result is InSimulation => 'simulator' in result;
 

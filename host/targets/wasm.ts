@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelled } from '../../models/error.js';
 import type { Graph } from '../../models/index.js';
+import { describeWasm } from '../../wasm/describe.js';
 import { type PlannedModel, planModel } from '../../wasm/plan-model.js';
 import type { Tier } from '../../wasm/tiers.js';
 import { inspectModule } from '../report/module.js';
@@ -41,7 +43,7 @@ export const wasm = {
   options: {
     build: [
       ...planOptions,
-      threadsOption('adds model-threads.wasm, in which so many can share one image'),
+      threadsOption('adds model-threads.wasm, which splits one image among up to this many threads'),
       {
         flags: '--also <tiers>',
         description:
@@ -60,12 +62,21 @@ export const wasm = {
     ],
     profile: [],
   },
+  require: {
+    async verify({ build, threads }) {
+      if (build === undefined) return;
+      const file = await moduleOf(build, threads);
+      const module = await readBytes(file);
+      labelled(file, () => describeWasm(module));
+    },
+  },
   writes: 'model.wasm',
   build: buildWasm,
   verify: verifyModule,
   verdict: ({ equal, samples }) => `${equal} of ${samples} samples equal at every tensor`,
   async inspect(path) {
     const file = await moduleOf(path);
+    if (file !== path && !existsSync(file)) return undefined;
     const module = await readBytes(file);
     return isWasm(module) ? labelled(path, () => inspectModule(module)) : undefined;
   },
@@ -116,8 +127,8 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   const all = sizes.module + sizes.outside;
   const where =
     weights === 'inside'
-      ? ' for tensors, beside the constants'
-      : `, all of the memory; ${sizes.outside} B of constants in a file of their own`;
+      ? ' for tensors, besides the constants'
+      : `, all of the memory; ${sizes.outside} B of constants in a separate file`;
   return [
     {
       columns: [{ title: 'model.wasm' }, { title: 'bytes', right: true }],
@@ -133,7 +144,10 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   ];
 }
 
-/** Runs the build's module, in a thread that can be ended, or one that is built now; ends its threads afterwards. */
+/**
+ * Runs the build's module, in a thread that can be ended, or one that is built now; ends its threads
+ * afterwards.
+ */
 async function verifyModule(
   graph: Graph,
   images: Iterable<Int8Array>,

@@ -4,7 +4,9 @@ import { SpikeletError } from '../../models/index.js';
 import { npmInstall } from '../system/version.js';
 import { versionOfTool } from './tools.js';
 
-/** A program or package beside Node that firmware needs. `install` is the line for Debian and Ubuntu. */
+/**
+ * A program or package, besides Node, that firmware needs. `install` is the command for Debian and Ubuntu.
+ */
 export type Tool = { name: string; install: string; find: () => Promise<string | undefined> };
 
 const program = (name: string, install: string): Tool => ({ name, install, find: () => versionOfTool(name) });
@@ -29,13 +31,13 @@ const qemuPackage = {
   'qemu-system-riscv32': 'qemu-system-misc',
 } as const;
 
-/** What compiles firmware for a board: nothing where its vendor's system does. */
+/** What compiles firmware for a board; empty if its vendor's build system does. */
 export function compileTools(board: Board): Tool[] {
   const toolchain = toolchainOf(board);
   return toolchain ? [program(`${toolchain.prefix}gcc`, toolchain.install), make] : [];
 }
 
-/** What runs a board without hardware: nothing where it has no emulator. */
+/** What runs a board without hardware; empty if it has no emulator. */
 export function emulateTools({ emulator }: Board): Tool[] {
   switch (emulator?.kind) {
     case 'qemu':
@@ -47,7 +49,7 @@ export function emulateTools({ emulator }: Board): Tool[] {
   }
 }
 
-/** Each tool of every board once, with the boards that need it. */
+/** Every tool once, with the boards that need it. */
 export function toolsOfBoards(): { tool: Tool; boards: string[]; emulates: boolean }[] {
   const found = new Map<string, { tool: Tool; boards: string[]; emulates: boolean }>();
   for (const [tools, emulates] of [[compileTools, false] as const, [emulateTools, true] as const])
@@ -60,13 +62,13 @@ export function toolsOfBoards(): { tool: Tool; boards: string[]; emulates: boole
   return [...found.values()];
 }
 
-/** Those that are not installed. */
+/** The tools that are not installed. */
 export async function missing(tools: Tool[]): Promise<Tool[]> {
   const versions = await Promise.all(tools.map(({ find }) => find()));
   return tools.filter((_, i) => versions[i] === undefined);
 }
 
-/** Throws a SpikeletError with the install line of the first tool that is missing. */
+/** Throws a SpikeletError with the install command of the first missing tool. */
 export async function requireTools(tools: Tool[], purpose: string): Promise<void> {
   const [first] = await missing(tools);
   if (first)

@@ -6,25 +6,31 @@ import { type OutputFile, writeGraph } from '../../models/index.js';
 import { version } from '../system/version.js';
 import { readShell } from './shell.js';
 
-/** Sources of the shell that make the program which a board runs. */
+/** Sources of the shell that a board's program consists of. */
 export const program = [
   ...['main.c', 'requests.c', 'link.c', 'inference.c', 'crc32.c'],
   ...['mlperf.c', 'softmax.c', 'lap.c', 'text.c', 'trap.c'],
 ];
 
-/** What it is compiled with: the notes that it takes of layers. */
+/** Compiled in by default: recording notes about layers. */
 const traced = ['SPIKELET_TRACE'];
 
-/** With every access of the model bounded too: shell/trap.c says what becomes of a bad one. */
+/** Also with bounds checks on every access of the model; shell/trap.c handles a failed one. */
 export const checkedDefines = [...traced, 'SPIKELET_CHECKED'];
 
-/** The graph that a project computes, in its folder. */
+/** The graph that a project computes, in the project's folder. */
 export const GRAPH_FILE = 'graph.safetensors';
 
-/** `defines`: for the compiler, default those of every program; `prefix`: of the library's names, `spikelet` by default. */
+/**
+ * `defines`: for the compiler, by default those of every program; `prefix`: for the library's names, default
+ * `spikelet`.
+ */
 export type FirmwareOptions = { defines?: string[]; prefix?: string };
 
-/** The whole project of a placed model for a board; `model`: its C, as printModel(planned, prefix) of model.ts prints it. */
+/**
+ * The whole project of a placed model for a board; `model`: its C, from printModel(planned, prefix) in
+ * model.ts.
+ */
 export async function emitFirmware(
   board: Board,
   { fit, planned }: Placed,
@@ -41,7 +47,7 @@ export async function emitFirmware(
     version,
     place: { weights: fit.weightsIn },
   });
-  // A library alone is for programs that know no graphs.
+  // A library alone is for programs that do not use graph files.
   return toolchainOf(board)
     ? [...project, { path: GRAPH_FILE, contents: writeGraph(planned.graph) }]
     : project;

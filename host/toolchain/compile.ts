@@ -8,8 +8,8 @@ import { type Built, makeProject, products } from './make.js';
 import { printModel } from './model.js';
 
 /**
- * Prints the project of a placed model into a folder and compiles it; `built` is absent where the board's vendor has a
- * build system of its own. `model`: its C, where it is printed already.
+ * Prints the project of a placed model into a folder and compiles it; `built` is absent if the board's vendor
+ * has its own build system. `model`: its C, if already printed.
  */
 export async function compileFirmware(
   board: Board,

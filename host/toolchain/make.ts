@@ -8,16 +8,16 @@ export type Built = {
   elf: string;
   bin: string;
   map: string;
-  /** Files for other memories than the program's: weights that do not lie beside the code. */
+  /** Files for memories other than the program's: weights that are stored apart from the code. */
   files: { path: string; address: number }[];
 };
 
-/** What it writes beside the files of a project. */
+/** Files that `make` adds to a project. */
 export const products = ['firmware.elf', 'firmware.bin', 'firmware.map', 'weights.bin'];
 
 /**
- * Compiles the project in a folder, whose weights lie in the memory `weightsIn`. Throws a SpikeletError with what the
- * compiler said, or with the install line of what is missing.
+ * Compiles the project in a folder, with its weights in the memory `weightsIn`. Throws a SpikeletError with
+ * the compiler's output, or with the install command of a missing tool.
  */
 export async function makeProject(board: Board, folder: string, weightsIn = board.code): Promise<Built> {
   const tools = compileTools(board);

@@ -3,21 +3,20 @@ import { OBJECTS } from '../../firmware-gen/makefile.js';
 import { SpikeletError } from '../../models/index.js';
 import { readBytes } from '../system/files.js';
 
-/** A piece of an object file as the linker placed it. */
+/** A section of an object file as the linker placed it. */
 export type Piece = { section: string; address: number; bytes: number; object: string };
 
 const line = /^ (\.[\w.$-]+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*\.(?:o|a\(.*\)))$/;
 
 /**
- * What a GNU linker's map says was linked, without what was discarded. With -fdata-sections each object of C is a
- * piece, `.rodata.name`. Throws a SpikeletError where the text is no map.
+ * The linked sections of a GNU linker's map, without discarded ones. With -fdata-sections each C object is a
+ * piece, `.rodata.name`. Throws a SpikeletError if the text is not a map.
  */
 export function readMap(text: string): Piece[] {
   const start = text.indexOf('Linker script and memory map');
-  if (start < 0)
-    throw new SpikeletError('this is no map of a linker', { hint: "'make' writes firmware.map" });
+  if (start < 0) throw new SpikeletError('this is not a linker map', { hint: "'make' writes firmware.map" });
   const pieces: Piece[] = [];
-  // The name of a section that is long has a line of its own.
+  // A long section name is on a separate line.
   let name: string | undefined;
   for (const text_ of text.slice(start).split('\n')) {
     const alone = /^ (\.[\w.$-]+)$/.exec(text_);
@@ -38,21 +37,21 @@ export function readMap(text: string): Piece[] {
   return pieces;
 }
 
-/** Sections of the debugger, which no memory holds. */
+/** Excludes debug sections, which are not loaded. */
 const isLoaded = ({ section }: Piece): boolean => /^\.(text|rodata|data|bss|vectors|boot)/.test(section);
 
-/** Bytes of code with the tables that a compiler makes of it, of constants, of variables. */
+/** Bytes of code (with the compiler's tables), constants and variables. */
 export type Share = { code: number; constants: number; ram: number };
 
-/** What was linked: of the model's library (of RAM its arena), and of all else. */
+/** What was linked: the model's library (its RAM is the arena), and everything else. */
 export type Linked = { model: Share; shell: Share };
 
-/** Files of the model's library that hold no code. */
+/** Files of the model's library that hold only data. */
 const data = /\/(classes|constants|weights)\.o$/;
 
 export async function linkedBytes(map: string, prefix?: string): Promise<Linked> {
   const pieces = readMap(new TextDecoder().decode(await readBytes(map))).filter(isLoaded);
-  // Its few variables beside the arena count with the shell's, for which there is room.
+  // The library's few variables outside the arena count as the shell's, which has room reserved.
   const isVariable = ({ section }: Piece) => /^\.(data|bss)/.test(section) && !section.endsWith('_arena');
   const isModel = (piece: Piece) =>
     !isVariable(piece) && piece.object.startsWith(`${OBJECTS}/${inLibrary('', prefix)}`);

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { OutputFile } from '../../models/index.js';
 
-/** The C of every firmware, shipped in the package beside dist/. */
+/** The C sources of every firmware, shipped in the package next to dist/. */
 const shellFolder = new URL('../../../firmware-gen/shell/', import.meta.url);
 
 /** All sources of the shell, paths below firmware-gen/shell/. */

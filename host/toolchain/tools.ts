@@ -6,7 +6,7 @@ import { inTemporaryFolder } from '../system/files.js';
 
 const execute = promisify(execFile);
 
-/** The version that `program --version` prints; undefined where it is not installed. */
+/** The version that `program --version` prints; undefined if it is not installed. */
 export async function versionOfTool(program: string, flag = '--version'): Promise<string | undefined> {
   try {
     const { stdout } = await execute(program, [flag], { timeout: 10_000 });
@@ -17,8 +17,8 @@ export async function versionOfTool(program: string, flag = '--version'): Promis
 }
 
 /**
- * Whether a program is on the path, by running it with `flag`: its version where it tells one, else 'installed'. For
- * programs that end in an error without work to do.
+ * Whether a program is on the path, by running it with `flag`: its version if it prints one, otherwise
+ * 'installed'. For programs that fail if they have nothing to do.
  */
 export async function programInstalled(program: string, flag = '--help'): Promise<string | undefined> {
   try {
@@ -30,8 +30,8 @@ export async function programInstalled(program: string, flag = '--help'): Promis
 }
 
 /**
- * Runs a program to its end. Throws a SpikeletError with what it printed where it fails, and with the line that
- * installs it where it is missing. A signal that ends spikelet ends the program too, and removes its temporary files.
+ * Runs a program to its end. Throws a SpikeletError with its output if it fails, or with the install command
+ * if it is missing. A signal that ends spikelet also ends the program, and removes its temporary files.
  */
 export async function runTool(
   program: string,
@@ -57,7 +57,7 @@ export async function runTool(
 
 type ToolFailure = NodeJS.ErrnoException & { stderr?: string };
 
-/** What a program that failed said, as an error for people; `install` where it may be missing. */
+/** The error of a failed program, with its output; `install` if it may be missing. */
 export function toolError(program: string, error: ToolFailure, install?: string): SpikeletError {
   if (error.code === 'ENOENT')
     return new SpikeletError(`${program} is not installed`, {

@@ -6,7 +6,7 @@ export type Adam = { first: Values; second: Values; steps: number };
 const BETAS = [0.9, 0.999] as const;
 const EPSILON = 1e-8;
 
-/** Moments of zero for every one of `names`. */
+/** Zero moments for all `names`. */
 export const adamStart = (values: Values, names: string[]): Adam => {
   const zeros = (): Values =>
     new Map(
@@ -19,9 +19,9 @@ export const adamStart = (values: Values, names: string[]): Adam => {
 };
 
 /**
- * One step of torch.optim.AdamW, in place, over every parameter that `adam` has moments for (Loshchilov and Hutter,
- * arXiv 1711.05101): the weight decays by `learningRate * weightDecay` apart from its gradient. A parameter without a
- * gradient has the gradient 0.
+ * One step of torch.optim.AdamW, in place, over every parameter that `adam` has moments for (Loshchilov and
+ * Hutter, arXiv 1711.05101): the weight decays by `learningRate * weightDecay`, independently of its
+ * gradient. A missing gradient counts as 0.
  */
 export function adamStep(
   values: Values,

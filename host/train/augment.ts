@@ -2,16 +2,21 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { type NetInput, normalise, rawImage, type Split } from '../../models/index.js';
-import type { Batch } from './step.js';
+
+/** A batch as it goes into the network: `images` [count][rows][columns][channels], normalised. */
+export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 
 export type Augmentation = {
   /** Mirror every other image, at random, left to right. */
   flip: boolean;
-  /** Move each image by up to this many pixels either way; what moves in is black. */
+  /** Shift each image by up to this many pixels either way; the border is filled with black. */
   shift: number;
 };
 
-/** The random stream of one epoch; it depends on nothing else, so a resumed run needs no generator's state. */
+/**
+ * The random stream of one epoch; it depends only on seed and epoch, so a resumed run needs no generator
+ * state.
+ */
 export const epochRandom = (seed: number, epoch: number): RandomGenerator =>
   xoroshiro128plus(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(epoch + 1, 0xc2b2ae35));
 
@@ -25,7 +30,7 @@ export function permutation(count: number, random: RandomGenerator): Uint32Array
   return order;
 }
 
-/** The network's value of every raw pixel 0..255 in every channel, [pixel][channel]. */
+/** The network's value for every raw pixel 0..255 in every channel, [pixel][channel]. */
 const pixelValues = (input: NetInput): Float32Array => {
   const channels = input.shape[2];
   return normalise(
@@ -35,8 +40,8 @@ const pixelValues = (input: NetInput): Float32Array => {
 };
 
 /**
- * Makes batches of images `indices` of a split, augmented where `augment` is given with its random stream. They are
- * normalised as the Net says, which need not be what the dataset proposes.
+ * Makes batches from the images `indices` of a split, augmented if `augment` is given. They are normalised as
+ * the Net says, which may differ from the dataset's statistics.
  */
 export function batchMaker(input: NetInput, split: Split) {
   const [h, w, channels] = input.shape;

@@ -7,7 +7,9 @@ import { readSafetensors, writeSafetensors } from '../../models/safetensors.js';
 import { formatOf } from '../system/output.js';
 import type { TrainState } from './state.js';
 
-/** A run of training between two epochs: the Net so far, the optimiser's state, and which data it learns from. */
+/**
+ * A run of training between two epochs: the Net so far, the optimiser's state, and which data it learns from.
+ */
 export type Checkpoint = { net: Net; state: TrainState; data: string };
 
 const FORMAT = formatOf('checkpoint');
@@ -30,7 +32,7 @@ const progressSchema = z.strictObject({
   }),
 });
 
-/** Where the checkpoints of a run that writes `out` lie. */
+/** Where the checkpoints of a run that writes `out` are. */
 export const checkpointPath = (out: string): string =>
   `${out.replace(/\.safetensors$/, '')}.checkpoint.safetensors`;
 
@@ -43,11 +45,11 @@ export const writeCheckpoint = ({ net, state, data }: Checkpoint): Uint8Array =>
     data,
   });
 
-/** Throws a SpikeletError beginning with `label` where the file is no whole checkpoint. */
+/** Throws a SpikeletError beginning with `label` if the file is not a complete checkpoint. */
 export function readCheckpoint(bytes: Uint8Array, label: string): Checkpoint {
   const file = readSafetensors(bytes, label);
   if (file.metadata['format'] !== FORMAT)
-    throw new SpikeletError(`${label} is no training checkpoint`, {
+    throw new SpikeletError(`${label} is not a training checkpoint`, {
       hint: "--resume takes the .checkpoint.safetensors of a run; to start from a trained net's weights use --init",
     });
   const params = new Map([...file.tensors].filter(([name]) => !MOMENTS.test(name)));

@@ -9,11 +9,11 @@ import { countCorrect } from './step.js';
 import { type Tensor4D, type TfTensor, tf } from './tf.js';
 
 export type Evaluation = {
-  /** Share of images whose highest logit is the label's, 0..1. */
+  /** Fraction of images whose highest logit is the label's, 0..1. */
   accuracy: number;
   /**
-   * Share of the network's MACs whose input spike count is not zero, 0..1: each neuron's density weighted by the MACs
-   * its output enters. Layers on the real-valued image are not counted.
+   * Fraction of the network's MACs with a nonzero input spike count, 0..1: each neuron's density weighted by
+   * the MACs that its output enters. Layers on the real-valued image are not counted.
    */
   density: number;
 };
@@ -27,20 +27,20 @@ export async function evaluate(
   const size = split.count * product(net.input.shape);
   if (split.count < 1 || split.images.length !== size || split.labels.length !== split.count)
     throw new SpikeletError(
-      `net '${net.name}' takes images of ${net.input.shape.join('x')}, and ${split.count} of them are not what the dataset has`,
-      { hint: 'evaluate on the dataset that the net was made for' },
+      `net '${net.name}' takes images of ${net.input.shape.join('x')}, but the dataset does not hold ${split.count} of these`,
+      { hint: 'use the dataset that the net was made for' },
     );
   await ensureBackend();
   checkTrainable(net);
   return (await evaluateValues(net, toValues(net), split, options))!;
 }
 
-/** `evaluate` for parameters that are in tfjs's layout already; undefined where the signal ends it early. */
+/** `evaluate` for parameters that are already in tfjs's layout; undefined if the signal ends it early. */
 export async function evaluateValues(
   net: Net,
   values: Values,
   split: Split,
-  { batch = 250, signal }: { batch?: number; signal?: AbortSignal | undefined },
+  { batch = 250, signal }: { batch?: number; signal?: { readonly aborted: boolean } | undefined },
 ): Promise<Evaluation | undefined> {
   const make = batchMaker(net.input, split);
   const spiking = new Map<string, { spikes: number; size: number }>();

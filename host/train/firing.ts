@@ -1,14 +1,14 @@
-import { inputsOf, type Net, netMacs, netShapes } from '../../models/index.js';
+import { inputsOf, isNeuron, type Net, netMacs, netShapes } from '../../models/index.js';
 
 /**
- * What each neuron's spikes cost: the share of the network's MACs that its output enters, the shares summing to 1.
- * The MACs of an `attend` are divided equally among q, k and v. Layers on real-valued images belong to no neuron and
- * are left out.
+ * The cost of each neuron's spikes: the fraction of the network's MACs that its output enters; the fractions
+ * sum to 1. The MACs of an `attend` are divided equally among q, k and v. Layers on real-valued images belong
+ * to no neuron and are not counted.
  */
 export function firingWeights(net: Net): Map<string, number> {
   const shapes = netShapes(net);
   const weights = new Map<string, number>();
-  for (const node of net.nodes) if (node.op === 'neuron') weights.set(node.name, 0);
+  for (const node of net.nodes) if (isNeuron(node)) weights.set(node.name, 0);
   for (const node of net.nodes) {
     const inputs = inputsOf(node);
     for (const input of inputs)

@@ -1,31 +1,111 @@
 import {
   BN_EPSILON,
   checkParams,
+  inputsOf,
+  isConv,
+  isNeuron,
   type Net,
   type NetConv,
   type NetNeuron,
+  type NetNode,
+  type NetOp,
   netShapes,
   SpikeletError,
-  unknownOp,
 } from '../../models/index.js';
+import { entryOf } from '../../models/table.js';
 import { isDepthwise, type Values } from './layout.js';
 import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /** How batch norms behave. */
 export type Mode =
-  /** By the statistics of the batch, which `seen` is told for every batch norm. */
+  /** Use the batch's statistics, and pass them to `seen` for every batch norm. */
   | { training: true; seen: (bn: string, moments: Moments) => void }
-  /** By the running statistics among `values`; not differentiable. */
+  /** Use the running statistics in `values`; not differentiable. */
   | { training: false; values: Values };
 
 export type ForwardOptions = {
   mode: Mode;
   /** dL/dvalue added to each element of a neuron's output: the firing penalty's gradient. */
   extra?: (node: NetNeuron, elements: number) => number;
-  /** Told every neuron's output, [batch, rows, columns, channels]; valid during the call. */
+  /** Called with every neuron's output, [batch, rows, columns, channels]; valid during the call. */
   observe?: (node: NetNeuron, value: Tensor4D) => void;
 };
+
+/** What an op has access to during a pass. */
+type Pass = {
+  weights: Map<string, TfTensor>;
+  options: ForwardOptions;
+  /** The value of an earlier node, or the images: [batch, rows, columns, channels]. */
+  of(name: string): Tensor4D;
+  /** Stores a value under a name other than the node's own. */
+  put(name: string, value: Tensor4D): void;
+  /** The neuron that is fused with a conv's batch norm. */
+  neuronBehind(conv: string): NetNeuron | undefined;
+};
+
+/** How an op is trained: its differentiable forward pass; `fail` refuses a node that cannot be trained. */
+type TrainedOp<N> = {
+  check?(node: N, fail: (why: string, hint: string) => never): void;
+  forward(node: N, pass: Pass): Tensor4D;
+};
+
+/** Every op of a Net. */
+const trained: { [O in NetOp]: TrainedOp<Extract<NetNode, { op: O }>> } = {
+  conv: {
+    check: checkConv,
+    forward(node, { weights, options, of, put, neuronBehind }) {
+      const behind = neuronBehind(node.name);
+      const filter = weights.get(`${node.name}.weight`) as Tensor4D;
+      const y = convolve(of(node.input), filter, { ...node, depthwise: isDepthwise(node) });
+      const value = finish(node, y, weights, options.mode, behind && fireOf(behind, y.size, options));
+      if (behind) {
+        put(behind.name, value);
+        options.observe?.(behind, value);
+      }
+      return value;
+    },
+  },
+  neuron: {
+    forward(node, { options, of }) {
+      const value = neuron(of(node.input), fireOf(node, of(node.input).size, options));
+      options.observe?.(node, value);
+      return value;
+    },
+  },
+  add: { forward: ({ inputs: [x, y] }, { of }) => tf.add(of(x), of(y)) },
+  attend: {
+    forward: ({ inputs: [q, k, v], heads, scale }, { of }) => attend(of(q), of(k), of(v), heads, scale),
+  },
+  pool: { forward: (node, { of }) => tf.mean(of(node.input), [1, 2], true) },
+  upsample: { forward: (node, { of }) => upsample(of(node.input), node.factor) },
+};
+
+/** Repeats every position `factor` x `factor` times; its gradient is the sum over the copies. */
+function upsample(input: Tensor4D, factor: number): Tensor4D {
+  const [batch, rows, columns, channels] = input.shape;
+  const row = columns * factor * channels;
+  return tf.customGrad((x) => {
+    const wide = tf.tile(tf.reshape(x as Tensor4D, [batch * rows * columns, 1, channels]), [1, factor, 1]);
+    const high = tf.tile(tf.reshape(wide, [batch * rows, 1, row]), [1, factor, 1]);
+    return {
+      value: tf.reshape(high, [batch, rows * factor, columns * factor, channels]) as Tensor4D,
+      gradFunc: (dy) => {
+        const ofRows = tf.sum(tf.reshape(dy as Tensor4D, [batch * rows, factor, row]), 1);
+        const ofPlaces = tf.sum(tf.reshape(ofRows, [batch * rows * columns, factor, channels]), 1);
+        return tf.reshape(ofPlaces, input.shape);
+      },
+    };
+  })(input) as Tensor4D;
+}
+
+const trainedOp = (node: NetNode): TrainedOp<NetNode> => entryOf(trained, node, 'training');
+
+const fireOf = (node: NetNeuron, elements: number, { extra }: ForwardOptions): Fire => ({
+  levels: node.levels,
+  divisor: node.divisor,
+  extra: extra?.(node, elements) ?? 0,
+});
 
 /**
  * The logits [batch, classes] of a Net for `images` [batch, rows, columns, channels], normalised.
@@ -39,46 +119,18 @@ export function forward(
 ): TfTensor {
   const values = new Map<string, Tensor4D>([['input', images]]);
   const fused = fusedNeurons(net);
-  const fireOf = (node: NetNeuron, elements: number): Fire => ({
-    levels: node.levels,
-    divisor: node.divisor,
-    extra: options.extra?.(node, elements) ?? 0,
-  });
+  const pass: Pass = {
+    weights,
+    options,
+    of: (name) => values.get(name)!,
+    put: (name, value) => void values.set(name, value),
+    neuronBehind: (conv) => fused.get(conv),
+  };
   let last = images;
   for (const node of net.nodes) {
-    const of = (name: string) => values.get(name)!;
-    switch (node.op) {
-      case 'conv': {
-        const behind = fused.get(node.name);
-        const filter = weights.get(`${node.name}.weight`) as Tensor4D;
-        const y = convolve(of(node.input), filter, { ...node, depthwise: isDepthwise(node) });
-        last = finish(node, y, weights, options.mode, behind && fireOf(behind, y.size));
-        if (behind) {
-          values.set(behind.name, last);
-          options.observe?.(behind, last);
-        }
-        break;
-      }
-      case 'neuron':
-        // Already there where it was computed together with its batch norm.
-        if (values.has(node.name)) continue;
-        last = neuron(of(node.input), fireOf(node, of(node.input).size));
-        options.observe?.(node, last);
-        break;
-      case 'add':
-        last = tf.add(of(node.inputs[0]), of(node.inputs[1]));
-        break;
-      case 'attend': {
-        const [q, k, v] = node.inputs;
-        last = attend(of(q), of(k), of(v), node.heads, node.scale);
-        break;
-      }
-      case 'pool':
-        last = tf.mean(of(node.input), [1, 2], true);
-        break;
-      default:
-        return unknownOp(node, 'training');
-    }
+    // Already computed if it was fused with its batch norm.
+    if (values.has(node.name)) continue;
+    last = trainedOp(node).forward(node, pass);
     values.set(node.name, last);
   }
   return tf.reshape(last, [images.shape[0], last.size / images.shape[0]]);
@@ -88,13 +140,11 @@ export function forward(
 function fusedNeurons(net: Net): Map<string, NetNeuron> {
   const readers = new Map<string, typeof net.nodes>();
   for (const node of net.nodes)
-    for (const name of 'inputs' in node ? node.inputs : [node.input])
-      readers.set(name, [...(readers.get(name) ?? []), node]);
+    for (const name of inputsOf(node)) readers.set(name, [...(readers.get(name) ?? []), node]);
   const fused = new Map<string, NetNeuron>();
   for (const node of net.nodes) {
     const [reader, ...others] = readers.get(node.name) ?? [];
-    if (node.op === 'conv' && node.bn && reader?.op === 'neuron' && !others.length)
-      fused.set(node.name, reader);
+    if (isConv(node) && node.bn && isNeuron(reader) && !others.length) fused.set(node.name, reader);
   }
   return fused;
 }
@@ -128,20 +178,24 @@ function runningAffine(node: NetConv, bn: string, values: Values) {
   return { alpha, beta };
 }
 
-/** Refuses what tfjs cannot train, and parameters that do not fit the net, before any work is done. */
+function checkConv(node: NetConv, fail: (why: string, hint: string) => never): void {
+  const hint =
+    'training supports convolutions with one group, and depthwise ones with one filter per channel';
+  const depthwise = isDepthwise(node) && node.out === node.in;
+  if (node.groups !== 1 && !depthwise)
+    fail(`${node.groups} groups of ${node.in} and ${node.out} channels`, hint);
+  if (node.padding[0] >= node.kernel[0] || node.padding[1] >= node.kernel[1])
+    fail(`padding ${node.padding.join('x')} reaches beyond its ${node.kernel.join('x')} kernel`, hint);
+}
+
+/** Refuses nets that cannot be trained, and parameters that do not match the net, before any work is done. */
 export function checkTrainable(net: Net): void {
   netShapes(net);
-  for (const node of net.nodes) {
-    if (node.op !== 'conv') continue;
-    const fail = (why: string) => {
-      throw new SpikeletError(`net ${net.name}, conv '${node.name}' cannot be trained here: ${why}`, {
-        hint: 'training takes convolutions with one group, and depthwise ones with one filter per channel',
+  for (const node of net.nodes)
+    trainedOp(node).check?.(node, (why, hint) => {
+      throw new SpikeletError(`net ${net.name}, ${node.op} '${node.name}' cannot be trained here: ${why}`, {
+        hint,
       });
-    };
-    const depthwise = isDepthwise(node) && node.out === node.in;
-    if (node.groups !== 1 && !depthwise) fail(`${node.groups} groups of ${node.in} and ${node.out} channels`);
-    if (node.padding[0] >= node.kernel[0] || node.padding[1] >= node.kernel[1])
-      fail(`padding ${node.padding.join('x')} reaches beyond its ${node.kernel.join('x')} kernel`);
-  }
+    });
   checkParams(net);
 }

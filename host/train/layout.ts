@@ -1,4 +1,4 @@
-import { isTrainable, type Net, type NetConv, type Tensor, toFloat32 } from '../../models/index.js';
+import { isConv, isTrainable, type Net, type NetConv, type Tensor, toFloat32 } from '../../models/index.js';
 
 /**
  * Parameters in the layout that tfjs computes with: filters [rows, columns, in, out], depthwise ones
@@ -6,11 +6,11 @@ import { isTrainable, type Net, type NetConv, type Tensor, toFloat32 } from '../
  */
 export type Values = Map<string, { shape: number[]; data: Float32Array }>;
 
-/** A batch norm's parameters and running statistics, or a bias, have one value per channel. */
+/** Whether a conv has one group per input channel. */
 export const isDepthwise = (node: NetConv): boolean => node.groups > 1 && node.groups === node.in;
 
 const filtersOf = (net: Net): Map<string, NetConv> =>
-  new Map(net.nodes.flatMap((node) => (node.op === 'conv' ? [[`${node.name}.weight`, node] as const] : [])));
+  new Map(net.nodes.flatMap((node) => (isConv(node) ? [[`${node.name}.weight`, node] as const] : [])));
 
 /** Every parameter of a Net in tfjs's layout. */
 export function toValues(net: Net, params: Map<string, Tensor> = net.params): Values {
@@ -56,11 +56,11 @@ function reorder(data: Float32Array, node: NetConv, to: 'toTfjs' | 'toNet'): Flo
   return out;
 }
 
-/** The bias of a conv before a batch norm: the batch's own mean takes it away again, so its gradient is exactly 0. */
+/** Biases of convs before a batch norm: the batch's mean cancels them, so their gradient is exactly 0. */
 export const biasesWithoutEffect = (net: Net): Set<string> =>
-  new Set(net.nodes.flatMap((n) => (n.op === 'conv' && n.bn && n.bias ? [`${n.name}.bias`] : [])));
+  new Set(net.nodes.flatMap((n) => (isConv(n) && n.bn && n.bias ? [`${n.name}.bias`] : [])));
 
-/** Names of the parameters that a gradient reaches, in the Net's order. */
+/** Names of the parameters that have a gradient, in the Net's order. */
 export function trainedNames(net: Net): string[] {
   const idle = biasesWithoutEffect(net);
   return [...net.params.keys()].filter((name) => isTrainable(name) && !idle.has(name));

@@ -4,8 +4,8 @@ import { affineOnHeap, attendOnHeap, batchNormOnHeap, neuronOnHeap } from './ker
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
 
 /**
- * The spiking ops that tfjs does not have, differentiable. Each has two forms: fused kernels on the wasm heap, and
- * a composition of tfjs ops for every other backend.
+ * The spiking ops that tfjs does not have, differentiable. Each has two forms: fused kernels on the wasm
+ * heap, and a composition of tfjs ops for every other backend.
  */
 
 /** A neuron's n = round_half_even(clip(x, 0, levels)), value n / divisor. */
@@ -17,8 +17,8 @@ export type Fire = {
 };
 
 /**
- * The SFA neuron. Gradient 1 / divisor for 0 <= x <= levels, both included, else 0: in the reference the division
- * stands outside the straight-through estimator.
+ * The SFA neuron. Gradient 1 / divisor for 0 <= x <= levels, inclusive, otherwise 0: in the reference the
+ * division is outside the straight-through estimator.
  */
 export function neuron(x: Tensor4D, fire: Fire): Tensor4D {
   const heap = currentHeap();
@@ -29,8 +29,8 @@ export function neuron(x: Tensor4D, fire: Fire): Tensor4D {
 export type Moments = { mean: Float64Array; variance: Float64Array; rows: number };
 
 /**
- * Batch normalisation by the statistics of this batch, over all but the last dimension, and the neuron behind it
- * where `fire` is given. `seen` is told the statistics (for the running ones).
+ * Batch normalisation with the statistics of this batch, over all but the last dimension, followed by the
+ * neuron if `fire` is given. `seen` gets the statistics, to update the running ones.
  */
 export function batchNorm(
   x: Tensor4D,
@@ -49,7 +49,7 @@ export function batchNorm(
   return fire ? neuronOfOps(y, fire) : y;
 }
 
-/** alpha[channel] * x + beta[channel], and the neuron behind it where `fire` is given. Not differentiable. */
+/** alpha[channel] * x + beta[channel], followed by the neuron if `fire` is given. Not differentiable. */
 export function affine(x: Tensor4D, alpha: Float32Array, beta: Float32Array, fire?: Fire): Tensor4D {
   const heap = currentHeap();
   if (heap) return affineOnHeap(heap, x, alpha, beta, fire);
@@ -59,7 +59,10 @@ export function affine(x: Tensor4D, alpha: Float32Array, beta: Float32Array, fir
 
 type Conv = { stride: [number, number]; padding: [number, number]; depthwise: boolean };
 
-/** A convolution without bias; `filter` is [rows, columns, in, out], or depthwise [rows, columns, channels, 1]. */
+/**
+ * A convolution without bias; `filter` is [rows, columns, in, out], or depthwise [rows, columns, channels,
+ * 1].
+ */
 export function convolve(x: Tensor4D, filter: Tensor4D, { stride, padding, depthwise }: Conv): Tensor4D {
   const [top, left] = padding;
   const pads: [number, number][] = [
@@ -70,17 +73,19 @@ export function convolve(x: Tensor4D, filter: Tensor4D, { stride, padding, depth
   ];
   const conv = depthwise ? tf.depthwiseConv2d : tf.conv2d;
   const [rows, columns, inputs, outputs] = filter.shape;
-  // A dense layer: a window that is the whole map is one long place, which a 1x1 convolution reads as a product of matrices.
+  // A dense layer: if the kernel covers the whole map, reshape to one position, so that a 1x1 convolution is
+  // a matrix product.
   if (!depthwise && !top && !left && rows * columns > 1 && rows === x.shape[1] && columns === x.shape[2]) {
     const size = rows * columns * inputs;
-    const [place, matrix] = [
+    const [position, matrix] = [
       tf.reshape(x, [x.shape[0], 1, 1, size]),
       tf.reshape(filter, [1, 1, size, outputs]),
     ];
-    return tf.conv2d(place as Tensor4D, matrix as Tensor4D, 1, 'valid');
+    return tf.conv2d(position as Tensor4D, matrix as Tensor4D, 1, 'valid');
   }
   if (!top && !left) return conv(x, filter, stride, 'valid');
-  // Our kernels pad as they go. tfjs-node's gradients know no explicit padding, so elsewhere it is an op of its own.
+  // Our kernels pad as they go. tfjs-node's gradients do not support explicit padding, so elsewhere it is a
+  // separate op.
   if (currentHeap()) return conv(x, filter, stride, pads as unknown as 'valid');
   return conv(tf.pad(x, pads), filter, stride, 'valid');
 }

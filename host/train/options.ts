@@ -3,18 +3,19 @@ import type { Augmentation } from './augment.js';
 
 export type TrainOptions = Augmentation & {
   epochs: number;
-  /** Images per step; an incomplete last batch of an epoch is left out. */
+  /** Images per step; an incomplete last batch of an epoch is dropped. */
   batch: number;
   /** Highest learning rate of the one-cycle schedule. */
   learningRate: number;
   weightDecay: number;
   labelSmoothing: number;
-  /** Share of all steps in which the learning rate rises. */
+  /** Fraction of all steps in which the learning rate rises. */
   warmUp: number;
   seed: number;
   /**
-   * Strength of the firing penalty: strength * sum over neurons of w * mean spike count is added to the loss, with
-   * w the neuron's share of the MACs (`firingWeights`). About 0.6 halves the spikes within 4 epochs; 0 is none.
+   * Strength of the firing penalty: strength * sum over neurons of w * mean spike count is added to the loss,
+   * with w the neuron's fraction of the MACs (`firingWeights`). About 0.6 halves the spikes within 4 epochs;
+   * 0 turns it off.
    */
   firingPenalty: number;
 };
@@ -46,7 +47,7 @@ const ranges: Record<Exclude<keyof TrainOptions, 'flip'>, Range> = {
   firingPenalty: { from: 0, to: 1e6 },
 };
 
-/** Throws where an option is out of range, or net and dataset do not fit each other. */
+/** Throws if an option is out of range, or net and dataset do not match. */
 export function checkTraining(net: Net, data: Dataset, options: TrainOptions): void {
   const fail = (message: string, hint: string) => {
     throw new SpikeletError(message, { hint, code: exitCode.usage });
@@ -54,21 +55,21 @@ export function checkTraining(net: Net, data: Dataset, options: TrainOptions): v
   for (const [name, { from, to, integer }] of Object.entries(ranges)) {
     const value = options[name as keyof typeof ranges];
     if (!(value >= from && value <= to) || (integer && !Number.isInteger(value)))
-      fail(`${name} is ${value}`, `give ${integer ? 'an integer' : 'a number'} from ${from} to ${to}`);
+      fail(`${name} is ${value}`, `use ${integer ? 'an integer' : 'a number'} from ${from} to ${to}`);
   }
   if (String(net.input.shape) !== String(data.shape))
     fail(
-      `net '${net.name}' takes images of ${net.input.shape.join('x')} and dataset '${data.name}' has ${data.shape.join('x')}`,
+      `net '${net.name}' takes images of ${net.input.shape.join('x')} but dataset '${data.name}' has ${data.shape.join('x')}`,
       'create the net for this dataset',
     );
   if (net.classes.length !== data.classes.length)
     fail(
-      `net '${net.name}' has ${net.classes.length} classes and dataset '${data.name}' ${data.classes.length}`,
+      `net '${net.name}' has ${net.classes.length} classes, but dataset '${data.name}' has ${data.classes.length}`,
       'create the net for this dataset',
     );
   if (data.train.count < 2 || data.test.count < 1)
     fail(
       `dataset '${data.name}' has ${data.train.count} training and ${data.test.count} test images`,
-      'training takes at least 2 and 1',
+      'training needs at least 2 and 1',
     );
 }

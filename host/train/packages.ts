@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { SpikeletError } from '../../models/error.js';
 import { npmInstall } from '../system/version.js';
 
-/** What training needs, which is optional: 310 MB that nothing else does. Loads none of it. */
+/** Optional packages, 310 MB, that only training needs. This file loads none of them. */
 const names = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'];
 
 export const trainingInstall = npmInstall(...names);
 
-/** Throws a SpikeletError with the install line where a package that training needs is missing. */
+/** Throws a SpikeletError with the install command if a package that training needs is missing. */
 export function requireTraining(): void {
   const { resolve } = createRequire(import.meta.url);
   for (const name of names)

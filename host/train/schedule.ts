@@ -3,8 +3,8 @@ const FINAL_DIV = 1e4;
 
 /**
  * Learning rate at `step` of `steps` under the one-cycle policy (Smith and Topin, arXiv 1708.07120) as in
- * torch.optim.lr_scheduler.OneCycleLR with cosine annealing: from max / 25 up to `max` in the first `warmUp` of all
- * steps, then down to max / 250,000. Adam's betas stay as they are (`cycle_momentum=False`).
+ * torch.optim.lr_scheduler.OneCycleLR with cosine annealing: from max / 25 up to `max` in the first `warmUp`
+ * of all steps, then down to max / 250,000. Adam's betas stay as they are (`cycle_momentum=False`).
  */
 export function oneCycle(step: number, steps: number, max: number, warmUp: number): number {
   const top = warmUp * steps - 1;

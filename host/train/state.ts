@@ -4,8 +4,9 @@ import { fromValues, toValues, type Values } from './layout.js';
 import type { TrainOptions } from './options.js';
 
 /**
- * All that a run needs to go on after `epoch` completed epochs, as plain data. `tensors` holds the Net's parameters
- * by name, and AdamW's moments as `adam.first.<name>` and `adam.second.<name>`, all in the Net's layout.
+ * Everything that a run needs to continue after `epoch` completed epochs, as plain data. `tensors` holds the
+ * Net's parameters by name, and AdamW's moments as `adam.first.<name>` and `adam.second.<name>`, all in the
+ * Net's layout.
  */
 export type TrainState = {
   tensors: Map<string, Tensor>;
@@ -14,7 +15,7 @@ export type TrainState = {
 
 const PREFIXES = { first: 'adam.first.', second: 'adam.second.' } as const;
 
-/** What training changes. */
+/** The state that training changes. */
 export type Run = { values: Values; adam: Adam; epoch: number };
 
 export function startRun(net: Net): Run {
@@ -22,7 +23,7 @@ export function startRun(net: Net): Run {
   return { values, adam: adamStart(values, [...net.params.keys()].filter(isTrainable)), epoch: 0 };
 }
 
-/** A snapshot, sharing nothing with the run. */
+/** A snapshot that shares nothing with the run. */
 export function saveRun(net: Net, run: Run, options: TrainOptions): TrainState {
   const tensors = fromValues(net, run.values);
   for (const part of ['first', 'second'] as const)
@@ -30,7 +31,7 @@ export function saveRun(net: Net, run: Run, options: TrainOptions): TrainState {
   return { tensors, progress: { epoch: run.epoch, steps: run.adam.steps, options } };
 }
 
-/** The inverse of `saveRun`, bit for bit. Throws where the state belongs to another architecture. */
+/** The inverse of `saveRun`, bit for bit. Throws if the state belongs to another architecture. */
 export function loadRun(net: Net, state: TrainState): Run {
   const part = (prefix: string, names: string[]): Values => {
     const found = new Map<string, Tensor>();
@@ -39,7 +40,7 @@ export function loadRun(net: Net, state: TrainState): Run {
       const shape = net.params.get(name)!.shape;
       if (!tensor || String(tensor.shape) !== String(shape))
         throw new SpikeletError(
-          `the training state does not fit net '${net.name}': ${prefix}${name} is ` +
+          `the training state does not match net '${net.name}': ${prefix}${name} is ` +
             `${tensor ? `[${tensor.shape}]` : 'missing'} and should be [${shape}]`,
           { hint: 'resume with the model that the state was saved from' },
         );

@@ -1,11 +1,9 @@
-import { type Net, type NetConv, type NetNeuron, SpikeletError } from '../../models/index.js';
+import { isConv, type Net, type NetNeuron, SpikeletError } from '../../models/index.js';
+import type { Batch } from './augment.js';
 import { forward } from './forward.js';
 import { trainedNames, type Values } from './layout.js';
 import type { Moments } from './ops.js';
 import { type Tensor4D, type TfTensor, tf } from './tf.js';
-
-/** A batch as it goes into the network: `images` [count][rows][columns][channels], normalised. */
-export type Batch = { count: number; images: Float32Array; labels: Int32Array };
 
 export type Losses = {
   /** Cross entropy plus penalty. */
@@ -25,11 +23,11 @@ export type StepResult = Losses & {
 
 export type StepOptions = {
   labelSmoothing: number;
-  /** Strength of the firing penalty, 0 for none, and each neuron's weight in it. */
+  /** Strength of the firing penalty, 0 to turn it off, and each neuron's weight in it. */
   penalty: { strength: number; weights: Map<string, number> };
 };
 
-/** One forward and backward pass over a batch. Changes nothing; leaves no tensor behind. */
+/** One forward and backward pass over a batch. Changes nothing and leaves no tensor behind. */
 export function gradientStep(net: Net, values: Values, batch: Batch, options: StepOptions): StepResult {
   const names = trainedNames(net);
   const moments = new Map<string, Moments>();
@@ -39,7 +37,7 @@ export function gradientStep(net: Net, values: Values, batch: Batch, options: St
   let logits = new Float32Array();
   let entropy = Number.NaN;
   const gradients = new Map<string, Float32Array>();
-  // The tidy returns nothing: it would look for tensors in every element of what it returns.
+  // The tidy returns nothing, because it searches every element of its result for tensors.
   tf.tidy(() => {
     const images = tf.tensor4d(batch.images, [batch.count, ...net.input.shape]);
     const targets = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), net.classes.length);
@@ -67,7 +65,7 @@ export function gradientStep(net: Net, values: Values, batch: Batch, options: St
 
 const meanOf = (x: Tensor4D): number => tf.tidy(() => tf.mean(x).dataSync()[0]!);
 
-/** How many rows of logits have their first maximum at the label. */
+/** Number of rows of logits with their first maximum at the label. */
 export function countCorrect(logits: Float32Array, labels: Int32Array): number {
   const classes = logits.length / labels.length;
   let correct = 0;
@@ -83,16 +81,17 @@ export function countCorrect(logits: Float32Array, labels: Int32Array): number {
 const MOMENTUM = 0.1;
 
 /**
- * Moves the running statistics by 0.1 towards a batch's, in place, as torch does: the variance unbiased, and the mean
- * with the conv's bias, which `forward` leaves out because the batch's mean would take it away again.
+ * Moves the running statistics by 0.1 towards a batch's, in place, as torch does: the variance unbiased, and
+ * the mean with the conv's bias, which `forward` omits because the batch's mean cancels it.
  */
 export function updateRunning(net: Net, values: Values, moments: Map<string, Moments>): void {
   for (const node of net.nodes) {
-    const seen = node.op === 'conv' && node.bn && moments.get(node.bn);
+    if (!isConv(node) || !node.bn) continue;
+    const { bn, bias, name } = node;
+    const seen = moments.get(bn);
     if (!seen) continue;
-    const { bn, bias, name } = node as NetConv;
     if (seen.rows < 2)
-      throw new SpikeletError(`batch norm '${bn}' sees one value per channel and has no variance`, {
+      throw new SpikeletError(`batch norm '${bn}' gets one value per channel, so it has no variance`, {
         hint: 'train with a larger batch',
       });
     const [mean, variance] = [values.get(`${bn}.running_mean`)!.data, values.get(`${bn}.running_var`)!.data];

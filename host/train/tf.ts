@@ -1,5 +1,5 @@
 /**
- * tfjs is CommonJS: under Node its names are properties of the default export. This is the one place that knows.
+ * tfjs is CommonJS: in Node its names are properties of the default export. Only this file deals with that.
  * `@tensorflow/tfjs-core` alone would register no gradients.
  */
 import tf from '@tensorflow/tfjs';

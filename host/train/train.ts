@@ -16,7 +16,7 @@ export type StepReport = {
   epochs: number;
   step: number;
   steps: number;
-  /** Of this step's batch, penalty included. */
+  /** Loss of this step's batch, including the penalty. */
   loss: number;
   /** Over this epoch so far, 0..1. */
   accuracy: number;
@@ -28,7 +28,7 @@ export type StepReport = {
 export type EpochReport = {
   epoch: number;
   epochs: number;
-  /** Mean over the epoch's steps, penalty included. */
+  /** Mean over the epoch's steps, including the penalty. */
   loss: number;
   /** The part of `loss` that is firing penalty. */
   penalty: number;
@@ -36,18 +36,21 @@ export type EpochReport = {
   testAccuracy: number;
   /** On the test images, weighted by MACs (see `Evaluation`). */
   density: number;
-  /** Of the training steps alone, without the test. */
+  /** Duration of the training steps, without the test. */
   seconds: number;
   net: Net;
   state: TrainState;
 };
 
 export type Training = {
-  /** What is not given is taken from `trainDefaults`, or from `resume`, whose options cannot be changed. */
+  /**
+   * Missing options come from `trainDefaults`; with `resume`, all of them come from there and cannot be
+   * changed.
+   */
   options?: Partial<TrainOptions>;
   resume?: TrainState;
-  /** Ends the run after the current step. */
-  signal?: AbortSignal;
+  /** An AbortSignal; ends the run after the current step. */
+  signal?: { readonly aborted: boolean };
   onStep?: (report: StepReport) => void;
   /** Awaited, so that a state is saved before the next epoch begins. */
   onEpoch?: (report: EpochReport) => void | Promise<void>;
@@ -56,15 +59,18 @@ export type Training = {
 export type TrainResult = {
   /** After the last completed epoch. */
   net: Net;
-  /** After the last completed epoch; `resume` goes on from here with the numbers of an uninterrupted run. */
+  /**
+   * After the last completed epoch; `resume` continues from here with the same numbers as an uninterrupted
+   * run.
+   */
   state: TrainState;
-  /** The signal ended the run: steps of an epoch that had begun are not in `net` and `state`. */
+  /** Whether the signal ended the run; steps of an unfinished epoch are not in `net` and `state`. */
   aborted: boolean;
 };
 
 /**
- * Trains a Net on a dataset with AdamW under a one-cycle schedule. The Net that is given stays as it is.
- * The same net, data, options and backend give the same parameters, bit for bit, interrupted or not.
+ * Trains a Net on a dataset with AdamW and a one-cycle schedule. The given Net is not changed. The same net,
+ * data, options and backend give the same parameters, bit for bit, interrupted or not.
  */
 export async function train(net: Net, data: Dataset, training: Training = {}): Promise<TrainResult> {
   const { resume, signal } = training;
@@ -95,7 +101,7 @@ export async function train(net: Net, data: Dataset, training: Training = {}): P
 
 type EpochMeans = Pick<EpochReport, 'loss' | 'penalty' | 'trainAccuracy' | 'seconds'>;
 
-/** All steps of one epoch; undefined where the signal ended it early. */
+/** All steps of one epoch; undefined if the signal ended it early. */
 async function trainEpoch(
   net: Net,
   data: Dataset,
@@ -114,7 +120,7 @@ async function trainEpoch(
   const began = performance.now();
   const epoch = run.epoch + 1;
   for (let step = 0; step < steps; step++) {
-    // A turn of the event loop, so that signals and timers are served.
+    // Yield to the event loop, so that signals and timers are served.
     await new Promise(setImmediate);
     if (signal?.aborted) return undefined;
     const at = run.epoch * steps + step;

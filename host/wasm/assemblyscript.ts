@@ -4,10 +4,10 @@ import type { Tier } from '../../wasm/tiers.js';
 import { cached } from '../system/cache.js';
 import { installedVersion } from '../system/version.js';
 
-/** The package's own folder: asconfig.json and assembly/ are shipped in it. */
+/** The package's root folder, which holds asconfig.json and assembly/. */
 const packageRoot = new URL('../../../', import.meta.url);
 
-/** Sources and options that the compiler may read; anything else that it asks for does not exist. */
+/** The only files that the compiler may read; for everything else it gets "not found". */
 const readable = /^(asconfig\.json|assembly\/(\w+\/)?[\w-]+\.ts)$/;
 
 /** Options of the compiler for a tier. */
@@ -17,10 +17,10 @@ export const tierFlags: Record<Tier, string[]> = {
   swar: [],
 };
 
-/** What kernels are compiled for: a tier of WebAssembly, or firmware, which has those of swar as C. */
+/** What kernels are compiled for: a WebAssembly tier, or firmware, which uses the swar kernels as C. */
 export type Target = Tier | 'c';
 
-/** Which of its files a module is read from: the first that is there. */
+/** The variants of a module to try, in order; the first that exists is used. */
 const sources: Record<Target, string[]> = {
   relaxed: ['relaxed', 'simd', 'wasm'],
   simd: ['simd', 'wasm'],
@@ -28,7 +28,7 @@ const sources: Record<Target, string[]> = {
   c: ['c', 'swar'],
 };
 
-/** The text of a file of the package; null where it is not there. */
+/** The text of a file of the package; null if it does not exist. */
 function read(path: string): string | null {
   try {
     return readFileSync(new URL(path, packageRoot), 'utf8');
@@ -37,7 +37,7 @@ function read(path: string): string | null {
   }
 }
 
-/** The text of a module for a target; null where no such module may be read. */
+/** The text of a module for a target; null if there is none or it may not be read. */
 function sourceFor(path: string, target: Target): string | null {
   if (!readable.test(path)) return null;
   for (const part of ['', ...sources[target].map((name) => `-${name}`)]) {
@@ -49,7 +49,7 @@ function sourceFor(path: string, target: Target): string | null {
 
 const known = new Map<string, Signature>();
 
-/** Signatures of the kernels of a target, each read once from its source. */
+/** Signatures of a target's kernels, each read once from its source. */
 export const signaturesOf =
   (target: Target): Signatures =>
   (kernel, lead) => {
@@ -67,7 +67,10 @@ export const signaturesOf =
 
 let allSources: string | undefined;
 
-/** Everything that compiled code depends on beside what it is compiled of: all sources that may be read, this code, asc. */
+/**
+ * Everything that compiled code depends on besides its own source: all sources that may be read, this code,
+ * asc.
+ */
 const kernelSources = (): string => {
   allSources ??= JSON.stringify([
     installedVersion('assemblyscript'),
@@ -84,14 +87,17 @@ const kernelSources = (): string => {
   return allSources;
 };
 
-/** What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it depends on. */
+/**
+ * What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it
+ * depends on.
+ */
 export const compiledOnce = (key: string[], compile: () => Promise<Uint8Array>): Promise<Uint8Array> =>
   cached('wasm', [kernelSources(), ...key], compile);
 
 /**
- * Compiles AssemblyScript in memory. A module that has a file for each target, `lanes-simd.ts`, is imported as `lanes`.
- * `entry` is a file of the package, or `source` under that name.
- * Throws where it does not compile, which is a defect of ours.
+ * Compiles AssemblyScript in memory. A module with a file per target, such as `lanes-simd.ts`, is imported as
+ * `lanes`. `entry` is a file of the package, or `source` under that name. Throws if it does not compile,
+ * which is a defect of spikelet.
  */
 export const compileAssemblyScript = (
   entry: string,
@@ -108,7 +114,7 @@ export async function compileNow(
   source: string | undefined,
   target: Target,
 ): Promise<Uint8Array> {
-  // Loaded only here: half a second that most verbs do not need.
+  // Loaded only here: it takes half a second, and most verbs do not need it.
   const { default: asc } = await import('assemblyscript/asc');
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([entry, '--outFile', 'out.wasm', ...flags], {

@@ -6,24 +6,27 @@ import type { Tier } from '../../wasm/tiers.js';
 import { installedVersion } from '../system/version.js';
 import { compileAssemblyScript, compiledOnce, compileNow, tierFlags } from './assemblyscript.js';
 
-/** What optimised code depends on beside its source: binaryen, and this code. */
+/** What optimised code depends on besides its source: binaryen, and this code. */
 const optimiser = [installedVersion('binaryen'), readFileSync(new URL(import.meta.url), 'utf8')];
 
 /**
- * AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from assembly/.
- * The result has no data yet. More than one of `threads`: it imports a memory that they share. Compiling takes seconds and
- * depends on the layers' geometry, not on their weights, so a net that was trained further is mostly compiled already.
+ * Compiles AssemblyScript to optimised WebAssembly, in memory; options from asconfig.json, kernels from
+ * assembly/. The result has no data yet. With more than one of `threads`, it imports a shared memory.
+ * Compiling takes seconds and depends only on the layers' geometry, not on their weights, so the code of a
+ * net that was trained further usually comes from the cache.
  */
 export async function compileSource(source: string, tier: Tier, threads = 1): Promise<Uint8Array> {
   const flags = [...tierFlags[tier]];
-  // How much memory is shared is known when the module is linked.
+  // The size of the shared memory is known only when the module is linked.
   if (threads > 1) flags.push('--enable', 'threads', '--sharedMemory', '--maximumMemory', '65535');
   return compiledOnce([...optimiser, ...flags, source, tier, String(threads)], async () =>
     optimise(await compileNow('model.ts', flags, source, tier), tier, threads),
   );
 }
 
-/** The kernels of the swar tier, not optimised and with the names of functions and values: for firmware, printed as C. */
+/**
+ * The swar kernels, not optimised and with names of functions and values, to be printed as C for firmware.
+ */
 export const compileForC = (source: string): Promise<Uint8Array> =>
   compileAssemblyScript('model.ts', ['--debug'], source, 'c');
 
@@ -38,14 +41,14 @@ async function optimise(code: Uint8Array, tier: Tier, threads: number): Promise<
         (tier === 'relaxed' ? Features.RelaxedSIMD : 0) |
         (threads > 1 ? Features.Atomics : 0),
     );
-    // The image begins at 1024, so offsets below fit into loads and stores.
+    // The image begins at 1024, so smaller offsets fit into loads and stores.
     binaryen.setLowMemoryUnused(true);
-    // Measured: with shrink level 2 the code is a fifth smaller and as fast.
+    // Measured: shrink level 2 makes the code a fifth smaller and just as fast.
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(2);
-    // A layer's function stays a function: merged into one, they are compiled later and worse by every engine.
+    // Keep one function per layer: merged into one, every engine compiles them later and worse.
     binaryen.setOneCallerInlineMaxSize(60);
-    // What a spike adds is a function, for the sake of C (assembly/lanes-swar.ts): at 9 swar takes 7 % longer.
+    // Adding a spike is a function, for the sake of C (assembly/lanes-swar.ts): at 9, swar takes 7 % longer.
     binaryen.setAlwaysInlineMaxSize(12);
     module.optimize();
     return module.emitBinary();
@@ -54,7 +57,7 @@ async function optimise(code: Uint8Array, tier: Tier, threads: number): Promise<
   }
 }
 
-/** Gives compiled code its constants, its memory in whole pages (threads: one that it imports) and its description. */
+/** Adds constants, a memory of whole pages (imported for threads) and the description to compiled code. */
 export async function link(
   code: Uint8Array,
   image: MemoryImage,

@@ -3,10 +3,10 @@ import { SpikeletError } from '../../models/error.js';
 import type { WasmDescription } from '../../wasm/description.js';
 import { type Failure, failureError } from '../system/failure.js';
 
-/** What a guarded model computes of one image. */
+/** What a guarded model computes for one image. */
 export type Traced = { logits: Int32Array; crcs: Map<string, number> };
 
-/** What its worker answers: first `opened`, then `traced` for every image. */
+/** Replies of its worker: first `opened`, then `traced` for every image. */
 export type Reply = { opened: Opened } | { traced: Traced } | { failure: Failure };
 
 /** `pixelTable` as in the module's memory: [channel][256]. */
@@ -15,16 +15,19 @@ export type Opened = { description: WasmDescription; pixelTable: Int8Array };
 /** What the worker is given. */
 export type Guarded = { path: string; threads: number };
 
-/** A module in a worker of its own, which is ended where it takes too long. */
+/** A module in a worker, which is ended if it takes too long. */
 export type GuardedModel = Opened & {
-  /** Logits of i8 pixels, and the CRC-32 of every tensor where `traces`. Rejects after the time limit, and ever after. */
+  /**
+   * Logits of i8 pixels and, if `traces`, the CRC-32 of every tensor. Rejects after the time limit, and from
+   * then on.
+   */
   infer(pixels: Int8Array, traces?: boolean): Promise<Traced>;
   close(): Promise<void>;
 };
 
 /**
- * Opens a module that may never end: `seconds` are what loading and each image may take. Rejects with a SpikeletError as
- * openWasm does, where that time is over, and where its worker ends.
+ * Opens a module that may never finish: loading and each image may take `seconds`. Rejects with a
+ * SpikeletError as openWasm does, on timeout, and if its worker ends.
  */
 export async function openGuarded(given: Guarded, seconds: number): Promise<GuardedModel> {
   const worker = new Worker(new URL('./guard-worker.js', import.meta.url), { workerData: given });
@@ -45,8 +48,8 @@ export async function openGuarded(given: Guarded, seconds: number): Promise<Guar
         if (failure) return reject(failure);
         timer = setTimeout(() => {
           fail(
-            new SpikeletError(`${given.path}: ${what} was broken off after ${seconds} s`, {
-              hint: "the module may never end: make it again with 'spikelet build', or give it more time with --timeout",
+            new SpikeletError(`${given.path}: ${what} was stopped after ${seconds} s`, {
+              hint: "the module may never finish: rebuild it with 'spikelet build', or allow more time with --timeout",
             }),
           );
           void worker.terminate();
@@ -80,6 +83,6 @@ export async function openGuarded(given: Guarded, seconds: number): Promise<Guar
 
 const ended = (path: string, cause?: unknown) =>
   new SpikeletError(`${path}: its thread ended${cause instanceof Error ? `: ${cause.message}` : ''}`, {
-    hint: 'was it out of memory?',
+    hint: 'did it run out of memory?',
     cause,
   });

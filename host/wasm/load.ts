@@ -9,9 +9,9 @@ import { requireModest } from './limits.js';
 export type WasmModel = {
   description: WasmDescription;
   /**
-   * Logits of one image of i8 pixels, [row][column][channel]. `onRows` sees every tensor as it is written, the input
-   * first: its values, some rows at a time, in order of rows; the view is valid only during the call. Throws a TypeError
-   * for values of another type, a RangeError for another number of them.
+   * Logits of one image of i8 pixels, [row][column][channel]. `onRows` gets every tensor as it is written,
+   * the input first: a few rows per call, in row order; the view is valid only during the call. Throws a
+   * TypeError for pixels of the wrong type, a RangeError for the wrong number.
    */
   infer(pixels: Int8Array, onRows?: OnRows): Int32Array;
   memory: { readonly buffer: ArrayBufferLike };
@@ -21,12 +21,12 @@ export type OnRows = (tensor: string, bytes: Uint8Array) => void;
 
 type Exports = { memory: WebAssembly.Memory; infer(...values: unknown[]): number };
 
-/** A model whose threads somebody must end. */
+/** A model with worker threads; call close(). */
 export type ThreadedModel = WasmModel & { close(): Promise<void> };
 
 /**
- * Loads a module that `emitBuild` made, and the constants that it reads from outside of its memory, if it does. Throws
- * a SpikeletError where it is none (see describeWasm), or where these constants are not its own.
+ * Loads a module from `emitBuild`, with its outside constants if it has any. Throws a SpikeletError if it is
+ * not such a module (see describeWasm), or the constants belong to another.
  */
 export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): WasmModel {
   const module = compileModule(bytes);
@@ -39,8 +39,8 @@ export function loadWasm(bytes: Uint8Array<ArrayBuffer>, outside?: Uint8Array): 
 }
 
 /**
- * Loads a module that was built for several threads, and starts `threads` of them, this one included. Throws a
- * SpikeletError as loadWasm does, and where the module was built for fewer.
+ * Loads a module that was built for several threads, and starts `threads` of them, including this one. Throws
+ * a SpikeletError as loadWasm does, and if the module was built for fewer.
  */
 export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: number): Promise<ThreadedModel> {
   const module = compileModule(bytes);
@@ -58,9 +58,9 @@ export async function loadThreads(bytes: Uint8Array<ArrayBuffer>, threads: numbe
     try {
       crew.infer();
     } catch (cause) {
-      // What fails in the module is told as of any module; what is left is threads that ended.
+      // Failures in the module are reported as for any module; the rest are threads that ended.
       if (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) throw cause;
-      throw new SpikeletError(`model '${description.name}' computes no more: ${cause.message}`, {
+      throw new SpikeletError(`model '${description.name}' can no longer compute: ${cause.message}`, {
         hint: 'load it again',
         cause,
       });
@@ -76,12 +76,12 @@ const tooMany = ({ name, threads }: WasmDescription, wanted: number) =>
       : `model '${name}' was built for ${threads?.[0] ?? 1} threads, not ${wanted}`,
     {
       hint: threads
-        ? `give --threads of 2 to ${threads[0]}`
+        ? `use --threads 2 to ${threads[0]}`
         : `build it with 'spikelet build --threads ${wanted}', which adds model-threads.wasm`,
     },
   );
 
-/** An instance: the module's infer, and what makes a model of a way to call it. */
+/** Instantiates a module: returns its infer, and a function that wraps a call of it as a model. */
 function start(
   module: WebAssembly.Module,
   description: WasmDescription,
@@ -95,7 +95,7 @@ function start(
   };
   const weights = (offset: number, destination: number, length: number) => {
     const end = offset + length;
-    // What a damaged module asks for ends as a trap does.
+    // A bad request from a damaged module ends like a trap.
     if (
       !outside ||
       offset < 0 ||
@@ -103,15 +103,15 @@ function start(
       destination < 0 ||
       destination + length > view.length
     )
-      throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which are not there`);
+      throw new WebAssembly.RuntimeError(`it reads weights ${offset}..${end}, which do not exist`);
     view.set(outside.subarray(offset, end), destination);
   };
   const { memory, infer } = instantiate(module, { trace, weights, stalled: () => Number(stalled()) }, shared);
   const view = new Uint8Array(memory.buffer);
   const [arena, arenaBytes] = description.arena;
   if (memory.buffer.byteLength < arena + arenaBytes)
-    throw new SpikeletError(`model '${description.name}' has less memory than its arena takes`, {
-      hint: "the file is damaged; make it again with 'spikelet build'",
+    throw new SpikeletError(`model '${description.name}' has less memory than its arena needs`, {
+      hint: "the file is damaged; build it again with 'spikelet build'",
     });
   const input = description.tensors[0]!;
   const output = description.tensors.at(-1)!;
@@ -121,15 +121,13 @@ function start(
     description,
     memory,
     infer(pixels, listener) {
-      // By what it is, not by its class: arrays of other realms are taken, and no other numbers.
+      // Checked by type, not by class, so that arrays of other realms are accepted.
       if (!types.isInt8Array(pixels))
         throw new TypeError(
-          `'${description.name}' takes pixels as Int8Array and got ${Object.prototype.toString.call(pixels)}`,
+          `'${description.name}' takes pixels as Int8Array, got ${Object.prototype.toString.call(pixels)}`,
         );
       if (pixels.length !== inputView.length)
-        throw new RangeError(
-          `'${description.name}' takes ${inputView.length} pixels and got ${pixels.length}`,
-        );
+        throw new RangeError(`'${description.name}' takes ${inputView.length} pixels, got ${pixels.length}`);
       inputView.set(pixels);
       listener?.('input', new Uint8Array(memory.buffer, input[4], inputView.length));
       onRows = listener;
@@ -140,15 +138,15 @@ function start(
   return { infer, modelOf };
 }
 
-/** A trap is what a damaged module does: no module of ours has an instruction that can. */
+/** Only damaged modules trap: modules from spikelet have no instruction that can. */
 function run(name: string, infer: () => void): void {
   try {
     infer();
   } catch (cause) {
-    // Its calls too may be of other types than a model's, or never return.
+    // Its calls may also have the wrong types, or recurse for ever.
     if (![WebAssembly.RuntimeError, RangeError, TypeError].some((kind) => cause instanceof kind)) throw cause;
     throw new SpikeletError(`the module of '${name}' stopped: ${(cause as Error).message}`, {
-      hint: "the file is damaged; make it again with 'spikelet build'",
+      hint: "the file is damaged; build it again with 'spikelet build'",
       cause,
     });
   }
@@ -157,12 +155,12 @@ function run(name: string, infer: () => void): void {
 function requireConstants({ name, outside }: WasmDescription, bytes: Uint8Array | undefined): void {
   if (!outside) return;
   if (!bytes)
-    throw new SpikeletError(`model '${name}' reads its weights from outside, and none are given`, {
-      hint: "'spikelet build' writes them beside model.wasm, as model.weights.bin",
+    throw new SpikeletError(`model '${name}' needs its weights file, and none was given`, {
+      hint: "'spikelet build' writes it next to model.wasm, as model.weights.bin",
     });
   if (bytes.length !== outside[0] || crc32(bytes) !== outside[1])
-    throw new SpikeletError(`these weights are not those of model '${name}'`, {
-      hint: "the files are of two builds, or damaged; make both again with 'spikelet build'",
+    throw new SpikeletError(`these weights belong to another model than '${name}'`, {
+      hint: "the files are from different builds, or damaged; build both again with 'spikelet build'",
     });
 }
 
@@ -182,12 +180,12 @@ function instantiate(
       cause,
     });
   }
-  throw new SpikeletError("the module exports no 'memory' and 'infer'", {
+  throw new SpikeletError("the module does not export 'memory' and 'infer'", {
     hint: 'is it a model that spikelet built?',
   });
 }
 
-/** Calls `onRows` with the rows just written: at most two runs, where they wrap around the end of their ring. */
+/** Calls `onRows` with the rows just written, in two runs if they wrap around the end of their ring. */
 function visitRows(
   tensor: WasmDescription['tensors'][number] | undefined,
   memory: WebAssembly.Memory,

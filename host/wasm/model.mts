@@ -1,5 +1,9 @@
+import { bytesOf, contentsOf, messageOf, nameOf, tagOf } from './model-bytes.mjs';
+import { pixelsOf } from './model-pixels.mjs';
+import { type FrontEnd, signalOf } from './model-signal.mjs';
+
 /**
- * Runs a spikelet model in Node and in browsers. Needs nothing but model.wasm beside it; the build copies this file
+ * Runs a spikelet model in Node and in browsers. Needs only model.wasm next to it; the build copies this file
  * as model.mjs and model.d.mts.
  */
 export type Model = {
@@ -8,25 +12,35 @@ export type Model = {
   classes: string[];
   /** Rows, columns and channels of an image. */
   shape: [rows: number, columns: number, channels: number];
-  /** What one unit of a logit is worth in the float network. */
+  /** Value of one logit unit in the float network. */
   scale: number;
   /**
-   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array, Uint8ClampedArray or ImageData, or pixels
-   * as the network sees them as Int8Array. Throws a TypeError for values of any other type, a RangeError where the size is
-   * wrong, and an Error, then and ever after, where a thread has failed or ended.
+   * Logits of one image, [row][column][channel]: raw pixels 0..255 as Uint8Array, Uint8ClampedArray or
+   * ImageData, or the network's own pixels as Int8Array. Throws a TypeError for any other type, a RangeError
+   * for a wrong size, and an Error, on this and all later calls, if a thread has failed or ended.
    */
   infer(image: Uint8Array | Uint8ClampedArray | Int8Array | ImagePixels): Int32Array;
+  /**
+   * Logits of each image that is due after a piece of a raw signal, for a model whose front end takes one: samples of 16-bit
+   * audio, samples of several channels, interleaved, or an event of a camera. Throws a TypeError for any other model or
+   * values, and a RangeError where a sample is not whole or an event is outside of the sensor or before the last ones.
+   */
+  audio(samples: Int16Array): Int32Array[];
+  samples(values: Int16Array): Int32Array[];
+  event(x: number, y: number, polarity: number, microseconds: number): Int32Array[];
+  /** The next piece of raw signal begins another recording. */
+  restart(): void;
   /** Threads that share the work on an image. */
   threads: number;
-  /** What its kernels need of the engine: relaxed, simd or swar. */
+  /** What its kernels need from the engine: relaxed, simd or swar. */
   tier: string;
-  /** Ends the threads; after it, a model of several computes no more. */
+  /** Ends the threads; a model with several threads cannot be used after that. */
   close(): Promise<void>;
 };
 
 /**
- * A canvas's ImageData, or what looks like it: of the model's rows and columns, with its channels, or RGBA for a model of
- * three channels, which drops alpha where all pixels are opaque.
+ * A canvas's ImageData, or an object like it: with the model's rows, columns and channels, or RGBA for a
+ * model of three channels, if all pixels are opaque.
  */
 export type ImagePixels = {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -34,7 +48,7 @@ export type ImagePixels = {
   readonly height: number;
 };
 
-/** Where bytes come from: an address (in Node a path too), a Response or Blob, or the bytes themselves. */
+/** Where bytes come from: an address (in Node also a path), a Response or Blob, or the bytes themselves. */
 export type Source =
   | string
   | { readonly href: string }
@@ -42,11 +56,17 @@ export type Source =
   | ArrayBuffer
   | ArrayBufferView;
 
-/** A WebAssembly.Module, as some bundlers and Cloudflare Workers import a .wasm; without the DOM's types nothing is known of it. */
+/**
+ * A WebAssembly.Module, as some bundlers and Cloudflare Workers import a .wasm; without the DOM types it is
+ * opaque.
+ */
 export type CompiledModule = { readonly byteLength?: never; readonly href?: never };
 
 export type LoadOptions = {
-  /** Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with --threads. */
+  /**
+   * Threads that share the work on an image; default 1. More need the model-threads.wasm of a build with
+   * --threads.
+   */
   threads?: number;
 };
 
@@ -59,12 +79,13 @@ type Description = {
   image: [address: number, bytes: number];
   arena: [address: number, bytes: number];
   pixelTable: number;
+  frontEnd?: FrontEnd;
   outside?: [bytes: number, crc: number];
   threads?: [most: number, models: number, control: number, pages: number];
 };
 
 /**
- * The files beside this one. Bundlers look for every file that is named here, so build.ts leaves out the lines of those
+ * The files next to this one. Bundlers look for every file named here, so build.ts drops the lines of files
  * that it does not write.
  */
 const FILES: { [name: string]: (() => URL) | undefined } = {
@@ -80,7 +101,7 @@ const CODE: { threads?: () => Promise<typeof import('./threads.mjs')> } = {
   threads: () => import('./threads.mjs'),
 };
 
-/** A function that makes a vector and drops it: valid where an engine has SIMD. */
+/** A function that makes a vector and drops it: valid only if the engine has SIMD. */
 const VECTORS = [
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0],
   ...[10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11],
@@ -88,39 +109,36 @@ const VECTORS = [
 
 const hasVectors = (): boolean => WebAssembly.validate(Uint8Array.from(VECTORS));
 
-/** Whether model.wasm itself does without vectors; build.ts says so. */
+/** Whether model.wasm itself needs no vectors; set by build.ts. */
 const PLAIN = false;
 
-/**
- * assembly/known-relaxed.ts in base64, where a model-relaxed.wasm lies beside this file: the build writes it here
- * (build.ts), with the answer.
- */
+/** assembly/known-relaxed.ts in base64, and its answer, if there is a model-relaxed.wasm; set by build.ts. */
 const RELAXED = { known: '', answer: 0 };
 
-/** Enough of them that an engine which compiles in two tiers runs both; 0.1 ms each. */
+/** Enough rounds for an engine with two compiler tiers to run both; 0.1 ms each. */
 const [ROUNDS, TIMES] = [20_000, 8];
 
-/** Whether the engine has relaxed SIMD and computes with it what the kernels rely on. */
+/** Whether the engine has relaxed SIMD that computes what the kernels rely on. */
 async function relaxedIsRight(): Promise<boolean> {
   const bytes = Uint8Array.from(atob(RELAXED.known), (letter) => letter.charCodeAt(0));
   if (!bytes.length || !WebAssembly.validate(bytes)) return false;
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(bytes));
   for (let time = 0; time < TIMES; time++) {
     if ((exports['knownAnswer'] as (rounds: number) => number)(ROUNDS) !== RELAXED.answer) return false;
-    // So that what is compiled in the background can take over.
+    // Lets code that is compiled in the background take over.
     await new Promise((resolve) => setTimeout(resolve));
   }
   return true;
 }
 
 /**
- * Loads a model: by default the model.wasm beside this file; the model-relaxed.wasm where the build has one and the engine
- * passes its known-answer test, and the model-swar.wasm where the engine has no vectors (a build has them if it was asked
- * for). Else from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one of them. A model that
- * reads its weights from outside of its memory takes them from `weights`, by default from the .weights.bin beside the
- * module. Several threads take the model-threads.wasm; a page that is not isolated from other origins gets one thread, and
- * a warning. Throws an Error that names the address where something else than a model is found, and one where a module
- * would take other memory than it says.
+ * Loads a model: by default the model.wasm next to this file, or model-relaxed.wasm if the build has one and
+ * the engine passes its known-answer test, or model-swar.wasm if the build has one and the engine has no
+ * vectors. Otherwise from `given`: an address, a Response, bytes, a WebAssembly.Module, or a promise of one
+ * of them. A model with a weights file takes it from `weights`, by default the .weights.bin next to the
+ * module. Several threads use model-threads.wasm; a page that is not isolated from other origins gets one
+ * thread and a warning. Throws an Error that names the address if it does not hold a model, and one if the
+ * module's memory differs from its description.
  */
 export async function load(
   given?: Source | CompiledModule | PromiseLike<Source | CompiledModule>,
@@ -128,24 +146,36 @@ export async function load(
   options?: LoadOptions,
 ): Promise<Model> {
   const { threads = 1 } = optionsOf(options);
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`${threads} is no number of threads`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`threads must be a positive integer, got ${threads}`);
   if (typeof WebAssembly !== 'object') throw new Error('this engine has no WebAssembly');
-  // Node has no such thing as a page.
+  // In Node there is no page.
   const shares = globalThis.crossOriginIsolated ?? true;
   if (threads > 1 && !shares)
-    console.warn('one thread: several need the headers COOP: same-origin and COEP: require-corp');
+    console.warn('using one thread: several need the headers COOP: same-origin and COEP: require-corp');
   const wanted = shares ? threads : 1;
   const source = await given;
   const own = source === undefined || source === null ? await fileFor(wanted) : undefined;
   const { module, where, bytes } = await moduleOf(own ? address(own) : source!);
   const description = describe(module, where);
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
-  // A memory that threads share is made here, and the module has none of its own.
+  // A memory that threads share is made here; the module has none.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
-  const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
+  const {
+    name,
+    tier,
+    classes,
+    output,
+    tensors,
+    image,
+    pixelTable,
+    outside,
+    frontEnd,
+    threads: shared,
+  } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
-    ? await constantsOf((await weights) ?? weightsBeside(own, where), outside, name)
+    ? await constantsOf((await weights) ?? weightsFor(own, where), outside, name)
     : undefined;
   const sharedMemory =
     shared && new WebAssembly.Memory({ initial: shared[3], maximum: shared[3], shared: true });
@@ -177,7 +207,13 @@ export async function load(
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
   const table = new Int8Array(memory.buffer, pixelTable, 256 * channels);
   const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
+  const signal = signalOf(name, frontEnd, instance.exports, memory, (read) => {
+    read(pixelTable, tensors[0]![4]);
+    crew.infer();
+    return logits.slice();
+  });
   return {
+    ...signal,
     name,
     classes,
     shape: [rows, columns, channels],
@@ -212,8 +248,8 @@ const otherMemory = (where: string, found: number, pages: number) =>
   );
 
 /**
- * Throws where a module that compiles would take more memory than its model, or run by itself, before it is started:
- * the code in a damaged file could fill all of it.
+ * Throws where a module that compiles would take more memory than its model, or run by itself, before it is
+ * started: the code in a damaged file could fill all of it.
  */
 function requireModest(bytes: Uint8Array, pages: number, where: string): void {
   let at = 8;
@@ -250,7 +286,7 @@ async function threadsCode(name: string): Promise<typeof import('./threads.mjs')
   return CODE.threads();
 }
 
-/** Which of the files beside this one. */
+/** Which of the files next to this one to load. */
 async function fileFor(threads: number): Promise<string> {
   if (threads > 1) {
     if (!FILES['model-threads.wasm']) throw tooMany('model', 1, threads);
@@ -265,9 +301,9 @@ async function fileFor(threads: number): Promise<string> {
 }
 
 const NO_VECTORS =
-  "this engine has no SIMD (128-bit vectors), which model.wasm needs: add a module without them by 'spikelet build --also swar'";
+  "this engine has no SIMD (128-bit vectors), which model.wasm needs: add a module without it with 'spikelet build --also swar'";
 
-/** Address of a file beside this one. Some bundles do not know where they lie. */
+/** Address of a file next to this one. Some bundles do not know their own address. */
 function address(file: string): string {
   try {
     return FILES[file]!().href;
@@ -278,27 +314,26 @@ function address(file: string): string {
   }
 }
 
-/** The weights of a module: of a file of ours, which a bundler may have renamed, or beside the given address. */
-function weightsBeside(own: string | undefined, where: string): string | undefined {
+/**
+ * Address of a module's weights: our own file, which a bundler may have renamed, or next to the given
+ * address.
+ */
+function weightsFor(own: string | undefined, where: string): string | undefined {
   if (own) return address(own.replace('.wasm', '.weights.bin'));
   return /\.wasm(?=$|[?#])/.test(where) ? where.replace(/\.wasm(?=$|[?#])/, '.weights.bin') : undefined;
 }
 
-/** What came from somewhere; `where` is its address, or says what it was. */
-type Bytes = { bytes: Uint8Array<ArrayBuffer>; where: string; type?: string };
-
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
-
 async function moduleOf(
   source: Source | CompiledModule,
 ): Promise<{ module: WebAssembly.Module; where: string; bytes?: Uint8Array }> {
-  // Objects of another realm (a frame, a worker, a test's sandbox) are none of this realm's classes: by tag.
+  // By tag, because objects of another realm (a frame, a worker, a sandbox) are not instances of this realm's
+  // classes.
   if (tagOf(source) === 'WebAssembly.Module')
     return { module: source, where: 'the given WebAssembly.Module' };
   const found = await bytesOf(source as Source);
   const { bytes, where } = found;
   if (![0, 97, 115, 109].every((byte, i) => bytes[i] === byte))
-    throw new Error(`${where} is no WebAssembly: ${contentsOf(found)}`);
+    throw new Error(`${where} is not WebAssembly: ${contentsOf(found)}`);
   try {
     return { module: await WebAssembly.compile(bytes), where, bytes };
   } catch (cause) {
@@ -307,12 +342,10 @@ async function moduleOf(
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 function describe(module: WebAssembly.Module, where: string): Description {
   const section = WebAssembly.Module.customSections(module, 'spikelet')[0];
-  if (!section) throw new Error(`${where} is no spikelet model: it has no section 'spikelet'`);
-  // Worklets have no TextDecoder.
+  if (!section) throw new Error(`${where} is not a spikelet model: it has no section 'spikelet'`);
+  // Worklets lack TextDecoder.
   const bytes = new Uint8Array(section);
   const text =
     typeof TextDecoder === 'function'
@@ -327,7 +360,7 @@ async function constantsOf(
   name: string,
 ): Promise<Uint8Array> {
   if (source === undefined)
-    throw new Error(`'${name}' reads its weights from outside: pass them as the second argument`);
+    throw new Error(`'${name}' needs its weights file: pass it as the second argument`);
   const found = await bytesOf(source);
   const { bytes, where } = found;
   if (bytes.length !== length)
@@ -335,7 +368,9 @@ async function constantsOf(
       `'${name}' has ${length} bytes of weights, not ${bytes.length}: ${where}, ${contentsOf(found)}`,
     );
   if (crc32(bytes) !== crc)
-    throw new Error(`${where} holds not the weights of '${name}': the files are of two builds, or damaged`);
+    throw new Error(
+      `${where} does not hold the weights of '${name}': the files are from different builds, or damaged`,
+    );
   return bytes;
 }
 
@@ -347,162 +382,4 @@ function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
-}
-
-async function bytesOf(source: Source): Promise<Bytes> {
-  if (typeof source === 'string') return read(source);
-  if (typeof source === 'object' && source !== null) {
-    if (ArrayBuffer.isView(source)) {
-      const { buffer, byteOffset, byteLength } = source;
-      // A copy of what is shared, which others could change.
-      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-      return {
-        bytes: tagOf(buffer) === 'ArrayBuffer' ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice(),
-        where: 'the given data',
-      };
-    }
-    const tag = tagOf(source);
-    if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer')
-      return bytesOf(new Uint8Array(source as ArrayBuffer));
-    if ('arrayBuffer' in source && typeof source.arrayBuffer === 'function')
-      return bytesOfResponse(source, 'the given response');
-    if ('href' in source && typeof source.href === 'string') return read(source.href);
-  }
-  throw new TypeError(
-    `load() takes an address, a Response, bytes or a WebAssembly.Module, and got ${nameOf(source)}`,
-  );
-}
-
-async function read(asked: string): Promise<Bytes> {
-  const where = asked.length > 300 ? `${asked.slice(0, 300)}...` : asked;
-  const node = typeof process === 'object' && process.versions?.node;
-  // Node's fetch reads no files.
-  if (node && !/^(https?|data|blob):/i.test(asked)) {
-    // Not imported, since bundlers for browsers stumble over that.
-    const files = process.getBuiltinModule?.('node:fs/promises');
-    if (!files) throw new Error(`reading ${where} takes Node 20.16 or newer; else give load() its bytes`);
-    const { fileURLToPath } = process.getBuiltinModule('node:url');
-    try {
-      const bytes = await files.readFile(/^file:/i.test(asked) ? fileURLToPath(asked) : asked);
-      return { bytes: new Uint8Array(bytes), where };
-    } catch (cause) {
-      throw new Error(`${where || 'an empty address'} cannot be read: ${messageOf(cause)}`, { cause });
-    }
-  }
-  if (typeof fetch !== 'function')
-    throw new Error(`this engine has no fetch() to read ${where}: give load() its bytes`);
-  let response: Response;
-  try {
-    response = await fetch(asked);
-  } catch (cause) {
-    const hint = /^file:/i.test(where)
-      ? '; a page that was opened as a file may read no others: serve it'
-      : '';
-    throw new Error(`${where} cannot be fetched: ${messageOf(cause)}${hint}`, { cause });
-  }
-  return bytesOfResponse(response, where);
-}
-
-type ResponseLike = { arrayBuffer(): Promise<ArrayBuffer> } & Partial<
-  Pick<Response, 'ok' | 'url' | 'status' | 'statusText' | 'headers'>
->;
-
-async function bytesOfResponse(response: ResponseLike, asked: string): Promise<Bytes> {
-  const where = response.url && response.url.length < 300 ? response.url : asked;
-  if (response.ok === false)
-    throw new Error(`${where}: ${response.status} ${response.statusText ?? ''}`.trimEnd());
-  const type = response.headers?.get('content-type') ?? undefined;
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return { bytes, where, ...(type ? { type } : {}) };
-}
-
-/** By what other contents are known that servers and tools put in a file's place. */
-const KINDS: [sign: RegExp, what: string][] = [
-  [/^$/, 'it is empty'],
-  [/^\s*<(!doctype html|html|head|body|script)/i, 'it is an HTML page'],
-  [/^\s*</, 'it is XML or HTML'],
-  [/^version https:\/\/git-lfs/, "it is a pointer of Git LFS: 'git lfs pull' fetches the file"],
-  [/^.\x8b/s, 'it is compressed (gzip), and the server does not say so'],
-  [/^PK[^\w\s]/, 'it is a zip archive'],
-  [/^\s*[{[]/, 'it is JSON'],
-];
-
-/** What came instead of a file of ours. */
-function contentsOf({ bytes, type }: Bytes): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 200));
-  const kind = KINDS.find(([sign]) => sign.test(start))?.[1] ?? 'it is something else';
-  // Nothing unprintable of what came reaches a terminal.
-  const shown = start.slice(0, 40).replace(/[^\x20-\x7e]/g, '.');
-  return `${kind}${type ? ` (${type.slice(0, 80).replace(/[^\x20-\x7e]/g, '.')})` : ''}${shown ? `; it begins '${shown}'` : ''}`;
-}
-
-const getter = (key: string | symbol) =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), key)!.get!;
-
-/** Of typed arrays of every realm, whatever properties someone has given them. */
-const TYPED = {
-  type: getter(Symbol.toStringTag),
-  buffer: getter('buffer'),
-  offset: getter('byteOffset'),
-  length: getter('length'),
-};
-
-const typeOf = (value: unknown): string | undefined => TYPED.type.call(value);
-
-/** What a value is, for an error. */
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  const type = typeof value === 'object' || typeof value === 'function' ? tagOf(value) : typeof value;
-  return `${/^[aeio]/i.test(type) ? 'an' : 'a'} ${type}`;
-}
-
-/** Pixels that infer() takes: as the network sees them where `signed`, else raw ones, `stride` bytes from one to the next. */
-function pixelsOf(
-  image: unknown,
-  [rows, columns, channels]: Model['shape'],
-  name: string,
-): { bytes: Uint8Array | Int8Array; signed: boolean; stride: number } {
-  const size = rows * columns * channels;
-  const whole = { stride: channels, bytes: bytesIn(image, name) };
-  if (whole.bytes) {
-    if (whole.bytes.length !== size)
-      throw new RangeError(`'${name}' takes ${size} pixels and got ${whole.bytes.length}`);
-    return { bytes: whole.bytes, signed: typeOf(image) === 'Int8Array', stride: channels };
-  }
-  const { data, width, height } = (image ?? {}) as Partial<ImagePixels>;
-  const bytes = typeOf(data) === 'Int8Array' ? undefined : bytesIn(data, name);
-  if (!bytes)
-    throw new TypeError(
-      `'${name}' takes raw pixels as Uint8Array, Uint8ClampedArray or ImageData, or the network's as Int8Array, and got ${nameOf(image)}${data === undefined ? '' : ` with ${nameOf(data)}`}`,
-    );
-  if (width !== columns || height !== rows)
-    throw new RangeError(
-      `'${name}' takes images of ${columns} x ${rows} pixels and got ${width} x ${height}`,
-    );
-  if (bytes.length === size) return { bytes, signed: false, stride: channels };
-  if (channels !== 3 || bytes.length !== rows * columns * 4)
-    throw new RangeError(
-      `'${name}' takes ${channels} channels (${size} values) and got an image of ${bytes.length} values`,
-    );
-  for (let i = 3; i < bytes.length; i += 4)
-    if (bytes[i] !== 255)
-      throw new RangeError(`'${name}' takes opaque images, and pixel ${(i - 3) / 4} is transparent`);
-  return { bytes, signed: false, stride: 4 };
-}
-
-/** A view of this realm on an array of bytes of any; undefined where the value is none. */
-function bytesIn(value: unknown, name: string): Uint8Array | Int8Array | undefined {
-  const type = typeOf(value);
-  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray' && type !== 'Int8Array') return undefined;
-  const View = type === 'Int8Array' ? Int8Array : Uint8Array;
-  const [buffer, offset, length] = [
-    TYPED.buffer.call(value) as ArrayBuffer,
-    TYPED.offset.call(value) as number,
-    TYPED.length.call(value) as number,
-  ];
-  try {
-    return new View(buffer, offset, length);
-  } catch (cause) {
-    throw new TypeError(`'${name}' got a ${type} whose buffer was detached`, { cause });
-  }
 }

@@ -1,4 +1,7 @@
-/** A worker of threads.mjs: computes its share of every image until the model ends. Imports nothing, for bundlers' sake. */
+/**
+ * A worker of threads.mjs: computes its share of every image until the model is closed. Imports nothing, for
+ * the sake of bundlers.
+ */
 import type { Job } from './threads.mjs';
 
 const MODEL_BYTES = 12;
@@ -18,7 +21,7 @@ async function serve(
 ): Promise<void> {
   let run: (model: number, control: number, threads: number) => void;
   try {
-    // Writes the constants once more, all alike, before anyone computes.
+    // Writes the same constants again, before any thread computes.
     const env = { memory, trace() {}, stalled: () => 0 };
     const { exports } = await WebAssembly.instantiate(module, { env });
     run = exports['serve'] as typeof run;
@@ -31,7 +34,7 @@ async function serve(
   } catch (error) {
     const words = new Int32Array(memory.buffer, control, 48);
     report.set(new TextEncoder().encode(messageOf(error)).subarray(0, report.length - 1));
-    // The leader waits for all, and then sees that one has stopped.
+    // The leader waits for all threads, and then sees that one has stopped.
     Atomics.store(words, STOPPED, 1);
     Atomics.add(words, ARRIVED, 1);
     Atomics.notify(words, ARRIVED);

@@ -1,22 +1,24 @@
 /**
- * Threads that share the work on an image: workers of Node or of a browser, in which threads-worker.mjs runs. A build with
- * --threads copies both beside model.mjs, which loads this one where several threads are wanted.
+ * Threads that share the work on an image: Node or browser workers that run threads-worker.mjs. A build with
+ * --threads copies both files next to model.mjs, which loads this one if several threads are requested.
  */
 
-/** Where a module of several threads has their Models, and the words they share (assembly/threads.ts). */
+/** Addresses of the threads' Models and of their shared words (assembly/threads.ts). */
 export type Places = { models: number; control: number };
 
-/** Threads that are ready. */
+/** Running threads. */
 export type Crew = {
-  /** Computes what lies in the input tensor. Throws where a thread failed or ended, and then always. */
+  /** Computes the image in the input tensor. Throws if a thread failed or ended, and on every later call. */
   infer(): void;
   /** Ends the workers. */
   close(): Promise<void>;
-  /** The module's import of this name: asked while it waits for the others, whether that is in vain. */
+  /**
+   * The module's import `stalled`: called while it waits for other threads; true if one will never answer.
+   */
   stalled(): boolean;
 };
 
-/** What a worker is given. `report` takes the message of what fails in it. */
+/** A worker's input. It writes the message of a failure into `report`. */
 export type Job = Places & {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -28,14 +30,14 @@ export type Job = Places & {
 /** One worker. */
 type Link = {
   close(): unknown;
-  /** Whether it is known to have ended, also while this thread has not listened to events. */
+  /** Whether it is known to have ended, even before this thread has processed events. */
   ended(): boolean;
 };
 
 /** Indices of the shared words. */
 const [OPENED, STOPPED, ARRIVED, NEXT] = [0, 1, 16, 32];
 
-/** Time between two looks that counts: a machine that slept has not waited. */
+/** Most milliseconds that count between two checks, because a machine that slept has not waited. */
 const LONGEST_LOOK = 250;
 /** Milliseconds that a worker may take to start. */
 const START = 60_000;
@@ -46,12 +48,15 @@ const node =
     : undefined;
 
 /**
- * Milliseconds without any progress after which threads are given up: far more than a step takes on a busy machine. Node
- * mostly knows when one has ended.
+ * Milliseconds without progress before giving up: far more than a step takes on a busy machine. Node usually
+ * knows when a thread has ended.
  */
 const PATIENCE = node ? 60_000 : 10_000;
 
-/** Starts all threads but the first, which is this one. `lead`: the module's infer, of an instance with this memory. */
+/**
+ * Starts all threads except the first, which is this one. `lead`: the module's infer, of an instance with
+ * this memory.
+ */
 export async function startThreads(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -61,7 +66,7 @@ export async function startThreads(
 ): Promise<Crew> {
   const report = new Uint8Array(new SharedArrayBuffer(1024));
   const words = new Int32Array(memory.buffer, control, 48);
-  // A browser's main thread may not sleep.
+  // A browser's main thread must not block.
   const sleeps = node !== undefined || !('document' in globalThis);
   let failure: string | undefined;
   let closed = false;
@@ -90,7 +95,7 @@ export async function startThreads(
   if (failed) {
     closed = true;
     await end(links);
-    throw new Error(`a thread does not start: ${messageOf(failed.reason)}`);
+    throw new Error(`a thread did not start: ${messageOf(failed.reason)}`);
   }
   const reported = () =>
     report[0] ? new TextDecoder().decode(report.slice(0, report.indexOf(0))) : 'for no known reason';
@@ -104,7 +109,7 @@ export async function startThreads(
       try {
         done = lead(models, control, threads, sleeps);
       } catch (error) {
-        // The others are in the middle of the image: what they did next would belong to another.
+        // The other threads are in the middle of this image, so their state is lost.
         fail(`an image before this one failed: ${messageOf(error)}`);
         throw error;
       }
@@ -123,7 +128,7 @@ export async function startThreads(
       const [now, moved] = [performance.now(), [OPENED, ARRIVED, NEXT].map((at) => words[at]).join()];
       waited = moved === seen ? waited + Math.min(now - last, LONGEST_LOOK) : 0;
       [seen, last] = [moved, now];
-      if (waited > PATIENCE) fail('a thread does not answer: it ended, or was stopped');
+      if (waited > PATIENCE) fail('a thread does not answer: it ended or was stopped');
       return failure !== undefined;
     },
   };
@@ -131,10 +136,13 @@ export async function startThreads(
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Resolves when the worker is about to wait for work, rejects where it cannot. `onEnd` hears of an end after that. */
+/**
+ * Resolves when the worker is ready for work; rejects if it cannot start. `onEnd` is called if it ends after
+ * that.
+ */
 async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
   if (node) {
-    // The name of a worker's thread, and of what it is given: literal where bundlers read it.
+    // The arguments must be literals, because bundlers read them.
     const worker = new node.Worker(new URL('./threads-worker.mjs', import.meta.url), {
       name: 'spikelet-thread',
       workerData: { 'spikelet-thread': job },
@@ -152,11 +160,10 @@ async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
       },
       () => worker.terminate(),
     );
-    // A process whose work is done ends although its threads wait.
+    // Waiting threads do not keep the process alive.
     worker.unref();
-    // While this thread is busy no event arrives, but an idle time of -1 tells that the other's loop is gone, once it was
-    // asked for while that ran.
-    // Bun warns that it does not know.
+    // While this thread is busy no event arrives, but an idle time of -1 says that the other thread's loop is
+    // gone, if it was read once while that ran. Not in Bun, which prints a warning.
     const idle = () =>
       'bun' in process.versions ? 0 : (worker.performance?.eventLoopUtilization?.().idle ?? 0);
     idle();
@@ -172,7 +179,7 @@ async function start(job: Job, onEnd: (how: string) => void): Promise<Link> {
     (listener) => worker.addEventListener('error', listener),
     () => worker.terminate(),
   );
-  // Browsers tell nothing of a worker's end: only its silence does.
+  // Browsers do not report a worker's end.
   return { close: () => worker.terminate(), ended: () => false };
 }
 
@@ -185,7 +192,7 @@ async function ready(
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`nothing is heard of it for ${START / 1000} s`)), START);
+      timer = setTimeout(() => reject(new Error(`no answer for ${START / 1000} s`)), START);
       onMessage((failure) => (failure === null ? resolve() : reject(new Error(failure))));
       onError(reject);
     });

@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { clamp, type Events, type FrontEndDefinition, refusal, requireRange, rowRing } from './front-end.js';
 
 /**
- * Events of a camera as frames of counts. An event at (x, y) of a sensor of W columns counts at column floor(x w / W) of
- * an image of w columns, and likewise for rows; OFF is channel 0, ON is channel 1, or both are one channel. A count stays
- * at `most`.
+ * Events of a camera as frames of counts. An event at (x, y) of a sensor of W columns counts at column
+ * floor(x w / W) of an image of w columns, and likewise for rows; OFF is channel 0, ON is channel 1, or both
+ * are one channel. A count stays at `most`.
  *
- * Frames are bins of time, [t0 + k us, t0 + (k + 1) us): an event at an edge belongs to the later one; t0 is the first
- * event or 0. Or a frame is so many events. An image is `frames` frames, its channels frame after frame; the next is due
- * `stride` frames later. Of a recording that holds less than an image the rest is empty.
+ * Frames are bins of time, [t0 + k us, t0 + (k + 1) us): an event at an edge belongs to the later one; t0 is
+ * the first event or 0. Or a frame is a number of events. An image is `frames` frames, its channels frame
+ * after frame; the next is due `stride` frames later. If a recording is shorter than an image, the rest is
+ * empty.
  *
- * With `decay` a frame begins with what the one before has left: n -= (n + 2^decay - 1) >> decay, which reaches 0.
+ * With `decay` a frame begins with what is left of the one before: n -= (n + 2^decay - 1) >> decay, which
+ * reaches 0.
  */
 export type EventParameters = {
   /** [rows, columns] of the sensor, and of the image. */
@@ -68,7 +70,7 @@ function check(parameters: EventParameters): void {
   if (values > 2 ** 27) throw refusal(kind, `an image must have at most ${2 ** 27} values, got ${values}`);
 }
 
-/** Frames of counts as they are complete, [row][column][polarity]: state of one stream. */
+/** Frames of counts as they become complete, [row][column][polarity]: state of one stream. */
 function counter(parameters: EventParameters, onFrame: (frame: Uint8Array) => void) {
   const { sensor, size, per, most, decay } = parameters;
   const channels = polarities(parameters);
@@ -128,7 +130,10 @@ function counter(parameters: EventParameters, onFrame: (frame: Uint8Array) => vo
   };
 }
 
-/** The frames of a recording, [row][column][polarity]; `incomplete`: also the last one, which the recording's end cuts. */
+/**
+ * The frames of a recording, [row][column][polarity]; `incomplete`: also the last one, which the recording's
+ * end cuts.
+ */
 export function eventFrames(parameters: EventParameters, events: Events, incomplete: boolean): Uint8Array[] {
   const frames: Uint8Array[] = [];
   const count = counter(parameters, (frame) => frames.push(frame.slice()));

@@ -3,13 +3,16 @@ import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
 
 /**
- * Integer tables of a front end, by name. They are made once, on the host, and belong to the model: sines and logarithms
- * are not specified to their last bit in any language, so no backend computes one.
+ * Integer tables of a front end, by name. They are made once, on the host, and belong to the model: sines and
+ * logarithms are not specified to their last bit in any language, so no backend computes one.
  */
 export type Tables = Record<string, Int32Array>;
 
 /** Events of a camera in order of time: microseconds, column, row, polarity 0 (OFF) or 1 (ON). */
 export type Events = { t: Float64Array; x: Uint16Array; y: Uint16Array; p: Uint8Array };
+
+/** How far a front end's integers are from the same in float64, measured on a signal. */
+export type Accuracy = { signal: string; unit: string; mean: number; most: number };
 
 /** What a front end takes: samples of i16 (several channels interleaved), a frame of u8, events. */
 export type RawKind = 'i16' | 'u8' | 'events';
@@ -19,16 +22,16 @@ export type FrontEndStream<Raw> = {
   /** Takes the next piece; gives the images that are due after it, in order. The images are the caller's. */
   push(raw: Raw): Uint8Array[];
   /**
-   * Ends the recording. One that was too short for a single image gives one, padded as the front end says; what is left
-   * over at the end of a longer one is dropped.
+   * Ends the recording. One that was too short for a single image gives one, padded as the front end says;
+   * what is left over at the end of a longer one is dropped.
    */
   end(): Uint8Array[];
 };
 
 /**
- * What a kind of front end is; one file each. A front end turns a raw signal into images of u8, [row][column][channel],
- * in integers alone, so that every backend gives the same bits. What each value becomes in the network is the Graph's own
- * table (`pixelTable`), as for the bytes of a photo.
+ * What a kind of front end is; one file each. A front end turns a raw signal into images of u8,
+ * [row][column][channel], in integers alone, so that every backend gives the same bits. What each value
+ * becomes in the network is the Graph's own table (`pixelTable`), as for the bytes of a photo.
  */
 export type FrontEndDefinition<P, Raw> = {
   raw: RawKind;
@@ -38,7 +41,10 @@ export type FrontEndDefinition<P, Raw> = {
   check(parameters: P): void;
   /** Length of each table. */
   tableLengths(parameters: P): Record<string, number>;
-  /** Throws a SpikeletError where the values of a table are not what the parameters ask for; lengths are right already. */
+  /**
+   * Throws a SpikeletError where the values of a table are not what the parameters ask for; lengths are right
+   * already.
+   */
   checkTables(parameters: P, tables: Tables): void;
   /** [rows, columns, channels] of an image. */
   outputShape(parameters: P): Shape;
@@ -46,6 +52,8 @@ export type FrontEndDefinition<P, Raw> = {
   state(parameters: P): Record<string, number>;
   /** One line: the equation, with its numbers. */
   describe(parameters: P): string;
+  /** How far the integers are from float64; absent: they are exact, or scaled integers by definition. */
+  accuracy?(parameters: P, tables: Tables): Accuracy;
   /** The integer definition: all images of a whole recording. */
   run(parameters: P, tables: Tables, raw: Raw): Uint8Array[];
   /** The same, piece by piece. */
@@ -69,8 +77,8 @@ export const clamp = (value: number, least: number, most: number): number =>
 export const bitLength = (value: number): number => 32 - Math.clz32(value);
 
 /**
- * The last `rows` rows of `width` bytes that were pushed, copied in order; true from push() where an image of them is
- * due: at first when there are `rows`, then every `stride`.
+ * The last `rows` rows of `width` bytes that were pushed, copied in order; true from push() where an image of
+ * them is due: at first when there are `rows`, then every `stride`.
  */
 export function rowRing(rows: number, width: number, stride: number) {
   const ring = new Uint8Array(rows * width);

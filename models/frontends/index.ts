@@ -4,6 +4,7 @@ import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
 import { type EventParameters, events } from './events.js';
 import {
+  type Accuracy,
   type Events,
   type FrontEndDefinition,
   type FrontEndStream,
@@ -17,7 +18,7 @@ import { type Resize, resize } from './resize.js';
 import { type WindowParameters, window } from './window.js';
 
 export { type EventParameters, eventFrames, eventsOf } from './events.js';
-export type { Events, FrontEndStream, RawKind, Tables } from './front-end.js';
+export type { Accuracy, Events, FrontEndStream, RawKind, Tables } from './front-end.js';
 export { type LogMel, logmelFrontEnd, logmelParameters, logmelPresets } from './logmel.js';
 export type { Pixels } from './pixels.js';
 export { centreCrop, type Resize } from './resize.js';
@@ -66,7 +67,9 @@ function definition(kind: FrontEndKind): FrontEndDefinition<unknown, Raw> {
 const structure = <K extends FrontEndKind>(kind: K) =>
   z.strictObject({ kind: z.literal(kind), parameters: frontEnds[kind].schema });
 
-/** Of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s. */
+/**
+ * Schema of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s.
+ */
 export const frontEndSchema: z.ZodType<FrontEndStructure> = z.discriminatedUnion('kind', [
   structure('pixels'),
   structure('resize'),
@@ -114,6 +117,10 @@ export const frontEndState = ({ kind, parameters }: FrontEndStructure): Record<s
 export const describeFrontEnd = ({ kind, parameters }: FrontEndStructure): string =>
   definition(kind).describe(parameters);
 
+/** How far its integers are from float64; undefined where they are so by definition. */
+export const frontEndAccuracy = ({ kind, parameters, tables }: FrontEnd): Accuracy | undefined =>
+  definition(kind).accuracy?.(parameters, tables);
+
 /** What it takes. */
 export const rawKind = ({ kind }: FrontEndStructure): RawKind => definition(kind).raw;
 
@@ -128,7 +135,9 @@ function requireRaw(frontEnd: FrontEnd, raw: Raw): void {
   if (!is[wanted](raw)) throw refusal(frontEnd.kind, `takes ${wanted}`);
 }
 
-/** All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end. */
+/**
+ * All images of a whole recording, u8 [row][column][channel] each: the integer definition of the front end.
+ */
 export function runFrontEnd(frontEnd: FrontEnd, raw: Raw): Uint8Array[] {
   requireRaw(frontEnd, raw);
   return definition(frontEnd.kind).run(frontEnd.parameters, frontEnd.tables, raw);

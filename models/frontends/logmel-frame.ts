@@ -31,13 +31,17 @@ const largest = (re: Int32Array, im: Int32Array): number => {
   return most;
 };
 
-/** Bits of headroom that a butterfly needs: its outputs stay at most 27146, so that squares and sums fit 32 bits. */
+/**
+ * Bits of headroom that a butterfly needs: its outputs stay at most 27146, so that squares and sums fit 32
+ * bits.
+ */
 const butterflyShift = (most: number): number => (most < 11244 ? 0 : most < 22488 ? 1 : 2);
 const splitShift = (most: number): number => (most < 6786 ? 0 : most < 13573 ? 1 : most < 27146 ? 2 : 3);
 
 /**
- * Log-mel energies of one frame in 32-bit integers: window, real FFT by a complex one of half its length with a block
- * exponent, mel bands in 48 bits, log2 by a table. `frameOf(...)(samples, at)` computes samples at..at+window-1.
+ * Log-mel energies of one frame in 32-bit integers: window, real FFT by a complex one of half its length with
+ * a block exponent, mel bands in 48 bits, log2 by a table. `frameOf(...)(samples, at)` computes samples
+ * at..at+window-1.
  */
 export function frameOf(parameters: LogMel, tables: Tables) {
   const { window: length, fft, bands, weightBits } = parameters;

@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import type { Shape } from '../tensor.js';
 import { clamp, type FrontEndDefinition, refusal, requireRange, rowRing, type Tables } from './front-end.js';
+import { logmelAccuracy } from './logmel-float.js';
 import { frameOf } from './logmel-frame.js';
 import { binsOf, checkTables, makeTables, tableLengths } from './logmel-tables.js';
 
 /**
- * 16-bit audio to log-mel energies, or cepstral coefficients of them, in 32-bit integers. Frame t is computed of samples
- * t hop .. t hop + window - 1, without looking ahead:
+ * 16-bit audio to log-mel energies, or cepstral coefficients of them, in 32-bit integers. Frame t is computed
+ * of samples t hop .. t hop + window - 1, without looking ahead:
  *
  *     E[b] = sum over bins of mel weight * |FFT(window * x)|^2      logmel-frame.ts
  *     u[b] = clamp((log2 E[b] - floor) * 8, 0, 255), rounded        one step = 1/8 of log2 = 0.376 dB
  *     v[b] = u[b] - 128, or with a causal mean: m[b] += (64 u[b] - m[b]) >> shift, v[b] = clamp(u[b] - (m[b] >> 6))
  *     MFCC:  c[k] = clamp((sum_b dct[k][b] v[b] + 2^(dctShift[k] - 1)) >> dctShift[k])
  *
- * and v + 128 or c + 128 is stored. An image is `frames` frames; one is due every `stride` frames. A clip that is shorter
- * than an image is padded with zeros at its end, and digital silence is u = 0.
+ * and v + 128 or c + 128 is stored. An image is `frames` frames; one is due every `stride` frames. A clip
+ * that is shorter than an image is padded with zeros at its end, and digital silence is u = 0.
  */
 export type LogMel = {
   /** Hz. */
@@ -24,7 +25,7 @@ export type LogMel = {
   hop: number;
   /** Length of the FFT, a power of two, at least the window. */
   fft: number;
-  /** Mel bands, and the Hz between which they lie. */
+  /** Mel bands, and their range in Hz. */
   bands: number;
   fmin: number;
   fmax: number;
@@ -61,14 +62,16 @@ export function logmelParameters(options: Partial<LogMel> & Pick<LogMel, 'sample
     throw refusal(
       kind,
       `${options.sampleRate} Hz has no preset: ${missing.join(', ')} must be given`,
-      `presets are there for ${Object.keys(logmelPresets).join(' and ')} Hz`,
+      `there are presets for ${Object.keys(logmelPresets).join(' and ')} Hz`,
     );
   const window = options.window ?? preset.window;
   const whole = { ...preset, stride: 1, weightBits: 12, bandsAre: 'columns' as const, ...options };
   return { ...whole, window, fft: options.fft ?? 2 ** Math.ceil(Math.log2(Math.max(window, 32))) };
 }
 
-/** A front end of these parameters, with its tables. Throws a SpikeletError where they do not fit each other. */
+/**
+ * A front end of these parameters, with its tables. Throws a SpikeletError where they do not fit each other.
+ */
 export function logmelFrontEnd(options: Partial<LogMel> & Pick<LogMel, 'sampleRate' | 'frames'>) {
   const parameters = logmelParameters(options);
   check(parameters);
@@ -104,13 +107,13 @@ function check(parameters: LogMel): void {
   if (coefficients) requireRange(kind, 'coefficients', coefficients, 1, bands);
   const { first, end } = binsOf(parameters);
   if (end <= first)
-    throw refusal(kind, `no FFT bin lies between ${fmin} and ${fmax} Hz`, 'a longer FFT has more bins');
+    throw refusal(kind, `no FFT bin is between ${fmin} and ${fmax} Hz`, 'a longer FFT has more bins');
 }
 
 /** Values of a frame of the image. */
 const widthOf = ({ bands, coefficients }: LogMel): number => coefficients ?? bands;
 
-/** log2 of band energies, Q15, to bytes; the mean and the cosine transform, if there are such. State of one stream. */
+/** log2 of band energies, Q15, to bytes; the mean and the cosine transform, if any. State of one stream. */
 function encoder(parameters: LogMel, { dct, dctShift }: Tables) {
   const { bands, floor, mean, coefficients } = parameters;
   const means = new Int32Array(bands);
@@ -168,6 +171,7 @@ export const logmel: FrontEndDefinition<LogMel, Int16Array> = {
     const less = mean === undefined ? '' : `, less a mean over ${2 ** mean} frames`;
     return `${what}, ${fmin}-${fmax} Hz${less}; ${sampleRate} Hz, ${window} samples every ${hop}, FFT ${fft}`;
   },
+  accuracy: logmelAccuracy,
   run(parameters, tables, raw) {
     const { window, hop, frames, stride } = parameters;
     const least = samplesOf(parameters);

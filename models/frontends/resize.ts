@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { clamp, type FrontEndDefinition, refusal, requireRange } from './front-end.js';
 
 /**
- * A photo of u8, [row][column][channel], to another size. First to grey, if asked for: (77 R + 150 G + 29 B + 128) >> 8.
- * Of the part `crop` = [top, left, rows, columns] (H x W), to h x w, per channel:
+ * A photo of u8, [row][column][channel], to another size. First to grey, if asked for: (77 R + 150 G + 29 B +
+ * 128) >> 8. Of the part `crop` = [top, left, rows, columns] (H x W), to h x w, per channel:
  *
  *     area      the mean over H/h x W/w, exactly: each pixel weighs by how much of it is covered, in units of 1/h and 1/w;
  *               y = floor((sum + H W / 2) / (H W)). Only to smaller sizes.

@@ -8,7 +8,10 @@ import {
   frontEndTables,
 } from './index.js';
 
-/** How a Net and a Graph keep their front end in a file: the parameters in the JSON, each table as a tensor of i32. */
+/**
+ * How a Net and a Graph keep their front end in a file: the parameters in the JSON, each table as a tensor of
+ * i32.
+ */
 const tensorOf = (table: string): string => `frontEnd.${table}`;
 
 type With = { frontEnd?: FrontEnd };
@@ -31,8 +34,8 @@ export const frontEndTensors = ({ frontEnd }: With): Map<string, Tensor> =>
   );
 
 /**
- * A file's model with the tables of its front end, if it has one, and the tensors that are not its own. Throws a SpikeletError where a table is missing;
- * whether the tables are right is requireFrontEnd()'s.
+ * A file's model with the tables of its front end, if it has one, and the tensors that are not its own.
+ * Throws a SpikeletError where a table is missing; whether the tables are right is requireFrontEnd()'s.
  */
 export function takeFrontEnd<S extends Structure>(
   { frontEnd: structure, ...rest }: S,
@@ -54,7 +57,9 @@ export function takeFrontEnd<S extends Structure>(
   return { model: { ...rest, frontEnd }, tensors: others };
 }
 
-/** Throws a SpikeletError unless a model's front end is proven and gives images of the model's input shape. */
+/**
+ * Throws a SpikeletError unless a model's front end is proven and gives images of the model's input shape.
+ */
 export function requireFrontEnd({ frontEnd }: With, input: Shape): void {
   if (!frontEnd) return;
   checkFrontEnd(frontEnd);

@@ -1,10 +1,14 @@
-import type { Graph } from '../graph.js';
-import type { Choices } from '../plan/choices.js';
+import { z } from 'zod';
+import type { Graph, GraphNode } from '../graph.js';
+import type { WeightBits } from '../packing.js';
+import { name, nodeSchema, padding, pair, size } from '../schema-parts.js';
 import { product, type Shape } from '../tensor.js';
+import { COST, densityOf } from './cost.js';
 import { countReached, fireRange, levelsOf, requireAscending } from './fire.js';
 import {
   type ChannelRange,
   type Constant,
+  type Costed,
   type OpDefinition,
   OpError,
   type Range,
@@ -14,14 +18,14 @@ import {
   type Values,
   valueRange,
 } from './op.js';
-import { listsOf, streamOf } from './streams.js';
 
 /**
- * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
+ * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding +
+ * j][group * I + ci]
  *
- * Convolution in any form (grouped, depthwise, 1x1, dense: a kernel of the whole map); x outside the map is 0, and I is
- * the number of input channels of a group. `weights` are i8 [out][kernel rows][kernel columns][I], |w| < 2^(bits-1).
- * The accumulator never leaves the node; `end` says what becomes of it.
+ * Convolution in any form (grouped, depthwise, 1x1, dense: a kernel of the whole map); x outside the map is
+ * 0, and I is the number of input channels of a group. `weights` are i8 [out][kernel rows][kernel
+ * columns][I], |w| < 2^(bits-1). The accumulator never leaves the node; `end` says what is made of it.
  */
 export type Accumulate = {
   op: 'accumulate';
@@ -39,15 +43,18 @@ export type Accumulate = {
   end: Fires | Charges | ReadsOut;
 };
 
-export type WeightBits = 8 | 6 | 4;
+export type { WeightBits };
+
+/** Whether a node is the one that has weights. */
+export const isAccumulate = (node: GraphNode): node is Accumulate => node.op === 'accumulate';
 
 /** n[o] = #{k in 1..D : acc[o] >= threshold[o][k]}: conv, batch norm and SFA neuron in D comparisons. */
 export type Fires = { kind: 'fire'; thresholds: string };
 
 /**
  * y[o] = residual[o] + ((acc[o] * multiplier[o] + bias[o]) >> shift), the bias holding the rounding half.
- * With `saturate`, y is clamped to what its type holds, as a residual stream in hardware is; without, the proof
- * must show that it fits.
+ * With `saturate`, y is clamped to what its type holds, as a residual stream in hardware is; without, the
+ * proof must show that it fits.
  */
 export type Charges = Scaled & { kind: 'charge'; residual?: string; saturate: boolean };
 
@@ -65,61 +72,9 @@ export function kernelOf(node: Accumulate, graph: Graph): Kernel {
   return kind === 'spikes' && node.groups === shape[2] && node.out === shape[2] ? 'depthwise' : 'grouped';
 }
 
-/** The sums of the largest tile: 64 outputs. */
-export const SUMS_BYTES = 256;
-
-/** Bytes of one row of pixels in 16 bits with its padding; the dense kernel computes columns four at a time. */
-export function pixelRowBytes(node: Accumulate, graph: Graph): number {
-  const [, width, channels] = graph.tensors[node.input]!.shape;
-  const columns = graph.tensors[node.output]!.shape[1];
-  const read = (columns + 2) * node.stride[1] + node.kernel[1];
-  return align(Math.max(width + 2 * node.padding[1], read) * channels * 2 + 16);
-}
-
-/**
- * How a depthwise kernel without vectors (assembly/depthwise-swar.ts) holds sums: two neighbours to a word. A column of
- * the input adds to `kernelWords` words, of which the last holds outputs 0 and 1 where the column is one of the first
- * 2 * stride with their padding; a row of sums has `words`, and `rows` are not complete at a time.
- */
-export function scatterOf(
-  node: Accumulate,
-  graph: Graph,
-): { kernelWords: number; words: number; rows: number } {
-  const width = graph.tensors[node.input]!.shape[1];
-  const columns = graph.tensors[node.output]!.shape[1];
-  const stride = node.stride[1];
-  const leftmost = Math.floor(-node.kernel[1] / stride) + 1;
-  const kernelWords = 1 - Math.floor(leftmost / 2);
-  const rightmost = Math.floor((width - 1 + node.padding[1]) / (2 * stride));
-  const words = kernelWords + Math.max(rightmost, (columns - 1) >> 1);
-  return { kernelWords, words, rows: Math.ceil(node.kernel[0] / node.stride[0]) };
-}
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
-/** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
-function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {
-  const rows = Math.min(node.kernel[0], graph.tensors[node.input]!.shape[0]);
-  switch (kernelOf(node, graph)) {
-    case 'events':
-      // With vectors, and without.
-      return SUMS_BYTES + Math.max(streamOf(node, graph, choices).bytes, listsOf(node, graph, choices).bytes);
-    case 'pixels':
-      // The sums of four places, whole vectors of outputs.
-      return 4 * 4 * Math.ceil(node.out / 8) * 8 + rows * pixelRowBytes(node, graph);
-    case 'depthwise': {
-      // With vectors, the sums of four places; without, rows of sums of four channels.
-      const scatter = scatterOf(node, graph);
-      return Math.max(4 * 2 * node.out, 4 * 4 * scatter.rows * scatter.words);
-    }
-    case 'grouped':
-      return 4 * node.out;
-  }
-}
-
 /** Input channels of one group. */
 const groupChannels = (node: Accumulate, graph: Graph): number =>
-  graph.tensors[node.input]!.shape[2] / node.groups;
+  (graph.tensors[node.input]?.shape[2] ?? 0) / node.groups;
 
 /** Ranges of the accumulator per output channel, whatever the order of summation, partial sums included. */
 export function accumulatorRange(node: Accumulate, graph: Graph, x: ChannelRange): ChannelRange {
@@ -161,24 +116,97 @@ function scaledRange(
 
 const clampTo = ({ lo, hi }: Range, values: Float64Array) => values.map((v) => Math.min(Math.max(v, lo), hi));
 
+const scaled = { multiplier: name, bias: name, shift: z.int().min(0).max(31) };
+
+const schema = nodeSchema<Accumulate>()({
+  op: z.literal('accumulate'),
+  ...{ name, input: name, output: name, out: size, kernel: pair, stride: pair, padding, groups: size },
+  weights: name,
+  bits: z.union([z.literal(8), z.literal(6), z.literal(4)]),
+  end: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('fire'), thresholds: name }),
+    z.strictObject({
+      kind: z.literal('charge'),
+      ...scaled,
+      residual: name.exactOptional(),
+      saturate: z.boolean(),
+    }),
+    z.strictObject({ kind: z.literal('readout'), ...scaled }),
+  ]),
+});
+
+/** What an end's memory and time depend on; where there is a residual, the node has two inputs. */
+const endKey = (end: Accumulate['end']): object => {
+  if (end.kind === 'fire') {
+    const { thresholds: _, ...rest } = end;
+    return rest;
+  }
+  const { multiplier: _, bias: _b, shift: _s, ...rest } = end;
+  if (rest.kind === 'readout') return rest;
+  const { residual: _r, saturate: _c, ...charge } = rest;
+  return charge;
+};
+
+function costOf(node: Accumulate, graph: Graph, { choices, groups, tiling }: Costed): number {
+  const x = graph.tensors[node.input]!;
+  const kernel = kernelOf(node, graph);
+  const macs = accumulate.macs(node, graph);
+  if (kernel !== 'events') {
+    const unpacks = choices.packed.has(node.input) && kernel === 'depthwise' ? COST.unpacked : 1;
+    return macs * COST[kernel] * unpacks;
+  }
+  const rows = graph.tensors[node.output]!.shape[0];
+  const held = choices.columns.get(node.name);
+  // Streams of a part of a row overlap by the width of a window.
+  const overlap = held ? 1 + (node.kernel[1] - 1) / (held * node.stride[1]) : 1;
+  const values = rows * node.kernel[0] * x.shape[1] * x.shape[2] * groups * overlap;
+  const unpacks = choices.packed.has(node.input) ? values * COST.count : 0;
+  return macs * densityOf(x) * COST.event * tiling + values * COST.stream + unpacks;
+}
+
+const residualOf = ({ end }: Accumulate): string | undefined =>
+  end.kind === 'charge' ? end.residual : undefined;
+
 export const accumulate: OpDefinition<Accumulate> = {
-  inputs: (node) =>
-    node.end.kind === 'charge' && node.end.residual ? [node.input, node.end.residual] : [node.input],
+  schema,
+  describe: ({ kernel, end }) => `accumulate ${kernel.join('x')}, ${end.kind}`,
+  equation(node, graph) {
+    const { end, output } = node;
+    const depth = groupChannels(node, graph);
+    const residual = residualOf(node);
+    return [
+      `acc = sum of w[o][${node.kernel.join('][')}][${depth}] * ${node.input}, stride ${node.stride.join('x')}, ` +
+        `padding ${node.padding.join('x')}; ${
+          end.kind === 'fire'
+            ? `n = levels reached of ${levelsOf(graph, output)} thresholds per channel`
+            : `y = ${residual ? `${residual} + ` : ''}((acc * multiplier + bias) >> ${end.shift})`
+        }`,
+    ];
+  },
+  inputs(node) {
+    const residual = residualOf(node);
+    return residual ? [node.input, residual] : [node.input];
+  },
   reads: () => [['pixels', 'spikes'], ['membrane']],
   writes: ({ end }) => (({ fire: 'spikes', charge: 'membrane', readout: 'logits' }) as const)[end.kind],
-  constants(node, graph) {
-    const { out } = node;
-    const constants: Constant[] = [
-      { key: node.weights, type: 'i8', length: out * product(node.kernel) * groupChannels(node, graph) },
+  constants(node) {
+    const { out, end, bits } = node;
+    const perOutput = (key: string, each: (graph: Graph) => number): Constant => ({
+      key,
+      type: 'i32',
+      length: (graph) => out * each(graph),
+    });
+    return [
+      {
+        key: node.weights,
+        type: 'i8',
+        bits,
+        length: (graph) => out * product(node.kernel) * groupChannels(node, graph),
+      },
+      ...(end.kind === 'fire'
+        ? [perOutput(end.thresholds, (graph) => levelsOf(graph, node.output))]
+        : [perOutput(end.multiplier, () => 1), perOutput(end.bias, () => 1)]),
     ];
-    if (node.end.kind === 'fire')
-      constants.push({ key: node.end.thresholds, type: 'i32', length: out * levelsOf(graph, node.output) });
-    else
-      constants.push(
-        { key: node.end.multiplier, type: 'i32', length: out },
-        { key: node.end.bias, type: 'i32', length: out },
-      );
-    return constants;
   },
   shape(node, [x, residual]): Shape {
     const [h, w, c] = x!.shape;
@@ -187,9 +215,9 @@ export const accumulate: OpDefinition<Accumulate> = {
     requireWhole('a stride of', node.stride);
     requireWhole('a padding of', node.padding, 0);
     requireWhole('a number of groups of', [node.groups]);
-    // So every window holds at least one row and column of the map.
+    // So every window covers at least one row and column of the map.
     if (node.padding.some((padding, axis) => padding >= node.kernel[axis]!))
-      throw new OpError(`a padding of ${node.padding.join('x')} holds whole windows`);
+      throw new OpError(`a padding of ${node.padding.join('x')} is larger than a window`);
     if (c % node.groups || out % node.groups)
       throw new OpError(`${node.groups} groups do not divide ${c} and ${out} channels`);
     const size = (n: number, axis: 0 | 1) =>
@@ -217,7 +245,7 @@ export const accumulate: OpDefinition<Accumulate> = {
       return { output: fireRange(thresholds, levels, acc), accumulator };
     }
     if (!(Number.isInteger(end.shift) && end.shift >= 0 && end.shift < 32))
-      throw new OpError(`a shift by ${end.shift} is none`);
+      throw new OpError(`${end.shift} is not a valid shift`);
     const { product: products, result } = scaledRange(end, graph, acc);
     requireInt32('acc * multiplier + bias', union(products));
     let output = result;
@@ -241,9 +269,15 @@ export const accumulate: OpDefinition<Accumulate> = {
     const span: [number, number] = [from, Math.max(from, to)];
     return accumulate.inputs(node).length > 1 ? [span, [begin, end]] : [span];
   },
-  scratch: scratchOf,
   macs: (node, graph) =>
     product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
+  // A residual is only added, whatever its kind.
+  work: (node) => [node.input],
+  onto: residualOf,
+  planKey({ name: _, input: _i, output: _o, weights: _w, bits: _b, end, ...rest }) {
+    return { ...rest, end: endKey(end) };
+  },
+  cost: costOf,
 };
 
 /** What becomes of the accumulators: spikes, membrane or logits. */

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { Graph } from '../graph.js';
+import { name, nodeSchema, size } from '../schema-parts.js';
 import { product } from '../tensor.js';
+import { COST, densityOf } from './cost.js';
 import { fireRange, levelsOf, requireAscending } from './fire.js';
 import {
   bytesPerValue,
@@ -10,15 +13,15 @@ import {
   requireWhole,
   union,
 } from './op.js';
-import { attendStream } from './streams.js';
 
 /**
  * kv[h][i][j] = sum over positions t of k[t][h*d + i] * v[t][h*e + j]
  * a[t][h*e + j] = sum over i < d of q[t][h*d + i] * kv[h][i][j]
  * n[t][ch] = #{l in 1..D : a[t][ch] >= threshold[l]}
  *
- * Linear attention over spike counts: q, k have C channels, v has a multiple of C; head h owns d = C / heads channels
- * of q and k and e of v. There is no softmax, so `q (k^T v)` and `(q k^T) v` are the same integers and the first is cheaper.
+ * Linear attention over spike counts: q, k have C channels, v has a multiple of C; head h owns d = C / heads
+ * channels of q and k and e of v. There is no softmax, so `q (k^T v)` and `(q k^T) v` are the same integers
+ * and the first is cheaper.
  */
 export type Attend = {
   op: 'attend';
@@ -41,14 +44,29 @@ export function productType(node: Attend, graph: Graph): 'i16' | 'i32' {
 }
 
 export const attend: OpDefinition<Attend> = {
+  schema: nodeSchema<Attend>()({
+    op: z.literal('attend'),
+    ...{ name, inputs: z.tuple([name, name, name]), output: name, heads: size, thresholds: name },
+  }),
+  describe: () => 'attend',
+  equation: (node, graph) => {
+    const [rows, columns] = graph.tensors[node.inputs[1]]!.shape;
+    const levels = levelsOf(graph, node.output);
+    return [
+      `kv[h][i][j] = sum over ${rows * columns} positions of k[h][i] * v[h][j]; ${node.heads} heads`,
+      `a[t][h][j] = sum over i of q[t][h][i] * kv[h][i][j]; n = levels reached of ${levels} thresholds`,
+    ];
+  },
   inputs: (node) => node.inputs,
   reads: () => [['spikes'], ['spikes'], ['spikes']],
   writes: () => 'spikes',
-  constants: (node, graph) => [{ key: node.thresholds, type: 'i32', length: levelsOf(graph, node.output) }],
+  constants: (node) => [
+    { key: node.thresholds, type: 'i32', length: (graph) => levelsOf(graph, node.output) },
+  ],
   shape(node, [q, k, v]) {
     requireWhole('a number of heads of', [node.heads]);
     if (String(q!.shape) !== String(k!.shape) || q!.shape[0] !== v!.shape[0] || q!.shape[1] !== v!.shape[1])
-      throw new OpError(`q [${q!.shape}], k [${k!.shape}] and v [${v!.shape}] do not belong together`);
+      throw new OpError(`q [${q!.shape}], k [${k!.shape}] and v [${v!.shape}] do not fit each other`);
     if (q!.shape[2] % node.heads || v!.shape[2] % node.heads)
       throw new OpError(`${node.heads} heads do not divide ${q!.shape[2]} and ${v!.shape[2]} channels`);
     return v!.shape;
@@ -97,12 +115,15 @@ export const attend: OpDefinition<Attend> = {
     const all: [number, number] = [0, graph.tensors[node.inputs[1]]!.shape[0]];
     return [[begin, end], all, all];
   },
-  scratch: (node, graph, choices) =>
-    4 * graph.tensors[node.inputs[2]]!.shape[2] + attendStream(node, graph, choices).bytes,
   // k^T v, which every band of queries reads.
   kept: (node, graph) => bytesPerValue(productType(node, graph)) * productCount(node, graph),
   macs(node, graph) {
     const q = graph.tensors[node.inputs[0]]!.shape;
     return 2 * product(q) * (graph.tensors[node.inputs[2]]!.shape[2] / node.heads);
   },
+  // Events of k against rows of v, then events of q against rows of k^T v.
+  work: ({ inputs: [q, k] }) => [q, k],
+  planKey: ({ name: _, inputs: _i, output: _o, thresholds: _t, ...rest }) => rest,
+  cost: (node, graph) =>
+    2 * attend.macs(node, graph) * densityOf(graph.tensors[node.inputs[0]]!) * COST.attend,
 };

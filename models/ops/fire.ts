@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Graph, GraphTensor } from '../graph.js';
+import { name, nodeSchema } from '../schema-parts.js';
 import { type ChannelRange, type OpDefinition, OpError, union, type Values } from './op.js';
 
 /**
@@ -35,16 +37,30 @@ export function requireAscending(thresholds: Int32Array, levels: number): void {
       throw new OpError(`the thresholds of channel ${Math.floor(i / levels)} do not ascend`);
 }
 
+/** Whether one row of thresholds serves all channels. */
+const isShared = ({ thresholds, output }: Fire, graph: Graph): boolean =>
+  graph.data.get(thresholds)?.length === levelsOf(graph, output);
+
 export const fire: OpDefinition<Fire> = {
+  schema: nodeSchema<Fire>()({
+    op: z.literal('fire'),
+    ...{ name, input: name, output: name, thresholds: name },
+  }),
+  describe: () => 'fire',
+  equation: (node, graph) => [
+    `n = levels reached of ${levelsOf(graph, node.output)} thresholds ${isShared(node, graph) ? 'for all channels' : 'per channel'}`,
+  ],
   inputs: (node) => [node.input],
   reads: () => [['membrane']],
   writes: () => 'spikes',
-  constants: (node, graph) => {
-    const levels = levelsOf(graph, node.output);
-    const channels = graph.tensors[node.output]!.shape[2];
-    const shared = graph.data.get(node.thresholds)?.length === levels;
-    return [{ key: node.thresholds, type: 'i32', length: shared ? levels : channels * levels }];
-  },
+  constants: (node) => [
+    {
+      key: node.thresholds,
+      type: 'i32',
+      length: (graph) =>
+        levelsOf(graph, node.output) * (isShared(node, graph) ? 1 : graph.tensors[node.output]!.shape[2]),
+    },
+  ],
   shape: (_node, [x]: GraphTensor[]) => x!.shape,
   prove(node, graph, [x]) {
     const thresholds = graph.data.get(node.thresholds) as Int32Array;
@@ -56,11 +72,13 @@ export const fire: OpDefinition<Fire> = {
     const thresholds = graph.data.get(node.thresholds) as Int32Array;
     const levels = levelsOf(graph, node.output);
     const channels = graph.tensors[node.output]!.shape[2];
-    const shared = thresholds.length === levels;
+    const shared = isShared(node, graph);
     for (let i = 0; i < output.length; i++)
       output[i] = countReached(x![i]!, thresholds, shared ? 0 : (i % channels) * levels, levels);
   },
   rows: (_node, _graph, begin, end) => [[begin, end]],
-  scratch: () => 0,
   macs: () => 0,
+  work: (node) => [node.input],
+  planKey: ({ name: _, input: _i, output: _o, thresholds: _t, ...rest }) => rest,
+  cost: () => 0,
 };

@@ -1,10 +1,12 @@
+import { z } from 'zod';
+import { name, nodeSchema, pair } from '../schema-parts.js';
 import { type OpDefinition, OpError, requireInt32, requireWhole, union } from './op.js';
 
 /**
  * y[r][c][ch] = sum over i < kernel rows, j < kernel columns of x[r * stride + i][c * stride + j][ch]
  *
- * A sum, not a mean: the division moves into the scale of the output, so no rounding happens. A kernel of the whole
- * map is global pooling. No padding.
+ * A sum, not a mean: the division moves into the scale of the output, so no rounding happens. A kernel of the
+ * whole map is global pooling. No padding.
  */
 export type Pool = {
   op: 'pool';
@@ -16,6 +18,12 @@ export type Pool = {
 };
 
 export const pool: OpDefinition<Pool> = {
+  schema: nodeSchema<Pool>()({
+    op: z.literal('pool'),
+    ...{ name, input: name, output: name, kernel: pair, stride: pair },
+  }),
+  describe: () => 'pool',
+  equation: ({ kernel, stride }) => [`y = sum of ${kernel.join('x')} positions, stride ${stride.join('x')}`],
   inputs: (node) => [node.input],
   reads: () => [['spikes', 'membrane']],
   writes: () => 'membrane',
@@ -54,6 +62,8 @@ export const pool: OpDefinition<Pool> = {
         }
   },
   rows: (node, _graph, begin, end) => [[begin * node.stride[0], (end - 1) * node.stride[0] + node.kernel[0]]],
-  scratch: () => 0,
   macs: () => 0,
+  work: (node) => [node.input],
+  planKey: ({ name: _, input: _i, output: _o, ...rest }) => rest,
+  cost: () => 0,
 };

@@ -4,12 +4,14 @@ import type { Choices } from './choices.js';
 import { packable } from './packable.js';
 import type { Order } from './schedule.js';
 import { bandsOf, narrows, type Segment, signatureOf } from './segments.js';
-import { choicesOf, type Ends, type FetchOptions, type Variant, variantsOf } from './variants.js';
+import { type Backend, choicesOf, type Ends, type Variant, variantsOf } from './variants.js';
 
 /** `time`: estimated, in nanoseconds. */
 export type Chosen = { order: Order; choices: Choices; time: number };
 
-/** Steps times tensors that may be looked at; the 10M network needs 20 million. A small file asks for little. */
+/**
+ * Steps times tensors that the search may visit; the 10M network needs 20 million, so small files are quick.
+ */
 const effortFor = (graph: Graph): number => 2 ** 24 + 64 * graphBytes(graph);
 
 const tooLarge = (graph: Graph) =>
@@ -18,27 +20,27 @@ const tooLarge = (graph: Graph) =>
     { hint: 'omit --ram and --time, or use smaller images' },
   );
 
-/** Nodes of the longest segment that is looked at. */
+/** Nodes of the longest segment that is tried. */
 const LONGEST = 20;
 
 /**
- * The search for the fastest plan within a budget. A graph is cut at tensors through which everything passes; a cut is
- * finished before it is read, so the segments between cuts take turns in the memory and are planned each for itself.
- * Which cuts, and how each segment runs, is a shortest path from the input to the logits over tensors that are packed or
- * not.
+ * The search for the fastest plan within a budget. A graph is cut at tensors through which everything passes;
+ * a cut is finished before it is read, so the segments between cuts use the memory in turn and are planned
+ * separately. Which cuts, and how each segment runs, is a shortest path from the input to the logits over
+ * tensors that are packed or not.
  */
 export type Chooser = {
-  /** The fastest way of which no step has more than `budget` bytes alive. */
+  /** The fastest way with at most `budget` bytes alive at each step. */
   within(budget: number): Chosen | undefined;
-  /** The least budget for which there is one. */
+  /** The smallest budget that has one. */
   least: number;
 };
 
-export function chooser(graph: Graph, fetch: FetchOptions): Chooser {
-  const edges = edgesOf(graph, fetch);
+export function chooser(graph: Graph, backend: Backend): Chooser {
+  const edges = edgesOf(graph, backend);
   const least = smallestPeak(edges, graph);
   return {
-    within: (budget) => (budget < least ? undefined : chosen(graph, shortest(edges, budget), fetch)),
+    within: (budget) => (budget < least ? undefined : chosen(graph, shortest(edges, budget), backend)),
     least,
   };
 }
@@ -49,7 +51,7 @@ type Edge = { from: string; to: string; segment: Segment; ends: Ends; variants: 
 const state = (tensor: string, packed: boolean): string => `${packed ? 'packed' : 'plain'} ${tensor}`;
 
 /** All edges, in the order of their ends. */
-function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
+function edgesOf(graph: Graph, backend: Backend): Edge[] {
   const cuts = [-1, ...narrows(graph)];
   const packs = packable(graph);
   const effort = { left: effortFor(graph) };
@@ -58,7 +60,7 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
   const nameOf = (cut: number) => (cut < 0 ? 'input' : graph.nodes[cut]!.output);
   return cuts.flatMap((last, j) =>
     cuts.slice(0, j).flatMap((before, i) => {
-      // Neighbours are always looked at, or there might be no way at all.
+      // Neighbours are always tried, or there might be no way at all.
       if (last - before > LONGEST && j - i > 1) return [];
       const [input, output] = [nameOf(before), nameOf(last)];
       const segment = { input, first: before + 1, last };
@@ -66,8 +68,8 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
       return ways(input).flatMap((inputPacked) =>
         ways(output).map((outputPacked): Edge => {
           const ends = { input: inputPacked, output: outputPacked };
-          const key = `${inputPacked} ${outputPacked} ${signatureOf(graph, segment, fetch)}`;
-          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, fetch, effort);
+          const key = `${inputPacked} ${outputPacked} ${signatureOf(graph, segment, backend.fetch)}`;
+          const variants = known.get(key) ?? variantsOf(graph, segment, ends, packs, backend, effort);
           if (effort.left < 0) throw tooLarge(graph);
           known.set(key, variants);
           return {
@@ -83,7 +85,7 @@ function edgesOf(graph: Graph, fetch: FetchOptions): Edge[] {
   );
 }
 
-/** The least memory in which some path fits. */
+/** The least memory that fits some path. */
 function smallestPeak(edges: Edge[], graph: Graph): number {
   const least = new Map([[state('input', false), 0]]);
   for (const { from, to, variants } of edges) {
@@ -113,12 +115,12 @@ function shortest(edges: Edge[], budget: number): Step[] {
   return path;
 }
 
-function chosen(graph: Graph, path: Step[], fetch: FetchOptions): Chosen {
+function chosen(graph: Graph, path: Step[], backend: Backend): Chosen {
   const packs = packable(graph);
   const whole = new Set(path.map(({ edge }) => edge.segment.input));
   const bands = new Map(path.flatMap(({ edge, variant }) => [...bandsOf(graph, edge.segment, variant.band)]));
   const parts = path.map(({ edge, variant }) =>
-    choicesOf(graph, edge.segment, edge.ends, packs, fetch, variant),
+    choicesOf(graph, edge.segment, edge.ends, packs, backend, variant),
   );
   return {
     time: path.reduce((sum, { variant }) => sum + variant.time, 0),

@@ -4,10 +4,12 @@ import { type Graph, graphBytes } from '../graph.js';
 import { arrange, type Plan } from './arrange.js';
 import { type Choices, type Fetch, plainChoices } from './choices.js';
 import { type Chooser, chooser } from './choose.js';
-import type { FetchOptions } from './variants.js';
+import type { Kernels } from './kernels.js';
+import type { Backend, FetchOptions } from './variants.js';
 
 export type { Plan, PlanBuffer, PlanMemory } from './arrange.js';
 export { type Choices, countBytes, type Fetch, type FetchOption, plainChoices } from './choices.js';
+export type { Kernels } from './kernels.js';
 export { packable } from './packable.js';
 export type { PlanStep } from './schedule.js';
 export { isAlive, type Occupant, timeline } from './timeline.js';
@@ -20,15 +22,18 @@ export type PlanOptions = {
   choices?: Choices;
   /** Most bytes that the plan may take: the fastest plan within them is chosen. */
   ram?: number;
-  /** Most time, as a multiple of the fastest plan's and as estimated (cost.ts): the smallest plan within it is chosen. */
+  /**
+   * Most time, as a multiple of the fastest plan's and as estimated (cost.ts): the smallest plan within it is
+   * chosen.
+   */
   time?: number;
-  /** How the constants of nodes can be fetched, if they lie outside of the memory. */
+  /** How the constants of nodes can be fetched, if they are outside the memory. */
   fetch?: FetchOptions;
-  /** Bytes that count as RAM beside the arena. */
+  /** Bytes that count as RAM besides the arena. */
   beside?: Beside;
 };
 
-/** Bytes beside the arena: fixed ones and those of each step. */
+/** Bytes besides the arena: fixed ones and those of each step. */
 type Beside = { bytes: number; perStep: number };
 
 const besideOf = (steps: number, { bytes, perStep }: Beside): number => bytes + perStep * steps;
@@ -36,39 +41,86 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
   arenaBytes + besideOf(steps.length, beside);
 
 /**
- * Plans a proven graph: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
- * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
+ * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget
+ * of RAM, or the smallest within a budget of time. Throws a SpikeletError with the smallest possible size if
+ * none fits, or if planning the graph would take too long.
  */
-export function plan(graph: Graph, options: PlanOptions = {}): Plan {
-  const found = planned(graph, options);
-  requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
-    weightBytes: graphBytes(graph),
-    hint: 'use smaller images',
-  });
+export const plan = (graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan =>
+  planner(graph, kernels)(options);
+
+/** Plans one graph, as plan() does, for one budget after another. */
+export type Planner = (options?: PlanOptions) => Plan;
+
+/**
+ * plan() of a graph that stays as it is, for several budgets: what all of them ask, which takes seconds for large images,
+ * is searched for once.
+ */
+export function planner(graph: Graph, kernels: Kernels): Planner {
+  const search: Search = { kernels, choosers: new Map(), smallest: new Map() };
+  return (options = {}) => {
+    const found = planned(graph, options, search);
+    requireBytes(`the memory of graph '${graph.name}'`, found.arenaBytes, {
+      weightBytes: graphBytes(graph),
+      hint: 'use smaller images',
+    });
+    return found;
+  };
+}
+
+/** What was searched for, by the ways to fetch constants; the smallest plan if nothing besides the arena counts. */
+type Search = {
+  kernels: Kernels;
+  choosers: Map<FetchOptions, Chooser>;
+  smallest: Map<Chooser, Plan>;
+};
+
+const noFetch: FetchOptions = new Map();
+const nothingBeside: Beside = { bytes: 0, perStep: 0 };
+
+function chooserOf(graph: Graph, backend: Backend, { choosers }: Search): Chooser {
+  const known = choosers.get(backend.fetch) ?? chooser(graph, backend);
+  choosers.set(backend.fetch, known);
+  return known;
+}
+
+function smallestOf(
+  graph: Graph,
+  backend: Backend,
+  choose: Chooser,
+  beside: Beside,
+  { smallest }: Search,
+): Plan {
+  const known = beside === nothingBeside ? smallest.get(choose) : undefined;
+  const found = known ?? smallestPlan(graph, backend, choose, beside);
+  if (beside === nothingBeside) smallest.set(choose, found);
   return found;
 }
 
-function planned(graph: Graph, options: PlanOptions): Plan {
-  const { ram, time, fetch = new Map(), beside = { bytes: 0, perStep: 0 } } = options;
-  if (time !== undefined) return smallestPlan(graph, chooser(graph, fetch), beside, time);
+function planned(graph: Graph, options: PlanOptions, search: Search): Plan {
+  const { ram, time, fetch = noFetch, beside = nothingBeside } = options;
+  const backend: Backend = { ...search.kernels, fetch };
+  if (time !== undefined)
+    return smallestPlan(graph, backend, chooserOf(graph, backend, search), beside, time);
   if (ram === undefined) {
-    const { band = Number.POSITIVE_INFINITY, choices = { ...plainChoices, fetches: wholeFetches(fetch) } } =
-      options;
-    return arrange(graph, { band: () => band, whole: new Set() }, choices);
+    const {
+      band = Number.POSITIVE_INFINITY,
+      choices = { ...plainChoices, fetches: wholeFetches(backend.fetch) },
+    } = options;
+    return arrange(graph, backend, { band: () => band, whole: new Set() }, choices);
   }
-  const fastest = planned(graph, { fetch });
+  const fastest = planned(graph, { fetch }, search);
   if (sizeOf(fastest, beside) <= ram) return fastest;
-  const choose = chooser(graph, fetch);
-  // The search knows what is alive at each step; a layout may need some more, and the steps take some.
+  const choose = chooserOf(graph, backend, search);
+  // The search knows the bytes alive at each step; a layout may need more, and the steps take some too.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
-    const found = arrange(graph, chosen.order, chosen.choices, (steps) =>
+    const found = arrange(graph, backend, chosen.order, chosen.choices, (steps) =>
       Math.max(0, ram - besideOf(steps, beside)),
     );
     if (sizeOf(found, beside) <= ram) return found;
   }
-  const smallest = smallestPlan(graph, choose, beside);
+  const smallest = smallestOf(graph, backend, choose, beside, search);
   const size = sizeOf(smallest, beside);
   if (size <= ram) return smallest;
   throw new NoPlanFits(graph, ram, size);
@@ -83,20 +135,26 @@ export class NoPlanFits extends SpikeletError {
     readonly smallest: number,
   ) {
     super(`graph '${name}' does not fit in ${ram} B of RAM: the smallest plan takes ${smallest} B`, {
-      hint: `give it ${Math.ceil(smallest / 1024)}k, or make a smaller network or one of smaller images`,
+      hint: `give it ${Math.ceil(smallest / 1024)}k, or use a smaller network or smaller images`,
     });
   }
 }
 
-/** By how much the budgets grow that are looked at for the smallest plan. */
+/** Growth of the budgets that are tried for the smallest plan. */
 const RUNG = 1.02;
 
 /**
- * The smallest of the plans that are estimated to take at most `time` times as long as the fastest. A layout may take
- * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
- * from the first that is quick enough on, so that more time never takes more RAM.
+ * The smallest of the plans that are estimated to take at most `time` times as long as the fastest. A layout
+ * may take more than what is alive at once, so larger budgets are tried too: the same list of budgets for
+ * every `time`, from the first one that is fast enough, so that more time never takes more RAM.
  */
-function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Number.POSITIVE_INFINITY): Plan {
+function smallestPlan(
+  graph: Graph,
+  backend: Backend,
+  choose: Chooser,
+  beside: Beside,
+  time = Number.POSITIVE_INFINITY,
+): Plan {
   const most = choose.within(Number.POSITIVE_INFINITY)!.time * time;
   const budget = (rung: number) => choose.least * RUNG ** rung;
   const within = (rung: number) => choose.within(budget(rung))!;
@@ -109,22 +167,22 @@ function smallestPlan(graph: Graph, choose: Chooser, beside: Beside, time = Numb
   }
   let rung = high;
   let chosen = within(rung);
-  let best = arrange(graph, chosen.order, chosen.choices, () => 0);
-  // A plan that only a larger budget allows has more alive than the budget before.
+  let best = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
+  // A plan that needs a larger budget has more bytes alive than the previous budget.
   while (budget(rung) + beside.bytes < sizeOf(best, beside)) {
     const { time: slower } = chosen;
     chosen = within(++rung);
     if (chosen.time === slower) continue;
-    const found = arrange(graph, chosen.order, chosen.choices, () => 0);
+    const found = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
     if (sizeOf(found, beside) < sizeOf(best, beside)) best = found;
   }
   return best;
 }
 
-/** By how much less is tried where a layout does not fit. */
+/** How much less is tried if a layout does not fit. */
 const LESS = 0.015;
 
-/** Everything of a node at once. */
+/** Every node computes its whole output at once. */
 const wholeFetches = (options: FetchOptions): Map<string, Fetch> =>
   new Map(
     [...options].map(([name, ways]) => {

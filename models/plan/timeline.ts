@@ -13,7 +13,12 @@ export type Occupant = {
 
 /** Everything that a plan holds in memory over its steps, and the bytes alive at each step. */
 export function timeline(graph: Graph, plan: Plan): { occupants: Occupant[]; alive: number[] } {
-  const { tensors, scratch, kept } = livesOf(graph, plan.steps, plan.choices);
+  const { tensors, scratch, kept } = livesOf(
+    graph,
+    plan.steps,
+    plan.choices,
+    (_, index) => plan.scratch.get(index)?.bytes ?? 0,
+  );
   const nameOf = (index: number) => graph.nodes[index]!.name;
   const occupants: Occupant[] = [
     ...[...tensors].map(([name, life]) => ({
@@ -38,7 +43,7 @@ export function timeline(graph: Graph, plan: Plan): { occupants: Occupant[]; ali
   return { occupants, alive: plan.steps.map((_, step) => bytesAlive(occupants, step)) };
 }
 
-/** Bytes alive at a step; a sum and the residual that it lies on are alive in the same bytes. */
+/** Bytes alive at a step; a sum and the residual that it overwrites are alive in the same bytes. */
 function bytesAlive(occupants: Occupant[], step: number): number {
   const spans = occupants
     .flatMap(({ offset, blocks }) => blocks.map((block) => ({ begin: offset + block.offset, block })))

@@ -1,7 +1,7 @@
 import type { Graph, GraphNode } from '../graph.js';
-import { kernelOf } from '../ops/accumulate.js';
 import type { Choices, Fetch, FetchOption } from './choices.js';
 import { nodeTime } from './cost.js';
+import type { Kernels } from './kernels.js';
 import { bandsOf, type Profile, profileOf, type Segment } from './segments.js';
 import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
 
@@ -9,7 +9,7 @@ import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
 export type Variant = {
   /** Rows of its output at a time. */
   band: number;
-  /** Whether the spikes within are packed. */
+  /** Whether the spikes inside are packed. */
   packed: boolean;
   /** Most working memory of a node. */
   limit: number;
@@ -20,23 +20,26 @@ export type Variant = {
 /** The fetch options of each node, where constants come from outside. */
 export type FetchOptions = ReadonlyMap<string, readonly FetchOption[]>;
 
+/** What a plan knows about its backend. */
+export type Backend = Kernels & { fetch: FetchOptions };
+
 const BANDS = [1, 2, 3, 4, 6, 8, 14, 28];
 const KIBI = 1024;
 const LIMITS = [Number.POSITIVE_INFINITY, 192, 128, 96, 64, 48, 32, 24, 16, 8].map((limit) => limit * KIBI);
 
-/** What of a segment is packed beside what lies within: its ends. */
+/** Which ends of a segment are packed. */
 export type Ends = { input: boolean; output: boolean };
 
 /**
- * All ways to run a segment, the fastest first; none both larger and slower than another. Takes from `effort` the bytes
- * that are summed up, steps times tensors; gives up, with no way, when it is used up.
+ * All ways to run a segment, the fastest first; none both larger and slower than another. Subtracts the work,
+ * steps times tensors, from `effort`; gives up and returns no way when that is used up.
  */
 export function variantsOf(
   graph: Graph,
   segment: Segment,
   ends: Ends,
   packable: ReadonlySet<string>,
-  options: FetchOptions,
+  backend: Backend,
   effort: { left: number },
 ): Variant[] {
   const nodes = graph.nodes.slice(segment.first, segment.last + 1);
@@ -57,12 +60,12 @@ export function variantsOf(
     for (const packed of inner ? [false, true] : [false])
       for (const limit of LIMITS) {
         const variant = { band, packed, limit };
-        const choices = choicesOf(graph, segment, ends, packable, options, variant, profile);
+        const choices = choicesOf(graph, segment, ends, packable, backend, variant, profile);
         const time = nodes.reduce(
-          (sum, node, i) => sum + timeOf(graph, node, choices, profile.stepsOf[i]!, options),
+          (sum, node, i) => sum + timeOf(graph, node, choices, profile.stepsOf[i]!, backend),
           0,
         );
-        variants.push({ ...variant, peak: peakOf(graph, segment, nodes, profile, choices), time });
+        variants.push({ ...variant, peak: peakOf(graph, backend, segment, nodes, profile, choices), time });
       }
   }
   variants.sort((a, b) => a.time - b.time || a.peak - b.peak);
@@ -80,7 +83,7 @@ export function choicesOf(
   segment: Segment,
   ends: Ends,
   packable: ReadonlySet<string>,
-  options: FetchOptions,
+  backend: Backend,
   { band, packed, limit }: Pick<Variant, 'band' | 'packed' | 'limit'>,
   profile = profileOf(graph, segment, band),
 ): Choices {
@@ -91,52 +94,42 @@ export function choicesOf(
     ...(ends.output ? [nodes.at(-1)!.output] : []),
     ...inner.filter((name) => packable.has(name)),
   ]);
-  return choicesWithin(graph, nodes, profile, names, limit, options);
+  return choicesWithin(graph, nodes, profile, names, limit, backend);
 }
 
-function timeOf(
-  graph: Graph,
-  node: GraphNode,
-  choices: Choices,
-  steps: number,
-  options: FetchOptions,
-): number {
+function timeOf(graph: Graph, node: GraphNode, choices: Choices, steps: number, backend: Backend): number {
   const pairs = choices.fetches.get(node.name)?.pairs;
-  const option = options.get(node.name)?.find((known) => known.pairs === pairs);
+  const option = backend.fetch.get(node.name)?.find((known) => known.pairs === pairs);
   return nodeTime(node, graph, choices, steps, option);
 }
 
-/** Parts of rows and tiles with which the working memory of each node stays below `limit`, if it can. */
+/** Parts of rows and tiles that keep the working memory of each node below `limit`, if possible. */
 function choicesWithin(
   graph: Graph,
   nodes: GraphNode[],
   { stepsOf }: Profile,
   packed: ReadonlySet<string>,
   limit: number,
-  options: FetchOptions,
+  backend: Backend,
 ): Choices {
   const columns = new Map<string, number>();
   const fetches = new Map<string, Fetch>();
   const choices: Choices = { packed, columns, fetches };
   nodes.forEach((node, i) => {
-    const ways = options.get(node.name);
+    const ways = backend.fetch.get(node.name);
     const streams = ways ? limit / 2 : limit;
-    if (
-      node.op === 'accumulate' &&
-      kernelOf(node, graph) === 'events' &&
-      scratchBytes(graph, node, choices) > streams
-    ) {
+    if (backend.lists(node, graph) && scratchBytes(backend, graph, node, choices) > streams) {
       let [low, high] = [1, graph.tensors[node.output]!.shape[1]];
       while (low < high) {
         const middle = Math.ceil((low + high) / 2);
         columns.set(node.name, middle);
-        if (scratchBytes(graph, node, choices) > streams) high = middle - 1;
+        if (scratchBytes(backend, graph, node, choices) > streams) high = middle - 1;
         else low = middle;
       }
       columns.set(node.name, low);
     }
     if (!ways) return;
-    const left = limit - scratchBytes(graph, node, choices);
+    const left = limit - scratchBytes(backend, graph, node, choices);
     let best = {
       time: Number.POSITIVE_INFINITY,
       bytes: Number.POSITIVE_INFINITY,
@@ -157,9 +150,10 @@ function choicesWithin(
   return choices;
 }
 
-/** Most bytes alive at once: what no layout can be smaller than. */
+/** Most bytes alive at once: a lower bound for every layout. */
 function peakOf(
   graph: Graph,
+  backend: Backend,
   { input }: Segment,
   nodes: GraphNode[],
   { nodes: at, rows, span }: Profile,
@@ -171,7 +165,7 @@ function peakOf(
     const alive = rows[i]!;
     for (let t = 0; t < bytes.length; t++) bytes[t]! += alive[t]! * each;
   });
-  const own = nodes.map((node) => ownBytes(graph, node, choices));
+  const own = nodes.map((node) => ownBytes(backend, graph, node, choices));
   for (let t = 0; t < bytes.length; t++) bytes[t]! += own[at[t]!]!;
   nodes.forEach((node, i) => {
     const kept = keptBytes(graph, node, choices);

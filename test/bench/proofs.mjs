@@ -15,6 +15,7 @@ export const proofs = {
   'firmware-asan': 'printed C under sanitizers',
   'code-size': 'bytes of code on boards',
   instructions: 'instructions of an inference on emulated cores',
+  'front-end': 'audio on emulated boards, from samples to logits',
   profile: 'what profiling costs on boards',
   link: 'requests over a bad serial line',
   mlperf: "MLPerf Tiny's protocol on an emulated board",
@@ -25,10 +26,13 @@ export const proofs = {
   hostile: 'damaged and hostile input for every reader [--seed N] [--count N] [--reader NAME] [--only N]',
   faults: 'processes killed, disks full, two writers on one output [--seed N] [--rounds N]',
   'line-faults': 'bad serial lines between the verbs and emulated boards [--seed N] [--rounds N]',
+  house: 'how long files and functions of the sources are',
   pack: 'the packed package, installed and used on Node 20, 22 and 24',
 };
 
-/** Of the bench with other engines (test/bench/src): names of the models that it knows, and what it does beside them. */
+/**
+ * Of the bench with other engines (test/bench/src): names of the models that it knows, and what else it does.
+ */
 export const engineModels = ['espikeformer-m', 'espikeformer-nano', 'tiny', 'tiny-sparse', 'density'];
 
 export const usage = () =>
@@ -36,7 +40,7 @@ export const usage = () =>
     'usage: npm run bench -- NAME',
     '',
     ...Object.entries(proofs).map(([name, what]) => `  ${name.padEnd(14)} ${what}`),
-    `  ${'engines'.padEnd(14)} time beside other engines [MODEL...] [--threads N] [--bits N]; installs them, about 900 MB`,
+    `  ${'engines'.padEnd(14)} time next to other engines [MODEL...] [--threads N] [--bits N]; installs them, about 900 MB`,
     '',
     `MODEL: ${engineModels.join(', ')}, or the path of a Net with --data. A MODEL may also stand in the place of NAME.`,
   ].join('\n');

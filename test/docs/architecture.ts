@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import { markupText } from '../../models/text/markup.js';
 import { importsOf, pathOf, rooms, root, sources } from '../support/imports.js';
 
-/** docs/architecture.svg: the parts of spikelet and who imports whom, read from the imports. */
+/** docs/architecture.svg: the parts of spikelet and their imports, read from the sources. */
 const about: Record<string, string> = {
   models: 'Net, Graph, ops, interpreter',
   quantize: 'Net to Graph',
@@ -23,6 +23,8 @@ const about: Record<string, string> = {
   'host/report': 'tables and charts',
   'host/targets': 'wasm, firmware, verilog',
   'host/power': 'energy',
+  'host/export': 'PyTorch, NIR',
+  'host/api': 'all of it as functions',
   'host/cli': 'the command line',
   'host/index.ts': 'the public functions',
 };
@@ -68,7 +70,7 @@ type Node = { name: string; level: number; x: number; wide: number; down: Node[]
 const BOX = { width: 172, height: 46, gap: 22, row: 82 };
 const DUMMY = 14;
 
-/** Rows from the ground up; an edge over several rows passes through a node of its own in each. */
+/** Rows from the ground up; an edge over several rows passes through one node in each. */
 function layOut(edges: Map<string, string[]>): { rows: Node[][]; edges: Node[][] } {
   const levels = new Map<string, number>();
   const levelOf = (name: string): number => {
@@ -146,7 +148,7 @@ const curve = (points: [number, number][]): string =>
     })
     .join('');
 
-/** The picture. It has a background of its own, so that it reads on light and dark pages. */
+/** The picture. It has its own background, so that it reads on light and dark pages. */
 export function architectureSvg(): string {
   const { rows, edges } = layOut(reduced(roomEdges()));
   const margin = 28;

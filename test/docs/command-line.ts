@@ -42,11 +42,3 @@ export const commandLine = (): string =>
     .flatMap(([name, verb]) => chapter(name, verb))
     .join('\n')
     .trimEnd();
-
-const marker = /(<!-- verbs -->\n).*?(<!-- \/verbs -->)/s;
-
-/** The page with its verbs written again. */
-export function withCommandLine(page: string): string {
-  if (!marker.test(page)) throw new Error('docs/cli.md has lost its markers');
-  return page.replace(marker, (_, open: string, close: string) => `${open}${commandLine()}\n${close}`);
-}

@@ -32,7 +32,8 @@ export const leftFolder = `${root}build/figures/`;
 
 /**
  * A figure from the text of its file.
- * @throws Error where it is none, has another name than its file, or a row has too many or too few cells.
+ * @throws Error if it is not a figure, has another name than its file, or a row has too many or too few
+ * cells.
  */
 export function parseFigure(text: string, name: string): Figure {
   const result = figure.safeParse(JSON.parse(text));
@@ -82,7 +83,10 @@ export function leaveFigure(left: Omit<Figure, 'date' | 'machine'>): void {
 const cell = (value: string | number): string =>
   typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : value;
 
-/** A figure as a Markdown table, and a line that says what kind of figures they are and which command prints them. */
+/**
+ * A figure as a Markdown table, and a line that says what kind of figures they are and which command prints
+ * them.
+ */
 export function figureMarkdown({ command, date, machine, columns, rows }: Figure): string {
   const found = [...new Set(columns.flatMap(({ kind }) => kind ?? []))];
   const [only] = found.length === 1 ? found : [];
@@ -97,14 +101,15 @@ export function figureMarkdown({ command, date, machine, columns, rows }: Figure
     row(columns.map(() => '---')),
     ...rows.map((cells) => row(cells.map(cell))),
     '',
-    `*${said} ${command.startsWith('`') ? command : `\`${command}\``}${where ? ` (${where})` : ''}.*`,
+    `*${said} ${/^(npm|spikelet) /.test(command) ? `\`${command}\`` : command}${where ? ` (${where})` : ''}.*`,
   ].join('\n');
 }
 
 const marker = /^(<!-- figures:([a-z0-9-]+) -->\n).*?^(<!-- \/figures -->)/gms;
 
 /**
- * A document with the tables between its markers, `<!-- figures:NAME -->` and `<!-- /figures -->`, written again.
+ * A document with the tables between its markers, `<!-- figures:NAME -->` and `<!-- /figures -->`, written
+ * again.
  * @throws Error where a name is unknown or a marker has no partner.
  */
 export function withFigures(page: string, figures: Map<string, Figure>, path: string): string {

@@ -2,13 +2,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { OutputFile } from '../../models/index.js';
 import { root } from '../support/imports.js';
 import { architectureSvg } from './architecture.js';
-import { withCommandLine } from './command-line.js';
 import { readFigures, withFigures } from './figure.js';
+import { withParts } from './parts.js';
 import { pictureSvg, readPicture } from './picture.js';
 
 /** The documents whose tables or links a script knows. */
 export const documents = (): string[] => [
-  ...['README.md', 'CONTRIBUTING.md', 'firmware-gen/README.md', 'fpga/README.md', 'models/ops/TEMPLATE.md'].filter((path) => existsSync(`${root}${path}`)),
+  ...[
+    'README.md',
+    'CONTRIBUTING.md',
+    'firmware-gen/README.md',
+    'fpga/README.md',
+    'models/ops/TEMPLATE.md',
+  ].filter((path) => existsSync(`${root}${path}`)),
   ...markdownIn('docs'),
   ...markdownIn('examples'),
 ];
@@ -21,14 +27,16 @@ const markdownIn = (folder: string): string[] =>
 
 export const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 
-/** What `npm run figures` writes: documents with their generated parts as they should be, and the pictures. */
+/**
+ * What `npm run figures` writes: documents with their generated parts as they should be, and the pictures.
+ */
 export function pages(): OutputFile[] {
   const figures = readFigures();
   return [
-    ...documents().map((path) => {
-      const page = withFigures(read(path), figures, path);
-      return { path, contents: path === 'docs/cli.md' ? withCommandLine(page) : page };
-    }),
+    ...documents().map((path) => ({
+      path,
+      contents: withParts(withFigures(read(path), figures, path), path),
+    })),
     { path: 'docs/architecture.svg', contents: architectureSvg() },
     { path: 'docs/spikes.svg', contents: pictureSvg(readPicture(read('docs/spikes.json'))) },
   ];

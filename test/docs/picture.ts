@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { markupText } from '../../models/text/markup.js';
 
-/** docs/spikes.svg: one gesture through the layers of the demo's net. docs/spikes.json holds what it draws. */
+/**
+ * docs/spikes.svg: one gesture through the layers of the demo's net. docs/spikes.json holds what it draws.
+ */
 const layer = z.strictObject({
   name: z.string(),
   /** What the whole layer has; `maps` are some of its channels. */
@@ -75,7 +77,7 @@ const WIDTH = 1060;
 const HEIGHT = 424;
 const TOP = 84;
 
-/** The picture, with a background of its own: it reads on light and dark pages. */
+/** The picture, with its own background: it reads on light and dark pages. */
 export function pictureSvg({ gesture, input, layers, classes }: Picture): string {
   const text = (x: number, y: number, look: string, words: string) =>
     `<text x="${round(x)}" y="${round(y)}" class="${look}">${markupText(words)}</text>`;

@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readNet, writeGraph } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
+import { main } from '../support/command.js';
 import type { Random } from '../support/random-graph.js';
 import { writeExample } from '../support/small-example.js';
 import type { Tried } from './verbs.js';
 import { crcsBelow, differences, filesBelow, isLeftover, notWhole } from './whole.js';
-
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 
 /** Everything that the verbs read, in `folder`. */
 export async function writeInputs(folder: string, pictures = 60): Promise<void> {
@@ -105,7 +103,7 @@ export function saidBadly({ code, signal, said }: Ended): string[] {
   return wrong;
 }
 
-/** What is wrong with what lies in a trial's folder. `killed`: nobody had the time to remove anything. */
+/** What is wrong with the files in a trial's folder. `killed`: nobody had the time to remove anything. */
 export function leftBadly(place: string, wanted: Map<string, number>, killed: boolean): string[] {
   const out = join(place, 'out');
   const wrong: string[] = [];

@@ -27,7 +27,7 @@ test('a model fits where the last byte is used, and not in one byte less', () =>
   assert.match(fitOn(sized(exact, { ssram1: flash - 1 }), model).problem!, `${flash} B of flash, 1 B more`);
 });
 
-test('weights go to a memory of their own only where they do not fit beside the code', () => {
+test('weights go to a separate memory only where they do not fit next to the code', () => {
   const model = { weights: 50_000, constants: 3_000, arena: 20_000, code: 9_000, layers: 9 };
   assert.is(fitOn(roomy, model).weightsIn, 'ssram1');
   const small = sized(roomy, { ssram1: reserved.code + 12_000, psram: 50_000 });
@@ -40,8 +40,8 @@ test('weights go to a memory of their own only where they do not fit beside the 
 
 test('a board with less RAM gets a smaller plan, and one with too little is refused with what would fit', () => {
   const fastest = placeOn(roomy, graph);
-  const beside = roomy.stackBytes + shellRam(graph.nodes.length);
-  const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + beside });
+  const others = roomy.stackBytes + shellRam(graph.nodes.length);
+  const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + others });
   const smaller = placeOn(tight, graph);
   assert.is(smaller.fit.problem, undefined);
   assert.ok(
@@ -49,7 +49,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
   );
   assert.is(smaller.planned.plan.arenaBytes, smaller.model.arena);
   assert.throws(
-    () => requirePlace(sized(roomy, { ssram23: beside + 16 }), graph),
+    () => requirePlace(sized(roomy, { ssram23: others + 16 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
       /does not fit on mps2-an386: stack and program leave 16 B of RAM: the smallest plan takes \d+ B$/.test(
@@ -61,7 +61,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     () => requirePlace(sized(roomy, { ssram1: reserved.code, psram: 0 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
-      /B of flash, \d+ B more than there are/.test(error.message) &&
+      /B of flash, \d+ B more than available/.test(error.message) &&
       /fewer --bits would not help/.test(error.hint!),
   );
   assert.throws(
@@ -69,7 +69,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     (error: unknown) =>
       error instanceof SpikeletError &&
       /on mps2-an386: --ram allows 16 B of RAM: the smallest/.test(error.message) &&
-      error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - beside}`),
+      error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - others}`),
   );
 });
 

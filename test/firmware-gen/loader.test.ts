@@ -33,7 +33,7 @@ test('an image is refused where it has no loader, is empty or does not fit a slo
       (error: unknown) =>
         error instanceof SpikeletError && what.test(error.message) && error.hint !== undefined,
     );
-  refused('rp2040', 100, /has no loader/);
+  refused('rp2040', 100, /does not use spikelet's loader/);
   refused('mps2-an386-loader', 0, /0 B/);
   refused('mps2-an386-loader', 8 << 20, /8388608 B/);
 });

@@ -27,7 +27,7 @@ const compile = async () =>
   ]);
 
 const hex = (raw: Uint8Array) => Buffer.from(raw).toString('hex');
-/** Commands that load an image, so many bytes in each. */
+/** Commands that load an image, this many bytes in each. */
 const loading = (raw: Uint8Array, step = 31): string =>
   `db load ${raw.length}%${hex(raw).replace(new RegExp(`.{1,${2 * step}}`, 'g'), 'db $&%')}`;
 
@@ -123,12 +123,12 @@ withProgram(
       [
         'infer 1000000000 0%',
         'm-infer-start-1000000000\r\n',
-        /^e-\[Broken off after \d+ of 1000000000 inferences\]$/,
+        /^e-\[Stopped after \d+ of 1000000000 inferences\]$/,
       ],
       [
         'infer 1 1000000000%',
         'm-warmup-start-1000000000\r\n',
-        /^e-\[Broken off after \d+ of 1000000000 warm-ups\]$/,
+        /^e-\[Stopped after \d+ of 1000000000 warm-ups\]$/,
       ],
     ] as const)
       for (const [further, answers] of [
@@ -190,7 +190,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
     ['db load -4', "e-[Command 'db load' must be >0 bytes]"],
     ['db load 99999999999', "e-[Command 'db load' must be >0 bytes]"],
     [`db load ${bytes + 1}`, `e-[An image has ${bytes} bytes]`],
-    ['db 00', "e-[No bytes are expected: announce them by 'db load N']"],
+    ['db 00', "e-[No bytes are expected: announce them with 'db load N']"],
     ['infer 1 0', `e-[An image has ${bytes} bytes, 0 are loaded]`],
     ['results', `e-[An image has ${bytes} bytes, 0 are loaded]`],
     ['db load 3%db 0g', "e-[Invalid hex digit '0g']"],
@@ -198,7 +198,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
     [`db load ${bytes}%db 0011%infer 1 0`, `e-[An image has ${bytes} bytes, 2 are loaded]`],
     [`${loaded}infer 0 0`, 'e-[Inference iterations must be >0]'],
     [`${loaded}infer 1 -1`, 'e-[Inference warmup must be >=0]'],
-    [`${loaded}db 00`, "e-[No bytes are expected: announce them by 'db load N']"],
+    [`${loaded}db 00`, "e-[No bytes are expected: announce them with 'db load N']"],
     ['a'.repeat(81), 'e-[A command has at most 80 characters]'],
     ['a'.repeat(5000), 'e-[A command has at most 80 characters]'],
     ['a'.repeat(80), `e-[Unknown command: ${'a'.repeat(80)}]`],
@@ -207,7 +207,7 @@ withProgram('what is wrong is answered by an error, and the next command is as e
 });
 
 withProgram(
-  'bytes of the image are printed; digits after the last are left; what is no text begins a command anew',
+  'bytes of the image are printed; digits after the last are ignored; what is not text starts a new command',
   () => {
     const raw = Uint8Array.from({ length: 20 }, (_, i) => 7 * i);
     const answers = talk(program, `${loading(raw, 19)}db print%db print 3 18%db print 4 99%`);

@@ -5,13 +5,13 @@ import { imageOf } from '../../host/run/trace-net.js';
 import { printModel } from '../../host/toolchain/model.js';
 import { plainChoices, plan, toPixels } from '../../models/index.js';
 import { quantize } from '../../quantize/index.js';
-import { layersOf } from '../../wasm/layers.js';
+import { kernels, layersOf } from '../../wasm/layers.js';
 import { planModel } from '../../wasm/plan-model.js';
 import { compareHere, compileHere } from '../support/firmware-host.js';
 import { removeFolders } from '../support/firmware-project.js';
 import { gcc32, reference } from '../support/needs.js';
 import { randomChoices } from '../support/random-choices.js';
-import { randomGraph, seeded } from '../support/random-graph.js';
+import { everyKind, randomGraph, seeded } from '../support/random-graph.js';
 import { read } from '../support/reference.js';
 import { shared } from '../support/shared.js';
 import { testWith } from '../support/skip.js';
@@ -20,9 +20,9 @@ import { randomPixels } from '../support/wasm-models.js';
 /** A random graph planned in bands with everything that firmware may choose. */
 function randomPlanned(seed: number, chosen: boolean) {
   const random = seeded(seed);
-  const graph = randomGraph(random, 8);
+  const graph = randomGraph(random, 8, everyKind);
   const choices = chosen ? { ...randomChoices(graph, 'swar', random), fetches: new Map() } : plainChoices;
-  const layout = plan(graph, { choices, ...(chosen ? { band: 2 } : {}) });
+  const layout = plan(graph, kernels, { choices, ...(chosen ? { band: 2 } : {}) });
   const layers = layersOf(graph, 'swar', choices);
   const planned = {
     graph,

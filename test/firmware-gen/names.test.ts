@@ -102,7 +102,7 @@ onBoard('two models of different sizes in one program answer as the interpreter 
   for (const model of Object.values(models)) prove(model);
   const folder = await temporaryFolder();
   await compileFirmware(board, requirePlace(board, models.first), folder, { prefix: 'first' });
-  // The library of the other build, copied beside; the program is ours.
+  // The library of the other build, copied next to this one; the program is ours.
   const placed = requirePlace(board, models.second);
   const other = await temporaryFolder();
   const second = { prefix: 'second' };

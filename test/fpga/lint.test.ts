@@ -61,7 +61,7 @@ for (const board of fpgaBoards)
     });
 
 (await testWith([iverilog]))(
-  'a glitch on the serial line is no byte, and the byte behind it is whole',
+  'a glitch on the serial line is not a byte, and the byte after it is whole',
   () => {
     writeFiles(folder, [{ path: 'bench.v', contents: glitchBench }]);
     assert.is(icarus(folder, [rtl('uart_rx.v'), 'bench.v']).trim(), 'byte a5\nbyte 3c');

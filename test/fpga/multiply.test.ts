@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { fpgaBoardOf } from '../../fpga/boards/index.js';
 import { emitMultiply, multipliersFor } from '../../fpga/multiplier.js';
 import { multipliersOf } from '../../fpga/project.js';
+import { cellModels } from '../../host/eda/netlist.js';
 import { areaOf, synthesise } from '../../host/eda/synthesise.js';
 import { icarus, writeFiles } from '../support/fpga-icarus.js';
 import { cxxrtl, iverilog } from '../support/needs.js';
@@ -68,6 +69,9 @@ endmodule
 } as const;
 
 const widths = [
+  [17, 16],
+  [18, 15],
+  [32, 16],
   [4, 2],
   [6, 4],
   [8, 8],
@@ -147,6 +151,77 @@ endmodule
       const planned = products.reduce((sum, [a, b]) => sum + multipliersFor(a, b, family), 0);
       assert.is(areaOf(found, family).dsps, planned, family);
     }
+  },
+);
+
+/** Several parts each, with a register behind: what yosys packs into a multiplier, where sums of 33 bits went wrong. */
+const packed = [
+  [16, 16, 32],
+  [17, 16, 33],
+  [18, 16, 33],
+  [17, 17, 33],
+  [20, 16, 36],
+  [32, 16, 48],
+] as const;
+const ports = packed.map(([, , out], i) => `output reg signed [${out - 1}:0] p${i}`).join(', ');
+const registered = `module registered(input clk, input signed [31:0] x, input signed [16:0] y, ${ports});
+${packed
+  .map(
+    ([a, b, out], i) => `  wire signed [${out - 1}:0] w${i};
+  multiply #(.A(${a}), .B(${b}), .OUT(${out})) m${i} (.i_a(x[${a - 1}:0]), .i_b(y[${b - 1}:0]), .o_product(w${i}));
+  always @(posedge clk) p${i} <= w${i};
+`,
+  )
+  .join('')}endmodule
+`;
+const registeredBench = `module bench;
+  reg signed [31:0] x = 0;
+  reg signed [16:0] y = 0;
+  reg clk = 0;
+${packed
+  .map(
+    ([a, b, out], i) => `  wire signed [${out - 1}:0] p${i};
+  wire signed [${a - 1}:0] a${i} = x[${a - 1}:0];
+  wire signed [${b - 1}:0] b${i} = y[${b - 1}:0];
+  wire signed [63:0] e${i} = a${i} * b${i};`,
+  )
+  .join('\n')}
+  registered dut (.clk(clk), .x(x), .y(y), ${packed.map((_, i) => `.p${i}(p${i})`).join(', ')});
+  integer i;
+  initial begin
+    for (i = 0; i < 500; i = i + 1) begin
+      x = i % 5 == 1 ? -32'sd1 << (i % 32) : $random;
+      y = i % 7 == 1 ? -17'sd1 << (i % 17) : $random;
+      #1 clk = 1;
+      #1 clk = 0;
+${packed.map(([, , out], i) => `      if (p${i} !== e${i}[${out - 1}:0]) $display("product ${i} of %0d and %0d is %0d", a${i}, b${i}, p${i});`).join('\n')}
+    end
+    $display("done");
+    $finish;
+  end
+endmodule
+`;
+
+(await testWith([...cxxrtl.slice(0, 1), iverilog]))(
+  'products of several parts with a register behind are equal once synthesised for iCE40',
+  async () => {
+    const sources = [emitMultiply('ice40')!, { path: 'registered.v', contents: registered }];
+    const { verilog } = await synthesise(sources, 'registered', 'ice40');
+    const files = [
+      { path: 'netlist.v', contents: verilog },
+      { path: 'cells.v', contents: await cellModels('ice40') },
+      { path: 'bench.v', contents: registeredBench },
+    ];
+    writeFiles(folder, files);
+    const defines = ['NO_ICE40_DEFAULT_ASSIGNMENTS'];
+    const said = icarus(
+      folder,
+      files.map(({ path }) => path),
+      {},
+      'bench',
+      defines,
+    );
+    assert.is(said.trim().split('\n').slice(0, 5).join('\n'), 'done');
   },
 );
 

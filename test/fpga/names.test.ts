@@ -20,7 +20,7 @@ const nasty = namesOfFiles.filter((name) => name !== 'input');
 const both = await testWith([iverilog, verilator]);
 
 for (const architecture of architectures)
-  both(`${architecture}: a graph of such names is Verilog, its files have names of their own`, async () => {
+  both(`${architecture}: a graph of such names is Verilog, no two files have the same name`, async () => {
     const graph = randomGraph(seeded(8), 12, feedForward);
     for (const start of [0, 40, 80, 120]) {
       const names = ['verilator lint_off WIDTH', 'Conv', 'conv', ...nasty.slice(-160 + start)];

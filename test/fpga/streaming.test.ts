@@ -96,7 +96,7 @@ function residuals(): ReturnType<typeof randomGraph> {
 
 const residualEdges = (graph: Graph) => edgesOf(graph).filter((edge) => edge.residual);
 
-test('residual FIFOs are as deep as the branch beside them needs', () => {
+test('residual FIFOs are as deep as the branch parallel to them needs', () => {
   // 4 channels of two rows of 8 places and three more: of one 5x5 kernel, and of two 3x3 kernels.
   assert.equal(
     residualEdges(residuals()).map(({ least }) => least),
@@ -142,7 +142,7 @@ withIcarus('residual FIFOs of that depth are enough, and those of half of that a
   },
 );
 
-test('a layer of any name has names of its own in Verilog', () => {
+test('a layer of any name has unique names in Verilog', () => {
   const id = identifiers();
   const names = ['a', 'a.in', 'a_in', 'o', 'o.trace', 'pixels', '1x1', 'a.in', 'spikes'];
   assert.equal(names.map(id), [

@@ -9,7 +9,7 @@ import { verifyVerilog } from '../../host/run/verify.js';
 import { interpret, ops } from '../../models/index.js';
 import { lint, traced } from '../support/fpga-icarus.js';
 import { iverilog, verilator, verilatorBuilds } from '../support/needs.js';
-import { pick, randomGraph, seeded } from '../support/random-graph.js';
+import { everyKind, pick, randomGraph, seeded } from '../support/random-graph.js';
 import { testWith } from '../support/skip.js';
 import { randomPixels } from '../support/wasm-models.js';
 
@@ -20,7 +20,7 @@ const withIcarus = await testWith([iverilog]);
 /** A random graph and how it becomes Verilog; `random` goes on. */
 function randomDesign(seed: number) {
   const random = seeded(seed);
-  const graph = randomGraph(random, 5);
+  const graph = randomGraph(random, 5, everyKind);
   return { random, graph, options: { lanes: pick(random, [1, 3, 4, 8]), datapath: datapaths[seed % 3]! } };
 }
 

@@ -13,9 +13,9 @@ export type Row = {
   slowestMs: number;
   maxRss: number;
   cpuSeconds: number;
-  /** Of all outcomes, so that runs can be compared; undefined where they depend on time. */
+  /** CRC-32 of all outcomes, so that runs can be compared; undefined where they depend on time. */
   crc: number | undefined;
-  /** The input of each, and the file that it was saved to, of the first some. */
+  /** The input of each, and the file that it was saved to, for the first few. */
   defects: { index: number; what: string; saved: string | undefined }[];
   notes: string[];
 };
@@ -24,14 +24,14 @@ type Ended = { found?: Found; killed?: string; index: number };
 
 const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
 
-/** A crash of a process costs a process: after so many of them the rest of a reader's inputs are left out. */
+/** Every crash needs a new process: after this many the rest of a reader's inputs is skipped. */
 const MOST_CRASHES = 20;
 /** However busy the machine is. */
 const MOST_WALL_MS = 120_000;
 const OPENING_MS = 600_000;
 const MOST_SAVED = 5;
 
-/** Gives a reader its inputs `from` to `to`, in processes of its own. */
+/** Gives a reader its inputs `from` to `to`, in separate processes. */
 export async function campaign(
   reader: Reader,
   { seed, from, to, folder }: { seed: number; from: number; to: number; folder: string },
@@ -44,19 +44,21 @@ export async function campaign(
     defects: [],
     notes: [],
   };
-  const order = { reader: reader.name, seed, to, folder: join(folder, 'work'), place: join(own, 'place') };
+  const order = { reader: reader.name, seed, folder: join(folder, 'work'), place: join(own, 'place') };
   const defect = async (index: number, what: string) => {
     const saved = row.defects.length < MOST_SAVED ? join(own, `${index}.bin`) : undefined;
-    if (saved) await run({ ...order, from: index, save: saved });
+    if (saved) await run({ ...order, from: index, to: index + 1, save: saved });
     row.defects.push({ index, what, saved });
   };
   for (let next = from, crashes = 0; next < to; ) {
-    const { found, killed, index } = await run({ ...order, from: next });
+    const end = Math.min(to, next + (reader.slice ?? Number.POSITIVE_INFINITY));
+    const { found, killed, index } = await run({ ...order, from: next, to: end });
     if (found) {
       const { accepted, refused, defects } = found;
       row.accepted += accepted;
       row.refused += refused;
-      row.inputs += accepted + refused + defects.filter(({ what }) => !what.startsWith('it took')).length;
+      const done = accepted + refused + defects.filter(({ what }) => !what.startsWith('it took')).length;
+      row.inputs += done;
       row.slowestMs = Math.max(row.slowestMs, found.slowest.ms);
       row.maxRss = Math.max(row.maxRss, found.maxRss);
       row.cpuSeconds += found.cpuSeconds;
@@ -65,7 +67,10 @@ export async function campaign(
       for (const { index, what } of defects) await defect(index, what);
       if (found.maxRss > MOST_RSS)
         await defect(found.grew.index, `it took the process to ${Math.round(found.maxRss / 2 ** 20)} MB`);
-      return row;
+      // Fewer than were asked for: there are no more.
+      if (done < end - next) return row;
+      next = end;
+      continue;
     }
     const at = index === OPENING ? next : index;
     await defect(at, killed ?? 'the process ended');

@@ -15,7 +15,7 @@ const parts = readers.reduce((sum, reader) => sum + reader.parts, 0);
 const folder = await mkdtemp(join(tmpdir(), 'spikelet-hostile-'));
 const before = process.cwd();
 
-/** Inputs of which each takes a process or a thread of its own, or a compiler: few of them. */
+/** Inputs that each take a process, a thread or a compiler: few of them. */
 const SLOW = /device's C|^modules: .*(run|model\.mjs)$|equal in WebAssembly/;
 
 const shareOf = ({ name, parts: own }: Reader): number =>

@@ -6,11 +6,13 @@ export type Reader = {
   name: string;
   /** Its share of all inputs, in parts. */
   parts: number;
+  /** Most inputs of one process, where what it compiles stays in its memory; default: all of them. */
+  slice?: number;
   /** Its outcomes depend on how fast the machine is, so that no CRC of them can be compared. */
   timed?: true;
   /** What it cannot be tried without. */
   needs?: Need[];
-  /** Runs in a process of its own, before its first input. */
+  /** Runs in the reader's process, before its first input. */
   open(folder: string): Promise<Opened>;
 };
 
@@ -20,8 +22,8 @@ export type Opened = {
   /** How many inputs there are, where that does not follow from the reader's parts. */
   count?: number;
   /**
-   * Reads it. What it returns goes into the CRC of all outcomes; a SpikeletError refuses the input. Everything else that
-   * it throws is a defect.
+   * Reads it. What it returns goes into the CRC of all outcomes; a SpikeletError refuses the input.
+   * Everything else that it throws is a defect.
    */
   read(bytes: Uint8Array): unknown;
   close?(): unknown;

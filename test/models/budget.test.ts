@@ -16,6 +16,7 @@ import {
 } from '../../models/index.js';
 import type { Values } from '../../models/ops/op.js';
 import { quantize } from '../../quantize/index.js';
+import { kernels } from '../../wasm/layers.js';
 import { growth } from '../support/mutations.js';
 import { zooNet } from '../support/nets.js';
 import { graphLike, randomGraph, seeded } from '../support/random-graph.js';
@@ -49,7 +50,7 @@ test('maps that are out of proportion to the weights are refused before they are
     () => interpret(graph, new Int8Array()),
     /graph 'mini', '[\w.]+', would hold \d+ bytes at once; with \d+ bytes of weights, at most \d+ are allowed/,
   );
-  refused(() => plan(graph), /the memory of graph 'mini' would hold/);
+  refused(() => plan(graph, kernels), /the memory of graph 'mini' would hold/);
   refused(() => compare(net, graph, []), /comparing net 'mini' with its graph would hold/);
   const small = zooNet('mini', [512, 512, 1], 3);
   const image = new Float32Array(512 * 512);
@@ -107,7 +108,10 @@ test('values of a float run share memory, and none is overwritten before it is r
 
 test('a plan in bands of rows that would take minutes is refused', () => {
   const graph = graphLike(zooNet('mini', [65536, 16, 1], 3), seeded(1));
-  refused(() => plan(graph, { ram: 100_000 }), /planning graph 'mini' in bands of rows would take too long/);
+  refused(
+    () => plan(graph, kernels, { ram: 100_000 }),
+    /planning graph 'mini' in bands of rows would take too long/,
+  );
 });
 
 test('names that could move a cursor or turn the direction of text are not written and not read', () => {
@@ -130,7 +134,7 @@ test('what an error quotes of a file is short and printable', () => {
   );
   assert.ok(message.length < 600 && !message.includes('\x1b'), message);
   const file = writeSafetensors(new Map([[name, { shape: [1], data: new Float32Array(1) }]]));
-  refused(() => readSafetensors(file, 'f.st'), /f\.st is no valid .*: a name of 100006 characters/);
+  refused(() => readSafetensors(file, 'f.st'), /f\.st is not a valid .*: a name of 100006 characters/);
   const net = zooNet('mini', [8, 8, 1], 3);
   const stray = new Map([...net.params, ['\x1b[31mEVIL', { shape: [1], data: new Float32Array(1) }]]);
   const shown = refused(() => readNet(writeNet({ ...net, params: stray })), /unexpected \(1\): \?\[31mEVIL/);

@@ -183,6 +183,16 @@ test('pool sums windows', () => {
   assert.equal(y, [-9, 33]);
 });
 
+test('upsample repeats every place', () => {
+  const y = run(
+    { op: 'upsample', name: 'u', input: 'x', output: 'y', factor: 2 },
+    { x: ['spikes', 'u8', [1, 2, 2], [1, 2, 3, 4]] },
+    { kind: 'spikes', type: 'u8', shape: [2, 4, 2], levels: 4 },
+    {},
+  );
+  assert.equal(y, [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4]);
+});
+
 /** 1x1x`inputs` pixels to one logit, changed by `change`. */
 function dense(inputs: number, change: (graph: Graph, node: Accumulate) => void = () => {}): Graph {
   const node = conv(1, [1, 1], { ...readout }, { input: 'input' });
@@ -255,7 +265,7 @@ test('refuses wrong weights, shifts, thresholds, shapes and loose ends', () => {
     dense(1, (_, node) => {
       node.end = { ...readout, shift: value };
     });
-  for (const wrong of [Number.NaN, -1, 32, 0.5]) refused(shift(wrong), /shift by .* is none/);
+  for (const wrong of [Number.NaN, -1, 32, 0.5]) refused(shift(wrong), /.* is not a valid shift/);
   refused(
     dense(1, ({ data }) => data.set('multiplier', Int32Array.of(-1))),
     /multiplier is negative/,
@@ -273,11 +283,11 @@ test('refuses wrong weights, shifts, thresholds, shapes and loose ends', () => {
   ] as const)
     refused(
       dense(1, (_, node) => Object.assign(node, { [key]: wrong })),
-      /is none|holds whole windows/,
+      /is not valid|is larger than a window/,
     );
   refused(
     dense(1, (_, node) => Object.assign(node, { groups: 0 })),
-    /groups of 0 is none/,
+    /groups of 0 is not valid/,
   );
   refused(
     dense(1, ({ tensors }) => {

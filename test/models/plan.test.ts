@@ -5,24 +5,26 @@ import { planChart } from '../../host/report/plan-chart.js';
 import { verifyWasm } from '../../host/run/verify.js';
 import { emitPlanned } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
-import { type Graph, type Plan, plan, prove, SpikeletError } from '../../models/index.js';
+import { type Graph, type Plan, plan, planner, prove, SpikeletError } from '../../models/index.js';
+import { kernels } from '../../wasm/layers.js';
 import { planModel, weightPlaces } from '../../wasm/plan-model.js';
+import { mostOnes } from '../../wasm/streams.js';
 import { lastPlanned, lastWritten } from '../support/memory-used.js';
-import { GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
+import { everyKind, GraphBuilder, randomGraph, seeded } from '../support/random-graph.js';
 import { simulatePlan } from '../support/simulate-plan.js';
 import { setActivity, tiers } from '../support/tiers.js';
 import { randomPixels } from '../support/wasm-models.js';
 
-test('a plan: every row a step reads still lies where it was written, whatever the band', () => {
+test('a plan: every row a step reads is still where it was written, whatever the band', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0 }),
       fc.constantFrom(1, 2, 3, 5, undefined),
       fc.integer({ min: 4, max: 16 }),
       (seed, band, blocks) => {
-        const graph = randomGraph(seeded(seed), blocks);
+        const graph = randomGraph(seeded(seed), blocks, seed % 2 ? everyKind : undefined);
         prove(graph);
-        simulatePlan(graph, plan(graph, band ? { band } : {}));
+        simulatePlan(graph, plan(graph, kernels, band ? { band } : {}));
       },
     ),
     { numRuns: 60 },
@@ -43,16 +45,19 @@ function leastRam(make: (ram: number) => unknown): number {
 test('a plan within a budget fits it, is sound, and the least budget is told', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0 }), fc.integer({ min: 4, max: 14 }), (seed, blocks) => {
-      const graph = randomGraph(seeded(seed), blocks);
+      const graph = randomGraph(seeded(seed), blocks, seed % 2 ? everyKind : undefined);
       prove(graph);
-      const [least, most] = [leastRam((ram) => plan(graph, { ram })), plan(graph).arenaBytes];
+      const [least, most] = [
+        leastRam((ram) => plan(graph, kernels, { ram })),
+        plan(graph, kernels).arenaBytes,
+      ];
       for (const share of [0, 0.4, 1]) {
         const ram = Math.round(least + share * Math.max(0, most - least));
-        const found = plan(graph, { ram });
+        const found = plan(graph, kernels, { ram });
         assert.ok(found.arenaBytes <= ram, `${found.arenaBytes} B within ${ram} B`);
         simulatePlan(graph, found);
       }
-      const [quick, slow] = [1, 50].map((time) => plan(graph, { time })) as [Plan, Plan];
+      const [quick, slow] = [1, 50].map((time) => plan(graph, kernels, { time })) as [Plan, Plan];
       for (const found of [quick, slow]) simulatePlan(graph, found);
       assert.ok(slow.arenaBytes <= quick.arenaBytes, 'more time, no more RAM');
     }),
@@ -145,11 +150,38 @@ test('whatever the RAM: all tensors equal the interpreter, and the RAM used is t
   for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `no plan had ${what}`);
 });
 
+test('most bits of a count: by counting them', () => {
+  const bits = (n: number): number => (n ? (n & 1) + bits(n >> 1) : 0);
+  for (let levels = 1, most = 0; levels <= 255; levels++) {
+    most = Math.max(most, bits(levels));
+    assert.is(mostOnes(levels), most, `${levels} levels`);
+  }
+});
+
+test('a planner gives one graph the plans that plan() gives it, whatever it was asked before', () => {
+  const graph = wideGraph();
+  prove(graph);
+  const again = planner(graph, kernels);
+  const [fastest, least] = [
+    plan(graph, kernels).arenaBytes,
+    leastRam((ram) => plan(graph, kernels, { ram })),
+  ];
+  const budgets = [{}, { ram: fastest - 1 }, { ram: least }, { time: 3 }, { ram: (fastest + least) >> 1 }];
+  for (const budget of [...budgets, ...budgets.reverse()]) {
+    const [one, other] = [again(budget), plan(graph, kernels, budget)];
+    assert.equal([one.arenaBytes, one.steps], [other.arenaBytes, other.steps]);
+  }
+  assert.is(
+    leastRam((ram) => again({ ram })),
+    least,
+  );
+});
+
 test('the chart draws each step once and names the peak', () => {
   const graph = wideGraph();
   prove(graph);
   for (const ram of [undefined, 50_000]) {
-    const found = plan(graph, ram ? { ram } : {});
+    const found = plan(graph, kernels, ram ? { ram } : {});
     const { lines, peak } = planChart(graph, found);
     assert.is(lines.length, 33);
     assert.ok(lines.every((line) => line.length <= 110));

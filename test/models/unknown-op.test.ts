@@ -33,12 +33,12 @@ import { randomGraph, seeded } from '../support/random-graph.js';
 const mini = zooNet('mini', [8, 8, 1], 3);
 
 /** An op that no part of spikelet knows, as a caller without types or a newer file could bring it. */
-const netNode = { op: 'upsample', name: 'u', input: mini.nodes[0]!.name } as unknown as NetNode;
+const netNode = { op: 'warp', name: 'u', input: mini.nodes[0]!.name } as unknown as NetNode;
 
 const strange: Net = { ...mini, nodes: [mini.nodes[0]!, netNode, ...mini.nodes.slice(1)] };
 
 const isUnknown = (error: unknown) =>
-  error instanceof SpikeletError && error.message.includes("'upsample'") && Boolean(error.hint);
+  error instanceof SpikeletError && error.message.includes("'warp'") && Boolean(error.hint);
 
 test('a Net with an op that a part does not know is an error in that part', () => {
   const shapes = new Map([...netShapes(mini), ['u', [4, 4, 8]]]) as ReturnType<typeof netShapes>;
@@ -66,7 +66,7 @@ test('training does not pass the value before it through an op that it does not 
 
 test('a Graph with an op that a part does not know is an error in that part', () => {
   const graph = randomGraph(seeded(3));
-  const node = { op: 'upsample', name: 'u', input: 'input', output: 'u' } as unknown as GraphNode;
+  const node = { op: 'warp', name: 'u', input: 'input', output: 'u' } as unknown as GraphNode;
   const changed: Graph = {
     ...graph,
     tensors: { ...graph.tensors, u: graph.tensors['input']! },
@@ -114,7 +114,7 @@ test('each file of models and quantize can be imported alone', async () => {
       .map((name) => join(root, room, name)),
   );
   assert.ok(files.length > 40, 'the files were not found');
-  // A thread has modules of its own, and starts sooner than a process.
+  // A thread has its own modules, and starts sooner than a process.
   for (const file of files) await importAlone(pathToFileURL(file).href);
 });
 

@@ -3,8 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ranHere } from '../docs/figure.js';
-
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
+import { main } from '../support/command.js';
 
 /** Where the proofs put what they make. */
 export const folder = fileURLToPath(new URL('../../../build/proofs', import.meta.url));
@@ -47,7 +46,10 @@ export async function result<T>(...args: string[]): Promise<T> {
 type Verdict = { what: string; measured: string; wanted: string; ok: boolean };
 const verdicts: Verdict[] = [];
 
-/** One line of a proof: what was promised, what was measured, whether that is enough. All go to build/proofs/NAME.json too. */
+/**
+ * One line of a proof: what was promised, what was measured, whether that is enough. All go to
+ * build/proofs/NAME.json too.
+ */
 export function verdict(what: string, measured: string, wanted: string, ok: boolean): void {
   if (!verdicts.length) process.once('exit', leaveVerdicts);
   verdicts.push({ what: what.trim(), measured, wanted, ok });

@@ -5,9 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { type Board, fpgaBoardOf } from '../../fpga/boards/index.js';
 import { architectures } from '../../fpga/estimate/architectures.js';
 import { fitted } from '../../fpga/estimate/coefficients.js';
+import { errors } from '../../fpga/estimate/errors.js';
 import type { Features } from '../../fpga/estimate/features.js';
 import type { Fitted } from '../../fpga/estimate/fitted.js';
 import { type Design, estimateOf } from '../../fpga/estimate/index.js';
+import {
+  type DesignKind,
+  designKinds,
+  type EstimateErrors,
+  estimatedValues,
+  kindOf,
+} from '../../fpga/estimate/known-errors.js';
 import { loadGraph } from '../../host/api/load.js';
 import { testPixels } from '../../host/data/pixels.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
@@ -25,16 +33,23 @@ import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
- * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits them again
- * and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it. Minutes for each
- * design that was not measured before; what was is kept in build/proofs/explore/measured.
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images next to what
+ * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits the
+ * expectations again and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it, and
+ * the errors of those and of the ones that no fit knows are written to errors.ts, which `explore` prints. A number takes
+ * the first of the designs alone. Minutes for each design that was not measured before; what was stays in
+ * build/proofs/explore/measured.
  */
 const IMAGES = 20;
 
-/** `places`: whether it is placed too, which takes as long again. */
-type Calibration = { graph: string; board: string; design: Design; places?: boolean; heldOut?: boolean };
-type Sample = Calibration & { features: Features; found: Measured & Partial<MeasuredCycles> };
+/** What of a design is measured besides its area; each takes as long as synthesis. */
+type Measures = { places?: boolean; simulates?: boolean };
+type Calibration = Measures & { graph: string; board: string; design: Design; heldOut?: boolean };
+type Sample = Calibration & {
+  kind: DesignKind;
+  features: Features;
+  found: Measured & Partial<MeasuredCycles>;
+};
 
 const design =
   (architecture: Design['architecture']) =>
@@ -43,11 +58,11 @@ const design =
     board: string,
     lanes: number,
     datapath: Design['datapath'],
-    places = false,
+    measures: Measures = {},
   ): Calibration => ({
     graph,
     board,
-    places,
+    ...measures,
     design: { architecture, lanes, datapath },
   });
 const sequential = design('sequential');
@@ -55,47 +70,46 @@ const streaming = design('streaming');
 /** Of which no fit knows. */
 const heldOut = (calibration: Calibration): Calibration => ({ ...calibration, heldOut: true });
 
-const calibrations: Calibration[] = [
-  sequential('mini8', 'icebreaker', 8, 'popcount', true),
-  sequential('mini8', 'icebreaker', 6, 'dsp', true),
-  sequential('mini8', 'icebreaker', 1, 'popcount'),
-  sequential('mini4', 'icebreaker', 16, 'unary'),
-  sequential('mini8', 'icebreaker', 4, 'dsp', true),
-  sequential('mini4', 'icebreaker', 4, 'unary'),
-  sequential('dense8', 'icebreaker', 8, 'dsp', true),
-  sequential('dense4', 'icebreaker', 16, 'popcount', true),
-  sequential('dense8', 'icebreaker', 8, 'unary'),
-  sequential('conv8', 'icebreaker', 8, 'popcount'),
-  sequential('mini8', 'xc7a35t', 8, 'popcount'),
-  sequential('dense8', 'xc7a35t', 8, 'dsp'),
-  sequential('mini8', 'ecp5-25f', 8, 'popcount'),
-  sequential('dense8', 'ecp5-25f', 8, 'dsp'),
-  sequential('dense6', 'icebreaker', 4, 'dsp'),
-  sequential('dense4', 'xc7a35t', 8, 'dsp'),
-  sequential('tiny8', 'xc7a35t', 8, 'popcount'),
-  streaming('dense8', 'ecp5-25f', 4, 'popcount'),
-  streaming('dense4', 'xc7a35t', 8, 'dsp'),
-  streaming('mini8', 'ecp5-25f', 4, 'popcount'),
-  streaming('conv8', 'xc7a35t', 8, 'unary'),
-  streaming('mini6', 'xc7a35t', 8, 'dsp'),
-  heldOut(sequential('dense4', 'icebreaker', 6, 'dsp')),
-  heldOut(sequential('mini6', 'icebreaker', 8, 'unary')),
-  heldOut(sequential('conv4', 'xc7a35t', 8, 'dsp')),
-  heldOut(sequential('tiny4', 'xc7a35t', 6, 'popcount')),
-  heldOut(streaming('dense6', 'ecp5-25f', 8, 'unary')),
-  heldOut(streaming('mini4', 'xc7a35t', 4, 'popcount')),
-];
+const simulated = { simulates: true };
+const whole = { places: true, simulates: true };
 
-const missing = [yosys, nextpnr].filter((tool) => !installed(tool));
-if (missing.length) console.log(`skipped: ${installLine(...missing)}`);
-else if (!(await simulatorThere())) console.log(`skipped: ${simulatorInstall()}`);
-else await prove();
+/** Balanced, so that the first of them are too. */
+const calibrations: Calibration[] = [
+  sequential('mini8', 'icebreaker', 8, 'popcount', whole),
+  streaming('dense8', 'ecp5-25f', 4, 'popcount'),
+  streaming('mini8', 'ecp5-25f', 4, 'popcount'),
+  sequential('mini4', 'icebreaker', 4, 'unary', simulated),
+  sequential('dense8', 'icebreaker', 8, 'dsp', whole),
+  streaming('dense4', 'xc7a35t', 8, 'dsp', simulated),
+  sequential('tiny8', 'xc7a35t', 8, 'popcount'),
+  heldOut(sequential('dense4', 'icebreaker', 6, 'dsp', whole)),
+  sequential('dense4', 'icebreaker', 16, 'popcount', whole),
+  sequential('mini8', 'xc7a35t', 8, 'popcount'),
+  heldOut(streaming('dense6', 'ecp5-25f', 8, 'unary', simulated)),
+  sequential('dense6', 'icebreaker', 4, 'dsp'),
+  heldOut(sequential('conv4', 'xc7a35t', 8, 'dsp')),
+  sequential('conv8', 'icebreaker', 8, 'popcount'),
+  streaming('conv8', 'xc7a35t', 8, 'unary', simulated),
+  heldOut(sequential('tiny4', 'xc7a35t', 6, 'popcount')),
+  sequential('dense8', 'ecp5-25f', 8, 'dsp'),
+  sequential('mini8', 'icebreaker', 1, 'popcount'),
+  heldOut(streaming('mini4', 'xc7a35t', 4, 'popcount', simulated)),
+  sequential('dense4', 'xc7a35t', 8, 'dsp'),
+  streaming('mini6', 'xc7a35t', 8, 'dsp', simulated),
+  heldOut(sequential('mini6', 'icebreaker', 8, 'unary', whole)),
+  sequential('mini8', 'icebreaker', 4, 'dsp', whole),
+  sequential('mini4', 'icebreaker', 16, 'unary'),
+  sequential('mini8', 'ecp5-25f', 8, 'popcount'),
+  sequential('dense8', 'icebreaker', 8, 'unary'),
+  sequential('dense8', 'xc7a35t', 8, 'dsp'),
+];
 
 async function prove(): Promise<void> {
   const { data: dataset } = await fashion();
   const every: Sample[] = [];
   const graphs = new Map<string, Graph>();
-  for (const calibration of calibrations) {
+  const first = process.argv.map(Number).find((count) => count > 0);
+  for (const calibration of calibrations.slice(0, first)) {
     const name = calibration.graph;
     if (!graphs.has(name)) graphs.set(name, await graphNamed(name));
     const graph = graphs.get(name)!;
@@ -103,7 +117,8 @@ async function prove(): Promise<void> {
     const { architecture } = calibration.design;
     const features = architectures[architecture].features(graph, board, calibration.design);
     const images = [...testPixels(graph, dataset, IMAGES)];
-    every.push({ ...calibration, features, found: await measured(graph, board, calibration, images) });
+    const kind = kindOf(architecture, graph);
+    every.push({ ...calibration, kind, features, found: await measured(graph, board, calibration, images) });
   }
   const samples = every.filter(({ heldOut: left }) => !left);
   const unknown = every.filter(({ heldOut: left }) => left);
@@ -111,13 +126,28 @@ async function prove(): Promise<void> {
   const all = fits
     ? { sequential: fit('sequential', samples), streaming: fit('streaming', samples) }
     : fitted;
-  if (fits) write(all);
-  show('expected of each design', samples, ({ design: { architecture } }) => all[architecture]);
-  show('expected of designs that no fit knows', unknown, ({ design: { architecture } }) => all[architecture]);
+  if (fits)
+    writeGenerated(
+      'coefficients',
+      "import type { Architecture } from '../emit/index.js';\nimport type { Fitted } from './fitted.js';",
+      `export const fitted: Record<Architecture, Fitted> = ${JSON.stringify(all)}`,
+    );
+  const known = ({ design: { architecture } }: Sample) => all[architecture];
+  show('expected of each design', samples, known);
+  show('expected of designs that no fit knows', unknown, known);
   if (!fits) return;
-  const without = (left: Sample) => samples.filter((sample) => sample !== left);
-  show('expected from a fit without the design', samples, (sample) =>
-    fit(sample.design.architecture, without(sample)),
+  const others = (left: Sample) => samples.filter((sample) => sample !== left);
+  const without = (sample: Sample) => fit(sample.design.architecture, others(sample));
+  show('expected from a fit without the design', samples, without);
+  writeGenerated(
+    'errors',
+    "import type { EstimateErrors } from './known-errors.js';",
+    `export const errors: EstimateErrors = ${JSON.stringify(
+      errorsOf([
+        ...samples.map((sample) => ({ sample, compared: compare(sample, without(sample)) })),
+        ...unknown.map((sample) => ({ sample, compared: compare(sample, known(sample)) })),
+      ]),
+    )}`,
   );
 }
 
@@ -130,13 +160,12 @@ async function graphNamed(name: string): Promise<Graph> {
 async function measured(
   graph: Graph,
   board: Board,
-  { design, places = false }: Calibration,
+  { design, places = false, simulates = false }: Calibration,
   images: Int8Array[],
 ): Promise<Sample['found']> {
   const started = performance.now();
   const kept = join(folder, 'explore/measured');
   const area = await measureArea(graph, board, design, { places, folder: kept });
-  const simulates = board.nextpnr || design.architecture === 'streaming';
   const cycles = simulates ? await measureCycles(graph, board, design, images, { folder: kept }) : {};
   const seconds = (performance.now() - started) / 1000;
   if (seconds > 5)
@@ -147,12 +176,12 @@ async function measured(
 }
 
 /**
- * Look-up tables and flip-flops of other families are told by those of iCE40, on which most designs are measured, and one
- * factor each, which the sequential designs give.
+ * Look-up tables and flip-flops of other families are told by those of iCE40, the family of most measured
+ * designs, and one factor each, which the sequential designs give.
  */
 function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
   const samples = all.filter((sample) => sample.design.architecture === architecture);
-  if (!samples.length) return fitted[architecture];
+  if (!areEnough(samples)) return fitted[architecture];
   const factors = architecture === 'sequential' ? undefined : fit('sequential', all);
   const families = factors?.families ?? {};
   const areaOf = (what: 'luts' | 'flipFlops') =>
@@ -195,6 +224,10 @@ function fit(architecture: Design['architecture'], all: Sample[]): Fitted {
   };
 }
 
+/** Whether samples can tell their terms apart; what was fitted before stays where they cannot. */
+const areEnough = (samples: Sample[]): boolean =>
+  samples.length > new Set(samples.flatMap(({ features }) => Object.keys(features.logic))).size;
+
 function familiesOf(samples: Sample[], base: Fitted): Fitted['families'] {
   const families = [...new Set(samples.map(({ board }) => fpgaBoardOf(board).family))].filter(
     (family) => !family.startsWith('ice40'),
@@ -214,66 +247,107 @@ function familiesOf(samples: Sample[], base: Fitted): Fitted['families'] {
   );
 }
 
-/** Rounded; a function, for the proof above runs before what stands here. */
+/** Rounded. */
 function mean(values: number[]): number {
   return Number((values.reduce((a, b) => a + b, 0) / values.length).toPrecision(4));
 }
 
-/** What is expected beside what was measured. */
-function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
-  const errors = new Map<string, number[]>();
-  const rows = samples.map((sample) => {
-    const { graph, board: name, design, features, found } = sample;
-    const board = fpgaBoardOf(name);
-    const { area, cells, cycles, fmaxHz } = estimateOf(features, board, coefficients(sample));
-    const both: Record<string, [expected: number | undefined, found: number | undefined]> = {
-      LUT: [area.luts, found.area.luts],
-      FF: [area.flipFlops, found.area.flipFlops],
-      LC: [cells, found.cells],
-      BRAM: [area.brams, found.area.brams],
-      SPRAM: [area.sprams, found.area.sprams],
-      DSP: [area.dsps, found.area.dsps],
-      cycles: [cycles, found.cycles],
-      MHz: [fmaxHz && fmaxHz / 1e6, found.fmaxHz && found.fmaxHz / 1e6],
-    };
-    return [
-      `${graph}, ${design.architecture}, ${design.lanes}, ${design.datapath}, ${name}`,
-      ...Object.entries(both).map(([what, [expected, real]]) => {
-        if (expected === undefined || real === undefined) return '';
-        if (real) errors.set(what, [...(errors.get(what) ?? []), expected / real - 1]);
-        const digits = what === 'MHz' ? 1 : 0;
-        return `~${expected.toFixed(digits)} / ${real.toFixed(digits)}`;
+const columns = ['LUT', 'FF', 'LC', 'BRAM', 'SPRAM', 'DSP', 'cycles', 'MHz'] as const;
+type Compared = Record<(typeof columns)[number], [expected: number | undefined, found: number | undefined]>;
+
+/** What is expected of a design next to what was measured. */
+function compare({ board: name, features, found }: Sample, coefficients: Fitted): Compared {
+  const { area, cells, cycles, fmaxHz } = estimateOf(features, fpgaBoardOf(name), coefficients);
+  return {
+    LUT: [area.luts, found.area.luts],
+    FF: [area.flipFlops, found.area.flipFlops],
+    LC: [cells, found.cells],
+    BRAM: [area.brams, found.area.brams],
+    SPRAM: [area.sprams, found.area.sprams],
+    DSP: [area.dsps, found.area.dsps],
+    cycles: [cycles, found.cycles],
+    MHz: [fmaxHz && fmaxHz / 1e6, found.fmaxHz && found.fmaxHz / 1e6],
+  };
+}
+
+/** Relative errors of a value, of the designs where it is expected and was measured. */
+const relative = (all: Compared[], what: (typeof columns)[number]): number[] =>
+  all.flatMap(({ [what]: [expected, found] }) =>
+    expected !== undefined && found ? [expected / found - 1] : [],
+  );
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.floor(middle - 0.5)]! + sorted[Math.ceil(middle - 0.5)]!) / 2;
+}
+
+/** The largest, with its sign. */
+const largest = (values: number[]): number => values.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+
+/** Of the kinds of designs that were fitted; those of the others stay. */
+function errorsOf(all: { sample: Sample; compared: Compared }[]): EstimateErrors {
+  const rounded = (value: number) => Number(value.toFixed(3));
+  const ofKind = (kind: DesignKind) => {
+    const mine = all.filter(({ sample }) => sample.kind === kind);
+    const architecture = mine[0]?.sample.design.architecture;
+    const known = all
+      .map(({ sample }) => sample)
+      .filter(({ heldOut: left, design }) => !left && design.architecture === architecture);
+    if (!mine.length || !areEnough(known)) return errors[kind];
+    const compared = mine.map((each) => each.compared);
+    return Object.fromEntries(
+      estimatedValues.flatMap((what) => {
+        const values = relative(compared, what);
+        if (!values.length) return [];
+        const sizes = { mean: mean(values.map(Math.abs)), worst: rounded(largest(values)) };
+        return [[what, { designs: values.length, ...sizes }]];
       }),
-    ];
-  });
-  const columns = ['LUT', 'FF', 'LC', 'BRAM', 'SPRAM', 'DSP', 'cycles', 'MHz'];
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+    );
+  };
+  return Object.fromEntries(designKinds.map((kind) => [kind, ofKind(kind)])) as EstimateErrors;
+}
+
+/** Prints what is expected next to what was measured. */
+function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
+  if (!samples.length) return;
+  const all = samples.map((sample) => compare(sample, coefficients(sample)));
+  const rows = samples.map(({ graph, board, design }, i) => [
+    `${graph}, ${design.architecture}, ${design.lanes}, ${design.datapath}, ${board}`,
+    ...columns.map((what) => {
+      const [expected, real] = all[i]![what];
+      if (expected === undefined || real === undefined) return '';
+      const digits = what === 'MHz' ? 1 : 0;
+      return `~${expected.toFixed(digits)} / ${real.toFixed(digits)}`;
+    }),
+  ]);
   const summary = (name: string, of: (values: number[]) => number) => [
     name,
-    ...columns.map((what) => (errors.has(what) ? percent(of(errors.get(what)!.map(Math.abs))) : '')),
+    ...columns.map((what) => {
+      const values = relative(all, what);
+      return values.length ? `${(100 * of(values)).toFixed(1)} %` : '';
+    }),
   ];
   console.log(`\n${title}: ~estimated / measured`);
   for (const line of table(
     [{ title: 'design' }, ...columns.map((what) => ({ title: what, right: true }))],
     [
       ...rows,
-      summary('mean error', (values) => values.reduce((a, b) => a + b, 0) / values.length),
-      summary('largest error', (values) => Math.max(...values)),
+      summary('median error', (values) => median(values.map(Math.abs))),
+      summary('largest error', largest),
     ],
   ))
     console.log(line);
 }
 
-function write(all: Record<Design['architecture'], Fitted>): void {
-  const path = fileURLToPath(new URL('../../../fpga/estimate/coefficients.ts', import.meta.url));
-  writeFileSync(
-    path,
-    `import type { Architecture } from '../emit.js';
-import type { Fitted } from './fitted.js';
-
-/** Written by \`npm run bench -- explore fit\`. */
-export const fitted: Record<Architecture, Fitted> = ${JSON.stringify(all)};
-`,
-  );
+/** A file of fpga/estimate that holds what this script found. */
+function writeGenerated(name: string, imports: string, declaration: string): void {
+  const path = fileURLToPath(new URL(`../../../fpga/estimate/${name}.ts`, import.meta.url));
+  writeFileSync(path, `${imports}\n\n/** Written by \`npm run bench -- explore fit\`. */\n${declaration};\n`);
   execFileSync('npx', ['biome', 'format', '--write', path], { stdio: 'inherit' });
 }
+
+const missing = [yosys, nextpnr].filter((tool) => !installed(tool));
+if (missing.length) console.log(`skipped: ${installLine(...missing)}`);
+else if (!(await simulatorThere())) console.log(`skipped: ${simulatorInstall()}`);
+else await prove();

@@ -15,10 +15,11 @@ import { allThere } from '../support/skip.js';
 import { folder as proofs, verdict } from './cli.js';
 
 /**
- * `npm run bench -- faults`: processes killed at random moments, disks that are full or read-only, too many open files,
- * two writers on one output, in every verb that writes. What bears a final name is whole, a clean stop leaves nothing
- * beside it, and a run that goes on ends in the same bytes; a board that is flashed starts its old program or the new one.
- * A trial that failed is kept under build/proofs/faults. A line on stderr as each verb is done.
+ * `npm run bench -- faults`: processes killed at random moments, disks that are full or read-only, too many
+ * open files, two writers on one output, in every verb that writes. What bears a final name is whole, a clean
+ * stop leaves no other files, and a run that goes on ends in the same bytes; a board that is flashed starts
+ * its old program or the new one. A trial that failed is kept under build/proofs/faults. A line on stderr as
+ * each verb is done.
  */
 const { values } = parseArgs({
   options: {

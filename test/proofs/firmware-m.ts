@@ -9,8 +9,8 @@ import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 
 /**
- * `npm run bench -- firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with 512 KiB of RAM
- * beside its weights: one image, every layer equal to the interpreter's.
+ * `npm run bench -- firmware-m`: E-SpikeFormer-m, 10M parameters at 224x224, on an emulated Cortex-M4 with
+ * 512 KiB of RAM besides its weights: one image, every layer equal to the interpreter's.
  */
 const RAM = 512 << 10;
 const board = boardOf('mps2-an386');

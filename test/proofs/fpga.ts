@@ -13,6 +13,7 @@ import { gateArguments, gatesOf } from '../../host/eda/netlist.js';
 import { installed, installLine, nextpnr, yosys } from '../../host/eda/packages.js';
 import { place } from '../../host/eda/place.js';
 import { rtlFiles } from '../../host/eda/rtl-files.js';
+import { clockRange, fastest, placeSeeds } from '../../host/eda/seeds.js';
 import { synthesise } from '../../host/eda/synthesise.js';
 import { compileSimulator, compileVerilator, loadedWeights, verilogFiles } from '../../host/eda/verilator.js';
 import { verifyVerilog } from '../../host/run/verify.js';
@@ -24,8 +25,9 @@ import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
  * `npm run bench -- fpga [mini dense tiny netlist datapaths]`: the sequential core on an iCE40UP5K, synthesised, placed and
- * simulated by what is installed here: logic cells, clock and latency of nets trained on Fashion-MNIST, a netlist against
- * the interpreter, and the three datapaths side by side on one layer. About ten minutes.
+ * simulated by what is installed here: logic cells, clock over three seeds and latency of nets trained on
+ * Fashion-MNIST, a netlist against the interpreter, and the three datapaths side by side on one layer. About a quarter
+ * of an hour.
  */
 const parts = { mini, dense, tiny, netlist, datapaths: compareDatapaths };
 const wanted = process.argv.slice(2);
@@ -50,8 +52,10 @@ async function placed(graph: Graph, design: Design) {
   const { files, rtl } = emitProject(graph, board, design);
   const { area, json } = await synthesise([...(await rtlFiles(rtl)), ...files], boardTop, board.family);
   const pins = files.find(({ path }) => path.endsWith('.pcf'))!.contents as string;
-  const { utilisation, fmaxHz } = await place(json, board, pins);
-  return { area, cells: utilisation['ICESTORM_LC']!.used, fmaxHz };
+  const seeds = { first: 1, count: 3, stops: false };
+  const runs = await placeSeeds(seeds, board, (seed) => place(json, board, pins, seed), console.log);
+  const { utilisation, fmaxHz } = fastest(runs);
+  return { area, cells: utilisation['ICESTORM_LC']!.used, fmaxHz, range: clockRange(runs) };
 }
 
 async function simulated(graph: Graph, images: Int8Array[], design: Design) {
@@ -67,11 +71,11 @@ async function mini(): Promise<void> {
   const { graph, images } = await netAndImages('mini', 20);
   const design: Design = { lanes: 8, datapath: 'popcount' };
   const { cycles, equal } = await simulated(graph, images, design);
-  const { area, cells, fmaxHz } = await placed(graph, design);
+  const { area, cells, fmaxHz, range } = await placed(graph, design);
   const ms = (hz: number) => (cycles / hz) * 1e3;
   verdict(
-    `mini on ${board.name}, 8 lanes: ${cells} of ${board.capacity.luts} logic cells, ${area.sprams} single-port and ${area.brams} block RAMs, clock`,
-    mhz(fmaxHz),
+    `mini on ${board.name}, 8 lanes: ${cells} of ${board.capacity.luts} logic cells, ${area.sprams} single-port and ${area.brams} block RAMs, highest clock`,
+    range,
     'at least 24 MHz',
     fmaxHz >= 24e6,
   );
@@ -83,7 +87,7 @@ async function mini(): Promise<void> {
   );
 }
 
-/** The smallest design, and the fastest: of 4-bit weights 16 lanes lie in single-port RAM. */
+/** The smallest design, and the fastest: 16 lanes of 4-bit weights are in single-port RAM. */
 async function dense(): Promise<void> {
   await denseDesign(8, { lanes: 8, datapath: 'dsp' });
   await denseDesign(4, { lanes: 16, datapath: 'popcount' });
@@ -93,7 +97,7 @@ async function denseDesign(bits: number, design: Design): Promise<void> {
   const { graph, images } = await netAndImages('dense', 20, bits);
   const name = `784-128-10, ${bits} bits, ${design.lanes} lanes, ${design.datapath}`;
   const { cycles, equal } = await simulated(graph, images, design);
-  const { cells, fmaxHz } = await placed(graph, design);
+  const { cells, fmaxHz, range } = await placed(graph, design);
   const alone = await synthesise(
     (await verilogFiles(graph, coreOptions(design, board))).filter(({ path }) => path !== 'weights.bin'),
     'spikelet_core',
@@ -107,7 +111,7 @@ async function denseDesign(bits: number, design: Design): Promise<void> {
     cells <= 1600,
   );
   verdict(
-    `${name}: ${equal} of ${images.length} EQUAL, ${Math.round(cycles)} cycles an image, ${us(board.clockHz).toFixed(0)} us at the board's ${mhz(board.clockHz)}, at its highest clock of ${mhz(fmaxHz)}`,
+    `${name}: ${equal} of ${images.length} EQUAL, ${Math.round(cycles)} cycles an image, ${us(board.clockHz).toFixed(0)} us at the board's ${mhz(board.clockHz)}, at its highest clock of ${range}`,
     `${us(fmaxHz).toFixed(0)} us`,
     'at most 200 us',
     us(fmaxHz) <= 200,

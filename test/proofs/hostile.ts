@@ -10,9 +10,10 @@ import { allThere } from '../support/skip.js';
 import { folder as proofs, verdict } from './cli.js';
 
 /**
- * `npm run bench -- hostile`: damaged and hostile input for every reader of files and of what devices say, in processes
- * that are watched: each input gives a value or one SpikeletError, in at most 5 s of CPU and 512 MB. Every Graph that is
- * accepted is computed by the interpreter and by WebAssembly, equal at every tensor. About 15 minutes on two cores.
+ * `npm run bench -- hostile`: damaged and hostile input for every reader of files and of what devices say, in
+ * processes that are watched: each input gives a value or one SpikeletError, in at most 5 s of CPU and 512
+ * MB. Every Graph that is accepted is computed by the interpreter and by WebAssembly, equal at every tensor.
+ * About 15 minutes on two cores.
  */
 const { values } = parseArgs({
   options: {
@@ -42,7 +43,7 @@ const tried: Reader[] = [];
 for (const reader of chosen) if (await allThere(reader.name, reader.needs ?? [])) tried.push(reader);
 const parts = readers.reduce((sum, reader) => sum + reader.parts, 0);
 
-/** A reader without a share of its own takes what another one left: it has to wait. */
+/** A reader without inputs of its own takes what another one left: it has to wait. */
 const follows = ({ parts }: Reader) => parts === 0;
 
 async function run(reader: Reader): Promise<Row> {

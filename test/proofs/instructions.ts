@@ -14,10 +14,10 @@ import { plainC } from './int8.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench -- instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
- * plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own flags and both equal to the
- * interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU counts instructions, rp2040js cycles of
- * a Cortex-M0+. With --layers: of each layer.
+ * `npm run bench -- instructions [GRAPH]`: what one inference of a trained net costs on emulated cores,
+ * printed C against plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own
+ * flags and both equal to the interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU
+ * counts instructions, rp2040js cycles of a Cortex-M0+. With --layers: of each layer.
  */
 const IMAGES = 5;
 const layers = process.argv.includes('--layers');
@@ -26,7 +26,7 @@ const { graph, images } = await fashionGraph(IMAGES);
 const rows: Figure['rows'] = [];
 
 const m4 = boardOf('mps2-an386');
-/** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory is no limit. */
+/** The M4 runs what is compiled for a Cortex-M0+; instructions are the same, and memory does not limit it. */
 const m0plus: Board = { ...m4, name: 'mps2-an386 as Cortex-M0+', core: 'cortex-m0plus' };
 
 for (const [board, what, most, cmsis] of [

@@ -103,7 +103,8 @@ function fields(
   } else if (node.op === 'pool') {
     pair('kernel', node.kernel);
     pair('stride', node.stride);
-  } else {
+  } else if (!('thresholds' in node)) throw new Error(`the int8 comparison has no ${node.op}`);
+  else {
     const shared = graph.data.get(node.thresholds)!.length === levels;
     result.push(data('thresholds', node.thresholds), `.shared = ${Number(shared)}`);
     if (node.op === 'attend') result.push(`.heads = ${node.heads}`, '.sums = sums');

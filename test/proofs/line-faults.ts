@@ -12,9 +12,10 @@ import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- line-faults`: verify, profile, flash and monitor on the real command line, over real serial ports whose
- * line drops, flips, doubles and delays bytes, is cut, babbles, or says again what an earlier session was told; the board
- * behind it is emulated. Each ends in what a good line gives, or in one error with its exit code: never wrong, never a hang.
+ * `npm run bench -- line-faults`: verify, profile, flash and monitor on the real command line, over real
+ * serial ports whose line drops, flips, doubles and delays bytes, is cut, babbles, or says again what an
+ * earlier session was told; the board behind it is emulated. Each ends in what a good line gives, or in one
+ * error with its exit code: never wrong, never a hang.
  */
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 const [seed, rounds] = [Number(values.seed), Number(values.rounds)];
-/** About one fault in so many bytes, from bearable to hopeless. */
+/** About one fault per this many bytes, from bearable to hopeless. */
 const EVERY = [4000, 1000, 333, 80];
 
 if (await allThere('line faults', [socat, ...boardNeeds(boardOf('mps2-an386')), ...loaderNeeds])) {

@@ -2,21 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { importNet } from '../../host/import/index.js';
 import { writeGraph } from '../../models/index.js';
+import { main } from '../support/command.js';
 import { zooNet } from '../support/nets.js';
 import { pickle, stateDict, torchLegacy, torchZip } from '../support/torch.js';
 import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
- * constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its checkpoint take to be
- * imported, in either of torch's formats. Under a minute.
+ * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters,
+ * random constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its
+ * checkpoint take to be imported, in either of torch's formats. Under a minute.
  */
 const ROUNDS = 9;
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 /** Prints the most memory that a process had, in KiB, when it ends. */
 const watch = `data:text/javascript,process.on('exit',()=>process._rawDebug('most '+process.resourceUsage().maxRSS))`;
 

@@ -107,7 +107,7 @@ test('weights, pixels and streams that integers hold exactly: nothing differs', 
   const exact = quantize(coarse, bright, { bits: 8, correction: 'none' });
   assert.is(exact.tensors['input']!.scale, 1);
   const { layers, agreement, sqnr } = compare(coarse, exact, bright, { alone: true });
-  // The streams have units of their own, so a value may still lie on the other side of a threshold.
+  // The streams have their own units, so a value may still be on the other side of a threshold.
   for (const { layer, alone } of layers) assert.ok(alone! > 0.99, `${layer}: ${alone}`);
   assert.is(agreement, 1);
   assert.ok(sqnr > 30, `${sqnr} dB`);

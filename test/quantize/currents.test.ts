@@ -19,7 +19,7 @@ type Layer = {
   seed: number;
 };
 
-/** A node with random weights, and an input of which a share of `density` is not zero. */
+/** A node with random weights, and an input with a fraction `density` of values that are not zero. */
 function layerOf(o: Layer) {
   const random = seeded(o.seed);
   const shape: Shape = [...o.map, o.groups * o.inputs];
@@ -91,7 +91,7 @@ test('events give the accumulators of the definition: any kernel, stride, paddin
   assert.ok(spiking > 200, `${spiking} of 300 not silent`);
 });
 
-test('a depthwise layer, which has a loop of its own', () => {
+test('a depthwise layer, which has its own loop', () => {
   const { node, graph, values } = layerOf({
     groups: 12,
     inputs: 1,

@@ -62,8 +62,8 @@ const types: Record<string, string> = {
 const LIMIT = 60_000;
 
 /**
- * Serves `files` and a page whose module is `script`, opens it in a browser, and returns what the page hands to
- * `result(text)`, or the message of what it throws. `headers` of every answer.
+ * Serves `files` and a page whose module is `script`, opens it in a browser, and returns what the page hands
+ * to `result(text)`, or the message of what it throws. `headers` of every answer.
  */
 export async function resultOf(
   files: OutputFile[],
@@ -113,7 +113,7 @@ export async function whileOpen(url: string, profile: string, result: Promise<st
   const chromium = spawn(
     String(await find(browser)),
     [...flagsOf(profile), '--remote-debugging-port=0', url],
-    // A group of its own, so that all of its processes end with it.
+    // Its own group, so that all of its processes end with it.
     { stdio: 'ignore', timeout: LIMIT, detached: true },
   );
   const closed = new Promise<void>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import * as assert from 'uvu/assert';
 import { runCli } from '../../host/cli/program.js';
 
 export type Said = { code: number; stdout: string; stderr: string };
@@ -18,4 +19,23 @@ export async function cli(...args: string[]): Promise<Said> {
     for (const name of ['stdout', 'stderr'] as const) streams[name].write = originals[name];
   }
   return said;
+}
+
+/** What a command that must succeed prints with --json: its last line. */
+// biome-ignore lint/suspicious/noExplicitAny: as JSON.parse().
+export async function cliJson(...args: string[]): Promise<any> {
+  const { code, stdout, stderr } = await cli(...args, '--json');
+  assert.is(code, 0, stderr);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+}
+
+/** cli() where the programs on `path` alone are found. */
+export async function cliOnPath(path: string, ...args: string[]): Promise<Said> {
+  const before = process.env['PATH'];
+  process.env['PATH'] = path;
+  try {
+    return await cli(...args);
+  } finally {
+    process.env['PATH'] = before;
+  }
 }

@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { type LogMel, logmelFrontEnd } from '../../models/frontends/index.js';
-import { readSafetensors, type Tensor } from '../../models/index.js';
+import {
+  type FrontEnd,
+  frontEndShape,
+  type Graph,
+  type LogMel,
+  logmelFrontEnd,
+  product,
+  readSafetensors,
+  type Tensor,
+} from '../../models/index.js';
+import { quantize } from '../../quantize/index.js';
+import { zooNet } from './nets.js';
+import { seeded } from './random-graph.js';
 import { shared } from './shared.js';
 import type { Need } from './skip.js';
 
@@ -58,4 +69,13 @@ export function noise(length: number, peak: number, seed = 1): Int16Array {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return Math.floor((((state >>> 16) - 32768) * peak) / 32768);
   });
+}
+
+/** A small Graph of random weights behind a front end. */
+export function graphBehind(frontEnd: FrontEnd): Graph {
+  const shape = frontEndShape(frontEnd);
+  const random = seeded(3);
+  const images = [0, 1].map(() => Float32Array.from({ length: product(shape) }, () => random()));
+  const net = zooNet('dense', shape, 5, { hidden: [12] });
+  return quantize({ ...net, frontEnd }, images, { bits: 8 });
 }

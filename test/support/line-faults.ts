@@ -3,13 +3,13 @@ import { delays } from './bad-line.js';
 import type { Pty } from './pty.js';
 import { below, pick, type Random } from './random-graph.js';
 
-/** What a line does to what passes over it; both ways get a disturbance of their own. */
+/** What a line does to what passes over it; each way gets its own disturbance. */
 export type Disturbance = {
   /** What comes out where these bytes go in. */
   spoil?: (bytes: Uint8Array) => Uint8Array;
   /** About one byte of `every` is late by up to `mostMs` milliseconds, and those behind it. */
   late?: { every: number; mostMs: number };
-  /** The line is cut when so many bytes have passed in both directions together. */
+  /** The line is cut after this many bytes in both directions together. */
   cutAt?: number;
   /** What the host hears in between that the board never said. */
   babble?: () => Uint8Array;

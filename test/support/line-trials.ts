@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { boardOf } from '../../firmware-gen/boards/index.js';
 import { requirePlace } from '../../firmware-gen/plan-board.js';
 import { emulate } from '../../host/device/emulate.js';
 import { emulateLoader } from '../../host/device/loader.js';
 import { prove, writeGraph } from '../../models/index.js';
+import { main } from './command.js';
 import { compileProduct } from './firmware-device.js';
 import { temporaryFolder } from './firmware-project.js';
 import { type BadLine, joinLine, lineFaults, type Recording } from './line-faults.js';
@@ -16,7 +16,6 @@ import { createPty } from './pty.js';
 import { below, type Random, randomGraph, seeded } from './random-graph.js';
 
 /** The verbs that talk to a board, each over a line with one kind of fault between it and the emulated board. */
-const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 const LIMIT_MS = 240_000;
 
 export type Outcome = { result: 'equal' | 'error' | 'wrong'; what: string; spoilt: number };
@@ -47,7 +46,10 @@ function run(args: string[], cwd: string, during?: (child: ChildProcess) => void
   });
 }
 
-/** Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit code. */
+/**
+ * Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit
+ * code.
+ */
 function judge(ended: Ended, codes: number[], equal: () => boolean): Omit<Outcome, 'spoilt'> {
   const { code, stderr, hung } = ended;
   const said = stderr.trim().slice(-600);

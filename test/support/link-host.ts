@@ -15,7 +15,10 @@ import { gcc, sanitizers, socat } from './needs.js';
 import { createPty } from './pty.js';
 import { below, type Random } from './random-graph.js';
 
-/** The shell's own C on this machine: test/support/c/platform-host.c is its platform, test/support/c/link its model. */
+/**
+ * The shell's own C on this machine: test/support/c/platform-host.c is its platform, test/support/c/link its
+ * model.
+ */
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 const PIXELS = 48;
 
@@ -79,11 +82,13 @@ export async function withProgram<T>(
   return result;
 }
 
-/** What came of many requests. `wrong`: an answer that is not what the program computed from what was sent. */
+/**
+ * What came of many requests. `wrong`: an answer that is not what the program computed from what was sent.
+ */
 export type Tally = LinkCounts & { images: number; reported: number; wrong: string[] };
 
 /**
- * Sends random images until so many requests were made, and checks all that is answered. A request is sent again after
+ * Sends random images until `requests` were made, and checks every answer. A request is sent again after
  * `ms`.
  */
 export async function ask(
@@ -105,7 +110,7 @@ export async function ask(
   };
   const options = { ms, tries, inferMs: Math.max(ms, 2000), helloMs: 60_000 };
   let board: BoardLink | undefined;
-  /** Inferences that the program has made, and those of which nobody knows. */
+  /** Inferences that the program has made, and those whose answer was lost. */
   let [runs, unknown] = [0, 0];
   const settle = () => {
     for (const key of ['requests', 'answered', 'again', 'damaged', 'stale', 'text'] as const)

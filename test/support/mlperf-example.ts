@@ -3,7 +3,7 @@ import { below, randomGraph, seeded } from './random-graph.js';
 
 /** A small graph, one of those whose logits differ from image to image, and raw images for it. */
 export const graph = randomGraph(seeded(163), 2);
-// A unit of logits as a trained net has it: classes lie apart by some halvings, and sevenths of one.
+// A unit of logits as a trained net has it: classes differ by some halvings, and sevenths of one.
 graph.tensors[graph.nodes.at(-1)!.output]!.scale = Math.LN2 / 7;
 prove(graph);
 

@@ -9,7 +9,7 @@ export type Runner = {
   model: string;
   /** Sends a command; the lines of its answer without `m-ready`. */
   command(text: string): Promise<string[]>;
-  /** Loads an image, so many bytes to a command as the public runner does without a power monitor. */
+  /** Loads an image, as many bytes per command as the public runner sends without a power monitor. */
   load(raw: Uint8Array): Promise<void>;
   infer(count: number, warmups: number): Promise<Inferred>;
   close(): Promise<void>;
@@ -20,8 +20,8 @@ const STEP = 31;
 
 /**
  * A peer of MLPerf Tiny's public runner (benchmark/runner/device_under_test.py and script.py of
- * github.com/mlcommons/tiny): the same commands in the same order, answers read by the same patterns. Opens a serial port
- * and identifies the device as that does. Throws where an answer is not as the protocol has it.
+ * github.com/mlcommons/tiny): the same commands in the same order, answers read by the same patterns. Opens a
+ * serial port and identifies the device as that does. Throws where an answer is not as the protocol has it.
  */
 export async function openRunner(path: string): Promise<Runner> {
   const port = await openSerial(path);

@@ -1,6 +1,6 @@
-import { isPrintable } from '../../models/schema.js';
+import { isPrintable } from '../../models/schema-parts.js';
 
-/** Texts that somebody may have written into a file as a name: every character, and what languages stumble over. */
+/** Texts that a file may have as a name: every character, and what languages stumble over. */
 const characters = Array.from({ length: 0x180 }, (_, code) => String.fromCodePoint(code));
 
 const nasty = [

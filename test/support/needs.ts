@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Board } from '../../firmware-gen/boards/index.js';
 import { linkFlags, type Toolchain, toolchainOf } from '../../firmware-gen/toolchain.js';
-import { clang, installed, installLine, type ToolPackage, yosys } from '../../host/eda/packages.js';
+import { clang, installed, installLine, nextpnr, type ToolPackage, yosys } from '../../host/eda/packages.js';
 import { compileTools, emulateTools } from '../../host/toolchain/board-tools.js';
 import { versionOfTool } from '../../host/toolchain/tools.js';
 import { shared } from './shared.js';
@@ -23,22 +23,33 @@ export const stm32flash = program('stm32flash', '-h');
 export const iverilog = program('iverilog', '-V');
 export const verilator = program('verilator');
 export const gxx = program('g++');
+export const make = program('make');
 export const sox = program('sox');
 export const ffmpeg = program('ffmpeg', '-version');
 export const lz4 = program('lz4');
 export const zstd = program('zstd');
-/** Python with numpy, by `python3`. */
-export const numpy: Need = {
-  name: 'numpy',
-  install: 'apt-get install python3-numpy',
-  find: () =>
-    execute('python3', ['-c', 'import numpy']).then(
-      () => true,
-      () => false,
-    ),
-};
+
+/** A Python that has a module, by its command: Debian's own may have what another does not. */
+const python = (module: string): Need => ({
+  name: module,
+  install: `apt-get install python3-${module}`,
+  async find() {
+    for (const command of ['python3', '/usr/bin/python3'])
+      if (
+        await execute(command, ['-c', `import ${module}`]).then(
+          () => true,
+          () => false,
+        )
+      )
+        return command;
+    return false;
+  },
+});
+export const numpy = python('numpy');
+export const h5py = python('h5py');
+
 /** What compiles the Verilog of a core to a program. */
-export const verilatorBuilds = [verilator, gxx, program('make')];
+export const verilatorBuilds = [verilator, gxx, make];
 
 const packageNeed = (tool: ToolPackage): Need => ({
   name: tool.name,
@@ -47,11 +58,13 @@ const packageNeed = (tool: ToolPackage): Need => ({
 });
 /** What simulates Verilog by npm packages alone. */
 export const cxxrtl = [packageNeed(yosys), packageNeed(clang)];
+/** What makes bitstreams for iCE40. */
+export const placement = [packageNeed(yosys), packageNeed(nextpnr)];
 
 /** Reference data in ../shared. */
 export const reference = (path: string): Need => ({
   name: `../shared/${path}`,
-  install: 'reference data beside the repository, not a part of it',
+  install: 'reference data next to the repository, not a part of it',
   find: () => shared(path),
 });
 
@@ -62,7 +75,7 @@ export const slow: Need = {
   find: () => process.env['SPIKELET_SLOW'],
 };
 
-/** The flags by which a C compiler looks for errors while a program runs. */
+/** The flags that make a C compiler look for errors while a program runs. */
 export const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 const execute = promisify(execFile);

@@ -103,7 +103,7 @@ export const logits: Int32Array = loadWasm(new Uint8Array()).infer(new Int8Array
 export { emitBuild, graph, quantize };
 `;
 
-/** Whether the types of the installed package check in a project of its own, with the DOM's or without. */
+/** Whether the types of the installed package check in another project, with the DOM's or without. */
 export async function checkTypes(project: string, lib: string[]): Promise<string | undefined> {
   await writeFile(join(project, 'use.ts'), TYPES);
   const compilerOptions = {
@@ -116,7 +116,7 @@ export async function checkTypes(project: string, lib: string[]): Promise<string
   return code === 0 ? undefined : (stdout || stderr).slice(0, 600);
 }
 
-/** Bytes of a folder as they lie on the disk. */
+/** Bytes that a folder takes on the disk. */
 export async function sizeOf(folder: string): Promise<number> {
   const { stdout } = await ran('du', ['-sk', folder], { cwd: folder });
   return 1024 * Number.parseInt(stdout, 10);

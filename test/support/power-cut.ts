@@ -22,10 +22,13 @@ import {
   versionOf,
 } from './loader-board.js';
 
-/** The emulated board loses its power while a program A is replaced by B: the emulator is killed, its flash stays. */
+/**
+ * The emulated board loses its power while a program A is replaced by B: the emulator is killed, its flash
+ * stays.
+ */
 export type Bench = {
   loader: Built;
-  /** Path of B's firmware.bin, and both images as they lie in a slot. */
+  /** Path of B's firmware.bin, and both images as they are in a slot. */
   program: string;
   images: { A: Uint8Array; B: Uint8Array };
   /** The file of a flash that runs A. */
@@ -33,8 +36,8 @@ export type Bench = {
 };
 
 /**
- * `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later, or once the board
- * has answered.
+ * `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later, or
+ * once the board has answered.
  */
 export type Cut = { at: number; delay: number | 'answered' };
 
@@ -53,7 +56,10 @@ export async function createBench(fillerBytes: number, windowMs: number): Promis
   return bench;
 }
 
-/** Flashes the bench's program. Returns the bytes on the wire before each write: where one operation has ended. */
+/**
+ * Flashes the bench's program. Returns the bytes on the wire before each write: where one operation has
+ * ended.
+ */
 export async function session(bench: Bench, flash: string, cut?: Cut): Promise<number[]> {
   const emulation = await emulateLoader(board, bench.loader, flash);
   const ends: number[] = [];
@@ -140,7 +146,7 @@ const SLOWLY = ['-icount', 'shift=10,align=on'];
 
 /**
  * Commits B in such a flash; the power fails once the byte at `offset` (or the next that differs) of the
- * program that runs is erased, or written anew. The flash is read while the board changes it.
+ * program that runs is erased or rewritten. The flash is read while the board changes it.
  */
 export async function installAndCut(
   bench: Bench,

@@ -161,6 +161,14 @@ export class GraphBuilder {
     );
   }
 
+  upsample(name: string, input: string, factor: number): string {
+    const { shape, ...tensor } = this.tensor(input);
+    return this.add(
+      { op: 'upsample', name, input, output: `${name}.y`, factor },
+      { ...tensor, shape: [shape[0] * factor, shape[1] * factor, shape[2]] },
+    );
+  }
+
   pool(name: string, input: string, kernel: [number, number], stride: [number, number]): string {
     const [h, w, c] = this.tensor(input).shape;
     const shape: Shape = [
@@ -176,7 +184,7 @@ export class GraphBuilder {
   }
 }
 
-/** A small Graph of every op, or of those without attention, in a random order and geometry; proven by construction. */
+/** A small Graph of blocks of `kinds` in a random order and geometry; proven by construction. */
 export function randomGraph(random: Random, blocks = 6, kinds: readonly BlockKind[] = blockKinds): Graph {
   const b = new GraphBuilder(random, [4 + below(random, 8), 4 + below(random, 8), 1 + below(random, 3)]);
   let x = 'input';
@@ -185,7 +193,12 @@ export function randomGraph(random: Random, blocks = 6, kinds: readonly BlockKin
 }
 
 const blockKinds = ['conv', 'grouped', 'depthwise', 'pointwise', 'residual', 'attention', 'pool'] as const;
-export type BlockKind = (typeof blockKinds)[number];
+/**
+ * All of them; what came later is only in graphs that ask for it, so that the seeds of others stay what they
+ * are.
+ */
+export const everyKind = [...blockKinds, 'upsample'] as const;
+export type BlockKind = (typeof everyKind)[number];
 export const feedForward = blockKinds.filter((kind) => kind !== 'attention');
 
 /** Appends one block that takes pixels, spikes or a membrane and returns its last tensor. */
@@ -215,6 +228,11 @@ function block(b: GraphBuilder, input: string, name: string, kinds: readonly Blo
   }
   const kind = b.tensor(x).kind === 'pixels' ? 'conv' : pick(random, kinds);
   const [h, w, c] = b.tensor(x).shape;
+  if (kind === 'upsample') {
+    const factor = 2 + below(random, 2);
+    // Small maps stay small; a large one is read by a window.
+    if (factor * Math.max(h, w) <= 12) return b.upsample(`${name}.upsample`, x, factor);
+  }
   const bits = pick(random, [8, 6, 4] as const);
   if (kind === 'pool') {
     const kernel: [number, number] = [1 + below(random, Math.min(h, 3)), 1 + below(random, Math.min(w, 3))];

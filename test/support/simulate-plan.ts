@@ -8,7 +8,7 @@ export function simulatePlan(graph: Graph, { buffers, steps, scratch, kept, aren
   const at = (name: string, row: number) => {
     const { offset, rows, rowBytes } = buffers.get(name)!;
     const begin = offset + (row % rows) * rowBytes;
-    assert.ok(begin + rowBytes <= arenaBytes, `${name} lies in the arena`);
+    assert.ok(begin + rowBytes <= arenaBytes, `${name} is in the arena`);
     return { row: holds.subarray(begin, begin + rowBytes), tag: names.indexOf(name) * 65536 + row };
   };
   const write = (name: string, begin: number, end: number) => {
@@ -36,7 +36,7 @@ export function simulatePlan(graph: Graph, { buffers, steps, scratch, kept, aren
     const node = graph.nodes[index]!;
     const inputs = definition(node).inputs(node);
     const spans = definition(node).rows(node, graph, row, row + rows);
-    // A sum may lie on its own residual, which is read value by value.
+    // A sum may overwrite its own residual, which is read value by value.
     const onTop = inputs.findIndex(
       (name, i) => i > 0 && buffers.get(name)!.offset === buffers.get(node.output)!.offset,
     );

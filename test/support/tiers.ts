@@ -26,7 +26,7 @@ export const tiers = all.filter((tier) => tier !== 'relaxed' || there);
 /** All tiers but one, another in each round: tests that compile much take them in turn. */
 export const tiersOf = (round: number) => tiers.filter((_, i) => i !== round % 3);
 
-/** Gives spikes densities as if they had been seen, of which the relaxed tier chooses its kernels. */
+/** Gives spikes densities as if they had been seen; the relaxed tier chooses its kernels by them. */
 export function setActivity(graph: Graph, random: Random): void {
   for (const tensor of Object.values(graph.tensors))
     if (tensor.kind === 'spikes') {

@@ -84,7 +84,7 @@ export const stridesOf = (shape: number[]): number[] =>
 export const bytesOf = (data: ArrayBufferView): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** The entries of a state_dict and the storages they name, every tensor in one of its own. */
+/** The entries of a state_dict and the storages they name, one for every tensor. */
 export function stateEntries(params: Map<string, Tensor>): {
   entries: [string, Py][];
   storages: Map<string, Uint8Array>;

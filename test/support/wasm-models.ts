@@ -13,7 +13,7 @@ import {
 } from '../../models/index.js';
 import { describe } from '../../wasm/describe.js';
 import { emitSource } from '../../wasm/emit.js';
-import { layersOf } from '../../wasm/layers.js';
+import { kernels, layersOf } from '../../wasm/layers.js';
 import { layOutMemory } from '../../wasm/memory-image.js';
 import type { Tier } from '../../wasm/tiers.js';
 import { graphLike, type Random, seeded } from './random-graph.js';
@@ -39,14 +39,14 @@ export async function linker(graph: Graph, tier: Tier, choices: Choices, compile
   return async (
     options: Omit<PlanOptions, 'choices'> = {},
   ): Promise<{ outside: Uint8Array; plan: Plan; bytes: Uint8Array<ArrayBuffer> }> => {
-    const layout = plan(graph, { ...options, choices });
+    const layout = plan(graph, kernels, { ...options, choices });
     const image = layOutMemory(graph, layout, { layers, functionOf, tier });
     const { bytes } = await link(code, image, describe(graph, layout, image, tier));
     return { outside: image.outside, plan: layout, bytes };
   };
 }
 
-/** Pixels of which a share of `density` is not zero. */
+/** Pixels; a fraction `density` of them is not zero. */
 export const randomPixels = (graph: Graph, random: Random, density: number): Int8Array =>
   Int8Array.from({ length: product(graph.tensors['input']!.shape) }, () =>
     random() < density ? Math.floor(random() * 255) - 127 : 0,

@@ -27,9 +27,9 @@ import { testWith } from '../support/skip.js';
 const withVectors = await testWith([frontEndVectors]);
 const withEvents = await testWith([eventVectors]);
 
-/** Where the test puts what it writes: below the kernels' memory, which begins at RECORD. */
+/** Where the test puts what it writes: below the kernels' memory, which begins at START. */
 const TABLE = 1024;
-const RECORD = 1 << 18;
+const START = 1 << 18;
 
 type Exports = {
   memory: WebAssembly.Memory;
@@ -37,7 +37,10 @@ type Exports = {
   frontEndRead: (front: number, table: number, to: number) => void;
 };
 
-/** A compiled front end; each stream begins as the record says. The pixel table is the identity, [channel][256]. */
+/**
+ * A compiled front end; each stream begins as the record says. The pixel table is the identity,
+ * [channel][256].
+ */
 async function compiled(frontEnd: FrontEnd) {
   const layer = frontEndLayer(frontEnd)!;
   const { imports, functions } = frontEndSource(layer, signaturesOf('c'));
@@ -45,27 +48,27 @@ async function compiled(frontEnd: FrontEnd) {
   const module = await compileAssemblyScript('frontend.ts', [], source, 'c');
   const { instance } = await WebAssembly.instantiate(module as Uint8Array<ArrayBuffer>, {});
   const { memory, frontEndTake: take, frontEndRead: read } = instance.exports as unknown as Exports;
-  const { bytes, end } = layOutFrontEnd(layer, RECORD);
+  const { bytes, record, end } = layOutFrontEnd(layer, START);
   const raw = (end + 15) & ~15;
   const values = product(frontEndShape(frontEnd));
   const out = raw + 65536;
   memory.grow(Math.ceil((out + values) / 65536) - memory.buffer.byteLength / 65536 + 1);
   const view = new Uint8Array(memory.buffer);
   const start = () => {
-    view.fill(0xaa, RECORD);
-    view.fill(0, RECORD, end);
-    view.set(bytes, RECORD);
+    view.fill(0xaa, START);
+    view.fill(0, START, end);
+    view.set(bytes, START);
     for (let i = 0; i < frontEndShape(frontEnd)[2] * 256; i++) view[TABLE + i] = i & 255;
   };
-  const due = RECORD + 4 * layer.fields.findIndex(({ name }) => name === 'due');
+  const due = record + 4 * layer.fields.findIndex(({ name }) => name === 'due');
   const isDue = () => view[due] === 1;
   const image = () => {
-    read(RECORD, TABLE, out);
+    read(record, TABLE, out);
     return view.slice(out, out + values);
   };
   return {
     module,
-    /** Images of samples that arrive in pieces of so many; `channels` values to a sample. */
+    /** Images of samples that arrive in pieces of this size; `channels` values to a sample. */
     samples(samples: Int16Array, piece: number, channels = 1): Uint8Array {
       start();
       const images: Uint8Array[] = [];
@@ -74,7 +77,7 @@ async function compiled(frontEnd: FrontEnd) {
         const count = Math.floor(part.length / channels);
         new Int16Array(memory.buffer, raw, part.length).set(part);
         for (let taken = 0; taken < count; ) {
-          taken += take(RECORD, raw + 2 * channels * taken, count - taken);
+          taken += take(record, raw + 2 * channels * taken, count - taken);
           if (isDue()) images.push(image());
         }
       }
@@ -86,7 +89,7 @@ async function compiled(frontEnd: FrontEnd) {
       start();
       const images: Uint8Array[] = [];
       for (let i = 0; i < t.length; ) {
-        const taken = take(RECORD, t[i]! % 2 ** 32, x[i]!, y[i]!, p[i]!);
+        const taken = take(record, t[i]! % 2 ** 32, x[i]!, y[i]!, p[i]!);
         assert.ok(taken >= 0, `event ${i} is refused`);
         if (isDue()) images.push(image());
         i += taken;
@@ -94,7 +97,7 @@ async function compiled(frontEnd: FrontEnd) {
       return joined(images);
     },
     start,
-    take: (...signal: number[]) => take(RECORD, ...signal),
+    take: (...signal: number[]) => take(record, ...signal),
   };
 }
 
@@ -158,7 +161,7 @@ test('log-mel: the kernel equals the definition at other sizes, with a mean, str
   }
 });
 
-test('log-mel: no float and no 64-bit value is in the code, and no memory is asked for but what is stated', async () => {
+test('log-mel: the code has no float, no 64-bit value and no division, and its RAM is what is stated', async () => {
   const frontEnd = logmelFrontEnd({ sampleRate: 8000, frames: 4, mean: 5 });
   const { module } = await compiled(frontEnd);
   const { default: binaryen } = await import('binaryen');

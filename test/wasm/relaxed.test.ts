@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -20,6 +20,7 @@ import type { Accumulate } from '../../models/ops/accumulate.js';
 import { layersOf } from '../../wasm/layers.js';
 import { pairsIn16 } from '../../wasm/pairs.js';
 import { inFolder } from '../support/browser.js';
+import { main } from '../support/command.js';
 import { GraphBuilder, seeded } from '../support/random-graph.js';
 import { testWith } from '../support/skip.js';
 import { known, relaxedSimd, setActivity } from '../support/tiers.js';
@@ -99,7 +100,10 @@ test('pairs of inputs in 16 bits: as many as provably fit, and no more', () =>
     }),
   ));
 
-/** A graph whose every neuron but the first fires all it can into weights that are all the largest, of either sign. */
+/**
+ * A graph whose every neuron but the first fires all it can into weights that are all the largest, of either
+ * sign.
+ */
 function extremeGraph(): Graph {
   const b = new GraphBuilder(seeded(1), [6, 9, 1]);
   const fire = { kind: 'fire' as const, levels: 15 };
@@ -157,7 +161,7 @@ function busyGraph(): Graph {
   return b.graph;
 }
 
-/** What a loader in an engine of its own takes and computes. */
+/** What a loader in another engine takes and computes. */
 async function loaded(files: OutputFile[], raw: Uint8Array, nodeFlags: string[] = []) {
   let answer = { tier: '', logits: [] as number[] };
   await inFolder(async (folder) => {
@@ -212,7 +216,6 @@ test('a build has no relaxed module where no layer gains by it', async () => {
 
 test('build --also adds modules, verify --build runs one of them', () =>
   inFolder(async (folder) => {
-    const main = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
     const random = seeded(9);
     const b = new GraphBuilder(random, [32, 32, 2]);
     const x = b.accumulate('x', 'input', geometry(10), { kind: 'fire', levels: 3 });

@@ -90,7 +90,7 @@ test('what fails in a thread reaches the caller, and after it nothing is compute
   const pixels = randomPixels(graph, seeded(1), 1);
   const expected = model.infer(pixels);
   assert.equal(model.infer(pixels), expected);
-  // The nodes of the third thread lie where no memory is, so that it traps in its first step.
+  // The nodes of the third thread are outside the memory, so that it traps in its first step.
   const [, models] = model.description.threads!;
   new DataView(model.memory.buffer).setUint32(models + 2 * 12 + 8, 0xfffffff0, true);
   for (let i = 0; i < 3; i++)

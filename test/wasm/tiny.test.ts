@@ -6,7 +6,7 @@ import { emitBuild } from '../../host/wasm/build.js';
 import { loadWasm } from '../../host/wasm/load.js';
 import { argmax, interpret, outputOf, plan, SpikeletError } from '../../models/index.js';
 import { describeWasm } from '../../wasm/describe.js';
-import { layersOf } from '../../wasm/layers.js';
+import { kernels, layersOf } from '../../wasm/layers.js';
 import { randomGraph, seeded } from '../support/random-graph.js';
 import { tiers } from '../support/tiers.js';
 import { randomPixels, tinyGraph } from '../support/wasm-models.js';
@@ -20,7 +20,7 @@ const images = [0.2, 0.5, 1].map((density, i) => randomPixels(graph, seeded(i), 
 const LARGEST = { relaxed: 30_000, simd: 30_000, swar: 20_000 };
 
 for (const tier of tiers)
-  test(`tiny, ${tier}: at most ${LARGEST[tier]} bytes beside the parameters, the memory whole pages`, async () => {
+  test(`tiny, ${tier}: at most ${LARGEST[tier]} bytes besides the parameters, the memory whole pages`, async () => {
     const { files, bytes, arenaBytes, pages } = await emitBuild(graph, { tier });
     const { module, code, weights, constants } = bytes;
     console.log(`  ${module} bytes, ${code} code, ${weights} weights, ${constants} other constants`);
@@ -29,7 +29,7 @@ for (const tier of tiers)
     const parameters = layersOf(graph, tier).reduce((sum, layer) => sum + layer.constants.bytes.length, 0);
     console.log(`  ${parameters} bytes of parameters, ${module - parameters} of anything else`);
     assert.ok(module - parameters <= LARGEST[tier]);
-    assert.is(arenaBytes, plan(graph).arenaBytes);
+    assert.is(arenaBytes, plan(graph, kernels).arenaBytes);
     const { memory, description } = loadWasm(model);
     assert.is(description.tier, tier);
     assert.is(description.weights, weights);

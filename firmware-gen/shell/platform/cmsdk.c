@@ -20,7 +20,7 @@ void platform_init(void) {
   TIMER_CTRL = 1;
   UART_DIVISOR = PLATFORM_CLOCK_HZ / PLATFORM_BAUD;
   UART_CTRL = CTRL_TX | CTRL_RX | CTRL_RX_INTERRUPT;
-  /* Drops what is old. QEMU looks for bytes again only after a read, or up to a second later. */
+  /* Drops old data. QEMU checks for new bytes only after a read, or up to a second later. */
   (void)UART_DATA;
   NVIC_ENABLE(PLATFORM_UART_IRQ);
 }

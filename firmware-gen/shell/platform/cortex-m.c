@@ -1,4 +1,5 @@
-/* Start of every Cortex-M: vectors, memory, stack, reset. The interrupt of the serial port is the family's. */
+/* Startup of every Cortex-M: vectors, memory, stack, reset. The serial port's interrupt is in the family's
+   file. */
 #include "../platform.h"
 #include "cortex-m.h"
 #include "receive.h"
@@ -10,7 +11,7 @@ static void start(void) {
   platform_reset();
 }
 
-/* A fault leaves nothing to trust: the core stays here and the host finds the device silent. */
+/* After a fault nothing can be trusted: the core stays here, and the host finds the device silent. */
 static void fault(void) {
   for (;;) __asm__ volatile("wfi" ::: "memory");
 }
@@ -20,7 +21,7 @@ typedef union {
   uint32_t *stack;
 } vector;
 
-/* Interrupts that nobody enables have no entry. */
+/* Interrupts that are never enabled have no entry. */
 extern const vector platform_vectors[];
 __attribute__((section(".vectors"), used)) const vector platform_vectors[16 + PLATFORM_UART_IRQ + 1] = {
     [0] = {.stack = platform_stack_top},
@@ -34,14 +35,14 @@ __attribute__((section(".vectors"), used)) const vector platform_vectors[16 + PL
 /* Only platform/systick.c uses it. */
 __attribute__((weak)) void platform_systick_interrupt(void) {}
 
-/* Masked, a byte that comes between the look and the rest still ends the rest. */
+/* With interrupts masked, a byte that arrives between the check and wfi still wakes the core. */
 void platform_wait(void) {
   __asm__ volatile("cpsid i" ::: "memory");
   if (receive_is_empty()) __asm__ volatile("wfi" ::: "memory");
   __asm__ volatile("cpsie i" ::: "memory");
 }
 
-/* Weak: a family may have to reset more than the core asks for. */
+/* Weak: a family may have to reset more than the core. */
 __attribute__((weak)) void platform_reset(void) {
   __asm__ volatile("dsb" ::: "memory");
   SCB_AIRCR = 0x05FA0004u;

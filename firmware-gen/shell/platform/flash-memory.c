@@ -1,4 +1,4 @@
-/* Boards whose program memory is RAM: it behaves like NOR flash, where a write only clears bits. */
+/* Boards whose program memory is RAM: behaves like NOR flash, where writes only clear bits. */
 #include "../platform.h"
 
 /* An address below the base wraps to a large one. */

@@ -1,4 +1,4 @@
-/* Boards that the loader in their ROM (or a probe) programs: firmware does not write the flash it runs from. */
+/* Boards programmed by their ROM loader or a probe: firmware does not write the flash it runs from. */
 #include "../platform.h"
 
 int platform_flash_erase(uint32_t at, uint32_t bytes) {

@@ -1,4 +1,4 @@
-/* The four functions that gcc calls by itself, so that no libc is needed. */
+/* The four functions that gcc emits calls of, so that no libc is needed. */
 #include "../platform.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n) {

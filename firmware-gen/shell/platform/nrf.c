@@ -1,6 +1,6 @@
 /*
- * nRF51 and nRF52: the UART without DMA, the crystal oscillator for its baud rate. nRF52 counts cycles; nRF51 has no
- * such counter and counts by the timer that board.h names.
+ * nRF51 and nRF52: the UART without DMA, the crystal oscillator for its baud rate. nRF52 counts cycles; nRF51
+ * has no cycle counter and uses the timer that board.h names.
  */
 #include "../platform.h"
 #include "cortex-m.h"
@@ -56,7 +56,7 @@ void platform_init(void) {
   NVIC_ENABLE(PLATFORM_UART_IRQ);
 }
 
-/* The event is cleared before the byte is read: the next byte of the FIFO sets it again. */
+/* Clear the event before reading the byte, because the FIFO's next byte sets it again. */
 void platform_uart_interrupt(void) {
   while (UART(RECEIVED)) {
     UART(RECEIVED) = 0;

@@ -1,11 +1,11 @@
-/* A ring of bytes with one writer, the interrupt, and one reader: no locks. */
+/* A ring buffer with one writer, the interrupt, and one reader, so it needs no locks. */
 #include "receive.h"
 
 #include "../platform.h"
 
 static volatile uint8_t received[PLATFORM_RECEIVE_BYTES];
-static volatile uint32_t received_in;  /* bytes ever put; the interrupt's */
-static volatile uint32_t received_out; /* bytes ever taken; the reader's */
+static volatile uint32_t received_in;  /* total bytes put; written by the interrupt */
+static volatile uint32_t received_out; /* total bytes taken; written by the reader */
 
 void receive_put(uint8_t byte) {
   if (received_in - received_out == PLATFORM_RECEIVE_BYTES) return;

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-/* A power of two, room for the largest frame of the link twice. */
+/* A power of two; fits the link's largest frame twice. */
 #define PLATFORM_RECEIVE_BYTES 2048u
 
-/* From the interrupt. A byte for which there is no room is lost, as on the wire: the link sends it again. */
+/* Called by the interrupt. A byte is lost if the buffer is full, as on the wire; the link then repeats the
+   frame. */
 void receive_put(uint8_t byte);
 
-/* Whether platform_read() would find nothing. */
+/* Whether platform_read() would return -1. */
 int receive_is_empty(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* QEMU's RISC-V machine `virt`: ns16550 UART through the PLIC, counter of retired instructions, machine mode only. */
+/* QEMU's RISC-V machine `virt`: ns16550 UART through the PLIC, counter of retired instructions, machine mode
+   only. */
 #include "../platform.h"
 #include "receive.h"
 #include "stack.h"
@@ -36,7 +37,7 @@ __attribute__((naked, section(".vectors"), used)) void platform_start(void) {
 __attribute__((interrupt("machine"), aligned(4))) static void trap(void) {
   uint32_t cause;
   __asm__ volatile("csrr %0, mcause" : "=r"(cause));
-  /* A fault leaves nothing to trust: the core stays here and the host finds the device silent. */
+  /* After a fault nothing can be trusted: the core stays here, and the host finds the device silent. */
   while (cause != CAUSE_EXTERNAL) __asm__ volatile("wfi" ::: "memory");
   const uint32_t source = PLIC_CLAIM;
   while (UART(UART_STATE) & STATE_RECEIVED) receive_put(UART(UART_DATA));
@@ -72,7 +73,7 @@ uint32_t platform_ticks(void) {
   return count;
 }
 
-/* Masked, a byte that comes between the look and the rest still ends the rest. */
+/* With interrupts masked, a byte that arrives between the check and wfi still wakes the core. */
 void platform_wait(void) {
   __asm__ volatile("csrc mstatus, %0" ::"r"(MSTATUS_MIE) : "memory");
   if (receive_is_empty()) __asm__ volatile("wfi" ::: "memory");

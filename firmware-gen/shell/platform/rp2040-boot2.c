@@ -1,6 +1,6 @@
 /*
- * The second stage of the boot, which the boot ROM reads from the first 256 bytes of flash: 63 words of code and the
- * CRC that the ROM checks. test/support/c/rp2040-boot2.S is its source; a test assembles it and compares.
+ * The second boot stage, which the boot ROM reads from the first 256 bytes of flash: 63 words of code and the
+ * CRC that the ROM checks. Its source is test/support/c/rp2040-boot2.S; a test assembles and compares it.
  */
 #include "../platform.h"
 

@@ -90,7 +90,7 @@ void platform_write(const uint8_t *bytes, uint32_t n) {
   }
 }
 
-/* Everything but the oscillators, so that the boot ROM starts as after power on. */
+/* Resets everything except the oscillators, so that the boot ROM starts as after power-on. */
 void platform_reset(void) {
   PSM_WDSEL = 0x1FFFCu;
   WATCHDOG_CTRL = 1u << 31;

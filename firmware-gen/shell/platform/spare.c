@@ -1,4 +1,4 @@
-/* The linker script puts all variables at the start of the RAM, the stack below them. */
+/* The linker script puts the stack at the start of the RAM, followed by all variables. */
 #include "../platform.h"
 #include "stack.h"
 

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-extern uint32_t platform_stack_limit[], platform_stack_top[]; /* by the linker script */
+extern uint32_t platform_stack_limit[], platform_stack_top[]; /* from the linker script */
 extern uint32_t platform_data_start[], platform_data_end[], platform_bss_start[], platform_bss_end[];
 extern const uint32_t platform_data_image[];
 
 #define STACK_PAINT 0xC0FFEE5Cu
 
-/* Memory as C expects it, and paint up to the caller's own frame. Inlined: its frame would be painted over. */
+/* Initialises memory as C expects it, and paints the stack up to the caller's frame. Inlined, because its own
+   frame would be painted over. */
 static inline __attribute__((always_inline)) void prepare_memory(void) {
   uint32_t *here = __builtin_frame_address(0);
   for (volatile uint32_t *p = platform_stack_limit; p < here - 16; p++) *p = STACK_PAINT;

@@ -1,6 +1,6 @@
 /*
- * STM32F4: a USART on two pins of a port, clocked by the internal oscillator of 16 MHz, through the PLL where board.h
- * gives PLATFORM_PLL_N (VCO = 16 MHz / 16 * N, core = VCO / 2, APB1 = core / 4, APB2 = core / 2).
+ * STM32F4: a USART on two pins of a port, clocked by the internal 16 MHz oscillator, through the PLL if
+ * board.h gives PLATFORM_PLL_N (VCO = 16 MHz / 16 * N, core = VCO / 2, APB1 = core / 4, APB2 = core / 2).
  */
 #include "../platform.h"
 #include "cortex-m.h"
@@ -23,7 +23,7 @@ enum { SR_RECEIVED = 1 << 5, SR_TX_EMPTY = 1 << 7, CR1_ENABLE_TX_RX = 0x200C, CR
 enum { MODER = 0x00, AFR = 0x20 };
 
 #if PLATFORM_PLL_N
-/* 5 wait states and caches for the flash first, then the PLL, then the switch to it. */
+/* First 5 flash wait states and caches, then the PLL, then the switch to it. */
 static void start_pll(void) {
   FLASH_ACR = 0x705u;
   RCC(RCC_PLLCFGR) = 16u | PLATFORM_PLL_N << 6 | 4u << 24;
@@ -60,7 +60,7 @@ void platform_init(void) {
   NVIC_ENABLE(PLATFORM_UART_IRQ);
 }
 
-/* Reading the byte clears the interrupt, an overrun too. */
+/* Reading the byte clears the interrupt, including an overrun. */
 void platform_uart_interrupt(void) {
   while (UART(SR) & SR_RECEIVED) receive_put((uint8_t)UART(DR));
 }

@@ -1,4 +1,5 @@
-/* STM32H7: a USART on two pins of a port, everything clocked by the internal oscillator of 64 MHz; caches on. */
+/* STM32H7: a USART on two pins of a port; everything clocked by the internal 64 MHz oscillator; instruction
+   cache on. */
 #include "../platform.h"
 #include "cortex-m.h"
 #include "cycles.h"
@@ -15,7 +16,8 @@ enum { CR1_ENABLE_TX_RX = 0x0D, CR1_RX_INTERRUPT = 1 << 5 };
 #define GPIO(offset) REGISTER(PLATFORM_GPIO_BASE + (offset))
 enum { MODER = 0x00, AFR = 0x20 };
 
-/* Instructions only: weights are read once each, and the data cache would have to be kept true to DMA some day. */
+/* Only the instruction cache: each weight is read once, and a data cache would need coherence with any
+   DMA. */
 static void start_instruction_cache(void) {
   __asm__ volatile("dsb\n isb" ::: "memory");
   REGISTER(0xE000EF50u) = 0; /* ICIALLU */

@@ -1,4 +1,4 @@
-/* SysTick has 24 bits and counts down; an interrupt at each wrap makes 32 of them. */
+/* SysTick has 24 bits and counts down; an interrupt at each wrap extends it to 32. */
 #include "systick.h"
 
 #include "../platform.h"

@@ -1,8 +1,8 @@
 import type { Graph } from '../../../models/graph.js';
-import type { Accumulate } from '../../../models/ops/accumulate.js';
+import { type Accumulate, isAccumulate } from '../../../models/ops/accumulate.js';
 import { product } from '../../../models/tensor.js';
 import { isDepthwise, mostOf } from '../constants.js';
-import type { Datapath } from '../sequential.js';
+import type { Datapath } from '../datapaths.js';
 
 /**
  * How a layer is folded: outputs accumulated side by side, values of a window looked at in one clock (of a depthwise
@@ -20,7 +20,7 @@ export function balance(
   { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): Map<string, Folding> {
   const layers = graph.nodes
-    .filter((node) => node.op === 'accumulate')
+    .filter(isAccumulate)
     .map((node) => ({ node, clocks: clocksOf(node, graph, datapath), sizes: sizesOf(node, graph, lanes) }));
   const target = Math.max(
     1,

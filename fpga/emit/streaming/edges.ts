@@ -1,4 +1,5 @@
 import { definition, type Graph, type GraphNode } from '../../../models/graph.js';
+import { streamingOp } from '../../ops/index.js';
 
 /**
  * A stream from a tensor to a node that reads it. `least`: values that its FIFO must hold so that nothing ever waits for
@@ -17,15 +18,24 @@ type Counted = Edge & {
 /**
  * Every edge in the order of the nodes. The least depths come from running the graph once, place by place and on demand: the
  * most that an edge then holds is enough. One order of events that ends within these depths proves that every order
- * does, for a stream's reader and writer wait for nothing but it.
+ * does, for a stream's reader and writer wait for nothing but it. That takes a second for large images and is the same for
+ * all designs of a graph, so it is done once.
  */
-export function edgesOf(graph: Graph): Edge[] {
+export function edgesOf(graph: Graph): readonly Edge[] {
+  const found = known.get(graph) ?? newEdges(graph);
+  known.set(graph, found);
+  return found;
+}
+
+const known = new WeakMap<Graph, readonly Edge[]>();
+
+function newEdges(graph: Graph): Edge[] {
   const edges = graph.nodes.flatMap((node) =>
     definition(node)
       .inputs(node)
       .map((tensor, at): Counted => {
         const residual = at > 0;
-        const needs = residual ? (place: number) => place + 1 : needsOf(node, graph);
+        const needs = residual ? (place: number) => place + 1 : streamingOp(node).needs(node, graph);
         const channels = graph.tensors[tensor]!.shape[2];
         return { tensor, node, residual, least: 1, depth: 2, channels, needs, taken: 0 };
       }),
@@ -70,19 +80,4 @@ function demandAll(graph: Graph, edges: Counted[]): void {
     note(tensor);
     for (const edge of into(writer.get(tensor))) edge.taken = Number.POSITIVE_INFINITY;
   }
-}
-
-/** Places of its first input, up to the last of the window, that a node needs for a place of its output. */
-function needsOf(node: GraphNode, graph: Graph): (at: number) => number {
-  if (node.op === 'fire' || node.op === 'attend') return (at) => at + 1;
-  const [height, width] = graph.tensors[node.input]!.shape;
-  const columns = graph.tensors[node.output]!.shape[1];
-  const [top, left] = node.op === 'pool' ? [0, 0] : node.padding;
-  const last = (at: number, stride: number, padding: number, kernel: number, size: number) =>
-    Math.min(at * stride - padding + kernel, size) - 1;
-  return (at) => {
-    const row = last(Math.floor(at / columns), node.stride[0], top, node.kernel[0], height);
-    const column = last(at % columns, node.stride[1], left, node.kernel[1], width);
-    return row < 0 || column < 0 ? 0 : row * width + column + 1;
-  };
 }

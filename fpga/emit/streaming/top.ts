@@ -1,24 +1,15 @@
-import { SpikeletError } from '../../../models/error.js';
-import { type Graph, type GraphNode, outputOf, prove } from '../../../models/graph.js';
+import { type Graph, outputOf, prove } from '../../../models/graph.js';
+import { isAccumulate } from '../../../models/ops/accumulate.js';
 import type { OutputFile } from '../../../models/output.js';
 import { product } from '../../../models/tensor.js';
 import { verilogComment } from '../../../models/text/verilog.js';
+import { streamingOp } from '../../ops/index.js';
+import type { Datapath } from '../datapaths.js';
 import { equationOf } from '../equations.js';
 import { framePorts, frameStatus } from '../frame.js';
-import type { Datapath } from '../sequential.js';
 import { balance } from './balance.js';
 import { type Edge, edgesOf } from './edges.js';
-import {
-  type Context,
-  eventBits,
-  factorBits,
-  isSigned,
-  type Layer,
-  layerOf,
-  type StreamNode,
-  streamBits,
-  sumBits,
-} from './layers.js';
+import { type Context, eventBits, factorBits, isSigned, type Layer, streamBits, sumBits } from './layers.js';
 import { identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
 /** Bits of o_spikes: neurons of all layers may fire in one clock. */
@@ -39,11 +30,11 @@ export function emitStreaming(
   graph: Graph,
   { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): OutputFile[] {
-  const nodes = graph.nodes.map(requireStreamed);
+  const { nodes } = graph;
   const proof = prove(graph);
   const id = identifiers();
   const context: Context = { graph, proof, datapath, foldings: balance(graph, { lanes, datapath }), id };
-  const layers = new Map(nodes.map((node) => [node, layerOf(node, context)]));
+  const layers = new Map(nodes.map((node) => [node, streamingOp(node).layer(node, context)]));
   const edges = edgesOf(graph);
   const streams = [
     { tensor: 'input', name: pixels },
@@ -82,7 +73,7 @@ export function productsOf(
   const proof = prove(graph);
   const foldings = balance(graph, design);
   return graph.nodes.flatMap((node): [number, number][] => {
-    if (node.op !== 'accumulate') return [];
+    if (!isAccumulate(node)) return [];
     const { lanes, parallel } = foldings.get(node.name)!;
     const event = eventBits(node.input, { graph, proof });
     return [
@@ -94,14 +85,6 @@ export function productsOf(
         ? [[sumBits(node, proof), factorBits(graph.data.get(node.end.multiplier)!) + 1] as [number, number]]
         : []),
     ];
-  });
-}
-
-/** Throws a SpikeletError where a node has no core. */
-export function requireStreamed(node: GraphNode): StreamNode {
-  if (node.op !== 'attend') return node;
-  throw new SpikeletError(`the streaming architecture has no core for '${node.name}' (attention)`, {
-    hint: "use '--architecture sequential', which serves every op",
   });
 }
 
@@ -141,7 +124,7 @@ const inputOf = ({ node, residual }: Edge, { id }: Context): string =>
 /** What feeds an edge: a tensor's stream, or its way from the fork. */
 function sourceOf(
   edge: Edge,
-  edges: Edge[],
+  edges: readonly Edge[],
   context: Context,
 ): { wires: string; valid: string; ready: string; data: string } {
   const writer = context.graph.nodes.find((node) => node.output === edge.tensor);
@@ -154,7 +137,7 @@ function sourceOf(
   return { wires: `  wire ${valid}, ${ready};\n`, valid, ready, data };
 }
 
-function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
+function fifoOf(edge: Edge, edges: readonly Edge[], context: Context): string {
   const name = inputOf(edge, context);
   const bits = streamBits(edge.tensor, context);
   const { wires, valid, ready, data } = sourceOf(edge, edges, context);
@@ -181,7 +164,7 @@ function fifoOf(edge: Edge, edges: Edge[], context: Context): string {
 }
 
 /** The fork of a tensor that several nodes read. */
-function fanOut({ tensor, name }: Stream, edges: Edge[], context: Context): string {
+function fanOut({ tensor, name }: Stream, edges: readonly Edge[], context: Context): string {
   const ways = edges.filter((edge) => edge.tensor === tensor);
   if (ways.length < 2) return '';
   const all = (suffix: string) => `{${ways.map((edge) => `${inputOf(edge, context)}_${suffix}`).join(', ')}}`;

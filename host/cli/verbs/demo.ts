@@ -6,8 +6,8 @@ import { loadGraph } from '../../api/load.js';
 import { loadDataset } from '../../data/index.js';
 import { asciiFrame, asciiSpikes } from '../../report/ascii.js';
 import { duration } from '../../report/text.js';
+import { requireTraining } from '../../train/packages.js';
 import type { Io } from '../io.js';
-import { requireTraining } from '../training.js';
 import { defaultsOf, forceOption, integer, verb } from '../verb.js';
 import { build } from './build.js';
 import { quantize } from './quantize.js';
@@ -31,7 +31,7 @@ export const demo = verb<Options>({
   ],
   async run(_args, options, io) {
     // Before the first chapter rather than in the second.
-    await requireTraining();
+    requireTraining();
     const started = performance.now();
     const { out, seed } = options;
     const force = options.force ? { force: true } : {};

@@ -1,18 +1,14 @@
 import { basename, join } from 'node:path';
 import { type Board, fpgaBoardOf } from '../../../fpga/boards/index.js';
-import { knownErrors } from '../../../fpga/estimate/errors.js';
-import { explore as designs, type Point } from '../../../fpga/estimate/explore.js';
+import type { Point } from '../../../fpga/estimate/explore.js';
+import type { Dataset } from '../../../models/dataset.js';
 import type { Graph } from '../../../models/graph.js';
+import { explore as exploreDesigns, toolsFor } from '../../api/explore.js';
 import { datasetFor } from '../../api/images.js';
 import { loadGraph } from '../../api/load.js';
 import { requireFits } from '../../data/fits.js';
 import { usages } from '../../data/index.js';
-import { testPixels } from '../../data/pixels.js';
-import { installed, installLine, nextpnr, yosys } from '../../eda/packages.js';
-import { simulatorInstall, simulatorThere } from '../../eda/simulator.js';
-import { exploreSvg } from '../../report/explore-chart.js';
 import { estimateTable, measuredTable, shortages } from '../../report/explore-table.js';
-import { measureBest } from '../../run/explore.js';
 import type { Measured } from '../../run/measure-design.js';
 import { requireOwn, requireWritable, writeFiles } from '../../system/files.js';
 import { exclusively } from '../../system/lock.js';
@@ -69,40 +65,36 @@ async function compareDesigns(paths: string[], options: Options, io: Io) {
     for (const file of files) await requireWritable(join(options.out, file));
   }
   const names = namesOf(graphs, paths);
-  const points = designs(graphs, board);
-  const { missing, synthesises, simulates } = await toolsFor(board, options);
+  const { measure, count } = options;
+  const { simulates } = await toolsFor(board, measure, options.data !== undefined);
   const images =
     simulates && options.data !== undefined
-      ? await imagesOf(paths, graphs, { spec: options.data, count: options.count }, io)
+      ? await imagesOf(paths, graphs, { spec: options.data, count }, io)
       : undefined;
-  const measured = synthesises
-    ? await measureBest(points, {
-        graphs,
-        board,
-        count: options.measure,
-        images,
-        folder: options.out && join(options.out, 'measured'),
-        note: io.note,
-      })
-    : new Map<Point, Measured>();
-  const errors = knownErrors(new Set(points.map(({ architecture }) => architecture)), graphs);
-  print(points, measured, board, names, errors, io);
-  for (const line of missing) io.print(line);
+  const found = await exploreDesigns(graphs, board.name, {
+    ...{ measure, names, count, note: io.note },
+    ...(images ? { images } : {}),
+    folder: options.out && join(options.out, 'measured'),
+  });
+  const { designs, estimateErrors, notMeasured } = found;
+  const points: Point[] = designs;
+  const measured = new Map(
+    designs.flatMap((design) => (design.measured ? [[design, design.measured] as const] : [])),
+  );
+  print(points, measured, board, names, estimateErrors, io);
+  for (const line of notMeasured) io.print(line);
   const result = {
     board: board.name,
     graphs: graphs.map(({ name }, i) => ({ path: paths[i]!, name })),
     clockHz: board.clockHz,
-    estimateErrors: errors,
-    designs: points.map((point) => ({ ...point, measured: measured.get(point) ?? null })),
-    notMeasured: missing,
+    estimateErrors,
+    designs,
+    notMeasured,
   };
   if (options.out) {
     await writeFiles(
       options.out,
-      [
-        { path: files[0]!, contents: `${JSON.stringify(result, null, 2)}\n` },
-        { path: files[1]!, contents: exploreSvg(points, measured, board, names) },
-      ],
+      [{ path: files[0]!, contents: `${JSON.stringify(result, null, 2)}\n` }, ...found.files],
       { force },
     );
     io.print(files.map((file) => join(options.out!, file)).join(', '));
@@ -116,33 +108,18 @@ const namesOf = (graphs: Graph[], paths: string[]): string[] =>
     ? graphs.map(({ name }) => name)
     : paths.map((path) => basename(path).replace(/(\.graph)?\.safetensors$/, ''));
 
-/** What can be measured, and a line for each thing that cannot. */
-async function toolsFor(board: Board, { measure, data }: Options) {
-  const missing: string[] = [];
-  const synthesises = measure > 0 && installed(yosys);
-  if (measure > 0 && !installed(yosys)) missing.push(`not synthesised: ${installLine(yosys)}`);
-  if (synthesises && board.nextpnr && !installed(nextpnr))
-    missing.push(`not placed: ${installLine(nextpnr)}`);
-  if (synthesises && !board.nextpnr)
-    missing.push(`no place-and-route is known for ${board.name}: no highest clock`);
-  const simulates = synthesises && (await simulatorThere()) !== undefined;
-  if (synthesises && !simulates) missing.push(`clocks not simulated: ${simulatorInstall()}`);
-  else if (simulates && data === undefined) missing.push('clocks not simulated: give images with --data');
-  return { missing, synthesises, simulates };
-}
-
-/** The first test images as each graph's pixels. */
+/** The data, whose images every graph takes. */
 async function imagesOf(
   paths: string[],
   graphs: Graph[],
   { spec, count }: { spec: string; count: number },
   io: Io,
-): Promise<Int8Array[][]> {
-  const { data, samples } = await datasetFor(paths[0]!, graphs[0]!, { spec, count }, io.note);
+): Promise<Dataset> {
+  const { data } = await datasetFor(paths[0]!, graphs[0]!, { spec, count }, io.note);
   graphs.forEach((graph, i) => {
     requireFits(paths[i]!, { shape: graph.tensors['input']!.shape, classes: graph.classes }, data);
   });
-  return graphs.map((graph) => [...testPixels(graph, data, samples)]);
+  return data;
 }
 
 function print(

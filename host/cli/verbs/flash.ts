@@ -1,10 +1,7 @@
-import type { Board as FpgaBoard } from '../../../fpga/boards/index.js';
 import { exitCode } from '../../../models/index.js';
-import { bitstreamAt, programBoard } from '../../eda/bitstream.js';
+import { anyBoardOf, flash as flashBoard, flashFile } from '../../api/flash.js';
 import { output } from '../../system/output.js';
-import { anyBoardOf } from '../boards.js';
-import type { Io } from '../io.js';
-import { forceOption, required, usageError, verb } from '../verb.js';
+import { forceOption, required, verb } from '../verb.js';
 
 type Options = { board?: string; port?: string; out?: string; force?: boolean };
 
@@ -27,30 +24,32 @@ export const flash = verb<Options>({
     forceOption,
   ],
   async run([path], options, io) {
-    const { fpga, firmware: board } = anyBoardOf(required(options.board, '--board'));
-    if (fpga) return { result: await flashFpga(path!, fpga, options, io) };
-    const device = await import('../../device/flash/index.js');
-    const program = await device.programAt(path!);
-    if (options.out) {
-      const { contents } = await device.flashFile(board, program);
-      await writeImage(options.out, contents, path!, options.force);
-      io.print(`${options.out}: ${contents.length} B for ${board.name}`);
-      return { result: { board: board.name, out: options.out, bytes: contents.length } };
+    const name = required(options.board, '--board');
+    const { port, out, force } = options;
+    const { fpga } = anyBoardOf(name);
+    if (out !== undefined && !(fpga && port !== undefined)) {
+      const { path: file, contents } = await flashFile(path!, name);
+      await writeImage(out, contents, fpga ? file : path!, force);
+      io.print(`${out}: ${contents.length} B for ${name}`);
+      return { result: { board: name, out, bytes: contents.length } };
     }
     const bar = io.progress('flashing');
     const started = performance.now();
-    const { stop, ended, ...result } = await device
-      .flash({ board, program, port: options.port, progress: bar.update, note: io.note })
-      .finally(() => bar.done());
+    const hooks = { onProgress: bar.update, note: io.note };
+    const flashed = await flashBoard(path!, { board: name, port, ...hooks }).finally(() => bar.done());
     const seconds = (performance.now() - started) / 1000;
-    const found = { board: board.name, ...result, seconds };
-    const { bytes, verified, restarts, port } = result;
+    if ('programmer' in flashed) {
+      io.print(`${flashed.bytes} B to ${name} by ${flashed.programmer} in ${seconds.toFixed(1)} s`);
+      return { result: { ...flashed, seconds } };
+    }
+    const { stop, ended, ...result } = flashed;
+    const found = { ...result, seconds };
     io.print(
-      `${bytes} B to ${board.name} in ${seconds.toFixed(1)} s${verified ? ', read back and equal' : ''}` +
-        `${restarts ? `, link taken up again ${restarts} times` : ''}`,
+      `${result.bytes} B to ${name} in ${seconds.toFixed(1)} s${result.verified ? ', read back and equal' : ''}` +
+        `${result.restarts ? `, link taken up again ${result.restarts} times` : ''}`,
     );
     if (!stop) return { result: found };
-    io.print(`it runs on ${port} until this command ends (Ctrl-C)`);
+    io.print(`it runs on ${result.port} until this command ends (Ctrl-C)`);
     io.emit(found);
     return { code: await untilStopped(stop, ended!) };
   },
@@ -68,26 +67,6 @@ async function writeImage(
   const begins = new Uint8Array(Buffer.from(contents).subarray(0, SAME_START));
   const write = await output(out, { kind: { begins, name: 'such an image' }, inputs: [program], force });
   await write(contents);
-}
-
-/** Bitstreams go by the board's own programmer, over USB. */
-async function flashFpga(path: string, board: FpgaBoard, { port, out, force }: Options, io: Io) {
-  if (port !== undefined)
-    throw usageError(
-      `${board.name} is flashed over USB`,
-      'leave --port away; its serial port is for profile and verify',
-    );
-  const { path: file, bytes } = await bitstreamAt(path, board);
-  if (out) {
-    await writeImage(out, bytes, file, force);
-    io.print(`${out}: ${bytes.length} B for ${board.name}`);
-    return { board: board.name, out, bytes: bytes.length };
-  }
-  const started = performance.now();
-  await programBoard(board.programmer!, file, io.note);
-  const seconds = (performance.now() - started) / 1000;
-  io.print(`${bytes.length} B to ${board.name} by ${board.programmer!.program} in ${seconds.toFixed(1)} s`);
-  return { board: board.name, bytes: bytes.length, programmer: board.programmer!.program, seconds };
 }
 
 /** An emulated board runs until the emulator ends or somebody stops this command. */

@@ -1,7 +1,7 @@
 import { writeNet } from '../../../models/file.js';
 import { countParams } from '../../../models/net.js';
-import { imagenetClasses, readLabels } from '../../data/labels.js';
-import { importFile } from '../../import/index.js';
+import { importCheckpoint } from '../../api/import.js';
+import { readLabels } from '../../data/labels.js';
 import { quantity } from '../../report/text.js';
 import { output } from '../../system/output.js';
 import { forceOption, integer, integers, numbers, verb } from '../verb.js';
@@ -47,15 +47,11 @@ export const importVerb = verb<Options>({
   async run([path], { out, labels, input, force, ...told }, io) {
     const write = await output(out, { kind: 'net', inputs: [path, labels], force });
     const names = labels ? (await readLabels(labels)).map(({ name }) => name) : undefined;
-    const { net: imported, notes } = await importFile(path!, {
+    const { net, notes } = await importCheckpoint(path!, {
       ...told,
       ...(input ? { inputShape: input } : {}),
       ...(names ? { classes: names } : {}),
     });
-    const net =
-      !names && imported.classes.length === 1000
-        ? { ...imported, classes: await imagenetClasses(io.note) }
-        : imported;
     await write(writeNet(net));
     for (const note of notes) io.print(`- ${note}`);
     const parameters = countParams(net);

@@ -1,5 +1,6 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { exitCode } from '../../../models/error.js';
+import { monitor as listen } from '../../api/monitor.js';
 import type { Said } from '../../device/monitor.js';
 import { baudOption } from '../../targets/options.js';
 import { verbOption } from '../target-options.js';
@@ -7,7 +8,6 @@ import { verb } from '../verb.js';
 
 type Options = { port?: string; baud?: number };
 
-const USUAL_BAUD = 115200;
 /** Bytes of a frame that are shown. */
 const SHOWN = 32;
 
@@ -19,34 +19,27 @@ export const monitor = verb<Options>({
     verbOption(baudOption('115200')),
   ],
   async run(_arguments, options, io) {
-    const { guessPort } = await import('../../device/guess-port.js');
-    const { openPort } = await import('../../device/port.js');
-    const { listen } = await import('../../device/monitor.js');
-    const path = options.port ?? (await guessPort(io.note));
-    const port = await openPort(path, { baud: options.baud ?? USUAL_BAUD });
-    io.note(`${path}: what is typed goes out line by line; Ctrl-C ends`);
     const started = performance.now();
-    let interrupted = false;
-    const interrupt = () => {
-      interrupted = true;
+    const interrupt = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+    let typed: Interface | undefined;
+    const tell = (said: Said) => {
+      io.emit({ seconds: (performance.now() - started) / 1000, ...said });
+      io.print(lineOf(said));
     };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-    const typed = createInterface({ input: process.stdin });
-    // What cannot be sent is told by the reading side, which finds the device gone.
-    typed.on('line', (line) => void port.write(Buffer.from(`${line}\n`)).catch(() => undefined));
+    const { port, baud } = options;
     try {
-      await listen(
-        port,
-        (said) => {
-          io.emit({ seconds: (performance.now() - started) / 1000, ...said });
-          io.print(lineOf(said));
+      await listen(tell, {
+        ...{ port, baud, note: io.note, signal: interrupt.signal },
+        onOpen(path, send) {
+          io.note(`${path}: what is typed goes out line by line; Ctrl-C ends`);
+          typed = createInterface({ input: process.stdin });
+          typed.on('line', send);
         },
-        () => interrupted,
-      );
+      });
     } finally {
-      typed.close();
+      typed?.close();
       process.stdin.unref?.();
-      await port.close();
     }
     return { code: exitCode.interrupted };
   },

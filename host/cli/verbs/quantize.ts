@@ -1,13 +1,13 @@
-import { normalise, rawImage, type Split } from '../../../models/dataset.js';
 import { writeGraph } from '../../../models/file.js';
+import { type Accuracy, frontEndAccuracy } from '../../../models/frontends/index.js';
 import type { Graph } from '../../../models/graph.js';
-import type { Net } from '../../../models/net.js';
 import type { WeightBits } from '../../../models/ops/accumulate.js';
-import { type Correction, type Rounding, quantize as toGraph } from '../../../quantize/index.js';
+import type { Correction, Rounding } from '../../../quantize/index.js';
 import { loadNet } from '../../api/load.js';
+import { compare, quantize as toGraph } from '../../api/quantize.js';
 import { requireFits } from '../../data/fits.js';
 import { loadDataset, usages } from '../../data/index.js';
-import { type Comparison, compare } from '../../report/compare.js';
+import type { Comparison } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
 import { output } from '../../system/output.js';
 import type { Io } from '../io.js';
@@ -74,12 +74,12 @@ export const quantize = verb<Options>({
       log: io.note,
       input: { ...net.input, classes: net.classes, ...(net.frontEnd ? { frontEnd: net.frontEnd } : {}) },
       limit: Math.max(options.calibrate, options.count),
+      fits: (data) => requireFits(path!, { shape: net.input.shape, classes: net.classes }, data),
     });
-    requireFits(path!, { shape: net.input.shape, classes: net.classes }, data);
-    const images = [...eachImage(net, data.train, Math.min(options.calibrate, data.train.count))];
     const layers = io.progress('layers');
     const float = io.progress('calibrating');
-    const graph = toGraph(net, images, {
+    const graph = toGraph(net, data, {
+      calibrate: options.calibrate,
       bits: options.bits,
       correction: options.correction,
       ...(options.rounding ? { rounding: options.rounding } : {}),
@@ -94,13 +94,15 @@ export const quantize = verb<Options>({
     const bar = io.progress('comparing');
     const compared =
       samples > 0
-        ? compare(net, graph, eachImage(net, data.test, samples), {
-            ...(data.unlabelled ? {} : { labels: data.test.labels }),
+        ? compare(net, graph, data, {
+            count: samples,
             onProgress: (done) => bar.update(done, samples),
           })
         : undefined;
     bar.done();
     report(options.out, graph, options.bits, file.length, compared, io);
+    const accuracy = graph.frontEnd && frontEndAccuracy(graph.frontEnd);
+    if (accuracy) io.print(frontEndReport(accuracy));
     // Equal logits have no noise, and JSON no infinity.
     const sqnr = compared && (Number.isFinite(compared.sqnr) ? compared.sqnr : null);
     return {
@@ -109,15 +111,15 @@ export const quantize = verb<Options>({
         bits: options.bits,
         bytes: file.length,
         ...(data.source ? { source: data.source } : {}),
+        ...(accuracy ? { frontEnd: accuracy } : {}),
         ...(compared ? { ...compared, sqnr } : { samples }),
       },
     };
   },
 });
 
-function* eachImage(net: Net, split: Split, count: number): Iterable<Float32Array> {
-  for (let i = 0; i < count; i++) yield normalise(rawImage(split, net.input.shape, i), net.input);
-}
+const frontEndReport = ({ signal, unit, mean, most }: Accuracy): string =>
+  `front end in integers against float64, on ${signal}: ${mean.toFixed(4)} ${unit} on average, ${most.toFixed(3)} at most`;
 
 function report(
   out: string,

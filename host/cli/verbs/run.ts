@@ -5,7 +5,7 @@ import { writeSafetensors } from '../../../models/safetensors.js';
 import { loadNet } from '../../api/load.js';
 import { requireFits } from '../../data/fits.js';
 import { listImages } from '../../data/folder.js';
-import { loadDataset, readNetImage, usages } from '../../data/index.js';
+import { type Looks, loadDataset, readNetImage, usages } from '../../data/index.js';
 import { imagenetClasses, type Label, readLabels } from '../../data/labels.js';
 import { percent } from '../../report/text.js';
 import { startBatch } from '../../run/batch.js';
@@ -135,8 +135,8 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
   const runner = await openRunner(path, options.threads, options.timeout);
   return closing(runner, async () => {
     const labels = await labelsOf(runner, options.labels, io);
-    const data = await loadDataset(spec, { log: io.note });
-    requireFits(path, runner, data);
+    const fits = (data: Looks) => requireFits(path, runner, data);
+    const data = await loadDataset(spec, { log: io.note, fits });
     const split = data[name];
     if (sample >= split.count)
       throw usageError(

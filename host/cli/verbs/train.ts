@@ -1,18 +1,18 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Dataset } from '../../../models/dataset.js';
 import { SpikeletError } from '../../../models/error.js';
 import { countParams, type Net } from '../../../models/net.js';
-import { createNet, type ZooOptions, zoo } from '../../../models/zoo/index.js';
+import { type ZooOptions, zoo } from '../../../models/zoo/index.js';
 import { loadNet } from '../../api/load.js';
+import { netFor, netOn } from '../../api/train.js';
 import { loadDataset, usages } from '../../data/index.js';
 import { percent, quantity } from '../../report/text.js';
 import { readBytes } from '../../system/files.js';
 import { requireApart } from '../../system/output.js';
 import { checkpointPath, readCheckpoint } from '../../train/checkpoint.js';
 import type { BackendName, TrainOptions } from '../../train/index.js';
+import { requireTraining } from '../../train/packages.js';
 import type { Io } from '../io.js';
-import { requireTraining, trainToFile } from '../training.js';
+import { trainToFile } from '../training.js';
 import {
   forceOption,
   integer,
@@ -172,7 +172,7 @@ export const train = verb<Options>({
   options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
     // Before data sets are fetched and read.
-    await requireTraining();
+    requireTraining();
     await requireApart({
       '--out': options.out,
       'its checkpoint': checkpointPath(options.out),
@@ -218,7 +218,7 @@ async function fresh(options: Options, io: Io) {
   const data = await dataset(dataSpec, io);
   if (options.flip && data.mirrors === false)
     throw usageError(`a mirrored image of ${data.name} belongs to another class`, 'omit --flip');
-  const net = init ? fitted(init, data) : newNet(model, data, options);
+  const net = init ? netOn(data, init) : newNet(model, data, options);
   return {
     net,
     data,
@@ -233,16 +233,6 @@ function dataset(spec: string, io: Io): Promise<Dataset> {
   return loadDataset(spec, { log: io.note });
 }
 
-/** A net's front end is that of the data it learns from. */
-const frontEndOf = ({ frontEnd }: Dataset) => (frontEnd ? { frontEnd } : {});
-
-/** A Net fine-tuned on data sees it with the data's own mean and deviation. */
-const fitted = (net: Net, data: Dataset): Net => ({
-  ...net,
-  input: { shape: net.input.shape, mean: data.mean, std: data.std },
-  ...frontEndOf(data),
-});
-
 function newNet(model: string, data: Dataset, options: Options): Net {
   const strange = architectureKeys.filter(
     (key) => options[key] !== undefined && !zoo[model]!.keys.includes(key),
@@ -252,11 +242,8 @@ function newNet(model: string, data: Dataset, options: Options): Net {
       `'${model}' has no ${flags(strange)}`,
       `it takes ${flags(architectureKeys.filter((key) => zoo[model]!.keys.includes(key)))}`,
     );
-  const generator = xoroshiro128plus(options.seed ?? 1);
-  const input = { shape: data.shape, mean: data.mean, std: data.std };
-  const random = () => uniformFloat64(generator);
-  const net = createNet(model, input, data.classes, random, pick(options, architectureKeys));
-  return { ...net, ...frontEndOf(data) };
+  const seed = options.seed === undefined ? {} : { seed: options.seed };
+  return netFor(data, model, { ...seed, ...pick(options, architectureKeys) });
 }
 
 async function resumed(options: Options, path: string, io: Io) {

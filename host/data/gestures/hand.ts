@@ -3,15 +3,15 @@ import { between, rotation } from './math.js';
 
 /** Side of the square that holds a hand, in palm radii; its centre is the palm's. */
 export const HAND_SPAN = 5.2;
-/** Cells along that side. */
+/** Number of cells along that side. */
 export const HAND_CELLS = 48;
 
 type Capsule = { x0: number; y0: number; x1: number; y1: number; radius: number };
 
 /**
- * One hand as coverage 0..1 in a square of HAND_CELLS x HAND_CELLS, fingers up, palm of radius 1:
- * palm, four fingers, a thumb and a wrist, each a capsule with its own length and spread, with soft edges as
- * a lens out of focus gives them.
+ * One hand as coverage 0..1 in a square of HAND_CELLS x HAND_CELLS, fingers up, palm of radius 1: palm, four
+ * fingers, a thumb and a wrist, each a capsule with its own length and spread, with soft edges as from a lens
+ * out of focus.
  */
 export function drawHand(random: RandomGenerator): Float32Array {
   const capsules = hand(random);

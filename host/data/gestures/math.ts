@@ -2,8 +2,9 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 /*
- * Math.sin, Math.log and Math.exp may differ in their last bits from one JavaScript engine to the next, and one bit
- * can move an event. These are made of + - * / alone, which IEEE 754 fixes, so a seed means the same data everywhere.
+ * Math.sin, Math.log and Math.exp may differ in their last bits from one JavaScript engine to the next, and
+ * one bit can move an event. These are made of + - * / alone, which IEEE 754 fixes, so a seed means the same
+ * data everywhere.
  */
 
 /** [cos, sin] of an angle given in turns, by Taylor series on an eighth of a turn. */

@@ -4,7 +4,10 @@ import { bell, between, rotation } from './math.js';
 /** Side of the sensor in pixels. */
 export const SIDE = 32;
 
-/** Where the hand is: palm centre in pixels, palm radius in pixels, tilt in turns (clockwise, fingers up at 0). */
+/**
+ * Where the hand is: palm centre in pixels, palm radius in pixels, tilt in turns (clockwise, fingers up at
+ * 0).
+ */
 export type Pose = { x: number; y: number; radius: number; tilt: number };
 
 /** A gesture in time: t runs from 0 (the exposure begins) to 1 (it ends). */
@@ -64,7 +67,7 @@ const circle =
     };
   };
 
-/** Towards the lens or away from it, drifting aside a little. */
+/** Towards the lens or away from it, drifting sideways a little. */
 const depth =
   (towards: boolean) =>
   (random: RandomGenerator): Motion => {

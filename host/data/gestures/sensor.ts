@@ -9,7 +9,7 @@ const PIXELS = SIDE * SIDE;
 /** Moments at which the scene is rendered; the fastest hand moves less than a pixel between two. */
 const STEPS = 24;
 
-/** Share of a count that is left after the whole exposure. */
+/** Fraction of a count that is left after the whole exposure. */
 const REMAINS = 0.15;
 
 /** Largest count a frame holds. */
@@ -37,14 +37,15 @@ const weights = (() => {
  * What an event camera sees of one gesture: a bright hand over a dim, faintly textured wall, as one frame
  * [row][column][ON, OFF] of counts 0..MAX_COUNT.
  *
- * Each pixel keeps a log intensity. Where the light has risen above it by the pixel's threshold it sends an ON
- * event, where it has fallen below by as much an OFF event, and the kept value follows by one threshold
- * (Lichtsteiner et al. 2008, doi 10.1109/JSSC.2007.914337). Thresholds differ from pixel to pixel and between ON and
- * OFF; noise events come from anywhere at any time, and some pixels are hot.
+ * Each pixel remembers a log intensity. When the light has risen above it by the pixel's threshold it sends
+ * an ON event, when it has fallen below by as much an OFF event, and the remembered value moves by one
+ * threshold (Lichtsteiner et al. 2008, doi 10.1109/JSSC.2007.914337). Thresholds differ from pixel to pixel
+ * and between ON and OFF; noise events come from anywhere at any time, and some pixels are hot.
  *
- * The frame is a fading count: an event adds 1, and all counts decay exponentially while the exposure lasts, as in a
- * leaky time surface. So the frame tells late from early, and since the hand is in view when the exposure begins
- * and when it ends, the place it came from holds OFF alone and the place it reached ON alone.
+ * The frame is a fading count: an event adds 1, and all counts decay exponentially while the exposure lasts,
+ * as in a leaky time surface. So the frame tells late events from early ones, and since the hand is in view
+ * when the exposure begins and when it ends, its first position holds only OFF counts and its last only ON
+ * counts.
  */
 export function recordGesture(motion: Motion, random: RandomGenerator): Uint8Array {
   const dim = between(random, 0.12, 0.22);
@@ -56,11 +57,11 @@ export function recordGesture(motion: Motion, random: RandomGenerator): Uint8Arr
   const on = Float64Array.from({ length: PIXELS }, mismatch);
   const off = Float64Array.from({ length: PIXELS }, mismatch);
 
-  const kept = new Float64Array(PIXELS);
+  const reference = new Float64Array(PIXELS);
   const counts = new Float64Array(PIXELS * 2);
   const light = Float64Array.from(wall);
   let before = coverHand(light, wall, hand, brightness, motion, 0);
-  for (let i = 0; i < PIXELS; i++) kept[i] = logTable[(light[i]! * LEVELS) | 0]!;
+  for (let i = 0; i < PIXELS; i++) reference[i] = logTable[(light[i]! * LEVELS) | 0]!;
   for (let step = 0; step < STEPS; step++) {
     const weight = weights[step]!;
     restore(light, wall, before);
@@ -69,8 +70,8 @@ export function recordGesture(motion: Motion, random: RandomGenerator): Uint8Arr
     for (let row = changed.top; row < changed.bottom; row++)
       for (let i = row * SIDE + changed.left; i < row * SIDE + changed.right; i++) {
         const level = logTable[(light[i]! * LEVELS) | 0]!;
-        for (; level - kept[i]! >= on[i]!; kept[i]! += on[i]!) counts[2 * i]! += weight;
-        for (; kept[i]! - level >= off[i]!; kept[i]! -= off[i]!) counts[2 * i + 1]! += weight;
+        for (; level - reference[i]! >= on[i]!; reference[i]! += on[i]!) counts[2 * i]! += weight;
+        for (; reference[i]! - level >= off[i]!; reference[i]! -= off[i]!) counts[2 * i + 1]! += weight;
       }
     before = now;
   }

@@ -1,10 +1,12 @@
 import { printable } from '../../system/printable.js';
+import { type Refuse, refusalOf } from '../../system/refusal.js';
+import { columnIndex } from './csv-columns.js';
 import { decideLayout, type Kind, kindOf, type Layout, type LayoutOptions, splitLine } from './csv-layout.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
+import { type Line, Lines } from './csv-lines.js';
 
 /**
- * A table. `values` are f64, [row][column]; a cell of a text column is an index into the column's `texts`, -1 where it
- * is missing. A missing number is NaN.
+ * A table. `values` are f64, [row][column]; a cell of a text column is an index into the column's `texts`, -1
+ * where it is missing. A missing number is NaN.
  */
 export type Csv = {
   header: string[] | undefined;
@@ -17,23 +19,27 @@ export type Csv = {
   dropped: number;
 };
 
-/** `texts`: the different texts of a column, in order of their first sight; undefined for a column of numbers. */
+/**
+ * `texts`: the different texts of a column, in order of their first sight; undefined for a column of numbers.
+ */
 export type CsvColumn = { name: string; texts?: string[] };
 
 /**
- * What becomes of an empty cell, or one that says NaN, NA or null: an error that names it, the value above it, NaN, or the
- * row is left out. All but the first count what they did.
+ * What becomes of an empty cell, or one that says NaN, NA or null: an error that names it, the value above
+ * it, NaN, or the row is left out. All but the first count what they did.
  */
 export type Missing = 'refuse' | 'repeat' | 'keep' | 'drop';
 
 export type CsvOptions = LayoutOptions & {
   missing?: Missing;
-  /** Columns that are read as text although their first cell is a number: labels 1, 2, walking. By name or number. */
+  /**
+   * Columns that are read as text although their first cell is a number: labels 1, 2, walking. By name or
+   * number.
+   */
   text?: (string | number)[];
   maxCells?: number;
 };
 
-const MAX_LINE = 2 ** 20;
 const MAX_COLUMNS = 2 ** 16;
 /** 1 GB of values. */
 const MAX_CELLS = 2 ** 27;
@@ -47,9 +53,9 @@ export type CsvParser = { push(bytes: Uint8Array): void; end(): Csv };
 const LOOKED_AT = 2;
 
 /**
- * Reads CSV: UTF-8 or UTF-16 with a mark, lines that end in LF, CRLF or CR, cells that may be quoted; separator, decimal
- * comma and header are decided by the first lines (`decideLayout`), once for the file. Leading lines that begin with #
- * and empty lines are passed over.
+ * Reads CSV: UTF-8 or UTF-16 with a mark, lines that end in LF, CRLF or CR, cells that may be quoted;
+ * separator, decimal comma and header are decided by the first lines (`decideLayout`), once for the file.
+ * Leading lines that begin with # and empty lines are passed over.
  * @param name what errors call the file.
  * @throws SpikeletError naming line and column, both counted from 1.
  */
@@ -88,114 +94,6 @@ export function readCsv(bytes: Uint8Array, name: string, options: CsvOptions = {
   const step = 2 ** 16;
   for (let at = 0; at < bytes.length; at += step) parser.push(bytes.subarray(at, at + step));
   return parser.end();
-}
-
-/** A line, or several where a quoted cell holds line ends; `at` counts from 1. */
-export type Line = { text: string; at: number };
-
-/** Bytes to lines, none longer than MAX_LINE. */
-class Lines {
-  private decoder: TextDecoder | undefined;
-  private head: Uint8Array[] = [];
-  private rest = '';
-  private count = 0;
-  /** A line whose quoted cell is not closed yet. */
-  private open: { pieces: string[]; length: number; at: number } | undefined;
-
-  constructor(
-    private readonly refuse: Refuse,
-    private readonly take: (line: Line) => void,
-  ) {}
-
-  push(bytes: Uint8Array): void {
-    if (this.decoder) {
-      this.text(this.decode(bytes));
-      return;
-    }
-    this.head.push(new Uint8Array(bytes));
-    if (this.head.reduce((sum, { length }) => sum + length, 0) >= 4) this.begin();
-  }
-
-  end(): void {
-    if (!this.decoder) this.begin();
-    this.text(this.decode());
-    if (this.rest) this.line(this.rest.replace(/\r$/, ''));
-    if (this.open)
-      this.refuse(`line ${this.open.at}: a quoted cell begins and never ends`, 'close it with a second "');
-  }
-
-  private begin(): void {
-    const start = new Uint8Array(Buffer.concat(this.head));
-    this.head = [];
-    const instead = start.length ? mistakenFor(start) : '';
-    if (instead) this.refuse(`it is not CSV: ${instead}`, 'expected lines of text');
-    const encoding =
-      start[0] === 0xff && start[1] === 0xfe
-        ? 'utf-16le'
-        : start[0] === 0xfe && start[1] === 0xff
-          ? 'utf-16be'
-          : 'utf-8';
-    this.decoder = new TextDecoder(encoding, { fatal: true });
-    this.text(this.decode(start));
-  }
-
-  private decode(bytes?: Uint8Array): string {
-    try {
-      return bytes ? this.decoder!.decode(bytes, { stream: true }) : this.decoder!.decode();
-    } catch {
-      return this.refuse(
-        `after line ${this.count}: it is not ${this.decoder!.encoding.toUpperCase()} text`,
-        'save it as UTF-8: iconv -f LATIN1 -t UTF-8 IN.csv > OUT.csv',
-      );
-    }
-  }
-
-  private text(piece: string): void {
-    if (piece.includes('\0'))
-      this.refuse(
-        `after line ${this.count}: it holds a zero byte, so it is not text`,
-        'expected lines of text',
-      );
-    const all = this.rest + piece;
-    let at = 0;
-    // What rests holds no line end, but for a CR as its last character.
-    for (let i = Math.max(0, this.rest.length - 1); i < all.length; i++) {
-      const code = all.charCodeAt(i);
-      if (code !== 10 && code !== 13) continue;
-      // Whether a LF belongs to this CR is known by the next piece.
-      if (code === 13 && i + 1 === all.length) break;
-      this.line(all.slice(at, i));
-      if (code === 13 && all.charCodeAt(i + 1) === 10) i++;
-      at = i + 1;
-    }
-    this.rest = all.slice(at);
-    if (this.rest.length > MAX_LINE) this.tooLong(this.count + 1);
-  }
-
-  private tooLong(at: number): never {
-    return this.refuse(
-      `line ${at}: ${this.open ? 'a quoted cell begins, and in' : ''} ${MAX_LINE} characters it does not end`,
-      'is this a CSV file?',
-    );
-  }
-
-  private line(text: string): void {
-    this.count++;
-    const odd = text.includes('"') && text.split('"').length % 2 === 0;
-    const { open } = this;
-    if (!open && !odd) {
-      this.take({ text, at: this.count });
-      return;
-    }
-    // An odd quote: the cell goes on in the next line, or ends here.
-    const { pieces, length, at } = open ?? { pieces: [], length: 0, at: this.count };
-    pieces.push(text);
-    this.open = { pieces, length: length + text.length + 1, at };
-    if (this.open.length > MAX_LINE) this.tooLong(at);
-    if (!open || !odd) return;
-    this.open = undefined;
-    this.take({ text: pieces.join('\n'), at });
-  }
 }
 
 /** Rows of cells to numbers. */
@@ -275,7 +173,10 @@ class Table {
     this.rows++;
   }
 
-  /** A cell's number, or its index of text; undefined: it is missing. The first cell that is there decides the kind. */
+  /**
+   * A cell's number, or its index of text; undefined: it is missing. The first cell that is there decides the
+   * kind.
+   */
   private cell(cell: string, line: number, column: number): number | undefined {
     const kind: Kind =
       this.kinds[column] === 'text' && cell !== '' ? 'text' : kindOf(cell, this.layout.decimalComma);
@@ -313,7 +214,7 @@ class Table {
     if (this.characters > MAX_TEXT)
       this.refuse(
         `${this.place(line, column)}: its texts are more than ${MAX_TEXT} characters`,
-        'leave out columns of prose',
+        'remove columns of prose',
       );
     known.set(cell, known.size);
     return known.size - 1;
@@ -348,59 +249,4 @@ class Table {
     );
     return { header, columns, rows, values: this.values.slice(0, rows * width), layout, missing, dropped };
   }
-}
-
-/** The place of a column that is given by its name or its number, counted from 1. */
-function columnIndex(
-  header: string[] | undefined,
-  width: number,
-  which: string | number,
-  refuse: Refuse,
-): number {
-  if (typeof which === 'number') {
-    if (Number.isInteger(which) && which >= 1 && which <= width) return which - 1;
-    return refuse(`it has no column ${which}`, `its columns are 1..${width}`);
-  }
-  const first = header?.indexOf(which) ?? -1;
-  if (first < 0)
-    return refuse(
-      `it has no column '${printable(which)}'`,
-      header
-        ? `its columns are: ${header.slice(0, 12).map(printable).join(', ')}${width > 12 ? ', ...' : ''}`
-        : `it has no header: name columns by their number, 1..${width}`,
-    );
-  if (header!.indexOf(which, first + 1) >= 0)
-    return refuse(`it has two columns '${printable(which)}'`, 'name it by its number');
-  return first;
-}
-
-/** Columns of a table by name or number (from 1). Throws a SpikeletError that lists what is there. */
-export function columnsOf(csv: Csv, which: (string | number)[], name: string): number[] {
-  const refuse = refusalOf(name);
-  return which.map((one) => columnIndex(csv.header, csv.columns.length, one, refuse));
-}
-
-/** Numbers of some columns, [row][column]. Throws a SpikeletError that names a column of text. */
-export function numbersOf(csv: Csv, columns: number[], name: string): Float64Array {
-  const width = csv.columns.length;
-  for (const column of columns)
-    if (csv.columns[column]!.texts)
-      refusalOf(name)(
-        `column ${column + 1} (${printable(csv.columns[column]!.name)}) holds text: '${printable(csv.columns[column]!.texts![0] ?? '')}'`,
-        'choose columns of numbers: columns=',
-      );
-  const out = new Float64Array(csv.rows * columns.length);
-  for (let row = 0, to = 0; row < csv.rows; row++)
-    for (const column of columns) out[to++] = csv.values[row * width + column]!;
-  return out;
-}
-
-/** The texts of one column, of each row; numbers as they print. */
-export function textsOf(csv: Csv, column: number): string[] {
-  const { texts } = csv.columns[column]!;
-  const width = csv.columns.length;
-  return Array.from({ length: csv.rows }, (_, row) => {
-    const value = csv.values[row * width + column]!;
-    return texts ? (texts[value] ?? '') : String(value);
-  });
 }

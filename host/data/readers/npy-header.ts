@@ -1,4 +1,4 @@
-import type { Refuse } from './refusal.js';
+import type { Refuse } from '../../system/refusal.js';
 
 /** A field of a structured array: its name and numpy's word for its type. */
 export type NpyField = { name: string; type: string };
@@ -10,7 +10,9 @@ const MAX_HEADER = 2 ** 16;
 const MAX_DEPTH = 6;
 const DAMAGED = 'the file is damaged: save it again with numpy.save';
 
-/** Parses the header of a .npy, of versions 1 to 3 (numpy.org/doc, NEP 1), and tells where its data begins. */
+/**
+ * Parses the header of a .npy, of versions 1 to 3 (numpy.org/doc, NEP 1), and tells where its data begins.
+ */
 export function parseNpyHeader(bytes: Uint8Array, refuse: Refuse): { header: NpyHeader; at: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
@@ -29,7 +31,7 @@ export function parseNpyHeader(bytes: Uint8Array, refuse: Refuse): { header: Npy
 }
 
 function headerOf(value: Value, refuse: Refuse): NpyHeader {
-  const bad = (what: string): never => refuse(`its header has no proper ${what}`, DAMAGED);
+  const bad = (what: string): never => refuse(`its header lacks a valid ${what}`, DAMAGED);
   if (!(value instanceof Map)) return bad('dict');
   const shape = value.get('shape');
   const fortran = value.get('fortran_order');
@@ -50,7 +52,7 @@ function typeOf(descr: Value | undefined, bad: (what: string) => never, refuse: 
     const name = Array.isArray(said) ? said[1] : said;
     if (typeof name !== 'string') return bad('field');
     if (typeof type !== 'string' || inner !== undefined)
-      return refuse('its fields hold arrays or fields of their own', 'save fields of one number each');
+      return refuse('its fields hold arrays or nested fields', 'save fields of one number each');
     return { name, type };
   });
 }

@@ -1,8 +1,9 @@
 import { printable } from '../../system/printable.js';
-import { mistakenFor, type Refuse, refusalOf } from './refusal.js';
+import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 
 /**
- * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file holds them.
+ * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file
+ * holds them.
  */
 export type Wav = { rate: number; channels: number; frames: number; samples: Int16Array; coding: string };
 
@@ -47,9 +48,9 @@ function muLaw(byte: number): number {
 }
 
 /**
- * Every coding that is read, by its tag and bytes of a sample, and its rule to i16. Integers are left-justified in
- * their bytes, so fewer valid bits change nothing: 8 bits are unsigned, (v - 128) * 256; of 24 and 32 bits the upper 16,
- * rounded to nearest with halves up, clamped.
+ * Every coding that is read, by its tag and bytes of a sample, and its rule to i16. Integers are
+ * left-justified in their bytes, so fewer valid bits change nothing: 8 bits are unsigned, (v - 128) * 256; of
+ * 24 and 32 bits the upper 16, rounded to nearest with halves up, clamped.
  */
 const codings: Record<string, Coding> = {
   '1/1': { name: '8-bit', bytes: 1, read: (v, at) => (v.getUint8(at) - 128) * 256 },
@@ -88,10 +89,11 @@ const CUT = 'the file is cut short or damaged: fetch or record it again';
 type Layout = { fmt: { at: number; size: number }; data: { at: number; size: number } };
 
 /**
- * Reads a WAV file whole. Chunks may come in any order before `data`, with or without the pad byte behind an odd one. A
- * size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes what is there, in whole frames.
+ * Reads a WAV file whole. Chunks may come in any order before `data`, with or without the pad byte behind an
+ * odd one. A size of 0 or 0xffffffff, as pipes leave it, or one beyond the end takes the bytes up to the end,
+ * in whole frames.
  * @param name what errors call the file.
- * @throws SpikeletError for codings that are not read (by name), for no samples, and for what is no WAV file.
+ * @throws SpikeletError for other codings (by name), a file without samples, and other files.
  */
 export function readWav(bytes: Uint8Array, name: string): Wav {
   const refuse = refusalOf(name);
@@ -157,7 +159,10 @@ function layoutOf(view: DataView, little: boolean, refuse: Refuse): Layout {
 const isTrulyEmpty = (view: DataView, from: number, little: boolean): boolean =>
   from === view.byteLength || view.getUint32(4, little) === view.byteLength - 8;
 
-/** Where the chunk behind one that ends at `end` begins: a pad byte follows an odd size, unless its writer left it out. */
+/**
+ * Where the chunk behind one that ends at `end` begins: a pad byte follows an odd size, unless its writer
+ * left it out.
+ */
 function nextChunk(view: DataView, end: number, size: number): number {
   if (size % 2 === 0) return end;
   const knownAt = (at: number) => at + 4 <= view.byteLength && KNOWN.test(fourcc(view, at));
@@ -203,7 +208,7 @@ export type Mix = 'mean' | number;
 /**
  * One channel: `mean` is the sum of a frame's samples over their count, rounded to nearest with halves up, (l + r + 1) >> 1
  * of two; a number takes that channel.
- * @throws SpikeletError where there is no such channel.
+ * @throws SpikeletError if the file lacks that channel.
  */
 export function monoOf(wav: Wav, mix: Mix, name: string): Int16Array {
   const { channels, frames, samples } = wav;

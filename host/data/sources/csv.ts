@@ -1,25 +1,17 @@
 import { join } from 'node:path';
-import { SpikeletError } from '../../../models/error.js';
+import { exitCode, SpikeletError } from '../../../models/error.js';
 import { type FrontEnd, windowMultiplier } from '../../../models/frontends/index.js';
 import { listed, printable } from '../../system/printable.js';
-import { filesOf, type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
 import { listFiles } from '../listing.js';
+import { byFolders, nameFiles } from '../naming.js';
 import { imagesOf } from '../raw-dataset.js';
 import { readBounded } from '../read.js';
-import { type Csv, columnsOf, numbersOf, readCsv, textsOf } from '../readers/csv.js';
-import { type Key, list, wholeNumber, word } from '../spec.js';
-import { type Part, parseShares, splitOf } from '../split.js';
+import { type Csv, readCsv } from '../readers/csv.js';
+import { columnsOf, numbersOf, textsOf } from '../readers/csv-columns.js';
+import { columns, integer, type Setting, type Values } from '../settings.js';
+import { type Part, splitOf } from '../split.js';
+import { labelSettings } from './labels.js';
 import { source } from './source.js';
-
-type Settings = Omit<LabelSettings, 'group' | 'holdout'> & {
-  columns: string[];
-  label: string;
-  subject: string;
-  rate: number;
-  window: number;
-  hop: number;
-  lsb: number[];
-};
 
 /** Samples of one sensor without a break: one file, subject and class. `samples` are i16, [time][channel]. */
 type Run = { unit: string; class: string; samples: Int16Array };
@@ -29,100 +21,106 @@ const MAX_FILE_BYTES = 2 ** 30;
 /** Bits behind the multipliers of a window's front end. */
 const SHIFT = 14;
 
-const lsb: Key<number[]> = {
-  value: 'NUMBER',
+const column = (key: string): Setting<string> => ({ usage: `${key}=COLUMN`, parse: (text) => text });
+
+const lsb: Setting<number[]> = {
+  usage: 'lsb=0.001',
   parse(text) {
     const values = text.split('+').map(Number);
-    if (!values.every((value) => Number.isFinite(value) && value > 0))
-      throw new Error(`must be one positive number, or one for each column joined by +, got '${text}'`);
-    return values;
+    if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
+    throw new SpikeletError('lsb must be one positive number, or one for each column joined by +', {
+      hint: 'what one count of the sensor is worth: lsb=0.001',
+      code: exitCode.usage,
+    });
   },
 };
 
+const { pattern, split, seed } = labelSettings;
+
+const settings = {
+  ...{ pattern, split, seed, columns, lsb },
+  label: column('label'),
+  subject: column('subject'),
+  rate: integer('rate=50', 1, 1_000_000),
+  window: integer('window=128', 2, 65_536),
+  hop: integer('hop=64', 1, 65_536),
+};
+
+type Given = Values<typeof settings>;
+
 /**
- * Sensors as tables: one file for each recording, in class folders, or with a column of labels. `columns` are the
- * channels (all columns of numbers but label, subject and one called time); windows of `window` rows begin every `hop` and
- * never reach over a change of label or subject. A model takes the sensor's own counts, i16: values that are not whole
- * need `lsb`, what one count is worth. The split is by file, or by `subject`.
+ * Sensors as tables: one file for each recording, in class folders or by `pattern`, or files with a column of labels.
+ * `columns` are the channels (all columns of numbers but label, subject and time); windows of `window` rows begin every
+ * `hop` rows and never cross a change of label or subject. A model takes the sensor's own counts, i16: values that are not
+ * whole need `lsb`. Recordings are split, or subjects, and windows cut after that.
  */
-export const csv = source<Settings>({
-  path: { what: 'FOLDER' },
-  keys: {
-    pattern: labelKeys.pattern,
-    split: { value: '80/10/10', parse: parseShares },
-    seed: labelKeys.seed,
-    columns: list('A+B'),
-    label: word('COLUMN'),
-    subject: word('COLUMN'),
-    rate: wholeNumber(1, 1_000_000),
-    window: wholeNumber(2, 65_536),
-    hop: wholeNumber(1, 65_536),
-    lsb,
-  },
-  async load(path, settings, { log = () => {}, input }) {
-    const folder = path!;
-    const found = filesOf(
+export const csv = source({
+  folder: 'needed',
+  settings,
+  async load(folder, values, { log = () => {}, input }) {
+    const files = (await listFiles(folder)).filter((file) => /\.(csv|tsv|txt)$/i.test(file));
+    if (!files.length) throw new SpikeletError(`${folder} holds no CSV files`, { hint: 'check the path' });
+    const named = values.label === undefined ? nameFiles(files, values.pattern ?? byFolders) : undefined;
+    const { runs, channels } = await readRuns(
       folder,
-      await listFiles(folder),
-      (file) => /\.(csv|tsv|txt)$/i.test(file),
-      'CSV files',
+      files,
+      values,
+      named?.map(({ label }) => label),
     );
-    const ofFile =
-      settings.label === undefined
-        ? labelFiles(folder, found.files, settings, { known: input?.classes })
-        : undefined;
-    const runs: Run[] = [];
-    let channels: string[] | undefined;
-    for (const file of found.files) {
-      const name = join(folder, file);
-      const bytes = await readBounded(name, {
-        maxBytes: MAX_FILE_BYTES,
-        what: 'a CSV file',
-        tooLarge: 'cut it',
-      });
-      const text = [settings.label, settings.subject].filter((column) => column !== undefined);
-      const table = readCsv(bytes, name, { text });
-      const names = channelsOf(table, settings, name);
-      channels ??= names;
-      if (names.join() !== channels.join())
-        throw new SpikeletError(`${name} has other columns: ${listed(names)}`, {
-          hint: `the first file has ${listed(channels)}: say which to take, columns=A+B`,
-        });
-      const fixed = ofFile?.files.find((one) => one.path === file);
-      runs.push(
-        ...runsOf(table, { file, name, channels, settings, fixed: fixed && ofFile!.classes[fixed.label]! }),
-      );
-    }
-    const classes = input?.classes ?? ofFile?.classes ?? [...new Set(runs.map((run) => run.class))].sort();
-    const strange = runs.find((run) => !classes.includes(run.class));
-    if (strange)
-      throw new SpikeletError(`${folder}: the net has no class '${printable(strange.class)}'`, {
+    const found = [...new Set(runs.map((run) => run.class))].sort();
+    const classes = input?.classes ?? found;
+    const strange = found.find((name) => !classes.includes(name));
+    if (strange !== undefined)
+      throw new SpikeletError(`${folder}: the net has no class '${printable(strange)}'`, {
         hint: `its classes are ${listed(classes)}`,
       });
-    const parts = partsOf(runs, settings, ofFile);
-    const frontEnd = input?.frontEnd ?? windowOf(runs, parts, channels!.length, settings);
-    if (frontEnd.kind !== 'window' || frontEnd.parameters.channels !== channels!.length)
-      throw new SpikeletError(`the net does not take windows of ${channels!.length} channels`, {
+    const parts = partsOf(folder, runs, values);
+    const frontEnd = input?.frontEnd ?? windowOf(runs, parts, channels.length, values);
+    if (frontEnd.kind !== 'window' || frontEnd.parameters.channels !== channels.length)
+      throw new SpikeletError(`the net does not take windows of ${channels.length} channels`, {
         hint: 'is this the right data? columns= says which columns are channels',
       });
     const images = imagesOf(folder, frontEnd, classes, 'all');
     const count: Record<Part, number> = { train: 0, val: 0, test: 0 };
     for (const run of runs) {
-      const split = parts.get(run.unit)!;
-      count[split] += images.add({ raw: run.samples, label: classes.indexOf(run.class), split });
+      const part = parts.get(run.unit)!;
+      count[part] += images.add({ raw: run.samples, label: classes.indexOf(run.class), part });
     }
     const { window, stride } = frontEnd.parameters;
-    const summary =
-      `${classes.length} classes by ${settings.label === undefined ? 'folder' : `column '${printable(settings.label)}'`}; ` +
-      `channels ${listed(channels!.map(printable))}; windows of ${window} rows every ${stride}: ${count.train} to train, ` +
-      `${count.val ? `${count.val} to validate, ` : ''}${count.test} to test, split by ${settings.subject === undefined ? 'recording' : 'subject'}`;
-    log(`${folder}: ${summary}`);
-    return images.done({ summary });
+    const notes =
+      `${classes.length} classes by ${values.label === undefined ? 'file' : `column '${printable(values.label)}'`}; ` +
+      `channels ${listed(channels.map(printable))}; windows of ${window} rows every ${stride}: ${count.train} train, ` +
+      `${count.val} val, ${count.test} test, split by ${values.subject === undefined ? 'recording' : 'subject'}`;
+    log(`${folder}: ${notes}`);
+    return images.done({ notes });
   },
 });
 
-function channelsOf(table: Csv, { columns, label, subject }: Partial<Settings>, name: string): string[] {
-  if (columns) return columnsOf(table, columns, name).map((column) => table.columns[column]!.name);
+async function readRuns(folder: string, files: string[], values: Given, labels: string[] | undefined) {
+  const runs: Run[] = [];
+  let channels: string[] | undefined;
+  for (const [i, file] of files.entries()) {
+    const name = join(folder, file);
+    const bytes = await readBounded(name, {
+      maxBytes: MAX_FILE_BYTES,
+      what: 'a CSV file',
+      tooLarge: 'cut it',
+    });
+    const text = [values.label, values.subject].filter((one) => one !== undefined);
+    const table = readCsv(bytes, name, { text });
+    const names = channelsOf(table, values, name);
+    channels ??= names;
+    if (names.join() !== channels.join())
+      throw new SpikeletError(`${name} has other columns: ${listed(names.map(printable))}`, {
+        hint: `the first file has ${listed(channels.map(printable))}: say which to take, columns=A+B`,
+      });
+    runs.push(...runsOf(table, { file, name, channels, values, fixed: labels?.[i] }));
+  }
+  return { runs, channels: channels! };
+}
+
+function channelsOf(table: Csv, { columns: wanted, label, subject }: Given, name: string): string[] {
+  if (wanted) return columnsOf(table, wanted, name).map((column) => table.columns[column]!.name);
   const found = table.columns
     .filter(({ name: column, texts }) => !texts && column !== label && column !== subject)
     .map((column) => column.name)
@@ -140,22 +138,22 @@ function runsOf(
     file,
     name,
     channels,
-    settings,
+    values,
     fixed,
   }: {
     file: string;
     name: string;
     channels: string[];
-    settings: Partial<Settings>;
+    values: Given;
     fixed: string | undefined;
   },
 ): Run[] {
-  const values = numbersOf(table, columnsOf(table, channels, name), name);
-  const samples = countsOf(values, channels, settings, name);
-  const column = (which: string | undefined) =>
+  const numbers = numbersOf(table, columnsOf(table, channels, name), name);
+  const samples = countsOf(numbers, channels, values, name);
+  const texts = (which: string | undefined) =>
     which === undefined ? undefined : textsOf(table, columnsOf(table, [which], name)[0]!);
-  const labels = column(settings.label);
-  const subjects = column(settings.subject);
+  const labels = texts(values.label);
+  const subjects = texts(values.subject);
   const runs: Run[] = [];
   for (let from = 0; from < table.rows; ) {
     let to = from + 1;
@@ -171,12 +169,7 @@ function runsOf(
 }
 
 /** The sensor's counts. Throws where values are not whole and nobody said what one is worth, or beyond i16. */
-function countsOf(
-  values: Float64Array,
-  channels: string[],
-  { lsb: worth }: Partial<Settings>,
-  name: string,
-): Int16Array {
+function countsOf(values: Float64Array, channels: string[], { lsb: worth }: Given, name: string): Int16Array {
   if (worth && worth.length !== 1 && worth.length !== channels.length)
     throw new SpikeletError(`lsb= has ${worth.length} numbers for ${channels.length} columns`, {
       hint: 'give one for all, or one for each',
@@ -203,18 +196,21 @@ function countsOf(
 }
 
 function partsOf(
+  folder: string,
   runs: Run[],
-  settings: Partial<Settings>,
-  ofFile: { files: { path: string; split: Part }[] } | undefined,
+  { split: shares, seed: seeded, subject }: Given,
 ): Map<string, Part> {
-  if (ofFile && settings.subject === undefined)
-    return new Map(ofFile.files.map(({ path, split }) => [path, split]));
+  if (!shares)
+    throw new SpikeletError(`${folder}: nothing says which recordings are for testing`, {
+      hint: 'say it: split=80/20, and subject=COLUMN to keep a person on one side',
+      code: exitCode.usage,
+    });
   const units = new Map(runs.map((run) => [run.unit, run.class]));
   const names = [...units.keys()];
   const parts = splitOf(names, {
-    shares: settings.split ?? { train: 80, val: 0, test: 20 },
-    ...(settings.subject === undefined ? { labels: [...units.values()] } : {}),
-    ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+    shares,
+    ...(subject === undefined ? { labels: [...units.values()] } : {}),
+    ...(seeded === undefined ? {} : { seed: seeded }),
   });
   return new Map(names.map((name, i) => [name, parts[i]!]));
 }
@@ -224,7 +220,7 @@ function windowOf(
   runs: Run[],
   parts: Map<string, Part>,
   channels: number,
-  { rate = 50, window = 128, hop = window }: Partial<Settings>,
+  { rate = 50, window = 128, hop = window }: Given,
 ): FrontEnd {
   const peaks = new Array<number>(channels).fill(1);
   for (const { unit, samples } of runs)

@@ -2,8 +2,8 @@ import { readIdxFolder } from '../idx.js';
 import { source } from './source.js';
 
 /** Files in the form of MNIST's. */
-export const idx = source<object>({
-  path: { what: 'FOLDER' },
-  keys: {},
-  load: (path, _settings, { log }) => readIdxFolder(path!, { name: 'idx' }, log),
+export const idx = source({
+  folder: 'needed',
+  settings: {},
+  load: (folder, _values, { log }) => readIdxFolder(folder, { name: 'idx' }, log),
 });

@@ -1,62 +1,60 @@
 import { join } from 'node:path';
 import type { Dataset, Split } from '../../../models/dataset.js';
-import { SpikeletError } from '../../../models/error.js';
+import { exitCode, SpikeletError } from '../../../models/error.js';
 import { product, type Shape } from '../../../models/tensor.js';
+import type { Assigned } from '../assign.js';
 import { checkDataset } from '../check.js';
 import { IMAGE_SUFFIX } from '../format.js';
 import { imageSize, readImage } from '../image.js';
 import { readImageFolder } from '../images.js';
-import { filesOf, type LabelledFile, type LabelSettings, labelFiles, labelKeys } from '../labelled-files.js';
-import { listFiles } from '../listing.js';
-import type { Key } from '../spec.js';
-import { oneOf } from '../spec.js';
+import { type Setting, type Values, words } from '../settings.js';
 import type { Part } from '../split.js';
 import { channelStatistics } from '../statistics.js';
+import { labelledFiles, labelSettings } from './labels.js';
 import { source } from './source.js';
-
-type Settings = LabelSettings & { size: [rows: number, columns: number]; colour: 'grey' | 'rgb' };
 
 /** Most bytes of pixels that are held at a time. */
 const MAX_BYTES = 2 ** 31;
 
-const size: Key<Settings['size']> = {
-  value: 'ROWSxCOLUMNS',
+const size: Setting<[rows: number, columns: number]> = {
+  usage: 'size=64x64',
   parse(text) {
     const [, rows, columns] = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text) ?? [];
-    const found: Settings['size'] = [Number(rows), Number(columns ?? rows)];
-    if (!rows || found.some((side) => side < 1 || side > 4096))
-      throw new Error(`must be a side or ROWSxCOLUMNS of 1..4096, got '${text}'`);
-    return found;
+    const found: [number, number] = [Number(rows), Number(columns ?? rows)];
+    if (rows && found.every((side) => side >= 1 && side <= 4096)) return found;
+    throw new SpikeletError(`size must be a side or ROWSxCOLUMNS of 1..4096`, {
+      hint: 'size=64 or size=48x64',
+      code: exitCode.usage,
+    });
   },
 };
+
+const settings = { ...labelSettings, size, colour: words('colour=grey', ['grey', 'rgb']) };
 
 /**
  * Photos in class folders (or below train/ and test/). A net that is there already takes them as its authors do
  * (`readImageFolder`); to train a new one every photo is resized to `size`, which may be omitted where all have one.
  */
-export const images = source<Settings>({
-  path: { what: 'FOLDER' },
-  keys: { ...labelKeys, size, colour: oneOf('grey', 'rgb') },
-  async load(path, settings, { log = () => {}, input, limit }) {
-    const folder = path!;
-    const settled = Object.keys(settings).length > 0;
-    if (input && limit !== undefined && !settled) return readImageFolder(folder, input, limit, log);
-    const isImage = (path: string) => IMAGE_SUFFIX.test(path);
-    const found = filesOf(folder, await listFiles(folder), isImage, 'images (PNG, JPEG or WebP)');
-    const { files, classes, summary } = labelFiles(folder, found.files, settings, { known: input?.classes });
-    const others = found.others ? `; ${found.others} other files passed over` : '';
-    log(`${folder}: ${summary}${others}`);
-    const shape = input?.shape ?? (await shapeOf(folder, files, settings));
+export const images = source({
+  folder: 'needed',
+  settings,
+  async load(folder, values, { log = () => {}, input, limit }) {
+    if (input && limit !== undefined && !Object.keys(values).length)
+      return readImageFolder(folder, input, limit, log);
+    const is = (path: string) => IMAGE_SUFFIX.test(path);
+    const known = input?.classes;
+    const { files, classes, notes } = await labelledFiles(folder, { is, what: 'images', known }, values, log);
+    const shape = input?.shape ?? (await shapeOf(folder, files, values));
     log(`${folder}: images of ${shape[0]}x${shape[1]}, ${shape[2] === 1 ? 'grey' : 'colour'}`);
     if (files.length * product(shape) > MAX_BYTES)
       throw new SpikeletError(
         `${folder}: ${files.length} images of ${shape.join(' x ')} take ${files.length * product(shape)} bytes, the limit is ${MAX_BYTES}`,
         { hint: 'make them smaller: size=' },
       );
-    const split = (name: Part) =>
+    const split = (part: Part) =>
       readSplit(
         folder,
-        files.filter((file) => file.split === name),
+        files.filter((one) => one.part === part),
         shape,
       );
     const train = await split('train');
@@ -66,7 +64,7 @@ export const images = source<Settings>({
       shape,
       classes,
       ...(input ? { mean: input.mean, std: input.std } : channelStatistics(train.images, shape[2])),
-      source: { summary },
+      source: { notes },
       train,
       ...(validation.count ? { validation } : {}),
       test: await split('test'),
@@ -75,18 +73,18 @@ export const images = source<Settings>({
   },
 });
 
-async function shapeOf(folder: string, files: LabelledFile[], settings: Partial<Settings>): Promise<Shape> {
-  const first = await imageSize(join(folder, files[0]!.path));
-  const channels = settings.colour ? (settings.colour === 'grey' ? 1 : 3) : first.channels;
-  if (settings.size) return [...settings.size, channels];
-  for (const { path } of files) {
+async function shapeOf(folder: string, files: Assigned[], values: Values<typeof settings>): Promise<Shape> {
+  const first = await imageSize(join(folder, files[0]!.file));
+  const channels = values.colour ? (values.colour === 'grey' ? 1 : 3) : first.channels;
+  if (values.size) return [...values.size, channels];
+  for (const { file: path } of files) {
     const other = await imageSize(join(folder, path));
     if (other.rows !== first.rows || other.columns !== first.columns)
       throw new SpikeletError(
         `${folder}: images have several sizes: ${first.columns}x${first.rows}, and ${path} ${other.columns}x${other.rows}`,
         { hint: 'say to which one they are resized: size=64x64' },
       );
-    if (!settings.colour && other.channels !== first.channels)
+    if (!values.colour && other.channels !== first.channels)
       throw new SpikeletError(`${folder}: some images are grey, ${path} is not, or the other way round`, {
         hint: 'say which all become: colour=grey or colour=rgb',
       });
@@ -94,9 +92,9 @@ async function shapeOf(folder: string, files: LabelledFile[], settings: Partial<
   return [first.rows, first.columns, channels];
 }
 
-async function readSplit(folder: string, files: LabelledFile[], shape: Shape): Promise<Split> {
+async function readSplit(folder: string, files: Assigned[], shape: Shape): Promise<Split> {
   const pixels = new Uint8Array(files.length * product(shape));
-  for (const [i, { path }] of files.entries())
-    pixels.set(await readImage(join(folder, path), shape), i * product(shape));
+  for (const [i, { file }] of files.entries())
+    pixels.set(await readImage(join(folder, file), shape), i * product(shape));
   return { count: files.length, images: pixels, labels: Uint16Array.from(files, ({ label }) => label) };
 }

@@ -2,49 +2,70 @@ import type { Dataset } from '../../../models/dataset.js';
 import { exitCode, SpikeletError } from '../../../models/error.js';
 import type { FrontEnd } from '../../../models/frontends/index.js';
 import type { ImageInput } from '../images.js';
-import type { Keys, Spec } from '../spec.js';
-import { settingsOf } from '../spec.js';
+import { parseSource, type Settings, type Values } from '../settings.js';
+
+/** What is known of some data before any image of it is read. */
+export type Looks = Pick<Dataset, 'name' | 'shape' | 'classes'>;
 
 export type LoadOptions = {
-  /** Told what takes a while, a download, and what was made of ambiguous files and folders. */
+  /** Told about downloads and how ambiguous files and folders were read. */
   log?: (line: string) => void;
-  /** The net that the data is for: its classes and image, and the front end that it takes raw signals with. */
+  /** The net that the data is for: its image and classes, and the front end with which it takes raw signals. */
   input?: ImageInput & { frontEnd?: FrontEnd };
-  /** How many images are wanted, where not all are. */
+  /** The most images to take, for a net that exists already. */
   limit?: number;
+  /** Throws if a model does not take such images or has other classes: asked before data that takes long is read. */
+  fits?: (data: Looks) => void;
 };
 
-/** A kind of data; one file each. `path`: what the part behind = names, undefined where it takes none. */
-export type Source<S = unknown> = {
-  path?: { what: 'FOLDER' | 'PATH'; optional?: true };
-  keys: Keys<S>;
-  load(path: string | undefined, settings: Partial<S>, options: LoadOptions): Dataset | Promise<Dataset>;
+/** A kind of data; one file each. */
+export type Source<S extends Settings = Settings> = {
+  /** The folder behind =: needed, possible, or never there. */
+  folder: 'needed' | 'optional' | 'none';
+  settings: S;
+  /** How its images look without a folder. */
+  looks?: Looks;
+  load(folder: string, values: Values<S>, options: LoadOptions): Dataset | Promise<Dataset>;
 };
 
-/** Ties a source's settings to its own `load`, for a table of sources of different settings. */
-export const source = <S>(definition: Source<S>): Source => definition as unknown as Source;
+/** Ties a source's settings to its own `load`, for a table of sources with different settings. */
+export const source = <S extends Settings>(definition: Source<S>): Source => definition as unknown as Source;
 
-/** `wav=FOLDER[,pattern=,split=,...]`. */
-export function usageOf(name: string, { path, keys }: Source): string {
-  const where = path ? (path.optional ? `[=${path.what}]` : `=${path.what}`) : '';
-  const settings = Object.keys(keys as object)
-    .map((key) => `${key}=`)
+/** `wav=FOLDER[,pattern=...,split=80/10/10]`. */
+export function usageOf(name: string, { folder, settings }: Source): string {
+  const where = { needed: '=FOLDER', optional: '[=FOLDER]', none: '' }[folder];
+  const known = Object.values(settings)
+    .map(({ usage }) => usage)
     .join(',');
-  return `${name}${where}${settings ? `[${path ? ',' : ':'}${settings}]` : ''}`;
+  return `${name}${where}${known ? `[${folder === 'none' ? ':' : ','}${known}]` : ''}`;
 }
 
-/** Loads what a spec names from its source. Throws a usage error for a path that is missing, or that it does not take. */
-export function loadFrom(found: Source, spec: Spec, options: LoadOptions): Dataset | Promise<Dataset> {
-  const usage = `it is written ${usageOf(spec.name, found)}`;
-  if (spec.path === undefined && found.path && !found.path.optional)
-    throw new SpikeletError(
-      `dataset '${spec.name}' needs a ${found.path.what === 'FOLDER' ? 'folder' : 'path'}`,
-      {
-        hint: usage,
-        code: exitCode.usage,
-      },
-    );
-  if (spec.path !== undefined && !found.path)
-    throw new SpikeletError(`dataset '${spec.name}' takes no folder`, { hint: usage, code: exitCode.usage });
-  return found.load(spec.path, settingsOf(spec, found.keys as Keys<unknown>), options);
+/**
+ * Loads `NAME`, `NAME=FOLDER,key=value` or, of a source without a folder, `NAME:key=value`; `rest` is what follows the name.
+ * @throws SpikeletError (code 2) for a folder that is missing or not taken, and for settings that are not known.
+ */
+export async function loadFrom(
+  name: string,
+  found: Source,
+  rest: string,
+  options: LoadOptions,
+): Promise<Dataset> {
+  const usage = (message: string) =>
+    new SpikeletError(message, {
+      hint: `it is written ${usageOf(name, found)}`,
+      code: exitCode.usage,
+    });
+  if (rest === '' && found.folder === 'needed') throw usage(`dataset '${name}' needs a folder`);
+  if (rest.startsWith('=') && found.folder === 'none') throw usage(`dataset '${name}' takes no folder`);
+  if (rest.startsWith(':') && found.folder !== 'none')
+    throw usage(`dataset '${name}' takes no settings behind :`);
+  // A source without a folder is read as one that has a name in its place.
+  const spec = found.folder === 'none' ? `-${rest ? `,${rest.slice(1)}` : ''}` : rest.slice(1);
+  const { path, values } = rest === '' ? { path: '', values: {} } : parseSource(spec, name, found.settings);
+  if (found.folder === 'none' && rest && path !== '-')
+    throw usage(`dataset '${name}': cannot read '${rest}'`);
+  if (found.looks && !path.replace(/^-$/, '')) options.fits?.(found.looks);
+  const data = await found.load(path, values, options);
+  options.fits?.(data);
+  return data;
 }

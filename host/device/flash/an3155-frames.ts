@@ -1,7 +1,10 @@
 import { exitCode, hex32, SpikeletError } from '../../../models/index.js';
 import type { Port } from '../port.js';
 
-/** One client's side of ST's application note AN3155: each function is one exchange, and each wait ends. */
+/**
+ * The client side of ST's application note AN3155: each function is one exchange, with a timeout on each
+ * wait.
+ */
 export const SYNC = 0x7f;
 const ACK = 0x79;
 const NACK = 0x1f;
@@ -17,7 +20,7 @@ export const command = {
 
 export const BLOCK = 256;
 
-/** How long each answer is waited for, in milliseconds. */
+/** Timeouts of the answers, in milliseconds. */
 export type Waits = { call: number; answer: number; erase: number; go: number };
 /** The loader computes the CRC of a whole slot before it answers `go`. */
 export const waits: Waits = { call: 15_000, answer: 3000, erase: 30_000, go: 30_000 };
@@ -38,10 +41,10 @@ const address = (at: number): Uint8Array =>
 async function acknowledged({ port, waits }: Link, what: string, ms = waits.answer): Promise<void> {
   const [answer] = await port.read(1, ms);
   if (answer === ACK) return;
-  if (answer === NACK) throw protocolError(`the device refuses ${what}`);
+  if (answer === NACK) throw protocolError(`the device refused ${what}`);
   throw protocolError(
-    `the device answers ${what} with 0x${answer!.toString(16)}`,
-    'check the speed and --board',
+    `the device answered ${what} with 0x${answer!.toString(16)}`,
+    'check the baud rate and --board',
   );
 }
 
@@ -50,7 +53,7 @@ async function send(link: Link, code: number, what: string): Promise<void> {
   await acknowledged(link, what);
 }
 
-/** Calls the loader until it answers or `ms` milliseconds are over. Returns whether it did. */
+/** Calls the loader until it answers or `ms` milliseconds have passed. Returns whether it answered. */
 export async function call(port: Port, ms: number): Promise<boolean> {
   const deadline = performance.now() + ms;
   while (performance.now() < deadline) {
@@ -63,7 +66,7 @@ export async function call(port: Port, ms: number): Promise<boolean> {
   return false;
 }
 
-/** The commands that it knows. */
+/** The commands that the loader supports. */
 export async function getCommands(link: Link): Promise<Set<number>> {
   for (let tries = 0; ; tries++)
     try {
@@ -73,7 +76,7 @@ export async function getCommands(link: Link): Promise<Set<number>> {
       await acknowledged(link, 'the end of its list of commands');
       return new Set(list.subarray(1));
     } catch (error) {
-      // An odd number of calls leaves some loaders in the midst of a command: one more byte ends it.
+      // An odd number of sync bytes leaves some loaders in the middle of a command; one more byte ends it.
       if (tries === 2 || !(error instanceof SpikeletError)) throw error;
       await link.port.write(Uint8Array.of(SYNC));
       await link.port.drain(200);
@@ -81,10 +84,10 @@ export async function getCommands(link: Link): Promise<Set<number>> {
 }
 
 export async function getId(link: Link): Promise<number> {
-  await send(link, command.id, 'the command for its number');
+  await send(link, command.id, 'the command for its device id');
   const [last] = await link.port.read(1, link.waits.answer);
   const id = await link.port.read(last! + 1, link.waits.answer);
-  await acknowledged(link, 'the end of its number');
+  await acknowledged(link, 'the end of its device id');
   return id.reduce((value, byte) => value * 256 + byte, 0);
 }
 

@@ -21,12 +21,12 @@ type Options = { waits: Waits; open: typeof openPort };
 export type Sector = { number: number; from: number; to: number };
 
 const BAUD = 115200;
-/** Failures after one another at the same place before it is given up. */
+/** Consecutive failures at one place before giving up. */
 const TRIES = 3;
 
 /**
- * Erases, writes and compares each sector, then starts the program. A link that is lost is taken up again where it was.
- * Returns how often.
+ * Erases, writes and compares each sector, then starts the program. A lost link is reopened and continues
+ * where it was. Returns how often that happened.
  */
 export async function programSectors(
   path: string,
@@ -48,7 +48,7 @@ export async function programSectors(
       } catch (error) {
         if (!(error instanceof SpikeletError) || error.code !== exitCode.device || tries === TRIES)
           throw error;
-        note(`${error.message}; the link is taken up again`);
+        note(`${error.message}; reconnecting`);
         await link?.port.close();
         link = undefined;
         restarts++;
@@ -73,7 +73,7 @@ export async function programSectors(
         } catch (error) {
           if (!(error instanceof SpikeletError) || error.code !== exitCode.differs || tries === TRIES)
             throw error;
-          note(`${error.message}; sector ${sector.number} is written again`);
+          note(`${error.message}; writing sector ${sector.number} again`);
           restarts++;
         }
     await insist((current) => go(current, flashing.base));
@@ -83,12 +83,12 @@ export async function programSectors(
   }
 }
 
-/** Writes a block and reads it back. `again`: it may have been written before the link was lost. */
+/** Writes a block and reads it back. `again`: the block may have been written before the link was lost. */
 async function writeChecked(link: Link, at: number, bytes: Uint8Array, again: boolean): Promise<void> {
   if (again) {
     const found = await readBlock(link, at, bytes.length);
     if (Buffer.compare(found, bytes) === 0) return;
-    // What is partly written must be erased first.
+    // A partly written block must be erased first.
     if (found.some((byte) => byte !== 0xff)) throw differs(at);
   }
   await writeBlock(link, at, bytes);
@@ -99,11 +99,11 @@ async function writeChecked(link: Link, at: number, bytes: Uint8Array, again: bo
 
 const differs = (at: number): SpikeletError =>
   new SpikeletError(`the flash differs at 0x${hex32(at)} from what was written`, {
-    hint: 'the line may be noisy, the flash worn out or protected',
+    hint: 'the line may be noisy, or the flash worn out or protected',
     code: exitCode.differs,
   });
 
-/** Opens the port, which may take `openMs` to come back, and calls the loader. */
+/** Opens the port, which may take `openMs` to reappear, and calls the loader. */
 async function connect(
   path: string,
   { flashing, board, note }: Request,
@@ -114,7 +114,7 @@ async function connect(
   const link: Link = { port, waits };
   try {
     const soon = await call(port, Math.min(2000, waits.call));
-    if (!soon) note(`${path} is silent so far: ${flashing.enter}`);
+    if (!soon) note(`no answer on ${path} yet: ${flashing.enter}`);
     if (!soon && !(await call(port, waits.call)))
       throw new SpikeletError(`no loader answers on ${path}`, {
         hint: flashing.enter,
@@ -124,8 +124,8 @@ async function connect(
     const device = await getId(link);
     if (device !== flashing.device)
       throw new SpikeletError(
-        `the device is 0x${device.toString(16)}, ${board.name} is 0x${flashing.device.toString(16)}`,
-        { hint: 'choose another --board or --port' },
+        `the device id is 0x${device.toString(16)}, but ${board.name} has 0x${flashing.device.toString(16)}`,
+        { hint: 'use another --board or --port' },
       );
     return { ...link, known };
   } catch (error) {

@@ -33,7 +33,7 @@ export const createAn3155 = (
   },
 });
 
-/** What is written at the flash's address: a board with spikelet's loader takes an image with its header. */
+/** What is written to flash: a board with spikelet's loader takes an image with a header. */
 function imageOf(board: Board, program: Uint8Array): Uint8Array {
   if (board.loader) return loaderImage(board, program);
   requireRoom(board, program.length);
@@ -47,7 +47,7 @@ function padded(image: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** The sectors that so many bytes cover, as ranges of the image. */
+/** The sectors that an image of `bytes` covers, as ranges of the image. */
 function sectorsOf({ sectors }: An3155, bytes: number, board: Board): Sector[] {
   const covered: Sector[] = [];
   let from = 0;
@@ -57,7 +57,7 @@ function sectorsOf({ sectors }: An3155, bytes: number, board: Board): Sector[] {
     from += size;
   }
   if (from >= bytes) return covered;
-  throw new SpikeletError(`the program has ${bytes} B, ${board.name} takes ${from} B`, {
-    hint: "'spikelet boards GRAPH' says which board or --bits would do",
+  throw new SpikeletError(`the program has ${bytes} B, but ${board.name} takes only ${from} B`, {
+    hint: "'spikelet boards GRAPH' lists the boards and --bits that fit",
   });
 }

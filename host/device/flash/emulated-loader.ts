@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Board } from '../../../firmware-gen/boards/index.js';
 import { buildLoader, emulateLoader } from '../loader.js';
 
-/** An emulated board with its loader and empty flash, for as long as it runs. */
+/** An emulated board with its loader and empty flash. Its files are removed when it stops. */
 export async function emulatedLoader(board: Board) {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-loader-'));
   const remove = () => rm(folder, { recursive: true, force: true });

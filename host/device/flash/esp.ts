@@ -13,11 +13,11 @@ import type { FlashingBy, FlashProtocol } from './protocol.js';
 type Esp = FlashingBy<'esp'>;
 
 const BAUD = 115200;
-/** What ESP-IDF leaves in its build folder: where each file of a program goes. */
+/** ESP-IDF writes this to its build folder: the address of each file of a program. */
 const TABLE = 'flasher_args.json';
 const MAX_FILES = 16;
 
-/** Espressif's ROM loader, spoken by npm esptool-js. */
+/** Espressif's ROM loader, through the npm package esptool-js. */
 export const esp: FlashProtocol<Esp> = {
   async flash({ flashing, program, port, progress, note }) {
     const { ESPLoader, Transport } = await load();
@@ -25,7 +25,7 @@ export const esp: FlashProtocol<Esp> = {
     const bytes = parts.reduce((sum, { data }) => sum + data.length, 0);
     const path = port ?? (await guessPort(note));
     const device = webSerial(path);
-    // Opened once by us first, for an error that says what is wrong with the port.
+    // Opened here once first, to get an error that says what is wrong with the port.
     await device.open({ baudRate: BAUD });
     await device.close();
     const transport = new Transport(device as unknown as ConstructorParameters<typeof Transport>[0], false);
@@ -35,7 +35,7 @@ export const esp: FlashProtocol<Esp> = {
       const chip = await loader.main();
       if (!chip.startsWith(flashing.chip))
         throw new SpikeletError(`the device is ${chip}, not ${flashing.chip}`, {
-          hint: 'choose another --board or --port',
+          hint: 'use another --board or --port',
         });
       const done = new Map<number, number>();
       await loader.writeFlash({
@@ -45,7 +45,7 @@ export const esp: FlashProtocol<Esp> = {
         flashSize: 'keep',
         eraseAll: false,
         compress: true,
-        // Compared with the MD5 that the device computes of its flash.
+        // Compared with the MD5 of the flash that the device computes.
         calculateMD5Hash: (image) => createHash('md5').update(image).digest('hex'),
         reportProgress: (file, written, total) => {
           done.set(file, (written / Math.max(1, total)) * parts[file]!.data.length);
@@ -80,21 +80,21 @@ type Part = { data: Uint8Array; address: number };
 /** The files of an ESP-IDF build folder, or one program at the chip's usual address. */
 export async function partsOf({ path, folder }: Program, { offset }: Pick<Esp, 'offset'>): Promise<Part[]> {
   if (!folder) return [{ data: await readBytes(path), address: offset }];
-  const place = (await exists(join(path, TABLE))) ? path : join(path, 'build');
-  if (!(await exists(join(place, TABLE))))
+  const root = (await exists(join(path, TABLE))) ? path : join(path, 'build');
+  if (!(await exists(join(root, TABLE))))
     throw new SpikeletError(`there is no ${TABLE} in ${path}`, {
-      hint: "run 'idf.py build', then name its build folder",
+      hint: "run 'idf.py build', then give its build folder",
     });
-  const table = join(place, TABLE);
+  const table = join(root, TABLE);
   return Promise.all(
     filesIn(await readBytes(table), table).map(async ([address, file]) => ({
-      data: await readBytes(join(place, file)),
+      data: await readBytes(join(root, file)),
       address,
     })),
   );
 }
 
-/** Addresses and files of a table, which may come from anybody: files lie in its own folder. */
+/** Addresses and files from a table that cannot be trusted: files must be inside its folder. */
 function filesIn(bytes: Uint8Array, path: string): [address: number, file: string][] {
   const refused = (why: string, cause?: unknown) =>
     new SpikeletError(`${path} ${why}`, { hint: "run 'idf.py build' again", cause });

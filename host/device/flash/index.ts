@@ -10,7 +10,7 @@ import { uf2 } from './uf2.js';
 export { programAt } from './program.js';
 export type { FlashResult } from './protocol.js';
 
-/** Every protocol, by the name that boards call it. */
+/** Every protocol, by its name in the boards' data. */
 const protocols: { [P in Flashing['protocol']]: FlashProtocol<FlashingBy<P>> } = {
   an3155: createAn3155(),
   uf2,
@@ -20,21 +20,24 @@ const protocols: { [P in Flashing['protocol']]: FlashProtocol<FlashingBy<P>> } =
 
 const protocolOf = (flashing: Flashing) => protocols[flashing.protocol] as FlashProtocol<Flashing>;
 
-/** How a board is flashed. Throws where only its vendor's tool can. */
+/** How a board is flashed. Throws if only its vendor's tool can flash it. */
 function flashingOf(board: Board): Flashing {
   if (board.flashing) return board.flashing;
-  throw new SpikeletError(`${board.name} is flashed by its vendor's own tool`, {
+  throw new SpikeletError(`${board.name} can only be flashed with its vendor's tool`, {
     hint: 'give it firmware.elf or firmware.bin',
   });
 }
 
-/** Writes a program to a board and starts it. Throws a SpikeletError: 3 device missing or silent, 4 it differs. */
+/**
+ * Writes a program to a board and starts it. Throws a SpikeletError with exit code 3 if the device is missing
+ * or silent, 4 if the flash differs.
+ */
 export function flash(request: Omit<FlashRequest, 'flashing'>): Promise<FlashResult> {
   const flashing = flashingOf(request.board);
   return protocolOf(flashing).flash({ ...request, flashing });
 }
 
-/** The file that other programs flash. */
+/** The file for other flashing programs. */
 export async function flashFile(board: Board, program: Program): Promise<OutputFile> {
   const flashing = flashingOf(board);
   const binary = await binaryOf(program);

@@ -4,7 +4,7 @@ import { type Board, memoryOf } from '../../../firmware-gen/boards/index.js';
 import { SpikeletError } from '../../../models/index.js';
 import { isFolder, readBytes } from '../../system/files.js';
 
-/** A compiled program: a project's folder after `make`, or one file of it. */
+/** A compiled program: a project's folder after `make`, or one file. */
 export type Program = { path: string; folder: boolean };
 
 export const programAt = async (path: string): Promise<Program> => ({ path, folder: await isFolder(path) });
@@ -15,7 +15,7 @@ const present = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A file of a project's folder, or the one that was named. Throws where the folder has none. */
+/** A file in a project's folder, or the named file itself. Throws if the folder does not have it. */
 export async function fileOf({ path, folder }: Program, name: string): Promise<string> {
   const file = folder ? join(path, name) : path;
   if (folder && !(await present(file)))
@@ -25,7 +25,7 @@ export async function fileOf({ path, folder }: Program, name: string): Promise<s
   return file;
 }
 
-/** The program's bytes as they lie in memory. */
+/** The program's bytes as in memory. */
 export async function binaryOf(program: Program): Promise<Uint8Array> {
   const path = await fileOf(program, 'firmware.bin');
   const bytes = await readBytes(path);
@@ -35,7 +35,7 @@ export async function binaryOf(program: Program): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Weights that do not lie beside the code, with their address; empty where the project has none. */
+/** Weights that are stored apart from the code, with their address; empty if the project has none. */
 export async function weightsOf(board: Board, { path, folder }: Program) {
   const file = join(path, 'weights.bin');
   const [memory] = board.weights;
@@ -43,11 +43,11 @@ export async function weightsOf(board: Board, { path, folder }: Program) {
   return [{ path: file, address: memoryOf(board, memory).origin }];
 }
 
-/** Throws where a program is larger than the memory that it goes to. */
+/** Throws if a program is larger than the memory for it. */
 export function requireRoom(board: Board, bytes: number): void {
   const code = memoryOf(board, board.code);
   if (bytes > code.bytes)
-    throw new SpikeletError(`the program has ${bytes} B, ${board.name} has ${code.bytes} B for it`, {
-      hint: "'spikelet boards GRAPH' says which board or --bits would do",
+    throw new SpikeletError(`the program has ${bytes} B, but ${board.name} has only ${code.bytes} B for it`, {
+      hint: "'spikelet boards GRAPH' lists the boards and --bits that fit",
     });
 }

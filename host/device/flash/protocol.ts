@@ -1,29 +1,29 @@
 import type { Board, Flashing } from '../../../firmware-gen/boards/index.js';
 import type { Program } from './program.js';
 
-/** What `flash` asks of a protocol. */
+/** A request to flash a board. */
 export type FlashRequest<F extends Flashing = Flashing> = {
   board: Board;
-  /** The board's numbers of this protocol. */
+  /** The board's parameters for this protocol. */
   flashing: F;
   program: Program;
-  /** Serial port, or the folder of a drive; guessed where it is absent. */
+  /** Serial port, or the folder of a drive; found automatically if absent. */
   port: string | undefined;
   progress(done: number, total: number): void;
-  /** A line on the way. */
+  /** Called with a progress line. */
   note(line: string): void;
 };
 
 export type FlashResult = {
-  /** Where the board is reached from now on. */
+  /** The port of the board from now on. */
   port?: string;
   /** Bytes that were sent, padding included. */
   bytes: number;
-  /** Whether what the board holds was compared. */
+  /** Whether the board's flash was compared. */
   verified: boolean;
-  /** How often the link was lost and taken up again. */
+  /** How often the link was lost and reopened. */
   restarts: number;
-  /** An emulated board runs until this is called. `ended` says that it did by itself. */
+  /** An emulated board runs until this is called. `ended` resolves if it ends by itself. */
   stop?: () => Promise<void>;
   ended?: Promise<void>;
 };
@@ -31,9 +31,9 @@ export type FlashResult = {
 /** A way to program boards: one file each in this folder, listed by index.ts. */
 export type FlashProtocol<F extends Flashing> = {
   flash(request: FlashRequest<F>): Promise<FlashResult>;
-  /** The file that other programs flash, for --out; its name's ending, its bytes. Absent: firmware.bin is it. */
+  /** The file for other flashing programs, for --out: its extension and bytes. Absent: firmware.bin. */
   file?(board: Board, flashing: F, program: Uint8Array): { ending: string; contents: Uint8Array };
 };
 
-/** The numbers of one protocol. */
+/** The parameters of one protocol. */
 export type FlashingBy<P extends Flashing['protocol']> = Extract<Flashing, { protocol: P }>;

@@ -4,12 +4,12 @@ import { emulate } from '../emulate.js';
 import { fileOf, weightsOf } from './program.js';
 import type { FlashingBy, FlashProtocol } from './protocol.js';
 
-/** QEMU takes the program at its start: the board runs until the command ends. */
+/** QEMU loads the program when it starts; the board runs until the command ends. */
 export const qemu: FlashProtocol<FlashingBy<'qemu'>> = {
   async flash({ board, program, port }) {
     if (port)
       throw new SpikeletError(`${board.name} is emulated`, {
-        hint: 'leave --port away; the emulator says which port it opens',
+        hint: 'omit --port; the emulator prints the port that it opens',
         code: exitCode.usage,
       });
     const elf = await fileOf(program, 'firmware.elf');

@@ -9,7 +9,10 @@ import type { FlashingBy, FlashProtocol } from './protocol.js';
 
 type Uf2 = FlashingBy<'uf2'>;
 
-/** A UF2 file copied to the drive that the board's boot ROM shows; the board restarts when it is whole. */
+/**
+ * Copies a UF2 file to the drive that the board's boot ROM provides; the board restarts when it has the whole
+ * file.
+ */
 export const uf2: FlashProtocol<Uf2> = {
   file: (board, flashing, program) => ({ ending: 'uf2', contents: fileFor(board, flashing, program) }),
   async flash({ board, flashing, program, port, progress, note }) {
@@ -26,10 +29,10 @@ function fileFor(board: Board, { family }: Uf2, program: Uint8Array): Uint8Array
   return toUf2(program, memoryOf(board, board.code).origin, family);
 }
 
-/** Where systems mount drives: folders that hold them, or folders of users that do. */
+/** Where systems mount drives: in these folders, or in a folder per user below them. */
 const driveFolders = (): string[] => ['/media', '/run/media', '/mnt', '/Volumes'];
 
-/** The only mounted drive of this name. Throws with exit code 3 where there is none or more than one. */
+/** The only mounted drive of this name. Throws with exit code 3 if there is none or more than one. */
 export async function findDrive({ drive, enter }: Uf2, folders: string[]): Promise<string> {
   const names = async (folder: string) =>
     (await readdir(folder).catch(() => [] as string[])).map((name) => join(folder, name));
@@ -40,8 +43,13 @@ export async function findDrive({ drive, enter }: Uf2, folders: string[]): Promi
   const found = candidates.filter((_, i) => fits[i]);
   if (found.length === 1) return found[0]!;
   throw new SpikeletError(
-    found.length ? `${found.length} drives ${drive}: ${found.join(', ')}` : `no drive ${drive} is mounted`,
-    { hint: found.length ? 'name one with --port' : `${enter}; --port names a drive`, code: exitCode.device },
+    found.length
+      ? `found ${found.length} drives named ${drive}: ${found.join(', ')}`
+      : `no drive named ${drive} is mounted`,
+    {
+      hint: found.length ? 'choose one with --port' : `${enter}; or give the drive with --port`,
+      code: exitCode.device,
+    },
   );
 }
 
@@ -55,7 +63,7 @@ async function copy(
   progress: (done: number, total: number) => void,
 ): Promise<void> {
   if (!(await isDrive(drive, name)))
-    throw new SpikeletError(`${drive} is no drive ${name}`, { hint: enter, code: exitCode.device });
+    throw new SpikeletError(`${drive} is not a drive of ${name}`, { hint: enter, code: exitCode.device });
   let done = 0;
   try {
     const file = await open(join(drive, 'firmware.uf2'), 'w');
@@ -65,7 +73,7 @@ async function copy(
         done += (await file.write(contents, done, Math.min(CHUNK, contents.length - done))).bytesWritten;
       await file.sync();
     } finally {
-      // The board takes its drive away as soon as it has the last block.
+      // The board unmounts its drive as soon as it has the last block.
       await file.close().catch(() => undefined);
     }
   } catch (error) {

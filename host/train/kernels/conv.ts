@@ -4,7 +4,7 @@ import { type ConvSizes, convSizes, type KernelCall, paddedSize, type Shape4 } f
 
 type Attributes = { strides: number | [number, number]; pad: Parameters<typeof convSizes>[3] };
 
-/** dL/dfilter of conv2d, [kh, kw, in, out], straight from x and dy: no im2col matrix is ever written. */
+/** dL/dfilter of conv2d, [kh, kw, in, out], directly from x and dy, without an im2col matrix. */
 export function filterGradient(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { strides, pad, filterShape } = attrs as Attributes & { filterShape: Shape4 };
@@ -20,7 +20,7 @@ export function filterGradient(heap: Heap, { inputs, attrs }: KernelCall): Tenso
   return out;
 }
 
-/** conv2d; faster than the backend's own, which also prepares an operator for every new filter. */
+/** conv2d; faster than the backend's, which also prepares an operator for every new filter. */
 export function forward(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const { strides, pad } = attrs as Attributes;
@@ -31,8 +31,8 @@ export function forward(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
 }
 
 /**
- * dL/dx of conv2d: the convolution of dy, dilated by the stride, with the filter turned by 180 degrees and its channels
- * swapped.
+ * dL/dx of conv2d: the convolution of dy, dilated by the stride, with the filter rotated by 180 degrees and
+ * its channels swapped.
  */
 export function inputGradient(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };

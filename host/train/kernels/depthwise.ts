@@ -4,7 +4,7 @@ import { convSizes, type KernelCall, paddedSize, type Shape4 } from './sizes.js'
 
 type Attributes = { strides: number | [number, number]; pad: Parameters<typeof convSizes>[3] };
 
-/** depthwiseConv2d with channel multiplier 1; about 10 times as fast as the backend's own for large kernels. */
+/** depthwiseConv2d with channel multiplier 1; about 10 times as fast as the backend's for large kernels. */
 export function forward(heap: Heap, { inputs, attrs }: KernelCall): TensorInfo {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const { strides, pad } = attrs as Attributes;

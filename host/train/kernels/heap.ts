@@ -3,7 +3,7 @@ import { product, SpikeletError } from '../../../models/index.js';
 import { compileAssemblyScript } from '../../wasm/assemblyscript.js';
 import { type TensorInfo, type TfTensor, tf } from '../tf.js';
 
-/** The functions of assembly/train; pointers, sizes and levels alike are numbers. */
+/** The functions of assembly/train; pointers, sizes and levels are all numbers. */
 export type KernelName =
   | 'convolution'
   | 'convFilterGradient'
@@ -23,13 +23,13 @@ export type Heap = {
   kernels: Record<KernelName, (...args: number[]) => void> & {
     countNonZero(x: number, count: number): number;
   };
-  /** A tensor that nothing tracks yet, contents undefined: the output of a registered kernel. */
+  /** An untracked tensor with undefined contents: the output of a registered kernel. */
   makeInfo(shape: number[]): TensorInfo;
-  /** A tracked tensor of `shape`, contents undefined. */
+  /** A tracked tensor of `shape` with undefined contents. */
   makeTensor<T extends TfTensor>(shape: number[]): T;
-  /** Byte address of a tensor; stays right until the tensor is disposed. */
+  /** Byte address of a tensor; valid until the tensor is disposed. */
   address(tensor: TensorInfo): number;
-  /** Address of `bytes` bytes, the caller's until the next call of `scratch`. */
+  /** Address of `bytes` bytes, for the caller's use until the next call of `scratch`. */
   scratch(bytes: number): number;
   /** The tensor's values, a view that the next allocation may invalidate. */
   values(tensor: TensorInfo): Float32Array;
@@ -37,19 +37,19 @@ export type Heap = {
   floats(address: number, length: number): Float32Array;
 };
 
-/** What is used of the backend's Emscripten module, which ships no types for it. */
+/** The used part of the backend's Emscripten module, for which no types are shipped. */
 type Emscripten = {
   asm?: { memory?: unknown };
   _malloc(bytes: number): number;
   _free(address: number): void;
 };
 
-/** Compiles our kernels and instantiates them on the backend's own memory, so that no tensor is ever copied. */
+/** Compiles our kernels and instantiates them on the backend's memory, so that no tensor is copied. */
 export async function openHeap(backend: BackendWasm): Promise<Heap> {
   const wasm = backend.wasm as unknown as Emscripten;
   const memory = wasm.asm?.memory;
   if (!(memory instanceof WebAssembly.Memory))
-    throw new SpikeletError('the tfjs wasm backend does not show its memory', {
+    throw new SpikeletError('the tfjs wasm backend does not expose its memory', {
       hint: 'spikelet needs @tensorflow/tfjs-backend-wasm 4.22.0',
     });
   const module = await compileKernels();
@@ -57,7 +57,7 @@ export async function openHeap(backend: BackendWasm): Promise<Heap> {
   let scratch = { address: 0, bytes: 0 };
   const makeInfo = (shape: number[]) => {
     const info = backend.makeOutput(shape, 'float32');
-    // malloc answers 0 when the heap cannot grow any further.
+    // malloc returns 0 when the heap cannot grow any more.
     if (backend.getMemoryOffset(info.dataId) === 0) throw outOfMemory(4 * product(shape));
     return info;
   };
@@ -82,13 +82,14 @@ export async function openHeap(backend: BackendWasm): Promise<Heap> {
 }
 
 const outOfMemory = (bytes: number) =>
-  new SpikeletError(`the wasm heap has no room for ${(bytes / 2 ** 20).toFixed(1)} MiB more`, {
+  new SpikeletError(`the wasm heap cannot allocate another ${(bytes / 2 ** 20).toFixed(1)} MiB`, {
     hint: 'train with a smaller batch',
   });
 
 /**
- * Half a second; the source is the only thing shipped, so it can never differ from its binary. Without exported memory
- * or a runtime the module owns no byte of the heap. Index arithmetic on 32-bit pointers is meant (warning 201).
+ * Takes half a second; only the source is shipped, so it cannot differ from its binary. Without exported
+ * memory or a runtime the module owns no byte of the heap. Index arithmetic on 32-bit pointers is intended
+ * (warning 201).
  */
 const compileKernels = async (): Promise<WebAssembly.Module> =>
   new WebAssembly.Module(

@@ -10,7 +10,7 @@ let heap: Heap | undefined;
 /** Our kernels on the wasm backend; undefined while another backend is the current one. */
 export const currentHeap = (): Heap | undefined => (tf.getBackend() === 'wasm' ? heap : undefined);
 
-/** Kernels that the wasm backend lacks, and those of its own that ours replace because they are faster. */
+/** Kernels that the wasm backend lacks, and faster replacements for some that it has. */
 const table: Record<string, (heap: Heap, call: KernelCall) => unknown> = {
   Conv2D: conv.forward,
   Conv2DBackpropFilter: conv.filterGradient,
@@ -18,7 +18,7 @@ const table: Record<string, (heap: Heap, call: KernelCall) => unknown> = {
   DepthwiseConv2dNative: depthwise.forward,
   DepthwiseConv2dNativeBackpropInput: depthwise.inputGradient,
   DepthwiseConv2dNativeBackpropFilter: depthwise.filterGradient,
-  // The backend's own copies the values; tfjs makes one for everything that a gradient keeps.
+  // The backend's Identity copies the values, and tfjs calls it for everything that a gradient keeps.
   Identity: (_, { inputs, backend }) => {
     const x = inputs['x']!;
     backend.incRef(x.dataId);

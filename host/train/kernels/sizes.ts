@@ -3,10 +3,10 @@ import { type TensorInfo, tf } from '../tf.js';
 
 export type Shape4 = [number, number, number, number];
 
-/** What tfjs hands to a registered kernel. */
+/** What tfjs passes to a registered kernel. */
 export type KernelCall = { inputs: Record<string, TensorInfo>; backend: BackendWasm; attrs: object };
 
-/** A convolution in the letters of assembly/train.ts. */
+/** A convolution's sizes, named as in assembly/train/. */
 export type ConvSizes = {
   batch: number;
   h: number;
@@ -25,7 +25,10 @@ export type ConvSizes = {
 
 type Pad = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
 
-/** Sizes from tfjs's own rules for strides and padding; `filter` is [kh, kw, in, out] or depthwise [kh, kw, in, 1]. */
+/**
+ * Sizes from tfjs's own rules for strides and padding; `filter` is [kh, kw, in, out] or depthwise [kh, kw,
+ * in, 1].
+ */
 export function convSizes(
   x: Shape4,
   filter: Shape4,
@@ -51,7 +54,7 @@ export function convSizes(
   };
 }
 
-/** Rows and columns of the padded image that every output position finds all its taps in. */
+/** Rows and columns of the padded image, which holds all taps of every output position. */
 export const paddedSize = (s: ConvSizes): [number, number] => [
   Math.max((s.oh - 1) * s.strideH + s.kh, s.h + s.top),
   Math.max((s.ow - 1) * s.strideW + s.kw, s.w + s.left),

@@ -5,7 +5,7 @@ import type { Heap } from './heap.js';
 
 /** The spiking ops of ops.ts as fused kernels on the wasm heap: one pass forward, and one or two back. */
 
-/** What tfjs hands to a custom gradient behind its inputs; its types do not say so. */
+/** What tfjs passes to a custom gradient after its inputs; missing in its types. */
 type Save = (tensors: TfTensor[]) => void;
 
 export function neuronOnHeap(heap: Heap, input: Tensor4D, { levels, divisor, extra }: Fire): Tensor4D {
@@ -24,7 +24,7 @@ export function neuronOnHeap(heap: Heap, input: Tensor4D, { levels, divisor, ext
   })(input) as Tensor4D;
 }
 
-/** Scratch memory with room for two rows of per-channel sums, and behind them per-channel parameters. */
+/** Scratch memory for two rows of per-channel sums, followed by per-channel parameters. */
 type Channels = { sums: number; parameters: number[]; readSums(): [Float64Array, Float64Array] };
 
 function channelScratch(heap: Heap, channels: number, ...arrays: Float32Array[]): Channels {

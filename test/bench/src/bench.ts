@@ -24,8 +24,8 @@ type Entry = {
 const OWN: Tier = 'simd';
 
 /**
- * Ours first, and of ours the one that the peers are compared with. Relaxed SIMD is there from Node 22 on, so that tier
- * runs on newer Nodes, with the peer that runs in WebAssembly too.
+ * Ours first, beginning with the one that the peers are compared with. Relaxed SIMD is there from Node 22 on,
+ * so that tier runs on newer Nodes, with the peer that runs in WebAssembly too.
  */
 function entriesOf({ modules, files }: Prepared): Entry[] {
   const own = modules.flatMap(({ tier, file }): Entry[] => {
@@ -64,7 +64,7 @@ export type Row = {
   fastest: number;
   slowest: number;
   rounds: number;
-  /** Bytes of the model's file, and of the engine beside it. */
+  /** Bytes of the model's file, and of the engine that runs it. */
   modelBytes: number;
   runtimeBytes: number;
   /** From the file to the first image that can be run. */
@@ -76,8 +76,8 @@ export type Row = {
 };
 
 /**
- * `ratio`: the median time / that of our own main row; above 1 we are faster. `fastestRatio` is the same of the least
- * times, which say more where other programs keep the machine busy.
+ * `ratio`: the median time / that of our own main row; above 1 we are faster. `fastestRatio` is the same of
+ * the least times, which say more where other programs keep the machine busy.
  */
 export type Ratios = { ratio: number; fastestRatio: number };
 export type Compared = Row & Ratios;
@@ -108,7 +108,10 @@ export type BenchOptions = {
   log: (line: string) => void;
 };
 
-/** Measures one network on all engines. Throws where ours fails; a peer that does not start is listed as absent. */
+/**
+ * Measures one network on all engines. Throws where ours fails; a peer that does not start is listed as
+ * absent.
+ */
 export async function bench(model: string, { data, bits, threads, log }: BenchOptions): Promise<Result> {
   const work = await workload(model, data);
   const prepared = await prepare(work, bits, log, undefined, threads);

@@ -34,9 +34,9 @@ function read(args: string[]) {
     const all = availableParallelism();
     const threads = values.threads === undefined ? [...new Set([1, all])] : [Number(values.threads)];
     if (!threads.every((n) => Number.isInteger(n) && n >= 1 && n <= 256))
-      throw new Error(`--threads ${values.threads} is no number of threads`);
+      throw new Error(`--threads ${values.threads} is not a number of threads`);
     const bits = [8, 6, 4].find((n) => String(n) === values.bits) as Bits | undefined;
-    if (!bits) throw new Error(`--bits ${values.bits} is none of 8, 6, 4`);
+    if (!bits) throw new Error(`--bits ${values.bits} is not one of 8, 6, 4`);
     const { data, json, help } = values;
     return { models: positionals.length ? positionals : defaultNames, threads, bits, data, json, help };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** A Node beside the one that runs the bench, from an npm package of this folder. */
+/** A Node other than the one that runs the bench, from an npm package of this folder. */
 export type NewerNode = { version: string; path: string };
 
 /** Node 22 and 24, where there are packages for this machine. */

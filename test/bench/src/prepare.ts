@@ -28,7 +28,7 @@ export type Bits = 8 | 6 | 4;
 
 /** What is true of a network whoever runs it; kept on disk, because it takes minutes. */
 type Facts = {
-  /** Of each input: logits in float64, and the integers that the reference interpreter gives. */
+  /** For each input: logits in float64, and the integers that the reference interpreter gives. */
   logits: number[][];
   integers: number[][];
   /** Largest magnitude of every value on the calibration images. */
@@ -51,7 +51,9 @@ export type Prepared = {
 
 export type ModelFile = { path: string; bytes: number };
 
-/** Makes the Graph, our modules for so many threads, and the ONNX models of a workload, in build/bench. */
+/**
+ * Makes the Graph, our modules for that number of threads, and the ONNX models of a workload, in build/bench.
+ */
 export async function prepare(
   work: Workload,
   bits: Bits,

@@ -3,7 +3,7 @@ import { bytes, percent } from '../../../dist/host/report/text.js';
 import { leaveFigure } from '../../../dist/test/docs/figure.js';
 import type { Own, Ratios, Result, Row } from './bench.js';
 
-/** What measured: figures of different machines are no comparison. */
+/** What measured: figures of different machines cannot be compared. */
 export type Machine = { cpu: string; node: string; date: string };
 
 export const machine = (): Machine => ({
@@ -20,7 +20,7 @@ const columns = [
   'ratio of least',
   'threads',
   'model',
-  'engine beside it',
+  'plus engine',
   'load ms',
   'CRC-32',
   'logits',
@@ -84,8 +84,8 @@ export function threadsMarkdown(results: Result[]): string {
 }
 
 /**
- * A result as a figure of the documents, where they show it: of one thread the medians, or of two numbers of threads the
- * least times side by side.
+ * A result as a figure of the documents, where they show it: of one thread the medians, or of two numbers of
+ * threads the least times side by side.
  */
 export function leaveEngines(side: Result[]): void {
   const [one, two] = side as [Result, Result?];

@@ -17,9 +17,9 @@ const [NARROW, WIDE] = [96, 384];
 const IMAGES = 3;
 
 /**
- * A net in which every neuron has a wanted density: random weights, and batch norms by which what a neuron sees has
- * deviation 1 in every channel and lies `z` above the threshold of its first spike. It has the shapes that a
- * transformer network spends its time in: 1x1, depthwise and 3x3, without residual streams.
+ * A net in which every neuron has a wanted density: random weights, and batch norms that give the input of a
+ * neuron deviation 1 in every channel and a mean `z` above the threshold of its first spike. It has the
+ * shapes that a transformer network spends its time in: 1x1, depthwise and 3x3, without residual streams.
  */
 export function syntheticNet(name: string, z: number): Workload {
   const random = generator();

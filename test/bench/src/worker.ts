@@ -1,6 +1,8 @@
 import type { Engine, Loaded, Task } from './engines/engine.js';
 
-/** One contestant in a process of its own, so that no two engines share a heap, a pool of threads or a compiler. */
+/**
+ * One contestant in its own process, so that no two engines share a heap, a pool of threads or a compiler.
+ */
 
 const engines: Record<string, () => Promise<Engine>> = {
   spikelet: async () => (await import('./engines/spikelet.js')).spikelet,

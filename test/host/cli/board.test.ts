@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,13 +10,14 @@ import { readNetImage } from '../../../host/data/image.js';
 import { encodeFrame } from '../../../host/device/link-frames.js';
 import type { Profile } from '../../../host/run/profile.js';
 import { interpret, pixelTable, prove, rawToPixels, writeGraph } from '../../../models/index.js';
+import { cli, cliJson } from '../../support/cli-in-process.js';
+import { main } from '../../support/command.js';
 import { boardNeeds, socat } from '../../support/needs.js';
 import { createPty } from '../../support/pty.js';
 import { below, randomGraph, seeded } from '../../support/random-graph.js';
 import { areThere, testWith } from '../../support/skip.js';
 
 /** verify --against firmware, profile and monitor on the real command line, with an emulated board and real serial ports. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet board-'));
 const BOARD = 'mps2-an386';
 
@@ -45,34 +45,27 @@ for (let i = 0; i < IMAGES; i++)
     .png()
     .toFile(join(folder, 'images', `${i}.png`));
 
-const run = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8' });
-
-const json = <T>(...args: string[]): T => {
-  const { status, stdout, stderr } = run(...args, '--json');
-  assert.is(status, 0, stderr);
-  return JSON.parse(stdout) as T;
-};
+process.chdir(folder);
 
 const verify = ['verify', 'graph.safetensors', '--against', 'firmware', '--data', 'images=images'];
 
 const needs = boardNeeds(boardOf(BOARD));
 const onBoard = await testWith(needs);
 if (await areThere(needs))
-  json('build', 'graph.safetensors', '--target', 'firmware', '--board', BOARD, '--out', 'firmware');
+  await cliJson('build', 'graph.safetensors', '--target', 'firmware', '--board', BOARD, '--out', 'firmware');
 
-onBoard('verify --against firmware: every tensor of every sample, on an emulated board', () => {
-  const { stdout, status } = run(...verify, '--build', 'firmware');
-  assert.is(status, 0);
+onBoard('verify --against firmware: every tensor of every sample, on an emulated board', async () => {
+  const { stdout, code } = await cli(...verify, '--build', 'firmware');
+  assert.is(code, 0);
   assert.match(stdout, `${IMAGES} of ${IMAGES} samples equal at every tensor on ${BOARD}`);
-  const result = json<Record<string, unknown>>(...verify, '--build', 'firmware', '--count', '1');
+  const result = await cliJson(...verify, '--build', 'firmware', '--count', '1');
   assert.equal(
     [result['samples'], result['equal'], result['firstDifference'], result['board']],
     [1, 1, null, BOARD],
   );
 });
 
-onBoard('a board that computes something else: the first layer that differs, and exit code 4', () => {
+onBoard('a board that computes something else: the first layer that differs, and exit code 4', async () => {
   cpSync(join(folder, 'firmware'), join(folder, 'broken'), { recursive: true });
   const constants = join(folder, 'broken/spikelet/src/weights.c');
   const code = readFileSync(constants, 'utf8');
@@ -82,23 +75,23 @@ onBoard('a board that computes something else: the first layer that differs, and
   writeFileSync(constants, code.slice(0, at) + changed);
   const make = spawnSync('make', ['-s'], { cwd: join(folder, 'broken'), encoding: 'utf8' });
   assert.is(make.status, 0, make.stderr);
-  const { status, stdout, stderr } = run(...verify, '--build', 'broken');
-  assert.is(status, 4, stderr);
-  assert.match(stdout, `first difference: sample 0, tensor '${graph.nodes.at(-1)!.output}'`);
+  const run = await cli(...verify, '--build', 'broken');
+  assert.is(run.code, 4, run.stderr);
+  assert.match(run.stdout, `first difference: sample 0, tensor '${graph.nodes.at(-1)!.output}'`);
 });
 
-onBoard('firmware of another graph is told before anything is compared', () => {
-  const { status, stderr } = run(
+onBoard('firmware of another graph is told before anything is compared', async () => {
+  const { code: ended, stderr } = await cli(
     ...['verify', 'other.safetensors', '--against', 'firmware', '--build', 'firmware'],
     ...['--data', 'images=images'],
   );
-  assert.is(status, 1);
+  assert.is(ended, 1);
   assert.match(stderr, /the firmware on mps2-an386 computes 'random' \(graph [0-9a-f]{8}\), not 'random'/);
   assert.match(stderr, /hint: build this graph with 'spikelet build/);
 });
 
 onBoard('profile: spikes are those of the interpreter, the layers make up the whole', async () => {
-  const profile = json<Profile>('profile', 'firmware', '--data', 'images=images');
+  const profile: Profile = await cliJson('profile', 'firmware', '--data', 'images=images');
   assert.equal([profile.samples, profile.counts, profile.total.seconds], [IMAGES, 'instructions', null]);
   assert.equal(
     profile.layers.map(({ layer }) => layer),
@@ -130,24 +123,24 @@ onBoard('profile: spikes are those of the interpreter, the layers make up the wh
       assert.ok(Math.abs(spikesIn! - spikes / IMAGES) < 1e-6, node.name);
     else assert.is(spikesIn, null);
   }
-  const { stdout } = run('profile', 'firmware', '--data', 'images=images', '--count', '1');
+  const { stdout } = await cli('profile', 'firmware', '--data', 'images=images', '--count', '1');
   assert.match(stdout, /^layer +op +instructions +share +spikes in +density +SOPs +weights read$/m);
   assert.match(stdout, /^one inference: \d+ instructions; /m);
 });
 
-test('usage: a board or a port is needed; a folder says which board it is for', () => {
+test('usage: a board or a port is needed; a folder says which board it is for', async () => {
   for (const [args, message] of [
     [verify, '--board is needed'],
     [[...verify, '--board', 'abacus'], "there is no board 'abacus'"],
-    [[...verify, '--build', 'images'], 'images is no project for a board'],
+    [[...verify, '--build', 'images'], 'images is not a project for a board'],
     [['profile', 'graph.safetensors', '--board', BOARD], '--data is needed'],
   ] as [string[], string][]) {
-    const { status, stderr } = run(...args);
-    assert.is(status, 2, stderr);
+    const { code, stderr } = await cli(...args);
+    assert.is(code, 2, stderr);
     assert.match(stderr, message);
   }
-  const absent = run(...verify, '--port', '/dev/absent');
-  assert.is(absent.status, 3);
+  const absent = await cli(...verify, '--port', '/dev/absent');
+  assert.is(absent.code, 3);
   assert.match(absent.stderr, 'there is no port /dev/absent');
 });
 
@@ -169,8 +162,12 @@ const until = async (what: () => boolean, child: ChildProcess, told: () => strin
 
 withSocat('a port behind which nothing answers, or something else: exit code 3, and what to do', async () => {
   for (const [answer, message, hint] of [
-    ['', /error: \S+ is silent/, /hint: check cable and power/],
-    ['\xff\x00\xfe~', /error: \S+ sends bytes, but no answer of spikelet's firmware/, /hint: is --baud/],
+    ['', /error: \S+ is silent/, /hint: check the cable and the power/],
+    [
+      '\xff\x00\xfe~',
+      /error: \S+ sends bytes, but spikelet's firmware does not answer/,
+      /hint: does --baud match/,
+    ],
   ] as const) {
     const pty = await createPty();
     pty.onBytes((bytes) => {

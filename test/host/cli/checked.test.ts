@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf } from '../../../firmware-gen/boards/index.js';
 import { makeProject } from '../../../host/toolchain/make.js';
 import { readGraph, SpikeletError, writeGraph } from '../../../models/index.js';
+import { cli } from '../../support/cli-in-process.js';
 import { runOn } from '../../support/firmware-device.js';
 import { removeFolders, temporaryFolder } from '../../support/firmware-project.js';
 import { graph as example, images, pixelsOf } from '../../support/mlperf-example.js';
@@ -14,22 +13,20 @@ import { boardNeeds } from '../../support/needs.js';
 import { testWith } from '../../support/skip.js';
 
 /** `build --target firmware --checked` on the command line, and its program on an emulated board. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const board = boardOf('mps2-an386');
 const folder = await temporaryFolder();
 const path = join(folder, 'graph.safetensors');
 await writeFile(path, writeGraph(example));
 const graph = readGraph(writeGraph(example));
-const build = (...args: string[]) =>
-  spawnSync(process.execPath, [main, 'build', path, ...args], { cwd: folder, encoding: 'utf8' });
+const build = (...args: string[]) => cli('build', path, ...args);
 
 (await testWith(boardNeeds(board)))(
   'a checked build computes the same; where its plan is damaged it stops and names the layer',
   async () => {
     const project = join(folder, 'checked');
     const args = ['--target', 'firmware', '--board', board.name, '--checked', '--out', project, '--json'];
-    const { status, stdout, stderr } = build(...args);
-    assert.is(status, 0, stderr);
+    const { code, stdout, stderr } = await build(...args);
+    assert.is(code, 0, stderr);
     const { predicted, linked } = JSON.parse(stdout);
     assert.ok(linked.model.code <= predicted.code, `${linked.model.code} B of code`);
     const pixels = images.slice(0, 2).map(pixelsOf);
@@ -58,13 +55,13 @@ const build = (...args: string[]) =>
   },
 );
 
-test('--checked is for firmware that is compiled here', () => {
+test('--checked is for firmware that is compiled here', async () => {
   for (const [args, message] of [
     [['--target', 'wasm', '--checked'], '--checked is for firmware'],
-    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built by its vendor's own system"],
+    [['--target', 'firmware', '--board', 'esp32-s3', '--checked'], "built with its vendor's build system"],
   ] as [string[], string][]) {
-    const { status, stderr } = build(...args);
-    assert.is(status, 2, stderr);
+    const { code, stderr } = await build(...args);
+    assert.is(code, 2, stderr);
     assert.match(stderr, message);
   }
 });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -11,45 +11,36 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSafetensors } from '../../../models/index.js';
+import { cli, type Said } from '../../support/cli-in-process.js';
+import { command, type Ran } from '../../support/command.js';
 import { reference } from '../../support/needs.js';
 import { shared } from '../../support/shared.js';
 import { type Need, testWith } from '../../support/skip.js';
 
-/** The real command line, in processes of its own. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
+/** The command line: in this process, which is quicker, or in one of its own where signals and its start count. */
 const folder = mkdtempSync(join(tmpdir(), 'spikelet cli-'));
 
-type Run = { code: number | null; stdout: string; stderr: string };
-
-function spikelet(args: string[], options: { cwd?: string; interruptAt?: RegExp } = {}): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd: options.cwd ?? folder });
-    const run: Run = { code: null, stdout: '', stderr: '' };
-    let sent = false;
-    child.stdout.on('data', (text: Buffer) => {
-      run.stdout += text;
-      if (!sent && options.interruptAt?.test(run.stdout)) sent = child.kill('SIGINT');
-    });
-    child.stderr.on('data', (text: Buffer) => {
-      run.stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ ...run, code }));
-  });
+/** In this process, which starts no other; `args` are those of the program. */
+async function spikelet(args: string[]): Promise<Said> {
+  process.chdir(folder);
+  return cli(...args);
 }
 
-const json = (run: Run) => {
+/** In a process of its own. */
+const apart = (args: string[], options: Partial<Parameters<typeof command>[1]> = {}) =>
+  command(args, { cwd: folder, ...options });
+
+const json = (run: Said | Ran) => {
   assert.is(run.code, 0, run.stderr);
   return JSON.parse(run.stdout.trim().split('\n').at(-1)!);
 };
 
 /** One error with a hint, no stack trace, the right exit code. */
-function fails(run: Run, code: number, text: RegExp): void {
+function fails(run: Said | Ran, code: number, text: RegExp): void {
   assert.is(run.code, code, run.stderr);
   assert.match(run.stderr, text);
   assert.not.match(run.stderr, /\n\s+at .*:\d+:\d+/);
@@ -98,18 +89,18 @@ const [net, graph, build] = ['net.safetensors', 'graph.safetensors', 'build'];
 const training = ['train', '--model', 'mini', '--data', data, '--batch', '16', '--seed', '3'];
 
 test('train, quantize, build, run, verify, inspect: the whole way', async () => {
-  const trained = await spikelet([...training, '--epochs', '4', '--out', net, '--json']);
+  const trained = await apart([...training, '--epochs', '4', '--out', net, '--json']);
   const { accuracy } = json(trained);
   assert.is(trained.stdout.trim().split('\n').length, 5, 'a JSON line per epoch and the result');
   assert.ok(accuracy >= 0.9, `accuracy ${accuracy}`);
   const quantized = json(
-    await spikelet(['quantize', net, '--data', data, '--bits', '6', '--out', graph, '--json']),
+    await apart(['quantize', net, '--data', data, '--bits', '6', '--out', graph, '--json']),
   );
   assert.ok(quantized.accuracy.graph >= 0.9);
-  const built = json(await spikelet(['build', graph, '--target', 'wasm', '--out', build, '--json']));
+  const built = json(await apart(['build', graph, '--target', 'wasm', '--out', build, '--json']));
   assert.equal(built.files, ['model.wasm', 'model.mjs', 'model.d.mts']);
   const verified = json(
-    await spikelet([
+    await apart([
       'verify',
       graph,
       '--against',
@@ -173,10 +164,11 @@ test('a module that differs: exit code 4, and the tensor by name', async () => {
 test('Ctrl-C leaves a checkpoint, and resuming ends in the same bytes', async () => {
   const args = [...training, '--epochs', '3'];
   assert.is((await spikelet([...args, '--out', 'whole.safetensors'])).code, 0);
-  const stopped = await spikelet([...args, '--out', 'part.safetensors'], { interruptAt: /epoch 1\/3/ });
+  const interrupt = { when: /epoch 1\/3/, signals: ['SIGINT' as const] };
+  const stopped = await apart([...args, '--out', 'part.safetensors'], interrupt);
   fails(stopped, 130, /--resume part\.checkpoint\.safetensors --out part\.safetensors/);
   assert.not.ok(existsSync(join(folder, 'part.safetensors')));
-  const resumed = await spikelet([
+  const resumed = await apart([
     'train',
     '--resume',
     'part.checkpoint.safetensors',
@@ -190,7 +182,7 @@ test('Ctrl-C leaves a checkpoint, and resuming ends in the same bytes', async ()
   );
   const other = ['train', '--resume', 'part.checkpoint.safetensors', '--model', 'tiny'];
   fails(await spikelet(other), 1, /is a checkpoint of 'mini', not of 'tiny'/);
-  fails(await spikelet(['train', '--resume', net]), 1, /is no training checkpoint/);
+  fails(await spikelet(['train', '--resume', net]), 1, /is not a training checkpoint/);
 });
 
 test('wrong usage: exit code 2 and a hint', async () => {
@@ -199,19 +191,24 @@ test('wrong usage: exit code 2 and a hint', async () => {
   fails(await spikelet(['train', '--model', 'mini', '--data', 'nope']), 2, /unknown dataset 'nope'/);
   fails(await spikelet([...training, '--dims', '8,8,8,8']), 2, /'mini' has no --dims/);
   fails(await spikelet(['train', '--model', 'mini', '--data', 'gestures', '--flip']), 2, /another class/);
-  fails(await spikelet(['quantize', net, '--data', 'gestures']), 2, /takes images of 28 x 28 x 1/);
+  // Told before 100,000 images are simulated, which takes minutes.
+  const many = 'gestures:train=100000';
+  fails(await spikelet(['quantize', net, '--data', many]), 2, /takes images of 28 x 28 x 1/);
+  fails(
+    await spikelet(['verify', graph, '--against', 'wasm', '--data', many]),
+    2,
+    /takes images of 28 x 28 x 1/,
+  );
+  const build = ['--build', net, '--data', many];
+  fails(await spikelet(['verify', graph, '--against', 'wasm', ...build]), 1, /no valid WebAssembly module/);
   fails(await spikelet(['nope']), 2, /unknown command/);
 });
 
 test('what cannot be read or written: exit code 1, nothing half-written', async () => {
-  fails(await spikelet(['inspect', 'nowhere']), 1, /there is no such file/);
-  fails(await spikelet(['inspect', '/dev/zero']), 1, /no regular file/);
+  fails(await spikelet(['inspect', 'nowhere']), 1, /no such file or folder/);
+  fails(await spikelet(['inspect', '/dev/zero']), 1, /not a regular file/);
   fails(await spikelet(['quantize', graph, '--data', data]), 1, /is a Graph, a Net is needed/);
-  fails(
-    await spikelet(['build', graph, '--target', 'wasm', '--out', net]),
-    1,
-    /a part of the path is a file/,
-  );
+  fails(await spikelet(['build', graph, '--target', 'wasm', '--out', net]), 1, /part of the path is a file/);
   fails(await spikelet([...training, '--out', build]), 1, /it is a folder/);
   fails(await spikelet([...training, '--metrics', 'no/where']), 1, /cannot write the metrics/);
   symlinkSync(graph, join(folder, 'link.safetensors'));
@@ -270,14 +267,14 @@ test('spikelet.config.ts gives options, flags win, and what it says is checked',
     );
   const verify = ['verify', join(folder, graph), '--json'];
   write(`{ verify: { against: 'wasm', data: ${JSON.stringify(data)}, count: 3 } }`);
-  assert.is(json(await spikelet(verify, { cwd })).samples, 3);
-  assert.is(json(await spikelet([...verify, '--count', '2'], { cwd })).samples, 2);
+  assert.is(json(await apart(verify, { cwd })).samples, 3);
+  assert.is(json(await apart([...verify, '--count', '2'], { cwd })).samples, 2);
   write('{ quantize: { bits: 7 } }');
-  fails(await spikelet(['quantize', join(folder, net)], { cwd }), 2, /quantize\.bits is 7/);
+  fails(await apart(['quantize', join(folder, net)], { cwd }), 2, /quantize\.bits is 7/);
   write('{ train: { epoch: 1 } }');
-  fails(await spikelet(['train'], { cwd }), 2, /no option 'epoch'/);
+  fails(await apart(['train'], { cwd }), 2, /no option 'epoch'/);
   write('null');
-  fails(await spikelet(['train'], { cwd }), 2, /exports no configuration/);
+  fails(await apart(['train'], { cwd }), 2, /exports no configuration/);
   rmSync(cwd, { recursive: true });
 });
 
@@ -328,12 +325,12 @@ const nano = shared('vectors/espikeformer-nano');
 );
 
 test('help, version and doctor', async () => {
-  assert.match((await spikelet(['--help'])).stdout, /quantize .*turn a Net/);
-  assert.match((await spikelet(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-  const { packages } = json(await spikelet(['doctor', '--json']));
+  assert.match((await apart(['--help'])).stdout, /quantize .*turn a Net/);
+  assert.match((await apart(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  const { packages } = json(await apart(['doctor', '--json']));
   const gpu = packages.find(({ name }: { name: string }) => name === '@tensorflow/tfjs-node-gpu');
   assert.match(gpu.install, 'npm install --save-dev @tensorflow/tfjs-node-gpu@4.22.0');
-  assert.not.match((await spikelet(['doctor'])).stdout, '\x1b[');
+  assert.not.match((await apart(['doctor'])).stdout, '\x1b[');
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -10,47 +10,35 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boardOf, boards } from '../../../firmware-gen/boards/index.js';
 import { toolchainOf } from '../../../firmware-gen/toolchain.js';
 import { prove, writeGraph } from '../../../models/index.js';
+import { cli, cliJson, cliOnPath } from '../../support/cli-in-process.js';
 import { boardNeeds, gxx, gxxFor } from '../../support/needs.js';
 import { randomGraph, seeded } from '../../support/random-graph.js';
 import { testWith } from '../../support/skip.js';
 
-/** build --target firmware, boards and doctor on the real command line. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
+/** build --target firmware, boards and doctor on the command line. */
 const folder = mkdtempSync(join(tmpdir(), 'spikelet firmware-'));
 const graph = randomGraph(seeded(31), 5);
 prove(graph);
 writeFileSync(join(folder, 'graph.safetensors'), writeGraph(graph));
 
-const run = (args: string[], env: Record<string, string> = {}) =>
-  spawnSync(process.execPath, [main, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
+process.chdir(folder);
 
 const build = (board: string, out: string, ...args: string[]) => [
   ...['build', 'graph.safetensors', '--target', 'firmware', '--board', board, '--out', out],
   ...args,
 ];
 
-const json = (args: string[]) => {
-  const { status, stdout, stderr } = run(args);
-  assert.is(status, 0, stderr);
-  return JSON.parse(stdout);
-};
-
 const withCompiler = await testWith(boardNeeds(boardOf('mps2-an386'), false));
 
 withCompiler(
   'build --target firmware: a project that make builds again, in the bytes that were predicted',
-  () => {
-    const result = json(build('mps2-an386', 'firmware', '--json'));
+  async () => {
+    const result = await cliJson(...build('mps2-an386', 'firmware'));
     const { predicted, linked } = result;
     assert.is(linked.model.constants, predicted.weights + predicted.constants);
     assert.is(linked.model.ram, predicted.arena);
@@ -73,7 +61,7 @@ withCompiler(
       assert.is(stderr, '');
     }
     assert.ok(first.equals(readFileSync(bin)), 'the same bytes');
-    const { stdout, stderr } = run(build('mps2-an386', 'firmware'));
+    const { stdout, stderr } = await cli(...build('mps2-an386', 'firmware'));
     assert.match(
       stdout,
       new RegExp(`weights and other constants +${linked.model.constants} +${linked.model.constants}`),
@@ -82,19 +70,23 @@ withCompiler(
   },
 );
 
-withCompiler('less RAM is another plan; what does not fit is refused before anything is written', () => {
-  const fastest = json(build('mps2-an386', 'a', '--json')).predicted.arena;
-  const refused = run(build('mps2-an386', 'none', '--ram', '16'));
-  assert.is(refused.status, 1);
-  assert.match(refused.stderr, /error: .* does not fit on mps2-an386: .*the smallest plan takes \d+ B/);
-  assert.match(refused.stderr, /hint: it fits without --time, and with --ram \d+/);
-  assert.not.ok(existsSync(join(folder, 'none')));
-  const least = Number(/the smallest plan takes (\d+) B/.exec(refused.stderr)![1]);
-  assert.ok(least <= fastest);
-  assert.is(json(build('mps2-an386', 'b', '--ram', String(least), '--json')).linked.model.ram, least);
-});
+withCompiler(
+  'less RAM is another plan; what does not fit is refused before anything is written',
+  async () => {
+    const fastest = (await cliJson(...build('mps2-an386', 'a'))).predicted.arena;
+    const refused = await cli(...build('mps2-an386', 'none', '--ram', '16'));
+    assert.is(refused.code, 1);
+    assert.match(refused.stderr, /error: .* does not fit on mps2-an386: .*the smallest plan takes \d+ B/);
+    assert.match(refused.stderr, /hint: it fits without --time, and with --ram \d+/);
+    assert.not.ok(existsSync(join(folder, 'none')));
+    const least = Number(/the smallest plan takes (\d+) B/.exec(refused.stderr)![1]);
+    assert.ok(least <= fastest);
+    const { linked } = await cliJson(...build('mps2-an386', 'b', '--ram', String(least)));
+    assert.is(linked.model.ram, least);
+  },
+);
 
-const vendors = json(build('esp32-s3', 'esp', '--json'));
+const vendors = await cliJson(...build('esp32-s3', 'esp'));
 
 test('a board of a vendor with its own build system gets the library alone', () => {
   const { files, linked } = vendors;
@@ -204,7 +196,7 @@ void delay(unsigned long);
       encoding: 'utf8',
     });
     assert.is(status, 1);
-    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine of 32-bit addresses: ');
+    assert.match(/error: .*/.exec(stderr)![0], '#error "spikelet needs a machine with 32-bit addresses: ');
     assert.not.match(stderr, 'size of array');
   }
   assert.not.match(readFileSync(join(src, '../library.properties'), 'utf8'), /^architectures=.*(\*|avr)/m);
@@ -214,39 +206,39 @@ void delay(unsigned long);
   );
 });
 
-test('a missing compiler is named with the line that installs it, and nothing is written', () => {
-  const { status, stderr } = run(build('mps2-an386', 'nothing'), { PATH: folder });
-  assert.is(status, 1);
+test('a missing compiler is named with the line that installs it, and nothing is written', async () => {
+  const { code, stderr } = await cliOnPath(folder, ...build('mps2-an386', 'nothing'));
+  assert.is(code, 1);
   assert.match(stderr, 'error: arm-none-eabi-gcc is not installed');
   assert.match(stderr, 'hint: apt-get install gcc-arm-none-eabi');
   assert.not.ok(existsSync(join(folder, 'nothing')));
-  const { packages } = JSON.parse(run(['doctor', '--json'], { PATH: folder }).stdout);
+  const { packages } = JSON.parse((await cliOnPath(folder, 'doctor', '--json')).stdout);
   const qemu = packages.find(({ name }: { name: string }) => name === 'qemu-system-arm');
   assert.equal([qemu.version, qemu.install], [null, 'apt-get install qemu-system-arm']);
 });
 
-test('usage: a board is needed and must be known; firmware reads its weights in place', () => {
+test('usage: a board is needed and must be known; firmware reads its weights in place', async () => {
   for (const [args, message] of [
     [['build', 'graph.safetensors', '--target', 'firmware'], '--board is needed'],
     [build('abacus', 'x'), "there is no board 'abacus'"],
     [build('rp2040', 'x', '--weights', 'outside'), 'firmware reads its weights in place'],
   ] as [string[], string][]) {
-    const { status, stderr } = run(args);
-    assert.is(status, 2, stderr);
+    const { code, stderr } = await cli(...args);
+    assert.is(code, 2, stderr);
     assert.match(stderr, message);
   }
 });
 
-test('boards: all of them, and on which a graph fits', () => {
-  const all = json(['boards', '--json']).boards;
+test('boards: all of them, and on which a graph fits', async () => {
+  const all = (await cliJson('boards')).boards;
   assert.equal(
     all.map(({ name }: { name: string }) => name),
     boards.map(({ name }) => name),
   );
-  const fits = json(['boards', 'graph.safetensors', '--json']).boards;
+  const fits = (await cliJson('boards', 'graph.safetensors')).boards;
   assert.is(fits.length, boards.length);
   assert.ok(fits.some((board: { fits: boolean }) => board.fits));
-  const { stdout } = run(['boards']);
+  const { stdout } = await cli('boards');
   for (const { name } of boards) assert.match(stdout, name);
 });
 

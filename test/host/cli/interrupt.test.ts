@@ -10,48 +10,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readNet, writeGraph } from '../../../models/index.js';
+import { command, main, type Ran } from '../../support/command.js';
 import { tinyGraph } from '../../support/wasm-models.js';
 
 /** Signals, a folder that is gone, and two writers, in processes of their own. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet interrupt-'));
 const at = (name: string) => join(folder, name);
 
-type Run = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
-
-/** Sends `signals` when what it said matches `when`, one after the other. */
-function spikelet(
-  args: string[],
-  { when, signals = [], cwd = folder }: { when?: RegExp; signals?: NodeJS.Signals[]; cwd?: string } = {},
-): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd });
-    const run: Run = { code: null, signal: null, stdout: '', stderr: '' };
-    const left = [...signals];
-    const look = () => {
-      const signal = when?.test(run.stdout + run.stderr) ? left.shift() : undefined;
-      if (!signal) return;
-      child.kill(signal);
-      const again = setInterval(() => {
-        const next = left.shift();
-        if (next) child.kill(next);
-        else clearInterval(again);
-      }, 20);
-    };
-    for (const name of ['stdout', 'stderr'] as const)
-      child[name].on('data', (text: Buffer) => {
-        run[name] += text;
-        look();
-      });
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ ...run, code, signal }));
-  });
-}
+const spikelet = (args: string[], options: Partial<Parameters<typeof command>[1]> = {}) =>
+  command(args, { cwd: folder, ...options });
 
 const training = ['train', '--model', 'mini', '--data', 'gestures:train=256,test=16', '--batch', '16'];
 const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
@@ -158,11 +129,11 @@ test('a current folder that is gone is an error for people, not a defect', async
     const cwd = at('gone');
     mkdirSync(cwd);
     // The shell enters the folder, then it goes, then spikelet starts.
-    const run = await new Promise<Run>((resolve) => {
+    const run = await new Promise<Ran>((resolve) => {
       const child = spawn('sh', ['-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, main, ...args], {
         cwd,
       });
-      const said: Run = { code: null, signal: null, stdout: '', stderr: '' };
+      const said: Ran = { code: null, signal: null, stdout: '', stderr: '' };
       child.stderr.on('data', (text: Buffer) => (said.stderr += text));
       child.on('close', (code) => resolve({ ...said, code }));
     });

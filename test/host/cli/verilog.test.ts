@@ -1,22 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fpgaBoardOf, fpgaBoards } from '../../../fpga/boards/index.js';
 import { architectures } from '../../../fpga/emit/index.js';
 import { emitGuide, type interfaceOf } from '../../../fpga/guide.js';
 import { emitProject } from '../../../fpga/project.js';
-import { clockRange, fastest, requireClock } from '../../../host/targets/verilog-design.js';
 import { rtlFiles } from '../../../host/eda/rtl-files.js';
+import { clockRange, fastest, placeSeeds, seedsOf } from '../../../host/eda/seeds.js';
 import { inSimulatorFolder } from '../../../host/eda/simulator.js';
-import { compileVerilator } from '../../../host/eda/verilator.js';
+import { compileVerilator, loadedWeights } from '../../../host/eda/verilator.js';
 import { installedGlobally, npmInstall } from '../../../host/system/version.js';
+import { requireClock } from '../../../host/targets/verilog-design.js';
 import { pixelTable, type SpikeletError, writeGraph } from '../../../models/index.js';
+import { main } from '../../support/command.js';
 import { icarus, writeFiles } from '../../support/fpga-icarus.js';
-import { iverilog } from '../../support/needs.js';
+import { iverilog, make, placement, slow } from '../../support/needs.js';
 import { randomGraph, seeded } from '../../support/random-graph.js';
 import { testWith } from '../../support/skip.js';
 
@@ -29,7 +30,6 @@ async function assertRejects(promise: Promise<unknown>, message: RegExp): Promis
 }
 
 /** What a build of Verilog says and leaves behind, and what is refused before work. */
-const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-fpga-build-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,9 +51,60 @@ test('a missed clock is an error that names the range over seeds and what to try
       error.message,
       "'net' misses the clock of icebreaker: 21.0 MHz with seed 2 alone, 24 MHz needed",
     );
-    assert.match(error.hint!, '--seed');
+    assert.match(error.hint!, '--seeds 10');
     return error.code === 1;
   });
+  const far = () => requireClock('net', { fmaxHz: 12e6 }, '12.0 MHz over seeds 1 to 3', board, design);
+  assert.throws(far, ({ hint }: SpikeletError) => !/seed/.test(hint!) && /--lanes 4/.test(hint!));
+});
+
+/** Synthesis and placement of the smallest design take a minute. */
+(await testWith([...placement, slow]))(
+  'a build whose clock is missed ends with code 1, says why, and leaves no bitstream',
+  () => {
+    writeFileSync(join(folder, 'slow.safetensors'), writeGraph(randomGraph(seeded(0), 1)));
+    // No board's clock is too high for so small a design: the board is given another one before the command line runs.
+    const boards = new URL('../../../fpga/boards/index.js', import.meta.url).href;
+    writeFileSync(
+      join(folder, 'hurry.mjs'),
+      `import { fpgaBoardOf } from '${boards}';\nfpgaBoardOf('hx8k-breakout').clockHz = 400e6;\n`,
+    );
+    mkdirSync(join(folder, 'missed'));
+    // Of a build before, which met its clock.
+    writeFileSync(join(folder, 'missed/hx8k-breakout.bin'), 'an old bitstream');
+    const design = ['--architecture', 'streaming', '--lanes', '1', '--seed', '1', '--force'];
+    const args = ['build', 'slow.safetensors', '--target', 'verilog', '--board', 'hx8k-breakout'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', './hurry.mjs', main, ...args, '--out', 'missed', ...design],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    assert.is(status, 1, stderr);
+    assert.match(stdout, /highest clock: [\d.]+ MHz with seed 1 alone; the board's is 400 MHz/);
+    assert.match(stderr, /misses the clock of hx8k-breakout: .* 400 MHz needed; no bitstream is written/);
+    assert.ok(existsSync(join(folder, 'missed/board_top.v')));
+    assert.not.ok(existsSync(join(folder, 'missed/hx8k-breakout.bin')));
+  },
+);
+
+test('seeds are placed until one meets the clock, or as many as are asked for', async () => {
+  const board = fpgaBoardOf('icebreaker');
+  const tried = async (flags: { seed?: number; seeds?: number }, clocks: number[]) => {
+    const place = async (seed: number) => ({
+      utilisation: {},
+      fmaxHz: clocks[seed % clocks.length]! * 1e6,
+      bitstream: new Uint8Array(),
+    });
+    const runs = await placeSeeds(seedsOf(flags), board, place);
+    return clockRange(runs);
+  };
+  assert.is(await tried({}, [30]), '30.0 MHz with seed 1 alone');
+  assert.is(await tried({}, [24]), '24.0 MHz with seed 1 alone', 'the clock itself is met');
+  assert.is(await tried({}, [30, 21]), '21.0 to 30.0 MHz over seeds 1 to 2');
+  assert.is(await tried({}, [22, 21]), '21.0 to 22.0 MHz over seeds 1 to 3');
+  assert.is(await tried({ seed: 7 }, [21]), '21.0 MHz with seed 7 alone');
+  assert.is(await tried({ seeds: 4 }, [30, 25]), '25.0 to 30.0 MHz over seeds 1 to 4');
+  assert.is(await tried({ seed: 7, seeds: 2 }, [30]), '30.0 MHz over seeds 7 to 8');
 });
 
 test('a simulator that is missing is said before any data is read, with both ways to install one', () => {
@@ -77,7 +128,7 @@ require('module')._resolveFilename = (name, ...rest) => {
     });
   const core = run([]);
   assert.is(core.status, 1, core.stderr);
-  assert.match(core.stderr, 'no simulator of Verilog is installed');
+  assert.match(core.stderr, 'no Verilog simulator is installed');
   assert.match(core.stderr, 'apt-get install verilator g++ make');
   assert.match(core.stderr, /npm install --save-dev @yowasp\/yosys@\S+ @yowasp\/clang@/);
   const board = run(['--board', 'icebreaker']);
@@ -99,17 +150,13 @@ test('a simulator is compiled in a folder without spaces, or not at all', async 
   }
 });
 
-test('--seed is for verilog', () => {
-  const run = spawnSync(
-    process.execPath,
-    [main, 'build', 'graph.safetensors', '--target', 'wasm', '--seed', '3'],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-    },
-  );
-  assert.is(run.status, 2);
-  assert.match(run.stderr, '--seed is for verilog');
+test('--seed and --seeds are for verilog', () => {
+  for (const flag of ['--seed', '--seeds']) {
+    const args = [main, 'build', 'graph.safetensors', '--target', 'wasm', flag, '3'];
+    const run = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    assert.is(run.status, 2);
+    assert.match(run.stderr, `${flag} is for verilog`);
+  }
 });
 
 test('the install line saves optional peers, which npm else passes over in a clone', () => {
@@ -172,5 +219,41 @@ test('every folder explains itself: files, ports, weights, pixel table, Makefile
     assert.match(icarus(elsewhere, paths, {}, 'spikelet_core'), 'readmemh');
   }
 });
+
+(await testWith([iverilog, make]))(
+  'make sim: the logits of a frame are equal, loaded weights too, and a wrong one fails',
+  async () => {
+    let loaded = 0;
+    for (const [board, architecture] of [
+      ['hx8k-breakout', 'streaming'],
+      ['icebreaker', 'sequential'],
+    ] as const) {
+      const where = join(folder, `sim ${architecture}`);
+      const { files, rtl } = emitProject(graph, fpgaBoardOf(board), { architecture, lanes: 2 });
+      const sources = [...(await rtlFiles(rtl)), ...files];
+      const loads = loadedWeights(sources).length;
+      loaded += loads;
+      const design = { architecture, lanes: 2, datapath: 'popcount', hash: '01234567', cycles: 5 } as const;
+      writeFiles(where, [
+        ...sources,
+        ...emitGuide(graph, fpgaBoardOf(board), { ...design, loads, files: sources }),
+      ]);
+      const sim = () => spawnSync('make', ['sim'], { cwd: where, encoding: 'utf8' });
+      const equal = sim();
+      assert.is(equal.status, 0, equal.stdout + equal.stderr);
+      assert.match(equal.stdout, `\nPASSED: ${graph.classes.length} logits equal`);
+      const logits = readFileSync(join(where, 'sim/logits.hex'), 'utf8');
+      writeFileSync(
+        join(where, 'sim/logits.hex'),
+        logits.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+      );
+      const wrong = sim();
+      assert.is.not(wrong.status, 0);
+      assert.match(wrong.stdout, 'FAILED: logits differ');
+      assert.not.match(wrong.stdout, /^PASSED/m);
+    }
+    assert.ok(loaded > 0, 'no design had weights to load');
+  },
+);
 
 test.run();

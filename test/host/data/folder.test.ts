@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,6 +11,7 @@ import { listImages } from '../../../host/data/folder.js';
 import { loadDataset } from '../../../host/data/index.js';
 import { printable } from '../../../host/system/printable.js';
 import { createNet, SpikeletError, writeNet } from '../../../models/index.js';
+import { cli } from '../../support/cli-in-process.js';
 
 let folder = '';
 test.before.each(async () => {
@@ -86,7 +86,7 @@ test('signs, pluses and the like tell names apart', async () => {
 test('classes one level further down: the folder of a split is named', async () => {
   await fill(['train/ant/a.png', 'train/bee/a.png', 'val/ant/a.png']);
   const { message, hint } = await refusal(() => listImages(folder, { names: animals }));
-  assert.match(message, /the folders of the classes are in 'train', 'val'/);
+  assert.match(message, /the class folders are in 'train', 'val'/);
   assert.match(hint!, /train$/);
 });
 
@@ -197,18 +197,18 @@ test('what a folder holds is told in one line', async () => {
       '.bmp': 1,
       '.txt': 1,
       'folder without images': 2,
-      'beside the class folders': 1,
+      'next to the class folders': 1,
     },
   });
-  assert.match(summary, /^2 of 10 classes by name, 3 images; 13 passed over: 6 hidden, /);
+  assert.match(summary, /^2 of 10 classes by name, 3 images; 13 skipped: 6 hidden, /);
 });
 
-test('images without folders have no labels, also beside folders without images', async () => {
+test('images without folders have no labels, also next to folders without images', async () => {
   await fill(['b.webp', 'a.png', 'c.gif', '.DS_Store', 'notes/todo.txt']);
   const found = await labelsOf(fashion);
   assert.equal(found.labels, { 'a.png': undefined, 'b.webp': undefined });
   assert.is(found.labelsBy, null);
-  assert.match(found.summary, /^2 images without labels; 4 passed over: .*1 \.gif/);
+  assert.match(found.summary, /^2 images without labels; 4 skipped: .*1 \.gif/);
   await mkdir(join(folder, 'empty'));
   assert.match((await labelsOf(fashion)).summary, /2 folders without images/);
   await fill(['rejected/d.png']);
@@ -220,10 +220,10 @@ test('refused: nothing, only hidden files, no folder, a class inside another', a
   await fill(['.DS_Store', 'a.tif']);
   assert.match(
     (await refusal(() => labelsOf(fashion))).message,
-    /holds no images; 2 passed over: 1 hidden, 1 \.tif/,
+    /holds no images; 2 skipped: 1 hidden, 1 \.tif/,
   );
   const none = await refusal(() => listImages(join(folder, 'none'), { names: fashion }));
-  assert.match(none.message, /cannot read the folder .*none: there is no such/);
+  assert.match(none.message, /cannot read the folder .*none: no such file/);
   await fill(['Bag/Coat/1.png']);
   assert.match(
     (await refusal(() => labelsOf(fashion))).message,
@@ -265,7 +265,7 @@ test('links to images and folders are followed, each folder once; pipes and what
     'Dress/6.png': 3,
   });
   assert.equal(passedOver, {
-    'link that leads nowhere': 2,
+    'broken link': 2,
     'link to a folder that is read anyway': 6,
     'pipe, socket or device': 1,
     'without a suffix': 1,
@@ -304,8 +304,7 @@ test('images=FOLDER tells the same, and labels what it reads', async () => {
   const data = await loadDataset(`images=${folder}`, { input, limit: 10, log });
   assert.equal([...data.test.labels], [8, 0]);
   assert.not(data.unlabelled);
-  const summary =
-    "2 of 10 classes by name ('T-shirt top' is 'T-shirt/top'), 2 images; 1 passed over: 1 hidden";
+  const summary = "2 of 10 classes by name ('T-shirt top' is 'T-shirt/top'), 2 images; 1 skipped: 1 hidden";
   assert.equal(lines, [`${folder}: ${summary}`]);
   assert.is(data.source?.['summary'], summary);
   const photos = { ...input, shape: [4096, 4096, 3] as [number, number, number] };
@@ -329,24 +328,30 @@ test('run, quantize and verify say which folder is which class, on stderr and in
   await fill(['val/T-shirt top/a.png', 'val/Bag/deep/a.png', 'val/Bag/.DS_Store', 'val/Bag/a.bmp'], dot);
   const net = createNet('dense', { shape: [8, 8, 1], mean: [0.5], std: [0.5] }, fashion, () => 0.7);
   await writeFile(join(folder, 'net.safetensors'), writeNet(net));
-  const main = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
-  const spikelet = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--json'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    assert.is(status, 0, stderr);
+  process.chdir(folder);
+  const spikelet = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli(...args, '--json');
+    assert.is(code, 0, stderr);
     assert.match(
       stderr,
-      /val: 2 of 10 classes by name \('T-shirt top' is 'T-shirt\/top'\), 2 images; 2 passed over/,
+      /val: 2 of 10 classes by name \('T-shirt top' is 'T-shirt\/top'\), 2 images; 2 skipped/,
     );
     return JSON.parse(stdout);
   };
   const wanted = { images: 2, labelsBy: 'name', classFolders: 2, passedOver: { hidden: 1, '.bmp': 1 } };
   const results = [
-    spikelet('run', 'net.safetensors', '--input', 'val', '--results', 'r.jsonl'),
-    spikelet('quantize', 'net.safetensors', '--data', 'images=val', '--out', 'graph.safetensors'),
-    spikelet('verify', 'graph.safetensors', '--data', 'images=val', '--against', 'wasm', '--count', '2'),
+    await spikelet('run', 'net.safetensors', '--input', 'val', '--results', 'r.jsonl'),
+    await spikelet('quantize', 'net.safetensors', '--data', 'images=val', '--out', 'graph.safetensors'),
+    await spikelet(
+      'verify',
+      'graph.safetensors',
+      '--data',
+      'images=val',
+      '--against',
+      'wasm',
+      '--count',
+      '2',
+    ),
   ];
   for (const { source } of results) {
     const { summary, ...facts } = source;

@@ -114,7 +114,7 @@ test('the physics: a bright hand leaves OFF where it came from and ON where it a
   const surplus = (image: Uint8Array) => centre(image, (on) => on).mass - centre(image, (_, off) => off).mass;
   share('approach', 0.95, (image) => surplus(image) > 0);
   share('retreat', 0.95, (image) => surplus(image) < 0);
-  // Seen from the middle, the fading trail lies behind the head.
+  // Seen from the middle, the fading trail is behind the head.
   const turn = (image: Uint8Array) => {
     const [hx, hy] = head(image);
     const [tx, ty] = centre(image, (on, off) => Math.min(on, off)).at;
@@ -139,7 +139,7 @@ test('the source refuses sizes and settings it does not have', async () => {
       /unknown dataset .*known datasets: gestures.*fashion-mnist.*idx=FOLDER.* 2$/,
     );
   assert.match(await why('idx'), /needs a folder/);
-  assert.match(await why('idx='), /no folder behind/);
+  assert.match(await why('idx='), /no folder after/);
   assert.match(await why('idx:a=1'), /takes no settings/);
   assert.match(await why('gestures=/tmp'), /takes no folder/);
   assert.match(await why('gestures:colour=3'), /no setting 'colour', only seed, train, test/);

@@ -106,8 +106,8 @@ const bad: [string, Record<string, Uint8Array>, string, RegExp][] = [
   ['header only half there', { trainImages: Uint8Array.of(0, 0, 8, 3, 0) }, 'trainImages', /too few/],
   ['another magic', { trainImages: idx([6], [0, 1, 0, 1, 0, 1]) }, 'trainImages', /begins with 0 0 8 1/],
   ['enormous', { trainImages: idx([2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1], [1]) }, 'trainImages', /can hold/],
-  ['zero images', { testImages: idx([0, 3, 3], []) }, 'testImages', /holds nothing/],
-  ['zero columns', { testImages: idx([4, 3, 0], []) }, 'testImages', /holds nothing/],
+  ['zero images', { testImages: idx([0, 3, 3], []) }, 'testImages', /so it is empty/],
+  ['zero columns', { testImages: idx([4, 3, 0], []) }, 'testImages', /so it is empty/],
   ['counts differ', { trainLabels: idx([5], [0, 1, 0, 1, 0]) }, 'trainLabels', /5 labels for the 6 images/],
   ['shapes differ', { testImages: pixels(4, 2) }, 'testImages', /\[2,2,1\]/],
   ['an empty class', { trainLabels: idx([6], [0, 1, 0, 1, 0, 3]) }, 'trainLabels', /no image of class 2/],
@@ -137,19 +137,19 @@ const bad: [string, Record<string, Uint8Array>, string, RegExp][] = [
     'trainImages',
     /gzip: incorrect data check/,
   ],
-  ['gzip holds less', { trainImages: gzipSync(pixels(6).subarray(0, 50)) }, 'trainImages', /and 34 follow/],
+  ['gzip holds less', { trainImages: gzipSync(pixels(6).subarray(0, 50)) }, 'trainImages', /but 34 follow/],
   [
     'gzip holds more',
     { trainImages: gzipSync(new Uint8Array([...pixels(6), 1])) },
     'trainImages',
-    /and more follow/,
+    /but more follow/,
   ],
   ['gzip bomb', { trainImages: gzipSync(new Uint8Array(2 ** 24)) }, 'trainImages', /begins with 0 0 0 0/],
   [
     'gzip bomb behind a header',
     { trainLabels: gzipSync(idx([6], new Uint8Array(2 ** 24))) },
     'trainLabels',
-    /and more follow/,
+    /but more follow/,
   ],
 ];
 
@@ -184,7 +184,7 @@ test('refused: no folder, a missing file, a folder in place of a file, a file to
   await mkdir(join(folder, idxFiles.testLabels));
   assert.match(
     (await refusal(() => loadDataset(`idx=${folder}`))).message,
-    /t10k-labels-idx1-ubyte is no file/,
+    /t10k-labels-idx1-ubyte is not a regular file/,
   );
   await truncate(join(folder, idxFiles.trainImages), 2 ** 30 + 1);
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /1073741825 bytes, the limit/);
@@ -256,7 +256,7 @@ test('what is in place of an IDX file of images is said', async () => {
   for (const [start, what] of [
     ['PK\x03\x04', /a zip archive/],
     ['\n<!DOCTYPE html>', /a web page/],
-    ['version https://git-lfs.github.com/spec/v1', /a pointer of Git LFS/],
+    ['version https://git-lfs.github.com/spec/v1', /a Git LFS pointer/],
     ['\0\0\x08\x01', /IDX of labels/],
     ['\0\0\x0d\x03', /IDX of floats/],
     ['\0\0\x08\x04', /IDX with 4 dimensions/],
@@ -283,11 +283,11 @@ test('of several sets one has to be named', async () => {
   const lines: string[] = [];
   const data = await loadDataset(`idx=${join(folder, 'emnist-mnist')}`, { log: (line) => lines.push(line) });
   assert.is(data.train.count, 6);
-  assert.match(lines.join(), /rows and columns exchanged/);
+  assert.match(lines.join(), /rows and columns swapped/);
   const letters = await refusal(() => loadDataset(`idx=${join(folder, 'emnist-letters')}`));
   assert.match(
     letters.message,
-    /holds no train-labels-idx1-ubyte\[\.gz\]; there are: emnist-digits-test-images/,
+    /holds no train-labels-idx1-ubyte\[\.gz\]; it holds emnist-digits-test-images/,
   );
 });
 
@@ -302,17 +302,14 @@ test('a plain file and its .gz are one, and it is said which is read; any other 
   assert.match(pair.message, /holds train-images-idx3-ubyte and train-images\.idx3-ubyte$/);
 });
 
-test('where a file is missing, the error lists what is there', async () => {
-  assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /; there is nothing in it$/);
+test('where a file is missing, the error lists the files found', async () => {
+  assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /; it is empty$/);
   await mkdir(join(folder, 'raw'));
   for (let i = 0; i < 9; i++) await writeFile(join(folder, `a${i}\x1b[2J`), '');
   const { message } = await refusal(() => loadDataset(`idx=${folder}`));
-  assert.match(message, /holds no train-images-idx3-ubyte\[\.gz\]; there are: a0.*\[2J, .*, \.\.\. \(10\)$/);
+  assert.match(message, /holds no train-images-idx3-ubyte\[\.gz\]; it holds a0.*\[2J, .*, \.\.\. \(10\)$/);
   assert.not.ok(message.includes('\x1b'), message);
-  assert.match(
-    (await refusal(() => loadDataset(`idx=${folder}/none`))).message,
-    /; there is no such folder$/,
-  );
+  assert.match((await refusal(() => loadDataset(`idx=${folder}/none`))).message, /; no such folder$/);
 });
 
 test("EMNIST's letters count from 1 and have names; labels that are not its own are taken as they are", async () => {
@@ -343,7 +340,10 @@ test('what would take too much memory is refused before it is inflated', async (
   const bomb = Buffer.concat([gzipSync(header), ...Array.from({ length: 128 }, () => zeros)]);
   await fill({ [idxFiles.trainImages]: bomb });
   const { message } = await refusal(() => loadDataset(`idx=${folder}`));
-  assert.match(message, /announces 134217728 x 1 x 1 bytes, and \d+ gzipped bytes cannot be so many images$/);
+  assert.match(
+    message,
+    /announces 134217728 x 1 x 1 bytes, but \d+ gzipped bytes cannot hold that many images$/,
+  );
   const large = idx([2 ** 16, 2 ** 8, 2 ** 7], []);
   assert.match((await refusal(() => parseIdx(large, 'plain', 3))).message, /more than the file can hold/);
   assert.match(
@@ -385,7 +385,7 @@ test('refused: types, ranks and sizes that no IDX has', async () => {
     [typed(10, [1], Buffer.of(1)), /begins with 0 0 10 1/],
     [idx([1, 1, 1, 1, 1], [1]), /begins with 0 0 8 5/],
     [typed(14, [2], Buffer.alloc(15)), /2 values of 8 bytes, more than the file can hold/],
-    [typed(12, [2], Buffer.alloc(9)), /2 values of 4 bytes, and 9 follow/],
+    [typed(12, [2], Buffer.alloc(9)), /2 values of 4 bytes, but 9 follow/],
   ];
   for (const [bytes, why] of cases) assert.match((await refusal(() => readIdx(bytes, 'x'))).message, why);
 });
@@ -415,7 +415,10 @@ test('vectors and several channels, which come first or last', async () => {
     (await refusal(() => shaped([3, 5, 3]))).message,
     /the first size or the last could be the channels/,
   );
-  assert.match((await refusal(() => shaped([6, 5, 6]))).message, /no size could be the channels/);
+  assert.match(
+    (await refusal(() => shaped([6, 5, 6]))).message,
+    /neither the first size nor the last could be the channels/,
+  );
 });
 
 test('labels of larger integers, and names of classes in labels.txt', async () => {
@@ -436,7 +439,7 @@ test('labels of larger integers, and names of classes in labels.txt', async () =
   await writeFile(join(folder, 'labels.txt'), 'wave\n\nrest\n');
   assert.match(
     (await refusal(() => loadDataset(`idx=${folder}`))).message,
-    /labels\.txt is no list of classes: see line 2/,
+    /labels\.txt is not a list of classes: see line 2/,
   );
   await writeFile(join(folder, 'labels.txt'), 'wave\nrest\nmore\n');
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /no image of class more/);
@@ -445,7 +448,7 @@ test('labels of larger integers, and names of classes in labels.txt', async () =
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /image 2 has label -1/);
 });
 
-test('half a million labels are no trouble', async () => {
+test('half a million labels are read', async () => {
   const count = 500_000;
   await fill({
     [idxFiles.trainImages]: idx(
@@ -466,7 +469,7 @@ test('a pipe in place of a file is refused at once', async () => {
   execFileSync('mkfifo', [join(folder, idxFiles.testLabels)]);
   assert.match(
     (await refusal(() => loadDataset(`idx=${folder}`))).message,
-    /t10k-labels-idx1-ubyte is no file/,
+    /t10k-labels-idx1-ubyte is not a regular file/,
   );
 });
 

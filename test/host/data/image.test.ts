@@ -91,7 +91,7 @@ test('another size is resized to exactly the shape', async () => {
   assert.ok(furthest(middle, Uint8Array.of(123, 116, 128)) <= 1, String(middle));
 });
 
-test('transparency lies on white, EXIF orientation is applied, 16 bits and palettes become 8', async () => {
+test('transparency becomes white, EXIF orientation is applied, 16 bits and palettes become 8', async () => {
   const clear = sharp({
     create: { width: 4, height: 4, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } },
   });
@@ -99,7 +99,11 @@ test('transparency lies on white, EXIF orientation is applied, 16 bits and palet
   assert.equal([...new Set(white)], [255]);
   const turned = await write('o.png', picture().withMetadata({ orientation: 6 }).png().toBuffer());
   const upright = await readImage(turned, [40, 30, 3]);
-  assert.equal([...upright.subarray(29 * 3, 30 * 3)], [0, 0, 128], 'the upper left corner lies upper right');
+  assert.equal(
+    [...upright.subarray(29 * 3, 30 * 3)],
+    [0, 0, 128],
+    'the upper left corner is now upper right',
+  );
   const deep = await write('16.png', picture().toColourspace('rgb16').png().toBuffer());
   assert.is((await sharp(deep).metadata()).depth, 'ushort');
   assert.ok(furthest(await readImage(deep, SHAPE), raw) <= 1);
@@ -132,9 +136,9 @@ test('20,000x20,000 is refused before it is decoded, and a long strip before it 
   assert.ok(process.memoryUsage().rss - before < 100e6, 'memory was taken');
   const strip = sharp({ create: { width: 300_000, height: 1, channels: 3, background: 'red' } });
   const file = await write('strip.png', strip.png().toBuffer());
-  assert.match(await refusal(readImageEval(file)), /300000x1 is too long and narrow/);
+  assert.match(await refusal(readImageEval(file)), /300000x1 is too elongated/);
   assert.is((await readImage(file, [28, 28, 3])).length, 28 * 28 * 3);
-  assert.match(await refusal(readImage(file, [8, 8, 3])), /300000x1 is too long and narrow/);
+  assert.match(await refusal(readImage(file, [8, 8, 3])), /300000x1 is too elongated/);
 });
 
 /** A PNG whose header names a size and whose data are those of a small picture. */
@@ -155,7 +159,7 @@ function hugePng(width: number, height: number): Promise<Uint8Array> {
     });
 }
 
-test('files that are no image, damaged, or of another format: one error each', async () => {
+test('files that are not images, damaged, or of another format: one error each', async () => {
   for (const [name, bytes] of [
     ['cut.png', picture().png({ compressionLevel: 0 }).toBuffer()],
     ['cut.jpg', picture().jpeg().toBuffer()],
@@ -174,7 +178,7 @@ test('files that are no image, damaged, or of another format: one error each', a
     /cannot decode/,
   );
   assert.match(await refusal(readImage(at('none.png'), SHAPE)), /cannot read .*none.png/);
-  assert.match(await refusal(readImage(folder, SHAPE)), /is no file/);
+  assert.match(await refusal(readImage(folder, SHAPE)), /is not a regular file/);
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
   assert.match(await refusal(readImage(await write('a.svg', Buffer.from(svg)), SHAPE)), /is a svg image/);
@@ -270,7 +274,8 @@ function withProfile(format: string, file: Buffer, profile: Buffer): Buffer {
     segment.writeUInt16BE(segment.length - 2, 2);
     return insert(file, 2, segment);
   }
-  // Simple WebP (one VP8L chunk of a 40x30 picture) to the extended form: VP8X with the ICC flag, ICCP, the picture.
+  // Simple WebP (one VP8L chunk of a 40x30 picture) to the extended form: VP8X with the ICC flag, ICCP, the
+  // picture.
   const extended = Buffer.from([...Buffer.from('VP8X'), 10, 0, 0, 0, 0x20, 0, 0, 0, 39, 0, 0, 29, 0, 0]);
   const head = Buffer.concat([
     Buffer.from('ICCP'),
@@ -365,7 +370,7 @@ test('the bytes say what a file is, not its name, and formats that are not read 
   ])
     assert.match(
       await refusal(readImage(await write('foreign.png', Buffer.from(text, 'latin1')), SHAPE)),
-      /cannot decode .*: it is none of png, jpeg, webp/,
+      /cannot decode .*: it is not one of png, jpeg, webp/,
     );
 });
 
@@ -435,8 +440,8 @@ test('an image whose decoder would take more than 256 MB is refused', async () =
 test('a pipe, a device and a file that is too large are refused at once', async () => {
   if (process.platform !== 'win32') {
     execFileSync('mkfifo', [at('pipe.png')]);
-    assert.match(await refusal(readImage(at('pipe.png'), SHAPE)), /is no file/);
-    assert.match(await refusal(readImage('/dev/zero', SHAPE)), /is no file/);
+    assert.match(await refusal(readImage(at('pipe.png'), SHAPE)), /is not a regular file/);
+    assert.match(await refusal(readImage('/dev/zero', SHAPE)), /is not a regular file/);
   }
   await write('sparse.png', picture().png().toBuffer());
   await truncate(at('sparse.png'), 2 ** 27 + 1);

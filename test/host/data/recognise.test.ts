@@ -53,15 +53,8 @@ test('a file is taken for what its content is', async () => {
     ['c.bin', numbers, 'npy', /npy/],
     ['d', events, 'events', /numpy/],
     ['e.npz', zip([['x_train.npy', numbers]]), 'npz', /npz/],
-    [
-      'f.npz',
-      zip([
-        ['t.npy', numbers],
-        ['x.npy', numbers],
-      ]),
-      'events',
-      /numpy/,
-    ],
+    ['f.npz', zip(['t', 'x', 'y', 'p'].map((key) => [`${key}.npy`, numbers])), 'events', /numpy/],
+    ['xy.npz', zip(['x', 'y'].map((key) => [`${key}.npy`, numbers])), 'npz', /npz/],
     ['g', idx, 'idx', /3 dimensions/],
     ['t10k-images-idx3-ubyte.gz', gzipSync(idx), 'idx', /gzip/],
     ['h.csv', 'label,x\nwave,1\n', 'csv', /CSV/],
@@ -84,7 +77,7 @@ test('a folder is taken for what its files are, and it is said by what', async (
   const { source, sentence, files } = await recognise(folder);
   assert.is(source, 'wav');
   assert.equal(files, ['no/c.wav', 'yes/a.wav', 'yes/b.wav']);
-  assert.is(sentence, `${folder} is taken for wav: 3 files, WAV, in 2 folders: no, yes; beside them: 1 .md`);
+  assert.is(sentence, `${folder} is taken for wav: 3 files, WAV, in 2 folders: no, yes; also there: 1 .md`);
 });
 
 test('a folder of IDX files, with names of classes', async () => {
@@ -97,12 +90,12 @@ test('a folder of IDX files, with names of classes', async () => {
   );
 });
 
-test('lists beside many files are no rival, as many tables as files are', async () => {
+test('a few lists among many files do not matter, many tables do', async () => {
   for (let i = 0; i < 30; i++) put({ [`${i}.bs2`]: Uint8Array.of(1, 2, 3, 4, 5) });
   put({ 'train1K.txt': '#sample #class\n1\t5\n2\t0\n' });
   const { source, sentence } = await recognise(folder);
   assert.is(source, 'events');
-  assert.match(sentence, /30 files, N-MNIST, directly in it; beside them: 1 CSV$/);
+  assert.match(sentence, /30 files, N-MNIST, directly in it; also there: 1 CSV$/);
   for (let i = 0; i < 9; i++) put({ [`${i}.csv`]: '1,2\n' });
   assert.match(await refusal(folder), /holds 30 of events \(N-MNIST\), 10 of csv \(CSV\)$/);
 });
@@ -116,13 +109,16 @@ test('refused: two sources, two in one ending, none, nothing', async () => {
   assert.match(await refusal(join(folder, 'c.mp3')), /it is an MP3 file/);
   put({ 'd.wav': wav, 'e.png': png });
   assert.match(await refusal(folder), /holds 1 of wav \(WAV\), 1 of images \(PNG\)$/);
-  put({ 'weights.bin': Uint8Array.from({ length: 100 }, (_, i) => (i * 77) % 256) });
+  put({ 'weights.bin': Uint8Array.from({ length: 100 }, (_, i) => (i * i * 77 + 99) % 256) });
   assert.match(await refusal(join(folder, 'weights.bin')), /no source reads it$/);
   put({ 'f.wav': png });
-  assert.match(await refusal(folder), /of its files '\.wav', d\.wav is of wav and f\.wav of images/);
-  assert.match(await refusal(join(folder, 'none')), /there is no such file or folder/);
+  assert.match(
+    await refusal(folder),
+    /of its files \.wav, d\.wav is WAV \(wav\) and f\.wav is PNG \(images\)/,
+  );
+  assert.match(await refusal(join(folder, 'none')), /no such file or folder/);
   execFileSync('mkfifo', [join(folder, 'pipe')]);
-  assert.match(await refusal(join(folder, 'pipe')), /is no file/);
+  assert.match(await refusal(join(folder, 'pipe')), /is not a regular file/);
 });
 
 test('links that lead in a circle end, and a folder is read once', async () => {
@@ -135,7 +131,7 @@ test('links that lead in a circle end, and a folder is read once', async () => {
 const known: [path: string, sentence: RegExp][] = [
   ['data/fashion-mnist', /taken for idx: 4 files, IDX in gzip, directly in it$/],
   ['data/fsdd', /taken for wav: 3000 files, WAV, in 1 folder: recordings$/],
-  ['data/n-mnist', /taken for events: 1100 files, N-MNIST, directly in it; beside them: 2 CSV, 1 \.yaml$/],
+  ['data/n-mnist', /taken for events: 1100 files, N-MNIST, directly in it; also there: 2 CSV, 1 \.yaml$/],
   ['vectors/events/evt3.raw', /taken for events: Prophesee \.raw$/],
 ];
 for (const [path, sentence] of known)

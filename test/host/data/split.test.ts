@@ -85,7 +85,7 @@ test('groups of any sizes: shares are kept as well as whole groups allow', () =>
   }
 });
 
-test('refused: what is no split or no group', () => {
+test('refused: invalid splits and groups', () => {
   for (const text of ['80/10', '80', '80/10/10/0', '100/0', '0/100', 'a/b', '80/20/', '-80/180'])
     refusedFor(/^split=/, () => parseShares(text));
   refusedFor(/^group=\(: /, () => parseGroup('('));

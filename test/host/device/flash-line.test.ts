@@ -23,7 +23,7 @@ import { createPty } from '../../support/pty.js';
 import { seeded } from '../../support/random-graph.js';
 import { testWith } from '../../support/skip.js';
 
-/** The emulated board behind a bad line: a PTY of ours, which passes bytes on as it likes. */
+/** The emulated board behind a bad line: a PTY that passes bytes on, or not. */
 const withBoardAndSocat = await testWith([...loaderNeeds, socat]);
 
 async function flashOver(path: string, program: string, progress: (done: number) => void = () => undefined) {

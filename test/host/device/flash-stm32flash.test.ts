@@ -67,7 +67,7 @@ async function compileModel(): Promise<Uint8Array> {
       await write(path, 'model.img', model);
       assert.is((await runOn({ port: path }, graph, images)).equal, images.length);
     });
-    // Power is cut and comes back: the model starts, once nobody has called the loader.
+    // Power is cut and comes back: the model starts, once the loader has waited in vain.
     await powered(loader, flash, async (path) => {
       assert.is((await runOn({ port: path }, graph, images)).equal, images.length);
     });

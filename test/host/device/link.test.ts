@@ -53,7 +53,7 @@ test('frames and text come out of a stream as they went in, however it is cut', 
   assert.equal(found, sent);
 });
 
-test('no byte of a frame is text, no byte of it is zero, and a frame with any bit changed is none', () => {
+test('no byte of a frame is text, no byte of it is zero, and a frame with any bit changed is not a frame', () => {
   const random = seeded(seed);
   for (let i = 0; i < 50; i++) {
     const frame = {
@@ -169,7 +169,7 @@ withLink('hostile frames are refused by name, and the device goes on', async () 
         assert.instance(error, RefusedError);
         assert.is.not((error as RefusedError).refusal, 'unnamed');
       });
-    // Longer than any frame, bytes that are none, and another version.
+    // Longer than any frame, bytes that are not a frame, and another version.
     for (const bytes of [
       encodeFrame({ sequence: 1, kind: 2, payload: new Uint8Array(600) }),
       randomBytes(random, 4000),

@@ -12,7 +12,9 @@ import { randomGraph, seeded } from '../../support/random-graph.js';
 import { testWith } from '../../support/skip.js';
 import { randomPixels } from '../../support/wasm-models.js';
 
-/** A Graph's Verilog, simulated by npm packages alone, its maps and part of its weights in single-port RAM. */
+/**
+ * A Graph's Verilog, simulated by npm packages alone, its maps and part of its weights in single-port RAM.
+ */
 (await testWith(cxxrtl))(
   'every tensor of every frame equals the interpreter, with and without stalls',
   async () => {
@@ -20,7 +22,7 @@ import { randomPixels } from '../../support/wasm-models.js';
     const graph = randomGraph(random, 6);
     const files = [...emitVerilog(graph, { lanes: 4, sprams: 2 }), ...(await rtlFiles(cores.sequential))];
     const weights = loadedWeights(files);
-    assert.ok(weights.length, 'no weights lie in single-port RAM');
+    assert.ok(weights.length, 'no weights are in single-port RAM');
     const core = await compileCxxrtlCore(
       files.filter(({ path }) => path !== 'weights.bin'),
       simulationPorts(graph),

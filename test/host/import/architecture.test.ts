@@ -91,7 +91,7 @@ test('heads, levels, sizes and normalisation: an option first, then the metadata
 test('what was assumed is said', () => {
   const { notes } = imported(zooNet('tiny', [28, 28, 1], 10).params, { levels: 4 });
   for (const what of ['heads 4', 'input shape 28, 28, 1', 'mean 0', 'std 1'])
-    assert.ok(notes.includes(`${what}: assumed, the checkpoint does not tell`), `${what} in ${notes}`);
+    assert.ok(notes.includes(`${what}: assumed, not in the checkpoint`), `${what} in ${notes}`);
   const equal = zooNet('mini', [32, 32, 2], 4, {
     widths: [8, 8],
     blocks: [2, 1],
@@ -100,21 +100,21 @@ test('what was assumed is said', () => {
   });
   const found = imported(equal.params);
   assert.equal(structure(found.net), structure(equal));
-  assert.ok(found.notes.some((note) => note.includes('assumed that the first has conv blocks 1, 2')));
+  assert.ok(found.notes.some((note) => note.includes('assumed the first has conv blocks 1, 2')));
 });
 
 test('options that do not fit are refused', () => {
   const { params } = zooNet('tiny', [28, 28, 1], 10);
   const cases: [ImportOptions, RegExp][] = [
     [{ heads: 5 }, /some\.pth: .*5 heads do not divide 32/],
-    [{ heads: 0 }, /0 is no number of heads/],
-    [{ levels: 16 }, /1 to 15 levels, not 16/],
+    [{ heads: 0 }, /heads must be a positive integer, got 0/],
+    [{ levels: 16 }, /levels must be 1\.\.15, got 16/],
     [{ inputShape: [28, 28, 3] }, /images of 1 channels, not 3/],
-    [{ inputShape: [0, 28, 1] }, /no rows, columns and channels/],
+    [{ inputShape: [0, 28, 1] }, /three positive integers \(rows, columns, channels\)/],
     [{ inputShape: [65536, 65536, 1] }, /too large/],
     [{ mean: [0, 0] }, /one value for each of the 1 channels/],
     [{ std: [0] }, /not positive/],
-    [{ classes: ['a'] }, /10 outputs for 1 classes/],
+    [{ classes: ['a'] }, /10 outputs, but 1 class names/],
   ];
   for (const [options, message] of cases)
     assert.match(refusal(() => imported(params, options)).message, message, JSON.stringify(options));
@@ -152,7 +152,7 @@ test('a checkpoint of another architecture', () => {
   const { message, hint } = refusal(() => imported(resnet));
   assert.match(
     message,
-    /^some\.pth: no architecture that spikelet knows has these tensors: .*conv1\.weight \[64,3,7,7\]/,
+    /^some\.pth: these tensors match no architecture that spikelet knows: .*conv1\.weight \[64,3,7,7\]/,
   );
   assert.match(hint ?? '', /E-SpikeFormer/);
 });

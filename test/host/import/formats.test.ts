@@ -66,7 +66,7 @@ const nano = shared('vectors/espikeformer-nano');
     assert.is(net.params.size, 508);
     for (const file of ['state_dict', 'state_dict_ddp', 'state_dict_legacy'])
       same((await importFile(`${nano}/${file}.pth`, { inputShape })).net, net, file);
-    // Its size of images lies in the training script's arguments.
+    // Its image size is in the training script's arguments.
     const training = await importFile(`${nano}/checkpoint-199.pth`);
     same(training.net, net, 'checkpoint-199');
     assert.ok(training.notes.includes("the weights are those under 'model'"), String(training.notes));
@@ -125,7 +125,7 @@ test('prefixes of wrappers and counters of batch norms are taken away', () => {
   same(importNet(writeSafetensors(wrapped), 'x', inputOf(net)).net, net, 'prefixes');
 });
 
-/** A checkpoint whose tensor `name` lies in a storage of its own making. */
+/** A checkpoint whose tensor `name` has a hand-made storage. */
 function withTensor(net: Net, name: string, tensor: Py, storage: Uint8Array): Uint8Array {
   const params = new Map([...net.params].filter(([other]) => other !== name));
   const { entries, storages } = stateEntries(params);

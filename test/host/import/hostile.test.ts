@@ -57,7 +57,8 @@ test('a pickle that calls something is refused by the name of it', () => {
     ['numpy.core.multiarray.fromfile', program([0x80, 2], 'cnumpy.core.multiarray\nfromfile\n.')],
     ['os.PathLike', program([0x80, 2], 'cos\nPathLike\n.')],
     ['torch.hub.HubResult', program([0x80, 2], 'ctorch.hub\nHubResult\n.')],
-    ['functools.partial', program([0x80, 2], 'cfunctools\npartial\n.')],
+    ['functools.reduce', program([0x80, 2], 'cfunctools\nreduce\n.')],
+    ['posix.system', program([0x80, 2], 'cfunctools\npartial\ncposix\nsystem\n', [0x85], 'R.')],
     ['webbrowser.Chrome', program([0x80, 2], 'cwebbrowser\nChrome\n.')],
     ['my.Model.forward', program([0x80, 2], 'cmy\nModel.forward\n.')],
     ['collections.OrderedDict.__init__', program([0x80, 2], 'ccollections\nOrderedDict.__init__\n.')],
@@ -71,29 +72,29 @@ test('a pickle that calls something is refused by the name of it', () => {
     }
 });
 
-test('pickles that are no checkpoint', () => {
+test('pickles that are not checkpoints', () => {
   const cases: [string, RegExp, Uint8Array][] = [
     ['unknown opcode', /opcode 0x97 does not belong/, program([0x80, 2, 0x97])],
     ['extension registry', /opcode 0x82 does not belong/, program([0x80, 2, 0x82, 1])],
     ['unknown protocol', /protocol 77 is unknown/, program([0x80, 77])],
-    ['empty', /1 bytes are wanted, 0 are left/, program('')],
-    ['no end', /1 bytes are wanted, 0 are left/, program([0x80, 2], '}')],
+    ['empty', /1 bytes are needed, 0 are left/, program('')],
+    ['no end', /1 bytes are needed, 0 are left/, program([0x80, 2], '}')],
     ['empty stack', /empty stack/, program([0x80, 2], '.')],
     ['no mark', /a mark is missing/, program([0x80, 2], 't.')],
     ['below a mark', /empty stack/, program([0x80, 2], '}(0s.')],
     ['never stored', /refers to value 9, which it never stored/, program([0x80, 2], 'h', [9])],
-    ['huge text', /4294967295 bytes are wanted/, program([0x80, 2], 'X', [255, 255, 255, 255])],
-    ['2^63 bytes', /bytes are wanted/, program([0x80, 4, 0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80])],
-    ['2^64 - 1 bytes', /bytes are wanted/, program([0x80, 4, 0x8e, ...new Array(8).fill(255)])],
+    ['huge text', /4294967295 bytes are needed/, program([0x80, 2], 'X', [255, 255, 255, 255])],
+    ['2^63 bytes', /bytes are needed/, program([0x80, 4, 0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80])],
+    ['2^64 - 1 bytes', /bytes are needed/, program([0x80, 4, 0x8e, ...new Array(8).fill(255)])],
     ['huge integer', /an integer of 4294967295 bytes/, program([0x80, 2, 0x8b, 255, 255, 255, 255])],
-    ['name without end', /a name without end/, program([0x80, 2], 'c', 'x'.repeat(300))],
-    ['call of a text', /calls what is no function/, program([0x80, 2], 'N)R.')],
-    ['append to a dict', /appends to what is no list/, program([0x80, 2], '}Na.')],
-    ['item of a list', /sets items of what is no dict/, program([0x80, 2], ']NNs.')],
-    ['odd items', /sets items of what is no dict/, program([0x80, 2], '}(Nu.')],
+    ['name without end', /a name that does not end/, program([0x80, 2], 'c', 'x'.repeat(300))],
+    ['call of a text', /calls something that is not a function/, program([0x80, 2], 'N)R.')],
+    ['append to a dict', /appends to something that is not a list/, program([0x80, 2], '}Na.')],
+    ['item of a list', /sets items of something that is not a dict/, program([0x80, 2], ']NNs.')],
+    ['odd items', /sets items of something that is not a dict/, program([0x80, 2], '}(Nu.')],
     ['state of a list', /sets attributes of what is no object/, program([0x80, 2], ']}b.')],
-    ['other persistent id', /names no storage/, program([0x80, 2], 'NQ.')],
-    ['a number', /holds no state_dict: it is no dict/, pickle(7)],
+    ['other persistent id', /is not a storage/, program([0x80, 2], 'NQ.')],
+    ['a number', /holds no state_dict: it is not a dict/, pickle(7)],
     [
       'other keys',
       /holds no state_dict: its keys are 'a', 'b'/,
@@ -156,7 +157,7 @@ function withView(view: Partial<View>, storage = new Uint8Array(32)): Uint8Array
   return torchZip(pickle(orderedDict(changed)), new Map([...storages, ['own', storage]]));
 }
 
-test('tensors that lie outside their storage, or twice in it', () => {
+test('tensors outside their storage, or overlapping in it', () => {
   importNet(withView({}), 'right');
   importNet(withView({ stride: [1, 2] }), 'transposed');
   importNet(withView({ stride: [0, 1] }), 'expanded');
@@ -260,20 +261,20 @@ test('damaged legacy files', () => {
   );
   const [key, data] = [...storages][0]!;
   const shorter = new Map([...storages, [key, data.subarray(4)]]);
-  refused(torchLegacy(pickle(value), shorter), /does not hold the \d+ values that are claimed/);
+  refused(torchLegacy(pickle(value), shorter), /does not hold the \d+ values that it claims/);
   const missing = new Map([...storages].slice(1));
-  refused(torchLegacy(pickle(value), missing), /bytes of storage '0', which are not there/);
+  refused(torchLegacy(pickle(value), missing), /bytes of storage '0', which are missing/);
 });
 
 test('files of other kinds', () => {
   refused(
-    ascii('hello, this is no checkpoint'),
-    /is neither a \.safetensors file nor what torch\.save writes/,
+    ascii('hello, this is not a checkpoint'),
+    /is neither a \.safetensors file nor one that torch\.save wrote/,
   );
   const latin = (text: string) => Uint8Array.from(latin1(text));
   const cases: [RegExp, Uint8Array][] = [
     [/is empty/, ascii('')],
-    [/begins with nothing but zeros/, new Uint8Array(100)],
+    [/begins with only zeros/, new Uint8Array(100)],
     [/is a Git LFS pointer/, ascii('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 40\n')],
     [/is a web page/, ascii('\n<!DOCTYPE html><html><title>Log in</title>')],
     [/is XML/, ascii('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>')],
@@ -304,11 +305,11 @@ test('files of other kinds', () => {
   );
   refused(zip([entry('a.npy'), entry('b.npy')]), /archive of NumPy arrays/);
   refused(zip([entry('a.pth'), entry('b.pth')]), /several checkpoints: a\.pth, b\.pth/);
-  refused(zip([entry('a.pth', zip([entry('b.pth')]))]), /'a\.pth' in it is an archive again/);
+  refused(zip([entry('a.pth', zip([entry('b.pth')]))]), /'a\.pth' in it is another archive/);
   refused(zip([entry('a.pth', ascii('<html>'))]), /'a\.pth' in it is a web page/);
   const index = (part: unknown) => ascii(JSON.stringify({ weight_map: { 'a.weight': part } }));
   refused(index('model-1.safetensors'), /index of a checkpoint in several files \(shards\): model-1/);
-  for (const part of ['../x', '/etc/passwd', '..', 'a\\b', 7, '']) refused(index(part), /but a damaged one/);
+  for (const part of ['../x', '/etc/passwd', '..', 'a\\b', 7, '']) refused(index(part), /is a damaged index/);
 });
 
 test('12,000 damaged files are read or refused, never more', () => {

@@ -45,22 +45,22 @@ const scalar = (): Tensor => ({ shape: [], data: BigInt64Array.of(3n) });
 test('wrappers anywhere in names, and what is saved with the net', () => {
   const middle = (part: string) => (name: string) => name.replace(/^(b\d+|stem)\./, `$1.${part}.`);
   const cases: [string, Map<string, Tensor>, RegExp?][] = [
-    ['DDP', renamed((name) => `module.${name}`), /taken out of names: module\./],
+    ['DDP', renamed((name) => `module.${name}`), /removed from names: module\./],
     ['compiled', renamed((name) => `_orig_mod.${name}`)],
     ['compiled, then DDP', renamed((name) => `module._orig_mod.${name}`)],
     ['DDP, then compiled', renamed((name) => `_orig_mod.module.${name}`)],
     ['a compiled block', renamed(middle('_orig_mod'))],
     ['FSDP', renamed(middle('_fsdp_wrapped_module'))],
     ['activation checkpoints', renamed(middle('_checkpoint_wrapped_module'))],
-    ['Lightning', renamed((name) => `model.${name}`), /'model\.' was taken away/],
+    ['Lightning', renamed((name) => `model.${name}`), /'model\.' was removed/],
     ['Lightning, compiled', renamed((name) => `model._orig_mod.${name}`)],
     ['AveragedModel', new Map([...renamed((name) => `module.${name}`), ['n_averaged', scalar()]])],
-    ['mmengine', renamed((name) => `backbone.${name}`), /'backbone\.' was taken away/],
+    ['mmengine', renamed((name) => `backbone.${name}`), /'backbone\.' was removed/],
     ['three attributes deep', renamed((name) => `task.inner.net.${name}`)],
     [
       "Lightning's loss",
       new Map([...renamed((name) => `model.${name}`), ['criterion.weight', float32([3])]]),
-      /passed over, .*criterion\.weight/,
+      /skipped, .*criterion\.weight/,
     ],
     [
       'a metric',
@@ -93,7 +93,7 @@ test('wrappers anywhere in names, and what is saved with the net', () => {
     [
       'a teacher in the net itself',
       new Map([...net.params, ...renamed((name) => `teacher.${name}`, twice)]),
-      /under no prefix was taken, not 'teacher\.'/,
+      /without a prefix was taken, not 'teacher\.'/,
     ],
     [
       'a teacher in the net of a wrapper',
@@ -165,7 +165,7 @@ const withState = (value: Py, state: Py): Py => ({
 });
 const global = (module: string, name: string): Py => ({ global: [module, name] });
 
-test('what training scripts keep beside the weights does not hide them', () => {
+test('what training scripts keep with the weights does not hide them', () => {
   const dtype = (code: string, order = '<') =>
     withState(call('numpy.dtype', code, false, true), { tuple: [3, order, null, null, null, -1, -1, 0] });
   const raw = call('_codecs.encode', '\0\0\0\0\0\0\u00f0?', 'latin1');
@@ -190,6 +190,15 @@ test('what training scripts keep beside the weights does not hide them', () => {
     ['omegaconf', withState(call('omegaconf.dictconfig.DictConfig'), new Map<Py, Py>([['_content', 1]]))],
     ['a callback', global('pytorch_lightning.callbacks.model_checkpoint', 'ModelCheckpoint')],
     ['a history', call('mmengine.logging.history_buffer.HistoryBuffer')],
+    [
+      'a partial',
+      withState(call('functools.partial', global('torch.nn.modules.normalization', 'LayerNorm')), [
+        global('torch.nn.modules.normalization', 'LayerNorm'),
+        [],
+        new Map<Py, Py>([['eps', 1e-6]]),
+        null,
+      ]),
+    ],
     ['an enum', call('my_project.config.Mode', 2)],
     [
       'a scheduler',
@@ -205,14 +214,17 @@ test('what training scripts keep beside the weights does not hide them', () => {
   const { notes } = importNet(training(values), 'x', options);
   assert.match(
     notes.join('\n'),
-    /beside the weights, not read: objects of omegaconf\.dictconfig\.DictConfig, /,
+    /stored with the weights, not read: objects of omegaconf\.dictconfig\.DictConfig, /,
   );
+  const partial = (of: Py) => training([...values, ['extra', call('functools.partial', of)]]);
+  assert.throws(() => importNet(partial('x'), 'x', options), /a partial of what is not a class/);
+  assert.throws(() => importNet(partial(global('os', 'system')), 'x', options), /wants to call 'os.system'/);
   for (const danger of [
     'os.system',
     'builtins.eval',
     'builtins.getattr',
     'subprocess.Popen',
-    'functools.partial',
+    'functools.reduce',
     'torch.load',
   ])
     assert.throws(
@@ -229,9 +241,9 @@ test('a NumPy number is read where it tells something', () => {
   const args = withState(call('argparse.Namespace'), new Map<Py, Py>([['levels', three]]));
   const { levels: _, ...rest } = options;
   const found = importNet(training([['args', args]]), 'x', rest);
-  assert.ok(found.notes.includes('levels 3: told by the checkpoint'), String(found.notes));
+  assert.ok(found.notes.includes('levels 3: from the checkpoint'), String(found.notes));
   const short = call('numpy.core.multiarray.scalar', dtype, call('_codecs.encode', '\x03', 'latin1'));
-  assert.throws(() => importNet(training([['x', short]]), 'x', options), /another length than its type/);
+  assert.throws(() => importNet(training([['x', short]]), 'x', options), /length does not match its type/);
 });
 
 test('a whole pickled module is named', () => {
@@ -239,11 +251,11 @@ test('a whole pickled module is named', () => {
   const bytes = torchZip(pickle(module), new Map());
   assert.throws(
     () => importNet(bytes, 'x', options),
-    /holds a whole object of Python, my_nets\.Classifier, and no state_dict/,
+    /holds a whole Python object, my_nets\.Classifier, not a state_dict/,
   );
 });
 
-test('averages beside weights: the weights, and with --ema the average', () => {
+test('averages and weights: the weights, and with --ema the average', () => {
   const [plain, average] = [stateEntries(net.params), stateEntries(twice)];
   const moved = new Map([...average.storages].map(([key, data]) => [`e${key}`, data] as const));
   const other = JSON.parse(JSON.stringify(average.entries), (_key, value: unknown) => value) as [
@@ -280,17 +292,14 @@ test('averages beside weights: the weights, and with --ema the average', () => {
     );
     const usual = importNet(bytes, key, options);
     isNet(usual.net, net.params, key);
-    assert.match(
-      usual.notes.join('\n'),
-      new RegExp(`passed over: an average .* under '${key}.*--ema takes it`),
-    );
+    assert.match(usual.notes.join('\n'), new RegExp(`skipped: an average .* under '${key}.*--ema takes it`));
     const averaged = importNet(bytes, key, { ...options, ema: true });
     isNet(averaged.net, twice, `${key}, averaged`);
-    assert.match(averaged.notes.join('\n'), /passed over: the weights under 'state_dict'/);
+    assert.match(averaged.notes.join('\n'), /skipped: the weights under 'state_dict'/);
   }
   assert.throws(
     () => importNet(training([]), 'x', { ...options, ema: true }),
-    /holds no average of the weights/,
+    /has no average of the weights/,
   );
 });
 
@@ -301,7 +310,7 @@ test('--ema takes nothing else than an average', () => {
   ])
     assert.throws(
       () => importNet(writeSafetensors(params), 'x', { ...options, ema: true }),
-      /holds no average of the weights/,
+      /has no average of the weights/,
     );
   for (const name of ['ema', 'modelEma', 'EMA', 'swa_model', 'averaged_model']) {
     const both = new Map([...renamed((n) => `model.${n}`), ...renamed((n) => `${name}.${n}`, twice)]);
@@ -322,8 +331,8 @@ test('which of several keys holds the weights', () => {
     );
   const cases: [string[], RegExp?][] = [
     [['model']],
-    [['model', 'best_model'], /passed over: other weights under 'best_model'/],
-    [['teacher', 'student'], /those under 'student'[\s\S]*passed over: other weights under 'teacher'/],
+    [['model', 'best_model'], /skipped: other weights under 'best_model'/],
+    [['teacher', 'student'], /those under 'student'[\s\S]*skipped: other weights under 'teacher'/],
     [['generator'], /those under 'generator'/],
   ];
   for (const [keys, note] of cases) {
@@ -353,7 +362,7 @@ test('tensors that are not read are named for what they are', () => {
   isNet(importNet(training([['x', values]]), 'x', options).net, net.params, 'plain names');
 });
 
-test('an archive zipped again from further up, and what is no checkpoint at all', async () => {
+test('an archive zipped again from a parent folder, and what is not a checkpoint', async () => {
   const { value, storages } = stateDict(net.params);
   const again = (prefix: string) => [
     { name: `${prefix}data.pkl`, data: pickle(value) },
@@ -405,10 +414,7 @@ test('a zip around a checkpoint is opened, a checkpoint in parts is put together
     write('a.safetensors');
     const error = await importFile(index, options).catch((caught: unknown) => caught);
     assert.instance(error, SpikeletError);
-    assert.match(
-      (error as Error).message,
-      /in 2 files \(shards\), of which these are missing: b\.safetensors/,
-    );
+    assert.match((error as Error).message, /in 2 files \(shards\); missing: b\.safetensors/);
     write('b.safetensors');
     isNet((await importFile(index, options)).net, net.params, 'shards');
     const folderError = (await importFile(folder, options).catch(
@@ -427,7 +433,7 @@ const large = shared('vectors/espikeformer-83m-nano');
     for (const file of ['model.safetensors', '173m-large/model.safetensors']) {
       const error = await importFile(`${large}/${file}`).catch((caught: unknown) => caught);
       assert.instance(error, SpikeletError);
-      assert.match((error as Error).message, /structure of its 83M and 173M models/);
+      assert.match((error as Error).message, /structure of the 83M and 173M models/);
     }
   },
 );

@@ -78,8 +78,8 @@ test('images that do not fit', () => {
   const cases: [Tensor, RegExp][] = [
     [images(1, 3, 28, 28), /takes images \[N, 1, H, W\], 'input' has 3 channels/],
     [images(28, 28), /takes images \[N, 1, H, W\], 'input' is \[28,28\]/],
-    [images(0, 1, 28, 28), /there is no image in it/],
-    [images(1, 1, 0, 28), /there is no image in it/],
+    [images(0, 1, 28, 28), /it is empty/],
+    [images(1, 1, 0, 28), /it is empty/],
     [holey, /'input' holds NaN or infinity/],
     [{ shape: [2, 1, 28, 28], data: new Float32Array(784) }, /'input' is \[2,1,28,28\]/],
   ];
@@ -98,7 +98,7 @@ test("the tensor 'input' of a file", () => {
     () => readTraceInput(writeSafetensors(new Map([['images', input]])), 'x.safetensors'),
     /x\.safetensors has no tensor 'input', only images/,
   );
-  assert.throws(() => readTraceInput(new Uint8Array(3), 'x.safetensors'), /x\.safetensors is no valid/);
+  assert.throws(() => readTraceInput(new Uint8Array(3), 'x.safetensors'), /x\.safetensors is not a valid/);
 });
 
 test.run();

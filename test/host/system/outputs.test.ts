@@ -89,7 +89,7 @@ test('an output that is an input is refused by every name that it has', async ()
     );
   await refused(
     () => requireApart({ '--out': at('a'), '--trace': undefined, '--metrics': `${folder}/./a` }),
-    /--out and --metrics are both/,
+    /--out and --metrics both name/,
   );
   rmSync(at('hard link'));
 });
@@ -114,12 +114,12 @@ test('a build replaces its own files while they are unchanged, and none of the u
   await writeFiles(build, files);
   writeFileSync(join(build, 'README.md'), 'of the user');
   const more = [...files, { path: 'README.md', contents: 'of the build' }];
-  await refused(() => writeFiles(build, more), /did not write there: README\.md/);
+  await refused(() => writeFiles(build, more), /did not write: README\.md/);
   assert.is(readFileSync(join(build, 'README.md'), 'utf8'), 'of the user');
   writeFileSync(join(build, 'shell', 'main.c'), 'edited');
   await refused(
     () => writeFiles(build, [{ path: 'shell/main.c', contents: 'three' }]),
-    /changed since: shell/,
+    /changed since spikelet wrote them: shell/,
   );
   assert.is(readFileSync(join(build, 'shell', 'main.c'), 'utf8'), 'edited');
   await writeFiles(build, more, { force: true });
@@ -152,7 +152,7 @@ const rule = {
   isStart: (text: string) => /^\[\d*$/.test(text),
 };
 
-test('lines are appended to a file of their own only, whose torn last line goes', async () => {
+test('lines are appended only to files of such lines; a torn last line is removed', async () => {
   const path = at('lines');
   const append = async (line: string, more = {}) => {
     const lines = await openLines(path, { ...rule, ...more });
@@ -179,7 +179,7 @@ test('lines are appended to a file of their own only, whose torn last line goes'
     'x'.repeat(1e6),
   ]) {
     writeFileSync(path, foreign, 'latin1');
-    await refused(() => append('[5]'), /is not a line of the numbers/);
+    await refused(() => append('[5]'), /is not one of the numbers/);
     assert.is(readFileSync(path, 'latin1'), foreign);
     assert.is(await append('[5]', { force: true }), true);
     assert.is(readFileSync(path, 'utf8'), '[5]\n');
@@ -221,7 +221,7 @@ test('results: of this model alone, resumed to the same bytes, and nothing of an
   writeFileSync(results, old);
   const resumed = await evaluate('--results', results, '--json');
   assert.is(JSON.parse(resumed.stdout).resumed, 3);
-  assert.match(resumed.stderr, /does not say of which model/);
+  assert.match(resumed.stderr, /older results that do not name a model/);
   assert.is(readFileSync(results, 'utf8'), old);
   const foreign: [string, string | Buffer][] = [
     ['notes.txt', 'my notes without a newline'],
@@ -247,6 +247,35 @@ test('results: of this model alone, resumed to the same bytes, and nothing of an
   const { code } = await evaluate('--results', at('todo.txt'), '--force');
   assert.is(code, 0);
   assert.is(readFileSync(at('todo.txt'), 'utf8'), whole);
+});
+
+test('results: an image that was replaced under its name is run again, and that is said', async () => {
+  const results = at('changed.jsonl');
+  const photo = at('photos', 'b.png');
+  const before = readFileSync(photo);
+  await evaluate('--results', results);
+  const whole = readFileSync(results, 'utf8');
+  const resumed = async (count: number, note: RegExp) => {
+    const { stdout, stderr } = await evaluate('--results', results, '--json');
+    assert.is(JSON.parse(stdout).resumed, count);
+    assert.match(stderr, note);
+  };
+  try {
+    await sharp({
+      create: { width: size[1], height: size[0], channels: 3, background: '#0000ff' },
+    }).toFile(photo);
+    await resumed(2, /images that have changed: they are run again, .*b\.png\n/);
+    const lines = readFileSync(results, 'utf8');
+    assert.ok(lines.startsWith(whole));
+    assert.is(lines.split('\n').length, 5);
+    await resumed(3, /^(?!.*have changed)/s);
+    assert.is(readFileSync(results, 'utf8'), lines);
+    // Lines of older versions do not say which file they are of.
+    writeFileSync(results, whole.replace(/,"file":"[0-9a-f]{8}"/g, ''));
+    await resumed(3, /^(?!.*have changed)/s);
+  } finally {
+    writeFileSync(photo, before);
+  }
 });
 
 test('a top-5 of five classes or fewer is not told', async () => {

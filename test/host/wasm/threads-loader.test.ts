@@ -41,7 +41,7 @@ test('model.mjs runs on threads in Node, which end when they are told to', () =>
     }
     for (const [threads, message] of [
       [4, /built for 3 threads, not 4/],
-      [0, /0 is no number of threads/],
+      [0, /threads must be a positive integer, got 0/],
     ] as const)
       await load(undefined, undefined, { threads }).then(
         () => assert.unreachable(),
@@ -66,7 +66,9 @@ test('threads with a budget of RAM or weights outside are refused', async () => 
     );
 });
 
-/** Runs `job` while every new worker of Node is kept in a list, or is started with other code than its own. */
+/**
+ * Runs `job` while every new worker of Node is kept in a list, or is started with other code than its own.
+ */
 async function withWorkers(job: (workers: Worker[]) => Promise<void>, code?: string): Promise<void> {
   const { Worker: Original } = threads;
   const workers: Worker[] = [];
@@ -112,9 +114,9 @@ for (const [how, end] of [
     ));
 
 for (const [how, code, message] of [
-  ['ends', 'process.exit(3)', /does not start: it ended \(exit code 3\)/],
-  ['runs out of code', '0', /does not start: it ended \(exit code 0\)/],
-  ['throws', 'throw new Error("no memory")', /does not start: no memory/],
+  ['ends', 'process.exit(3)', /did not start: it ended \(exit code 3\)/],
+  ['runs out of code', '0', /did not start: it ended \(exit code 0\)/],
+  ['throws', 'throw new Error("no memory")', /did not start: no memory/],
 ] as const)
   test(`a worker that ${how} before it is ready is an error of load()`, () =>
     withLoader((load) =>
@@ -148,7 +150,7 @@ test('the host too says that a worker ended, and after an image that broke off n
   const bytes = files.find(({ path }) => path === 'model-threads.wasm')!.contents as Uint8Array<ArrayBuffer>;
   const pixels = rawToPixels(pixelTable(graph), raw);
   const ended = (error: unknown) =>
-    error instanceof SpikeletError && /computes no more: /.test(error.message);
+    error instanceof SpikeletError && /can no longer compute: /.test(error.message);
   await withWorkers(async (workers) => {
     const model = await loadThreads(bytes, 3);
     assert.equal([...model.infer(pixels)], expected);
@@ -196,7 +198,7 @@ while (first === String(logits)) first = await new Promise((resolve) => setTimeo
 const said = [first, next()];
 await model.close();
 result(JSON.stringify([logits, ...said]));`;
-  const silence = 'a thread does not answer: it ended, or was stopped';
+  const silence = 'a thread does not answer: it ended or was stopped';
   assert.equal(JSON.parse(await resultOf(files, page, isolated)), [expected, silence, silence]);
 });
 

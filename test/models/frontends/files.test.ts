@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -25,6 +28,7 @@ import {
   writeSafetensors,
 } from '../../../models/index.js';
 import { quantize } from '../../../quantize/index.js';
+import { cli } from '../../support/cli-in-process.js';
 import { noise } from '../../support/frontends.js';
 import { survives } from '../../support/mutations.js';
 import { zooNet } from '../../support/nets.js';
@@ -70,7 +74,7 @@ test('a file without one is as it was before, and reads on', () => {
   assert.equal(readGraph(writeGraph(plainGraph)), plainGraph);
 });
 
-test('a checkpoint of training keeps it, and its tables are none of the parameters', () => {
+test('a checkpoint of training keeps it, and its tables are not among the parameters', () => {
   const state = {
     tensors: net.params,
     progress: {
@@ -110,6 +114,34 @@ test('from samples to logits: the front end, the pixel table, the interpreter', 
   const { frontEnd: _, ...plain } = graph;
   assert.equal(interpretRaw(plain, new Uint8Array(240)).length, 1);
   assert.throws(() => interpretRaw(plain, new Uint8Array(7)), /must be 12x20x1 = 240 bytes, got 7/);
+});
+
+test('inspect says what the front end is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'spikelet-front-end-'));
+  try {
+    for (const [name, bytes] of [
+      ['net', writeNet(net)],
+      ['graph', writeGraph(graph)],
+    ] as const) {
+      const path = join(folder, `${name}.safetensors`);
+      await writeFile(path, bytes);
+      assert.match(
+        (await cli('inspect', path)).stdout,
+        /front end 'logmel': log2 of 20 mel bands, 100-3900 Hz, less a mean/,
+      );
+      const { frontEnd: found } = JSON.parse((await cli('inspect', path, '--json')).stdout) as never as {
+        frontEnd: object;
+      };
+      assert.equal(found, {
+        kind: 'logmel',
+        parameters: frontEnd.parameters,
+        shape: [12, 20, 1],
+        stateBytes: 1464,
+      });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 const kinds = [

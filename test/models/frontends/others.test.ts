@@ -20,7 +20,7 @@ import {
   type WindowParameters,
   windowMultiplier,
 } from '../../../models/frontends/index.js';
-import { product, type Tensor } from '../../../models/index.js';
+import { product, splitOf, type Tensor } from '../../../models/index.js';
 import { eventVectors, frontEndVectors, joined, noise, valuesOf, vectors } from '../../support/frontends.js';
 import { testWith } from '../../support/skip.js';
 
@@ -316,6 +316,28 @@ test('bounds: each parameter, and what several must be together', () => {
     { ...examples.resize, parameters: { ...examples.resize.parameters, size: [5, 2] } },
     /rows of the image \(area\) must be 1\.\.4, got 5/,
   );
+});
+
+test('recordings become images with the labels of their recordings', () => {
+  const frontEnd = windows({ window: 2 });
+  const recordings = [
+    { raw: Int16Array.of(1, 2, 3), label: 4 },
+    { raw: Int16Array.of(5, 6), label: 0 },
+  ];
+  const plain = (values: ArrayLike<number>) => Array.from(values);
+  const all = splitOf(frontEnd, recordings);
+  assert.equal([all.count, plain(all.labels), plain(all.of)], [3, [4, 4, 0], [0, 0, 1]]);
+  assert.equal(
+    plain(all.images),
+    [1, 2, 2, 3, 5, 6].map((value) => value + 128),
+  );
+  const first = splitOf(frontEnd, recordings, { take: 'first' });
+  assert.equal([first.count, plain(first.labels), plain(first.of)], [2, [4, 0], [0, 1]]);
+  assert.throws(
+    () => splitOf(frontEnd, [...recordings, { raw: Int16Array.of(1), label: 0 }]),
+    "recording 2 is too short for an image of the front end 'window'",
+  );
+  assert.throws(() => splitOf(frontEnd, recordings, { most: 5 }), 'take more than 5 bytes');
 });
 
 test('tables: one that is missing, of another length or with a wrong value is refused', () => {

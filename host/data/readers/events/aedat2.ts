@@ -1,12 +1,12 @@
 import { printable } from '../../../system/printable.js';
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../../../system/refusal.js';
 import { EventList, type Events, unwrapped } from './events.js';
 import { requireRecords, textHead } from './text-head.js';
 
 /**
  * AEDAT 2.0 of a DVS128 (jAER): lines that begin with #, then big-endian u32 address and u32 microseconds. Column in bits
- * 8..14 of the address, row in 1..7, polarity in 0; addresses with bit 15 or 31 are no events of the sensor. Data may not
- * begin with '#', which is address 0x23...... and of no DVS128.
+ * 8..14 of the address, row in 1..7, polarity in 0; addresses with bit 15 or 31 set are not sensor events. Data cannot
+ * begin with '#': no DVS128 has an address 0x23......
  * @throws SpikeletError for other cameras, whose addresses mean something else.
  */
 export function readAedat2(bytes: Uint8Array, name: string): Events {
@@ -31,7 +31,7 @@ export function readAedat2(bytes: Uint8Array, name: string): Events {
     }
     if (address & 0x7fff0000)
       return refuse(
-        `the address at byte ${at}, 0x${address.toString(16)}, is of no DVS128`,
+        `the address at byte ${at}, 0x${address.toString(16)}, is not an address of a DVS128`,
         'convert it to AEDAT 4 with DV, or to .npy of t, x, y, p with tonic.io.read_aedat2',
       );
     list.add(t, (address >> 8) & 127, (address >> 1) & 127, address & 1);

@@ -1,4 +1,4 @@
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../../../system/refusal.js';
 import { CUT, EventList, type Events } from './events.js';
 import { textHead } from './text-head.js';
 

@@ -1,5 +1,5 @@
 import * as zlib from 'node:zlib';
-import { type Refuse, refusalOf } from '../refusal.js';
+import { type Refuse, refusalOf } from '../../../system/refusal.js';
 import { CUT, EventList, type Events } from './events.js';
 import { type Table, tableAt } from './flatbuffer.js';
 import { unpackLz4 } from './lz4.js';
@@ -42,7 +42,7 @@ function unpackZstd(bytes: Uint8Array, refuse: Refuse): Uint8Array {
  * AEDAT 4.0 (DV): a header of flatbuffer IOHE, then packets of i32 stream, i32 size and a size-prefixed flatbuffer, which
  * may be compressed; those of EVTS hold structs of i64 time, i16 column, i16 row, u8 polarity. Packets of other kinds
  * (frames, IMU, triggers) are passed over.
- * @throws SpikeletError where two streams hold events: of which camera is not said.
+ * @throws SpikeletError if two streams hold events: the choice of camera would be a guess.
  */
 export function readAedat4(bytes: Uint8Array, name: string): Events {
   const refuse = refusalOf(name);

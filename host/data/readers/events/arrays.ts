@@ -1,4 +1,5 @@
 import { printable } from '../../../system/printable.js';
+import { refusalOf } from '../../../system/refusal.js';
 import {
   hasFields,
   type NpyData,
@@ -8,7 +9,6 @@ import {
   readNpy,
   readNpyFields,
 } from '../npy.js';
-import { refusalOf } from '../refusal.js';
 import type { Events } from './events.js';
 
 /** What an array of numbers does not say of itself. */
@@ -30,6 +30,10 @@ const names: Record<keyof Columns, string[]> = {
   y: ['y', 'ys', 'row'],
   p: ['p', 'ps', 'pol', 'polarity', 'polarities', 'on'],
 };
+
+/** Whether these are names of the four, each of them once: of fields, or of arrays in an archive. */
+export const nameEvents = (keys: readonly string[]): boolean =>
+  Object.values(names).every((known) => keys.filter((key) => known.includes(key.toLowerCase())).length === 1);
 
 type Columns = { t: Column; x: Column; y: Column; p: Column };
 /** `float`: times in fractions, whose unit cannot be guessed. */

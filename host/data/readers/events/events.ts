@@ -1,17 +1,14 @@
-import { type Refuse, refusalOf } from '../refusal.js';
+import type { Events as RawEvents } from '../../../../models/frontends/index.js';
+import { type Refuse, refusalOf } from '../../../system/refusal.js';
 
 /**
- * Events of a camera, in the order of the file: t in microseconds (whole numbers, exact to 2^53), column x, row y, p 1
- * where it became brighter (ON), else 0. `skipped`: records of other kinds, triggers and the like.
+ * A recording as a front end takes it: t in microseconds (whole numbers, exact to 2^53), column x, row y, p 1 for ON, which
+ * became brighter, else 0. `skipped`: records of other kinds, triggers and the like.
  */
-export type Events = {
-  /** The size of the sensor, where the file says it. */
+export type Events = RawEvents & {
+  /** The size of the sensor, if the file gives it. */
   width?: number;
   height?: number;
-  t: Float64Array;
-  x: Uint16Array;
-  y: Uint16Array;
-  p: Uint8Array;
   skipped: number;
 };
 
@@ -54,7 +51,7 @@ export class EventList {
     this.p = grown(new Uint8Array(2 * length), this.p);
   }
 
-  /** All of them. Throws where there is none, or one lies outside the sensor. */
+  /** The finished list. Throws if it is empty or an event is outside the sensor. */
   done(size: { width?: number; height?: number } = {}): Events {
     const { count, refuse, skipped } = this;
     if (!count)

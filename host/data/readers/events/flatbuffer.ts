@@ -1,4 +1,4 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 /** A table of a flatbuffer (flatbuffers.dev/internals); whatever it points to is checked to be within the bytes. */
@@ -25,7 +25,7 @@ export class Table {
   i32 = (at: number): number => this.view.getInt32(this.within(at, 4), true);
   i64 = (at: number): bigint => this.view.getBigInt64(this.within(at, 8), true);
 
-  /** Where field `index` of so many bytes is; undefined where the table lacks it. */
+  /** Position of field `index`, which takes `bytes`; undefined if the table lacks it. */
   field(index: number, bytes: number): number | undefined {
     const slots = this.at - this.i32(this.at);
     const slot = 4 + 2 * index;

@@ -1,17 +1,17 @@
 import { SpikeletError } from '../../../../models/error.js';
 import type { Events } from './events.js';
 
-/** Events from `from` to before `to`, which become one frame. */
+/** Events `from` (included) to `to` (excluded), which become one frame. */
 export type Slice = { from: number; to: number };
 
 /**
- * How a recording is cut into frames. Of all, windows are half open: an event at the end of one is of the next.
- * - `time`: windows of so many us, every `stride` us (else side by side), from the first event or `start`; the last is left out
- *   where the recording ends before it, unless `incomplete`. That is tonic's time_window.
- * - `bins`: so many windows of equal time, floor((last - first) / bins); `rest` says what becomes of the events behind the last:
- *   tonic leaves them out (n_time_bins), SpikingJelly adds them to the last frame (frames_number).
- * - `count`: windows of so many events, every `stride` of them: tonic's event_count.
- * - `count-bins`: so many windows of equal count, with `rest` as above: tonic's n_event_bins, SpikingJelly's split_by number.
+ * How a recording is cut into frames. Windows are half-open: an event at the end of one belongs to the next.
+ * - `time`: windows of `window` us, one every `stride` us (default: back to back), from the first event or `start`. A last window
+ *   that the recording does not fill is dropped unless `incomplete`. tonic's time_window.
+ * - `bins`: `bins` windows of equal time, floor((last - first) / bins) us. Events after the last one: tonic drops them
+ *   (n_time_bins), SpikingJelly adds them to the last frame (frames_number).
+ * - `count`: windows of `count` events, one every `stride` events. tonic's event_count.
+ * - `count-bins`: `bins` windows of equal count, `rest` as above. tonic's n_event_bins, SpikingJelly's split_by number.
  */
 export type Cut =
   | { by: 'time'; window: number; stride?: number; start?: number; incomplete?: boolean }
@@ -89,7 +89,7 @@ export function cutEvents({ t }: Events, cut: Cut): Slice[] {
   }
 }
 
-/** Events of a frame that fall on each pixel of each polarity, OFF first: [polarity][row][column]. Counts are not clipped. */
+/** Events per pixel of a frame, OFF first: [polarity][row][column]. Counts are not clipped. */
 export function countEvents(
   { x, y, p }: Events,
   { from, to }: Slice,

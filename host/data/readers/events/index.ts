@@ -1,4 +1,4 @@
-import { mistakenFor, refusalOf } from '../refusal.js';
+import { mistakenFor, refusalOf } from '../../../system/refusal.js';
 import { readAedat2 } from './aedat2.js';
 import { readAedat3 } from './aedat3.js';
 import { readAedat4 } from './aedat4.js';
@@ -46,8 +46,8 @@ const mistaken = (start: string): boolean =>
 const others: [sign: string, what: string, hint: string][] = [
   [
     '\x89HDF\r\n\x1a\n',
-    'it is HDF5 (SHD, SSC, DSEC, N-Cars)',
-    'convert it: in Python, np.savez(PATH, t=..., x=..., y=..., p=...) of what h5py reads',
+    'it is HDF5, which holds many recordings or is of another camera',
+    'of HDF5, SHD and SSC are read, each file as a data set; convert others: np.savez(PATH, t=t, x=x, y=y, p=p) of what h5py reads',
   ],
 ];
 
@@ -63,7 +63,7 @@ export const eventFormatOf = (bytes: Uint8Array, name: string): EventFormat | un
 /**
  * Reads a recording of an event camera, whatever its format. Its events are in the order of their times.
  * @param name what errors call the file; its ending tells .bin and .bs2, which have no header.
- * @throws SpikeletError for what is none of the formats, is damaged, or is not in order and `order` is not 'sort'.
+ * @throws SpikeletError for an unknown format, a damaged file, or events out of order unless `order` is 'sort'.
  */
 export function readEvents(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 const MAGIC = 0x184d2204;
@@ -31,7 +31,7 @@ class Output {
 export function unpackLz4(bytes: Uint8Array, most: number, refuse: Refuse): Uint8Array {
   const bad = (why: string): never => refuse(`a packet of LZ4 ${why}`, CUT);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 7 || view.getUint32(0, true) !== MAGIC) return bad('is no frame of it');
+  if (bytes.length < 7 || view.getUint32(0, true) !== MAGIC) return bad('does not begin as a frame');
   const flags = bytes[4]!;
   const has = (bit: number) => (flags >> bit) & 1;
   const head = 6 + 8 * has(3) + 4 * has(0);

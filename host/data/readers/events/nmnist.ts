@@ -1,4 +1,4 @@
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../../../system/refusal.js';
 import { EventList, type Events } from './events.js';
 import { requireRecords } from './text-head.js';
 

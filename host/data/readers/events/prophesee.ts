@@ -1,5 +1,5 @@
 import { printable } from '../../../system/printable.js';
-import { type Refuse, refusalOf } from '../refusal.js';
+import { type Refuse, refusalOf } from '../../../system/refusal.js';
 import { EventList, type Events, unwrapped } from './events.js';
 import { requireRecords, textHead } from './text-head.js';
 

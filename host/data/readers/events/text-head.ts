@@ -1,11 +1,11 @@
-import type { Refuse } from '../refusal.js';
+import type { Refuse } from '../../../system/refusal.js';
 import { CUT } from './events.js';
 
 const MAX_HEAD = 2 ** 16;
 
 /**
- * The lines of text that begin with `mark` at the start of a file, without their line ends, and where they end: before
- * what begins with something else or is no text, or after the one that `last` fits.
+ * The leading lines of a file that begin with `mark`, without line ends, and the byte after them. They end at a line that
+ * begins otherwise or is not text, or after the one that matches `last`.
  */
 export function textHead(
   bytes: Uint8Array,

@@ -11,12 +11,15 @@ export type Task = {
   images: (Float32Array | Int8Array)[];
 };
 
-/** A model that is loaded: `run` computes the logits of one image, from input that is there to output in JavaScript. */
+/**
+ * A model that is loaded: `run` computes the logits of one image, from input that is there to output in
+ * JavaScript.
+ */
 export type Loaded = {
   run(image: number): Promise<ArrayLike<number>> | ArrayLike<number>;
   /** Threads it really has. */
   threads: number;
-  /** Bytes of the engine that must be there beside the model: its WebAssembly or its native library. */
+  /** Bytes of the engine that are needed besides the model: its WebAssembly or its native library. */
   runtimeBytes: number;
   /** Ops of the model as the engine optimised it and how often each occurs, where it tells. */
   ops?: () => Promise<Record<string, number>>;

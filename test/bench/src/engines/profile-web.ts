@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-web';
 
-/** A process of its own, because a profile in WebAssembly goes to stdout: runs the model that it is told once. */
+/**
+ * A separate process, because a profile in WebAssembly goes to stdout: runs the model that it is told once.
+ */
 ort.env.wasm.numThreads = 1;
 const session = await ort.InferenceSession.create(await readFile(process.argv[2]!), {
   executionProviders: ['wasm'],

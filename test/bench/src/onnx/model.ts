@@ -34,7 +34,7 @@ export class ModelBuilder {
     return output;
   }
 
-  /** Adds a constant; one that is there already is used again. */
+  /** Adds a constant, or uses an equal one again. */
   constant(name: string, type: ElementType, dims: number[], data: Values): string {
     const raw_data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (!this.#constants.has(name))

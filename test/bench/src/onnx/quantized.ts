@@ -12,15 +12,15 @@ import { attention, convAttributes, fold, isDense } from './parts.js';
 /** A value as uint8 with its scale and zero point, or as float32 (no scale). */
 type Value = { name: string; scale?: number; zero?: number };
 
-/** Of real values that are no spike counts: symmetric about it. */
+/** For real values that are not spike counts: symmetric about it. */
 const ZERO = 128;
 
 /**
- * A Net as an ONNX model in QDQ form: weights int8 with one scale per output channel, everything else uint8, for an
- * image given as uint8 (`image` [1, channels, rows, columns], pixel + 128). Spike counts are exact: the neuron is a
- * QuantizeLinear with scale 1 (which rounds half to even) and a Clip in uint8, so a convolution between two neurons
- * becomes one QLinearConv. Residual streams are uint8 too, with `largest` magnitudes seen on calibration images;
- * attention is exact, its first product MatMulInteger.
+ * A Net as an ONNX model in QDQ form: weights int8 with one scale per output channel, everything else uint8,
+ * for an image given as uint8 (`image` [1, channels, rows, columns], pixel + 128). Spike counts are exact:
+ * the neuron is a QuantizeLinear with scale 1 (which rounds half to even) and a Clip in uint8, so a
+ * convolution between two neurons becomes one QLinearConv. Residual streams are uint8 too, with `largest`
+ * magnitudes seen on calibration images; attention is exact, its first product MatMulInteger.
  */
 export function quantizedModel(
   net: Net,
@@ -71,7 +71,7 @@ const toUint8 = (b: ModelBuilder, name: string, scale: number): Value => ({
   zero: ZERO,
 });
 
-/** Every reader gets a DequantizeLinear of its own: onnxruntime fuses groups that share nothing. */
+/** Every reader gets its own DequantizeLinear: onnxruntime fuses groups that share nothing. */
 const dequantized = (b: ModelBuilder, { name, scale, zero }: Value): string =>
   scale === undefined ? name : b.add('DequantizeLinear', [name, ...parameters(b, scale, zero ?? 0)]);
 

@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  type CsvOptions,
-  columnsOf,
-  csvParser,
-  numbersOf,
-  readCsv,
-  textsOf,
-} from '../../../../host/data/readers/csv.js';
+import { type CsvOptions, csvParser, readCsv } from '../../../../host/data/readers/csv.js';
+import { columnsOf, numbersOf, textsOf } from '../../../../host/data/readers/csv-columns.js';
 import { readSafetensors } from '../../../../models/index.js';
 import { refusedFor } from '../../../support/mutants.js';
 import { reference } from '../../../support/needs.js';
@@ -113,7 +107,7 @@ test('ragged rows are named by line and column', () => {
   assert.equal([...read('1,2,\n3,4\n').values], [1, 2, 3, 4]);
 });
 
-test('the pieces in which a file comes make no difference', () => {
+test('how a file is split into pieces makes no difference', () => {
   const text = Buffer.from('\ufeffzeit;größe\r\n0,5;"1"\r\r\n\r\n2;3\r4;5');
   const whole = readCsv(text, 'f');
   assert.equal([...whole.values], [0.5, 1, 2, 3, 4, 5]);

@@ -206,7 +206,7 @@ test('packets of LZ4: stored, literals, matches that overlap themselves', () => 
   assert.equal(read(aedat4(equal, 2, (packet) => frame(repeated(packet)))), equal);
   const bad: [RegExp, (packet: Uint8Array) => Uint8Array][] = [
     [/damaged head/, (packet) => frame(literals(packet), { damage: 1 })],
-    [/is no frame/, (packet) => packet],
+    [/does not begin as a frame/, (packet) => packet],
     [/cut short/, (packet) => frame(literals(packet)).subarray(0, 99)],
     [/repeats what it does not hold/, () => frame(Buffer.of(0x10, 1, 2, 0, 0))],
     [
@@ -305,7 +305,7 @@ const bad: [string, string, Uint8Array, RegExp][] = [
     'addresses of another camera',
     'f',
     raw('#!AER-DAT2.0\r\n', words(4, 0x00000040, 0)),
-    /0x40000000, is of no DVS128/,
+    /0x40000000, is not an address of a DVS128/,
   ],
   [
     'AEDAT 3 without an end',
@@ -314,7 +314,7 @@ const bad: [string, string, Uint8Array, RegExp][] = [
     /does not end in #!END-HEADER/,
   ],
   [
-    'packets that lie',
+    'packets larger than the file',
     'f',
     raw('#!AER-DAT3.1\r\n#!END-HEADER\r\n', words(4, 1, 8, 4, 0, 2 ** 31, 1, 1)),
     /announces 1 of 2147483648/,

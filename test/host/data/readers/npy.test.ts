@@ -8,7 +8,7 @@ import { arrayOf, openNpz, readNpy, readNpyFields } from '../../../../host/data/
 import { refusedFor } from '../../../support/mutants.js';
 import { numpy } from '../../../support/needs.js';
 import { bytes, headerOf, npy, zip } from '../../../support/npy-files.js';
-import { testWith } from '../../../support/skip.js';
+import { find, testWith } from '../../../support/skip.js';
 
 test('both orders of bytes, and both of dimensions', () => {
   const little = npy(headerOf("'<i2'", '(2, 3)'), bytes(1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 255, 255));
@@ -86,8 +86,8 @@ const bad: [string, Uint8Array, RegExp][] = [
   ['version 4', npy(headerOf("'|u1'", '(1,)'), bytes(1), 4), /version 4/],
   ['a header beyond the end', three.subarray(0, 30), /ends in its header/],
   ['a deep header', npy('('.repeat(1000), bytes()), /cannot be read at character 7/],
-  ['a header that is no dict', npy('(1,)', bytes()), /no proper dict/],
-  ['no shape', npy("{'descr': '|u1', 'fortran_order': False}", bytes()), /no proper shape/],
+  ['a header that is not a dict', npy('(1,)', bytes()), /lacks a valid dict/],
+  ['no shape', npy("{'descr': '|u1', 'fortran_order': False}", bytes()), /lacks a valid shape/],
   ['fields of arrays', npy(headerOf("[('x', '<u2', (3,))]", '(1,)'), bytes()), /hold arrays/],
 ];
 for (const [what, file, why] of bad)
@@ -126,10 +126,10 @@ np.save(out + '/empty.npy', np.zeros((0, 4), 'f4'))
 with open(out + '/version3.npy', 'wb') as f: np.lib.format.write_array(f, np.arange(3, dtype='<i4'), version=(3, 0))
 `;
 
-(await testWith([numpy]))('what numpy writes is read back: every type, order and version', () => {
+(await testWith([numpy]))('what numpy writes is read back: every type, order and version', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'spikelet-npy-'));
   try {
-    execFileSync('python3', ['-c', PROGRAM, folder], { stdio: 'pipe' });
+    execFileSync((await find(numpy)) as string, ['-c', PROGRAM, folder], { stdio: 'pipe' });
     const file = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
     for (const archive of ['plain.npz', 'packed.npz']) {
       const arrays = openNpz(file(archive), archive);

@@ -44,7 +44,21 @@ import { type Chunk, fmt, pcm, riff } from '../../../support/wav-files.js';
   },
 );
 
-test('what is there is read, whatever the sizes say', () => {
+(await testWith([reference('data/fsdd'), reference('vectors/frontends/logmel-8k.safetensors')]))(
+  'clips that the reference front end was given: the same samples',
+  () => {
+    const { tensors } = readSafetensors(readFileSync(shared('vectors/frontends/logmel-8k.safetensors')!));
+    const clips = [...tensors].filter(([name]) => name.endsWith('.samples'));
+    assert.is(clips.length, 6);
+    for (const [name, { data }] of clips) {
+      const file = name.replace('.samples', '.wav');
+      const wav = readWav(readFileSync(join(shared('data/fsdd/recordings')!, file)), file);
+      assert.equal([...monoOf(wav, 'mean', file)], [...(data as Int16Array)], file);
+    }
+  },
+);
+
+test('all samples of the file are read, whatever the sizes say', () => {
   const [format, data] = [fmt(1, 1, 16), pcm(1, -2, 300)];
   const saying = (size: number): Chunk => ['data', data[1], size];
   const same = [

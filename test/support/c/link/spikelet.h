@@ -1,6 +1,6 @@
 /*
- * A model that is no network, for the link's tests on a host: two layers of 6 values, and three logits, the last of which
- * says how often it was run since the start.
+ * A model that is not a network, for the link's tests on a host: two layers of 6 values, and three logits;
+ * the last says how often it was run since the start.
  */
 #ifndef SPIKELET_H
 #define SPIKELET_H
