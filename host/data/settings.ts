@@ -73,8 +73,8 @@ export function parseSource<S extends Settings>(
         .join(', ')}`,
       code: exitCode.usage,
     });
-  if (!path) throw fail('no path behind the =');
-  const [, unknown] = /,([a-z]{1,20})=[^/]*$/i.exec(path) ?? [];
+  if (!path) throw fail('no folder after the =');
+  const [, unknown] = /,([a-z]{1,20})=(?:[^/]*|[\d/]*)$/i.exec(path) ?? [];
   if (unknown) throw fail(`unknown setting '${unknown}'`);
   const values: Record<string, unknown> = {};
   for (const part of parts) {

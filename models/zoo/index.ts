@@ -20,6 +20,7 @@ import {
 } from './espikeformer.js';
 import { convDefaults, convNet, denseDefaults, denseNet, type PlainOptions } from './plain.js';
 import { miniDefaults, type SmallOptions, smallNet, tinyDefaults } from './small.js';
+import { audioDefaults, imuDefaults, type TemporalOptions, temporalNet } from './temporal.js';
 
 /** Options of zoo entries; each takes those it knows. */
 export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions> & Partial<PlainOptions>;
@@ -36,6 +37,12 @@ export type ZooEntry = {
 const small = (defaults: SmallOptions): ZooEntry => ({
   keys: Object.keys(defaults) as (keyof SmallOptions)[],
   nodes: (options) => smallNet({ ...defaults, ...options }),
+  branchWeight: 1,
+});
+
+const temporal = (defaults: TemporalOptions): ZooEntry => ({
+  keys: Object.keys(defaults) as (keyof TemporalOptions)[],
+  nodes: (options) => temporalNet({ ...defaults, ...options }),
   branchWeight: 1,
 });
 
@@ -60,6 +67,13 @@ export const zoo: Record<string, ZooEntry> = {
   conv: {
     keys: Object.keys(convDefaults) as (keyof PlainOptions)[],
     nodes: (options) => convNet({ ...convDefaults, ...options }),
+    branchWeight: 1,
+  },
+  audio: temporal(audioDefaults),
+  imu: temporal(imuDefaults),
+  events: {
+    keys: Object.keys(convDefaults) as (keyof PlainOptions)[],
+    nodes: (options) => convNet({ ...convDefaults, maps: [32, 64, 96], ...options }),
     branchWeight: 1,
   },
   'espikeformer-nano': former('nano', 4),

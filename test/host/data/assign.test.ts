@@ -129,7 +129,7 @@ test('a spec is a path and settings; both may hold commas', () => {
     [64, ['ax', 3, 4, 5], 'drop', undefined],
   );
   const cases: [string, RegExp][] = [
-    [',window=3', /csv: no path behind the =/],
+    [',window=3', /csv: no folder after the =/],
     ['a,window=', /window= is empty/],
     ['a,window=0', /0 is not a whole number in 1\.\.65536/],
     ['a,window=1,window=2', /window= is given twice/],

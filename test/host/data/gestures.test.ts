@@ -142,10 +142,10 @@ test('the source refuses sizes and settings it does not have', async () => {
   assert.match(await why('idx='), /no folder after/);
   assert.match(await why('idx:a=1'), /takes no settings/);
   assert.match(await why('gestures=/tmp'), /takes no folder/);
-  assert.match(await why('gestures:colour=3'), /no setting 'colour', only seed, train, test/);
-  assert.match(await why('gestures:train=0'), /train=0 is outside 8\.\.100000/);
-  assert.match(await why('gestures:seed=1,seed=2'), /cannot read 'seed=2'/);
-  assert.match(await why('gestures:seed=-1'), /cannot read 'seed=-1'/);
+  assert.match(await why('gestures:colour=3'), /unknown setting 'colour' .*seed=1, train=4000, test=800/);
+  assert.match(await why('gestures:train=0'), /0 is not a whole number in 8\.\.100000/);
+  assert.match(await why('gestures:seed=1,seed=2'), /seed= is given twice/);
+  assert.match(await why('gestures:seed=-1'), /-1 is not a whole number in 0\.\.2147483647/);
 });
 
 test('settings reach the simulator', async () => {
