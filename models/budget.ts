@@ -2,8 +2,9 @@ import { ascii } from './ascii.js';
 import { SpikeletError } from './error.js';
 
 /**
- * What running a network may take. A file of a few KB can declare maps of many GB, so what a run may hold, and how long
- * it may take, grows with the weights: a small file asks for little, a large network at a large size gets what it needs.
+ * Limits on running a network. A file of a few KB can declare maps of many GB, so the memory and time that a
+ * run may use grow with the weights: a small file gets little, a large network with large images gets what it
+ * needs.
  */
 const BASE_BYTES = 2 ** 28;
 const BYTES_PER_WEIGHT_BYTE = 64;
@@ -13,7 +14,10 @@ const MACS_PER_WEIGHT = 2 ** 18;
 /** One node of a run: the value it computes, those it reads, bytes of the value and of its working memory. */
 export type Use = { output: string; inputs: readonly string[]; bytes: number; working: number };
 
-/** Of each node, the values that nothing reads after it. The last node's output is kept; one that nobody reads is not. */
+/**
+ * For each node, the values that nothing reads after it. The last node's output is kept; other outputs
+ * without a reader are not.
+ */
 export function lastReads(uses: readonly Use[]): string[][] {
   const reader = new Map<string, number>();
   uses.forEach(({ output, inputs }, i) => {
@@ -38,7 +42,7 @@ function peakOf(uses: readonly Use[], input: number): { bytes: number; at: strin
   return peak;
 }
 
-/** Throws where `bytes` are more than a network with so many bytes of weights may hold. */
+/** Throws if `bytes` are more than a network with `weightBytes` of weights may hold. */
 export function requireBytes(
   what: string,
   bytes: number,
@@ -53,8 +57,8 @@ export function requireBytes(
 }
 
 /**
- * Throws, before anything is allocated, where a run would hold or compute more than a network with so many bytes of
- * weights may. `copies`: images whose values are held at the same time, of which each may take a MiB more.
+ * Throws, before anything is allocated, if a run would hold or compute more than is allowed for its bytes of
+ * weights. `copies`: images whose values are held at the same time; each may take a MiB more.
  */
 export function requireAffordable(
   what: string,

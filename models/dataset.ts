@@ -12,11 +12,11 @@ export type Dataset = {
   classes: string[];
   mean: number[];
   std: number[];
-  /** Whether a mirrored image keeps its class, so that training may flip images; unknown where it is not said. */
+  /** Whether a mirrored image keeps its class, so that training may flip images; undefined: unknown. */
   mirrors?: boolean;
   /** The labels mean nothing: images for calibration alone. */
   unlabelled?: boolean;
-  /** What its source has to tell about it, for reports: by what the labels are known, which files were passed over. */
+  /** Notes about its source, for reports: where the labels come from, which files were skipped. */
   source?: Record<string, unknown>;
   /** What made these images of a raw signal; a net that learns from them takes it over. */
   frontEnd?: FrontEnd;

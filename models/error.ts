@@ -10,8 +10,8 @@ export const exitCode = {
 } as const;
 
 /**
- * An error meant for a person: `message` says what failed and where, `hint` what to do next.
- * Anything else that is thrown is a defect of spikelet's own.
+ * An error meant for a person: `message` says what failed and where, `hint` what to do next. Anything else
+ * that is thrown is a bug in spikelet.
  */
 export class SpikeletError extends Error {
   readonly hint: string | undefined;
@@ -36,7 +36,7 @@ export class SpikeletError extends Error {
   }
 }
 
-/** Runs `body`; a SpikeletError from it begins with `label`, a file's path say. */
+/** Runs `body`; a SpikeletError from it begins with `label`, for example a file's path. */
 export function labelled<T>(label: string, body: () => T): T {
   try {
     return body();

@@ -14,7 +14,10 @@ const VERSION = { net: 1, graph: 1 } as const;
 
 type Kind = keyof typeof VERSION;
 
-/** Which of spikelet's files this is; undefined for any other .safetensors, a checkpoint of another program say. */
+/**
+ * Which of spikelet's files this is; undefined for any other .safetensors, such as another program's
+ * checkpoint.
+ */
 export const fileKind = ({ metadata }: Safetensors): Kind | undefined =>
   metadata['format'] === 'spikelet-net'
     ? 'net'
@@ -60,7 +63,10 @@ export function netOf(file: Safetensors, label: string): Net {
   return net;
 }
 
-/** A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the metadata. */
+/**
+ * A Graph as .safetensors: weights packed to their bits, everything else i32, structure as JSON in the
+ * metadata.
+ */
 export function writeGraph(graph: Graph): Uint8Array {
   const { data, ...model } = graph;
   const structure = withoutTables(model);
@@ -91,7 +97,7 @@ export function graphOf(file: Safetensors, label: string): Graph {
   const constants = structure.nodes.flatMap((node) => definition(node).constants(node));
   const owned = new Set<string>();
   for (const { key } of constants) {
-    // Each array is proven for its node: were it shared, a small file could ask for hours of proofs.
+    // Each array is proven for its node: if nodes could share one, a small file could cause hours of proofs.
     if (owned.has(key)) throw wrong(key);
     owned.add(key);
   }
@@ -134,11 +140,11 @@ const metadataOf = (kind: Kind, structure: unknown) => ({
   [kind]: JSON.stringify(structure),
 });
 
-/** The JSON structure of a file of spikelet's own, checked. */
+/** The checked JSON structure of one of spikelet's files. */
 function structureOf<T>(file: Safetensors, kind: Kind, schema: z.ZodType<T>, label: string): T {
   const found = fileKind(file);
   if (found !== kind) {
-    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'no file of spikelet';
+    const what = found ? `a ${found === 'net' ? 'Net' : 'Graph'}` : 'not a spikelet file';
     const hint =
       kind === 'graph' ? "'spikelet quantize' turns a Net into a Graph" : "'spikelet train' writes Nets";
     throw new SpikeletError(`${label} is ${what}, a ${kind === 'net' ? 'Net' : 'Graph'} is needed`, { hint });
@@ -177,6 +183,6 @@ function checked<T>(structure: unknown, kind: Kind, schema: z.ZodType<T>, label:
   );
 }
 
-/** Paths and messages of zod hold names from the file. */
+/** zod's paths and messages contain names from the file. */
 const brief = (text: string, longest: number): string =>
   ascii(text.length > longest ? `${text.slice(0, longest)}...` : text);

@@ -21,8 +21,8 @@ import { entryOf } from './table.js';
 import { product, type Shape } from './tensor.js';
 
 /**
- * A spiking network in integers: the one type that everything after quantization reads. A backend is right when its
- * integers equal the interpreter's (interpret.ts) at every tensor.
+ * A spiking network in integers: the one type that everything after quantization reads. A backend is right
+ * when its integers equal the interpreter's (interpret.ts) at every tensor.
  */
 export type Graph = {
   name: string;
@@ -40,9 +40,9 @@ export type Graph = {
 };
 
 /**
- * `pixels` are i8, `spikes` u8 counts 0..levels, `membrane` the residual stream in fixed point, `logits` the result.
- * `scale` is what one unit is worth in the float network, `activity` what spikes and pixels did on the calibration
- * images. No integer of the graph depends on either; reports and plans do.
+ * `pixels` are i8, `spikes` u8 counts 0..levels, `membrane` the residual stream in fixed point, `logits` the
+ * result. `scale` is what one unit is worth in the float network, `activity` what spikes and pixels did on
+ * the calibration images. No integer of the graph depends on either; reports and plans do.
  */
 export type GraphTensor = {
   kind: TensorKind;
@@ -79,7 +79,7 @@ export const definition = (node: GraphNode): OpDefinition<GraphNode> => entryOf(
 
 export { allocate, bytesPerValue, valueRange };
 
-/** Tensors of spikes that neurons of their own fire: not those that repeat others. In order of execution. */
+/** Tensors of spikes that neurons fire: not those that repeat others. In order of execution. */
 export const fired = (graph: Graph): string[] =>
   graph.nodes
     .filter((node) => graph.tensors[node.output]!.kind === 'spikes' && !definition(node).repeats)
@@ -103,8 +103,8 @@ const kindOfType: Record<TensorKind, ValueType[]> = {
 };
 
 /**
- * Checks a Graph and computes from its weights what each tensor and accumulator can reach. Everything downstream
- * calls this first: a Graph without proof is refused with one error that names the node.
+ * Checks a Graph and computes from its weights the range of each tensor and accumulator. Everything
+ * downstream calls this first: a Graph that cannot be proven is refused with one error that names the node.
  */
 export function prove(graph: Graph): Proof {
   const proof: Proof = { tensors: new Map(), nodes: new Map() };
@@ -156,7 +156,7 @@ function proveNode(graph: Graph, node: GraphNode, proof: Proof): void {
     return { range, tensor };
   });
   const output = graph.tensors[node.output];
-  if (!output) throw new OpError(`writes '${node.output}', which is no tensor`);
+  if (!output) throw new OpError(`writes '${node.output}', which is not a tensor`);
   if (proof.tensors.has(node.output)) throw new OpError(`writes '${node.output}' a second time`);
   checkTensor(graph, node.output, output);
   if (output.kind !== op.writes(node)) throw new OpError(`writes ${op.writes(node)}, not ${output.kind}`);

@@ -14,6 +14,5 @@ export * from './plan/index.js';
 export * from './raw.js';
 export * from './run.js';
 export * from './safetensors.js';
-export * from './table.js';
 export * from './tensor.js';
 export * from './zoo/index.js';

@@ -19,7 +19,7 @@ function usesOf(graph: Graph): Use[] {
   });
 }
 
-/** Throws a SpikeletError where interpreting would take more memory or time than the Graph's weights justify. */
+/** Throws a SpikeletError if interpreting would take more memory or time than the Graph's weights justify. */
 export function requireInterpretable(graph: Graph, copies = 1): void {
   requireAffordable(`graph '${graph.name}'`, usesOf(graph), {
     input: product(graph.tensors['input']!.shape),
@@ -30,9 +30,10 @@ export function requireInterpretable(graph: Graph, copies = 1): void {
 }
 
 /**
- * The reference interpreter: runs a proven Graph on one image, node by node, and is the definition of right for every
- * backend. `onTensor` sees the input and every tensor as it is written; a tensor is forgotten after its last reader.
- * Throws a SpikeletError where the maps alive at once would take more memory than requireInterpretable() allows.
+ * The reference interpreter: runs a proven Graph on one image, node by node, and defines what is right for
+ * every backend. `onTensor` is called with the input and every tensor as it is written; a tensor is dropped
+ * after its last reader. Throws a SpikeletError if the maps alive at once would take more memory than
+ * requireInterpretable() allows.
  */
 export function interpret(
   graph: Graph,
@@ -42,7 +43,7 @@ export function interpret(
   requireInterpretable(graph);
   const input = allocate(graph.tensors['input']!);
   if (pixels.length !== input.length)
-    throw new RangeError(`graph '${graph.name}' takes ${input.length} pixels and got ${pixels.length}`);
+    throw new RangeError(`graph '${graph.name}' takes ${input.length} pixels, got ${pixels.length}`);
   input.set(pixels);
   const values = new Map<string, Values>([['input', input]]);
   onTensor?.('input', input);
@@ -63,7 +64,7 @@ export function interpret(
   return values.get(outputOf(graph)) as Int32Array;
 }
 
-/** Index of the largest logit; the first of equals. */
+/** Index of the largest logit; the first one in a tie. */
 export function argmax(logits: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
@@ -71,8 +72,8 @@ export function argmax(logits: ArrayLike<number>): number {
 }
 
 /**
- * What each raw u8 pixel becomes, [channel][256]: round(x / scale) of the normalised value, clipped to -127..127.
- * A table, so that a device needs no float to read a camera.
+ * What each raw u8 pixel becomes, [channel][256]: round(x / scale) of the normalised value, clipped to
+ * -127..127. A table, so that a device needs no float to read a camera.
  */
 export function pixelTable(graph: Graph): Int8Array {
   const channels = graph.tensors['input']!.shape[2];

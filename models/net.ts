@@ -110,7 +110,7 @@ export function netShapes(
 
 /**
  * Checks that a Net's parameters are those its nodes ask for: every name, every shape, every value finite.
- * All that does not fit is listed in one error.
+ * One error lists everything that does not fit.
  */
 export function checkParams(net: Net): void {
   const shapes = new Map<string, readonly number[]>();
@@ -123,7 +123,7 @@ export function checkParams(net: Net): void {
   checkParamShapes(net.name, net.nodes, shapes, wrong);
 }
 
-/** The names and shapes alone, before anything is read; `wrong` is what else is known to be wrong. */
+/** Checks names and shapes alone, before anything is read; `wrong` lists other known faults. */
 export function checkParamShapes(
   net: string,
   nodes: NetNode[],

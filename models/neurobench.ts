@@ -4,11 +4,12 @@ import type { Values } from './ops/op.js';
 import { product } from './tensor.js';
 
 /**
- * The metrics of NeuroBench (arXiv 2304.04640, its code of version 2.3), by its names and definitions, on a Graph's
- * integers. Layers are convolutions and dense layers. An operation is one weight that is not zero at one input that is
- * not zero; padding counts nowhere, a bias neither. If all inputs of a layer are -1, 0 or 1 on a sample, its operations
- * there are Effective_ACs, else Effective_MACs: counts above 1 are multiplied. Dense counts every weight at every input.
- * The products within attention belong to no layer and are not counted.
+ * The metrics of NeuroBench (arXiv 2304.04640, its code of version 2.3), by its names and definitions, on a
+ * Graph's integers. Layers are convolutions and dense layers. An operation is one weight that is not zero at
+ * one input that is not zero; padding is not counted, nor is a bias. If all inputs of a layer are -1, 0 or 1
+ * on a sample, its operations there are Effective_ACs, else Effective_MACs: counts above 1 are multiplied.
+ * Dense counts every weight at every input. The products within attention are not part of a layer and are not
+ * counted.
  */
 export type NeuroBench = {
   ConnectionSparsity: number;
@@ -17,7 +18,7 @@ export type NeuroBench = {
   SynapticOperations: { Effective_MACs: number; Effective_ACs: number; Dense: number };
 };
 
-/** Counts what samples do; `add` is told every tensor of one, as interpret() tells them. */
+/** Counts what samples do; `add` is called with every tensor of a sample, as `onTensor` of interpret(). */
 export function neuroBench(graph: Graph): {
   add: (name: string, values: Values) => void;
   result: (samples: number) => NeuroBench;

@@ -17,7 +17,7 @@ export function packWeights(weights: Int8Array, bits: WeightBits): Uint8Array {
   return packed;
 }
 
-/** The `count` weights that packWeights packed. */
+/** Unpacks `count` weights. */
 export function unpackWeights(packed: Uint8Array, count: number, bits: WeightBits): Int8Array {
   const weights = new Int8Array(count);
   for (let i = 0, bit = 0; i < count; i++, bit += bits) {

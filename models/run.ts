@@ -9,9 +9,10 @@ export { roundHalfEven, spikeCount } from './net-ops/neuron.js';
 export type { NetValue, NodeRunner } from './net-ops/op.js';
 
 /**
- * Prepares a float run of a Net for images of one shape. The result runs one normalised image, [row][column][channel],
- * and returns the logits; `onNode` sees every node's value as it is computed (valid only during the call).
- * Sums are float64, so the result does not depend on their order; zero inputs are skipped, so spikes make it fast.
+ * Prepares a float run of a Net for images of one shape. The result runs one normalised image,
+ * [row][column][channel], and returns the logits; `onNode` is called with every node's value as it is
+ * computed (valid only during the call). Sums are float64, so the result does not depend on their order; zero
+ * inputs are skipped, so spikes make it fast.
  */
 export function netRunner(
   net: Net,
@@ -53,7 +54,7 @@ function usesOf(net: Net, shapes: Map<string, Shape>): Use[] {
   }));
 }
 
-/** Throws a SpikeletError where running the Net would take more memory or time than its weights justify. */
+/** Throws a SpikeletError if running the Net would take more memory or time than its weights justify. */
 export function requireRunnable(net: Net, shape: Shape = net.input.shape): void {
   const shapes = netShapes(net, shape);
   requireAffordable(`net '${net.name}'`, usesOf(net, shapes), {
@@ -70,7 +71,7 @@ function sharedMemory(uses: Use[]): ArrayBuffer[] {
   const slots = new Map<string, number>();
   lastReads(uses).forEach((freed, i) => {
     const { output, bytes } = uses[i]!;
-    // The smallest that is large enough, else the largest there is, made larger.
+    // The smallest that is large enough, else the largest, which grows.
     free.sort((a, b) => sizes[a]! - sizes[b]!);
     const enough = free.findIndex((slot) => sizes[slot]! >= bytes);
     const [slot = sizes.length] = free.splice(enough, 1);
@@ -83,8 +84,8 @@ function sharedMemory(uses: Use[]): ArrayBuffer[] {
 }
 
 /**
- * Prepares one node, `shapes` being those of every value (netShapes). Its value lies in `memory`: by default of its own,
- * else of at least as many bytes as the value has.
+ * Prepares one node; `shapes` are those of every value (netShapes). Its value is in `memory`: by default new,
+ * else with at least the bytes of the value.
  */
 export function nodeRunner(
   net: Net,

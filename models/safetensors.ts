@@ -9,7 +9,7 @@ import { product, type Tensor, type TensorData } from './tensor.js';
  */
 export type Safetensors = { tensors: Map<string, Tensor>; metadata: Record<string, string> };
 
-/** What no network that spikelet can run needs more of: bytes of header, tensors, characters of a name. */
+/** Limits that no network that spikelet can run exceeds: bytes of header, tensors, characters of a name. */
 const MAX_HEADER = 8_000_000;
 const MAX_TENSORS = 50_000;
 const MAX_NAME = 1000;
@@ -65,10 +65,13 @@ const dtypeOf = (data: TensorData): string => {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Reads a whole file. Throws a SpikeletError that begins with `label` on anything that is not as the format says. */
+/**
+ * Reads a whole file. Throws a SpikeletError that begins with `label` on anything that is not as the format
+ * says.
+ */
 export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors {
   const bad = (why: string): never => {
-    throw new SpikeletError(`${label} is no valid .safetensors: ${why}`, {
+    throw new SpikeletError(`${label} is not a valid .safetensors: ${why}`, {
       hint: 'is the file complete, and is it really .safetensors?',
     });
   };
@@ -88,7 +91,7 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
     return bad('the header is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
-    return bad('the header is no object');
+    return bad('the header is not an object');
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
   if (
     typeof metadata !== 'object' ||
@@ -112,12 +115,12 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
       typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
     if (!type) return bad(`${what} has an unknown type`);
     if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount))
-      return bad(`the shape of ${what} is no list of sizes`);
+      return bad(`the shape of ${what} is not a list of sizes`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
       return bad(`${what} has no data_offsets`);
     const [begin, end] = offsets as [number, number];
     if (begin > end || end > data.length)
-      return bad(`${what} lies at ${begin}..${end} of ${data.length} bytes of data`);
+      return bad(`${what} is at ${begin}..${end} of ${data.length} bytes of data`);
     if (product(shape) * type.bytes !== end - begin)
       return bad(`${what}, ${dtype} [${shape}], does not fill its ${end - begin} bytes`);
     ranges.push({ name, shape, type, begin, end });
@@ -131,7 +134,7 @@ export function readSafetensors(bytes: Uint8Array, label = 'file'): Safetensors 
     covered = end;
   }
   if (covered !== data.length) return bad(`${data.length - covered} bytes at the end belong to no tensor`);
-  // Only now that no two share bytes: their copies take no more memory than the file.
+  // Only now that no two share bytes, so that their copies take no more memory than the file.
   const tensors = new Map<string, Tensor>();
   for (const { name, shape, type, begin, end } of ranges)
     tensors.set(name, { shape, data: type.read(data.slice(begin, end).buffer) });

@@ -7,10 +7,13 @@ const MAX_SIDE = 1 << 16;
 /** Values of the largest map: half a gigabyte in float32. */
 export const MAX_VALUES = 1 << 27;
 
-/** What no name needs: control characters, line ends, halves of characters, marks that turn the direction of text. */
+/**
+ * Not allowed in names: control characters, line ends, lone surrogates, marks that turn the direction of
+ * text.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
-/** Whether a name holds nothing that it does not need, as names of spikelet's own files do. */
+/** Whether a name has only allowed characters, as the names in spikelet's files have. */
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);
 
 /** Text that may reach a terminal. */
@@ -37,8 +40,8 @@ export const classes = z.array(printable(1000)).max(MAX_SIDE).min(1);
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? unknown : never) : never;
 
 /**
- * The schema of a node of type N. Does not compile while a field is missing (those that may be absent too), has another
- * type, or is not one of N's. Files hold the fields in this order.
+ * The schema of a node of type N. Does not compile while a field is missing (those that may be absent too),
+ * has another type, or is not one of N's. Files hold the fields in this order.
  */
 export const nodeSchema =
   <N extends { op: string }>() =>

@@ -4,9 +4,12 @@ import { type Graph, type GraphNode, ops } from './graph.js';
 import { type Net, type NetNode, netOps } from './net.js';
 import { anyOf, channels, classes, deviations, levels, name, positive, shape } from './schema-parts.js';
 
-/** What the JSON in a file's __metadata__ must look like: the frame around the nodes, whose schemas their ops have. */
+/**
+ * What the JSON in a file's __metadata__ must look like: the frame around the nodes, whose schemas their ops
+ * have.
+ */
 
-/** Channels of all tensors of a Graph together: its proof keeps a range for each. */
+/** Total channels of a Graph's tensors: its proof keeps a range for each. */
 const MAX_CHANNELS = 1 << 21;
 
 /** Layers: the 173M network has some 400 in its Graph and 700 in its Net. */

@@ -2,11 +2,11 @@ import { ascii } from './ascii.js';
 import { SpikeletError } from './error.js';
 
 /**
- * Tables keyed by op: `{ [O in Op]: Entry<...> }`, so that one without an entry does not compile. This file alone looks
- * into them.
+ * Tables keyed by op: `{ [O in Op]: Entry<...> }`, so that an op without an entry does not compile. Only this
+ * file looks into them.
  */
 
-/** The entry for a node's op; one from elsewhere is an error and never passes unseen. `where`: what does not know it. */
+/** The entry for a node's op; throws for an unknown op. `where`: what does not know it. */
 export function entryOf<E>(table: object, { op, name }: { op: string; name: string }, where: string): E {
   if (Object.hasOwn(table, op)) return (table as Record<string, E>)[op]!;
   throw new SpikeletError(
@@ -20,14 +20,14 @@ export type Refusal = { refused: string; hint: string };
 
 export const refuse = (why: string, whatToDo: string): Refusal => ({ refused: why, hint: whatToDo });
 
-/** What a backend does for a node; throws a SpikeletError where it refuses the op. `where`: the backend, in words. */
+/** What a backend does for a node; where it refuses the op, throws a SpikeletError that begins with `cannot`. */
 export function doneBy<E extends object>(
   entry: E | Refusal,
   node: { op: string; name: string },
-  where: string,
+  cannot: string,
 ): E {
   if (!('refused' in entry)) return entry;
-  throw new SpikeletError(`${where} has no core for '${ascii(node.name)}' (${entry.refused})`, {
+  throw new SpikeletError(`${cannot} '${ascii(node.name)}' (${entry.refused})`, {
     hint: entry.hint,
   });
 }

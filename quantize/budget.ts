@@ -4,8 +4,8 @@ import { product } from '../models/tensor.js';
 import type { Rounding } from './work.js';
 
 /**
- * Throws a SpikeletError, before any work is done, where the integer values of all calibration images, or GPTQ's second
- * moments of a layer, would take more memory than the Net's weights justify.
+ * Throws a SpikeletError, before any work is done, if the integer values of all calibration images, or GPTQ's
+ * second moments of a layer, would take more memory than the Net's weights justify.
  */
 export function requireQuantizable(net: Net, images: number, rounding: Rounding): void {
   const shapes = netShapes(net);

@@ -17,10 +17,10 @@ import { spikes, type Work } from './work.js';
 /** Output positions that GPTQ looks at in each layer. */
 const GPTQ_POSITIONS = 4096;
 
-/** Accumulators of all calibration images that are held at a time; beyond that they are computed once more. */
+/** Most accumulators of all calibration images that are held at once; beyond that they are computed twice. */
 const KEPT_BYTES = 2 ** 28;
 
-/** What becomes of a conv's sums, and the node that it swallows. */
+/** What is made of a conv's sums, and the node that is fused into it. */
 type FusedEnd =
   | { kind: 'fire'; neuron: NetNeuron }
   | { kind: 'charge'; add?: { node: NetAdd; residual: string } }
@@ -28,7 +28,10 @@ type FusedEnd =
 
 type EachCurrent = (visit: (current: Int32Array, image: number) => void) => void;
 
-/** A conv whose only reader is a neuron fires, one that is added to a stream charges it, the last reads out. */
+/**
+ * A conv whose only reader is a neuron fires; one that is added to a stream charges it; the last one is the
+ * readout.
+ */
 export function fuseConv(conv: NetConv, fusing: Fusing): Fusion {
   if (fusing.kind(conv.input) === 'membrane')
     fusing.refuse(conv.name, `reads the real-valued '${conv.input}'`);
@@ -124,7 +127,10 @@ function accumulateNode(work: Work, conv: NetConv, end: FusedEnd): Accumulate {
   return finishAccumulate(work, draft, eachCurrent);
 }
 
-/** Visits a layer's accumulators, image by image; keeps them for the next visit unless that takes too much memory. */
+/**
+ * Visits a layer's accumulators, image by image; keeps them for the next visit unless that takes too much
+ * memory.
+ */
 function currentsOfSamples(work: Work, node: Accumulate): EachCurrent {
   const samples = work.samples.get(node.input)!;
   const compute = currentsOf(node, work.graph);
@@ -172,8 +178,9 @@ function graphLayout(w: Float32Array, conv: NetConv): Float32Array {
 }
 
 /**
- * Rounds a layer's weights into the Graph and returns what its accumulator means: y = scale * acc + offset per channel,
- * bias and batch norm included. A negative batch norm scale flips the weights' signs, so scale is never negative.
+ * Rounds a layer's weights into the Graph and returns what its accumulator means: y = scale * acc + offset
+ * per channel, bias and batch norm included. A negative batch norm scale flips the weights' signs, so scale
+ * is never negative.
  */
 function quantizeWeights(
   work: Work,

@@ -4,13 +4,13 @@ import type { Moments } from './statistics.js';
 export type Correction = 'none' | 'bias' | 'statistics';
 
 /**
- * Adapts y = scale * acc + offset in place, so that every channel has the float network's mean (`bias`), and its
- * deviation too (`statistics`, batch norm re-estimation). `wanted` are the float network's moments of y, `integer`
- * those of acc, image by image.
+ * Adapts y = scale * acc + offset in place, so that every channel has the float network's mean (`bias`), and
+ * its deviation too (`statistics`, batch norm re-estimation). `wanted` are the float network's moments of y,
+ * `integer` those of acc, image by image.
  *
- * The images differ from each other more than the two networks do, so few of them tell little: each correction is
- * shrunk by the half-width of its 95 % confidence interval, taken from the images pairwise (in the way of the
- * positive-part James-Stein estimator). One image corrects nothing.
+ * The images differ from each other more than the two networks do, so a few of them say little: each
+ * correction is shrunk by the half-width of its 95 % confidence interval, taken from the images pairwise (in
+ * the way of the positive-part James-Stein estimator). With one image nothing is corrected.
  */
 export function correct(
   correction: Correction,
@@ -38,7 +38,7 @@ export function correct(
 
 const average = (values: number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-/** Of each image, about the mean of all images. */
+/** Per image, about the mean of all images. */
 function variances(images: { mean: number; square: number }[]): number[] {
   const center = average(images.map(({ mean }) => mean));
   return images.map(({ mean, square }) => Math.max(0, square - 2 * center * mean + center * center));
@@ -47,10 +47,12 @@ function variances(images: { mean: number; square: number }[]): number[] {
 /** Two-sided 95 % points of Student's t for 1 to 10 degrees of freedom. */
 const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
-/** For more, within 0.01 of the tables. */
+/** For more degrees of freedom, within 0.01 of the tables. */
 const student = (freedom: number): number => STUDENT[freedom - 1] ?? 1.96 + 2.65 / freedom;
 
-/** What is left of an estimate from n images with a squared standard error; within the interval of 0, nothing. */
+/**
+ * What is left of an estimate from n images with a squared standard error; within the interval of 0, nothing.
+ */
 const shrunk = (estimate: number, squaredError: number, n: number): number =>
   estimate === 0
     ? 0
@@ -64,7 +66,10 @@ function shrunkMean(differences: number[]): number {
   return n < 2 ? 0 : shrunk(mean, spread / (n * (n - 1)), n);
 }
 
-/** mean(a) / mean(b) - 1, as far as it stands out from its standard error (ratio estimator); 0 where either is 0. */
+/**
+ * mean(a) / mean(b) - 1, as far as it stands out from its standard error (ratio estimator); 0 where either is
+ * 0.
+ */
 function shrunkRatio(a: number[], b: number[]): number {
   const n = a.length;
   const [meanA, meanB] = [average(a), average(b)];

@@ -4,8 +4,9 @@ import type { Values } from '../models/ops/op.js';
 import { product } from '../models/tensor.js';
 
 /**
- * Prepares the accumulators of one layer for many images: the same integers as `currents` of models/ops, by events.
- * Zeros are skipped and every other input adds a run of weights, so calibration costs what the spikes cost.
+ * Prepares the accumulators of one layer for many images: the same integers as `currents` of models/ops, by
+ * events. Zeros are skipped and every other input adds a run of weights, so calibration costs what the spikes
+ * cost.
  */
 export function currentsOf(node: Accumulate, graph: Graph): (x: Values) => Int32Array {
   const [height, width, channels] = graph.tensors[node.input]!.shape;
@@ -44,7 +45,10 @@ export function currentsOf(node: Accumulate, graph: Graph): (x: Values) => Int32
   };
 }
 
-/** What the accumulators of one position see: where each tap inside the map begins in the input and in the weights. */
+/**
+ * What the accumulators of one position read: where each tap inside the map begins in the input and in the
+ * weights.
+ */
 type Window = {
   /** [tap][in][out / groups]. */
   weights: Int8Array;

@@ -4,20 +4,23 @@ import type { Work } from './work.js';
 
 /** A node of the Graph to be. */
 export type Fusion = {
-  /** Name and kind of the value that it writes: its node's, or that of the node behind it which it swallows. */
+  /**
+   * Name and kind of the value that it writes: its node's, or that of the node after it that is fused into
+   * it.
+   */
   output: string;
   kind: TensorKind;
   /** Names of the values that it reads. */
   reads: string[];
-  /** Makes the node with its tensor and constants, calibrated on what the nodes before it gave. */
+  /** Makes the node with its tensor and constants, calibrated on the output of the nodes before it. */
   build(work: Work): GraphNode;
 };
 
 /** What an op may ask about the Net while its nodes are fused. */
 export type Fusing = {
-  /** What a value before it will be in the Graph. */
+  /** What an earlier value will be in the Graph. */
   kind(name: string): TensorKind;
-  /** The node that reads a value, where it is the only one. */
+  /** The only node that reads a value; undefined if there are more. */
   onlyReader(name: string): NetNode | undefined;
   isLast(node: NetNode): boolean;
   /** Whether a value is computed before another one. */

@@ -2,15 +2,18 @@ import type { Accumulate } from '../models/ops/accumulate.js';
 import type { Values } from '../models/ops/op.js';
 import type { Shape } from '../models/tensor.js';
 
-/** Added to the diagonal of the second moments, as a fraction of its mean: keeps silent inputs invertible (GPTQ's damping). */
+/**
+ * Added to the diagonal of the second moments, as a fraction of its mean: keeps silent inputs invertible
+ * (GPTQ's damping).
+ */
 const DAMPING = 0.01;
 
-/** Columns of a matrix that are worked on together. */
+/** Columns of a matrix that are processed together. */
 const BLOCK = 16;
 
 /**
- * Second moments X^T X of what the weights of each group see, [group][size][size] with size = kernel rows * columns *
- * channels of a group, over at most `limit` output positions spread evenly over the samples.
+ * Second moments X^T X of what the weights of each group see, [group][size][size] with size = kernel rows *
+ * columns * channels of a group, over at most `limit` output positions spread evenly over the samples.
  */
 export function secondMoments(
   node: Accumulate,
@@ -127,7 +130,7 @@ export function inverseCholesky(moments: Float64Array, size: number): Float64Arr
   return r;
 }
 
-/** Four of `dot` with one row of a, for rows of b that lie `stride` apart: each value of a is loaded once. */
+/** Four of `dot` with one row of a, for rows of b that are `stride` apart: each value of a is loaded once. */
 function dots(
   sums: Float64Array,
   a: Float64Array,
@@ -153,7 +156,9 @@ function dots(
   sums[3] = s3;
 }
 
-/** Sum of a[atA + k] * b[atB + k] for k in from..to. Four sums at a time: one alone waits for each addition. */
+/**
+ * Sum of a[atA + k] * b[atB + k] for k in from..to. Four sums at a time: one alone waits for each addition.
+ */
 function dot(a: Float64Array, atA: number, b: Float64Array, atB: number, from: number, to: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let k = from;

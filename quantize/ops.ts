@@ -5,7 +5,7 @@ import type { Fuse } from './fusion.js';
 import { thresholdsOf } from './thresholds.js';
 import { run, spikes } from './work.js';
 
-/** Every op's way from a Net into a Graph. */
+/** How every op of a Net becomes part of a Graph. */
 export const fusers: { [O in NetOp]: Fuse<Extract<NetNode, { op: O }>> } = {
   conv: fuseConv,
 
@@ -28,7 +28,7 @@ export const fusers: { [O in NetOp]: Fuse<Extract<NetNode, { op: O }>> } = {
 
   attend({ name, inputs, heads, scale }, { kind, onlyReader, refuse }) {
     for (const input of inputs)
-      if (kind(input) !== 'spikes') refuse(name, `reads '${input}', which are no spikes`);
+      if (kind(input) !== 'spikes') refuse(name, `reads '${input}', which are not spikes`);
     const reader = onlyReader(name);
     if (!isNeuron(reader)) return refuse(name, 'its result must be read by one neuron');
     const { name: output, levels, divisor } = reader;
@@ -61,7 +61,7 @@ export const fusers: { [O in NetOp]: Fuse<Extract<NetNode, { op: O }>> } = {
   }),
 
   upsample({ name, input, factor }, { kind, refuse }) {
-    if (kind(input) !== 'spikes') refuse(name, `repeats '${input}', which are no spikes`);
+    if (kind(input) !== 'spikes') refuse(name, `repeats '${input}', which are not spikes`);
     return {
       output: name,
       kind: 'spikes',
@@ -75,8 +75,8 @@ export const fusers: { [O in NetOp]: Fuse<Extract<NetNode, { op: O }>> } = {
   },
 
   add: ({ name }, { refuse }) =>
-    refuse(name, 'adds two streams, neither of which is the result of a conv alone'),
+    refuse(name, 'adds two streams, and neither is the result of a conv that is read only here'),
 };
 
-/** As messages call it. */
+/** Its name in messages. */
 const kindName = (kind: string): string => (kind === 'pixels' ? 'image' : kind);

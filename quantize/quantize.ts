@@ -19,9 +19,9 @@ const HEADROOM = 4;
 const roundingOf = (bits: WeightBits): Rounding => (bits === 4 ? 'gptq' : 'nearest');
 
 /**
- * Turns a Net into an integer Graph, layer by layer in order of execution; each layer is calibrated on the integers
- * that the layers before it really give. `images` are normalised calibration images, [row][column][channel].
- * Throws where there are none, or where the net has a node that spikes cannot carry.
+ * Turns a Net into an integer Graph, layer by layer in order of execution; each layer is calibrated on the
+ * integers that the layers before it give. `images` are normalised calibration images,
+ * [row][column][channel]. Throws if there are none, or if the net has a node that spikes cannot carry.
  */
 export function quantize(net: Net, images: Float32Array[], options: QuantizeOptions): Graph {
   if (!images.length)
@@ -64,8 +64,8 @@ export function quantize(net: Net, images: Float32Array[], options: QuantizeOpti
 
 function emptyGraph(net: Net, images: Float32Array[]): Graph {
   const { mean, std, shape } = net.input;
-  // The largest normalised value that a pixel can have: with it at 127 nothing is ever clipped. Images that were not
-  // made of u8 pixels may go beyond it.
+  // The largest normalised value that a pixel can have: with it at 127 nothing is ever clipped. Images that
+  // were not made of u8 pixels may go beyond it.
   let largest = Math.max(...mean.flatMap((m, c) => [m / std[c]!, (1 - m) / std[c]!].map(Math.abs)));
   for (const image of images) for (const x of image) largest = Math.max(largest, Math.abs(x));
   return {

@@ -7,9 +7,9 @@ export type Scaling = { multiplier: Int32Array; bias: Int32Array; shift: number 
 const MAX_INT32 = 2 ** 31 - 1;
 
 /**
- * The most precise integers for y = scale * acc + offset (in units of the result) with one shift for all channels:
- * the largest shift at which acc * multiplier + bias provably fits 32 bits, at most `maxShift`.
- * Throws where not even shift 0 fits; `name` is the layer's.
+ * The most precise integers for y = scale * acc + offset (in units of the result) with one shift for all
+ * channels: the largest shift, at most `maxShift`, that provably keeps acc * multiplier + bias within 32
+ * bits. Throws if not even shift 0 fits; `name` is the layer's.
  */
 export function scalingOf(
   name: string,

@@ -4,7 +4,10 @@ import { netRunner } from '../models/run.js';
 /** Mean and mean square of each channel over one image. */
 export type Moments = { mean: Float64Array; square: Float64Array };
 
-/** What the float network does on the calibration images: moments of every conv's output, image by image, and the largest |value| of every node. */
+/**
+ * What the float network does on the calibration images: moments of every conv's output, image by image, and
+ * the largest |value| of every node.
+ */
 export type FloatStatistics = { moments: Map<string, Moments[]>; largest: Map<string, number> };
 
 /** Moments of values laid out [position][channel], times `unit`. */

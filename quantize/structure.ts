@@ -11,7 +11,7 @@ export function fuse(net: Net): Fusion[] {
   const fusing = fusingOf(net, kinds);
   const fused: Fusion[] = [];
   for (const node of net.nodes) {
-    // One that a node before it swallowed.
+    // It is fused into a node before it.
     if (kinds.has(node.name)) continue;
     const fusion = entryOf<Fuse<NetNode>>(fusers, node, 'quantization')(node, fusing);
     kinds.set(fusion.output, fusion.kind);

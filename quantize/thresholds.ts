@@ -1,9 +1,10 @@
 import { spikeCount } from '../models/run.js';
 
 /**
- * The D integer thresholds of a neuron on y = scale * acc + offset, scale >= 0: the count of y is the number of
- * thresholds that acc reaches, for every acc in lo..hi. Found exactly, ties to even included, by asking the neuron
- * itself on both sides of each estimate. A threshold that no acc reaches is hi + 1, one that all reach is lo.
+ * The D integer thresholds of a neuron on y = scale * acc + offset, scale >= 0: the count of y is the number
+ * of thresholds that acc reaches, for every acc in lo..hi. Found exactly, ties to even included, by asking
+ * the neuron itself on both sides of each estimate. A threshold that no acc reaches is hi + 1, one that all
+ * reach is lo.
  */
 export function thresholdsOf(
   scale: number,

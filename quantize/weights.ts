@@ -1,6 +1,9 @@
 import type { WeightBits } from '../models/ops/accumulate.js';
 
-/** Symmetric integer weights, one scale per output channel: w is about q * scale. Layout of q as of w, [out][...]. */
+/**
+ * Symmetric integer weights, one scale per output channel: w is about q * scale. Layout of q as of w,
+ * [out][...].
+ */
 export type QuantizedWeights = { q: Int8Array; scale: Float64Array };
 
 /** Steps of the search for the scale with the least squared error, as fractions of the largest weight. */
@@ -12,8 +15,8 @@ const roundTo = (w: number, scale: number, limit: number): number =>
   Math.max(-limit, Math.min(limit, Math.round(w / scale)));
 
 /**
- * Scale per output channel that minimises the squared rounding error: the largest weight need not be reached, which
- * matters at 4 bits. A channel of zeros gets scale 1.
+ * Scale per output channel that minimises the squared rounding error: the largest weight need not be reached,
+ * which matters at 4 bits. A channel of zeros gets scale 1.
  */
 export function weightScales(w: Float32Array, out: number, bits: WeightBits): Float64Array {
   const limit = largestWeight(bits);
@@ -41,9 +44,10 @@ export function roundToNearest(w: Float32Array, scale: Float64Array, bits: Weigh
 }
 
 /**
- * GPTQ (arXiv 2210.17323): rounds the weights of each channel one after the other and lets those not yet rounded make
- * up for the error, as far as the layer's inputs are correlated. `inverse` is the upper Cholesky factor of the inverse
- * of the inputs' second moments, [size][size] for `size` weights a channel (see inverseCholesky); one for each group.
+ * GPTQ (arXiv 2210.17323): rounds the weights of each channel one after the other; those not yet rounded
+ * compensate the error, as far as the layer's inputs are correlated. `inverse` is the upper Cholesky factor
+ * of the inverse of the inputs' second moments, [size][size] for `size` weights a channel (see
+ * inverseCholesky); one for each group.
  */
 export function roundWithGptq(
   w: Float32Array,

@@ -11,16 +11,19 @@ export type Rounding = 'nearest' | 'gptq';
 
 export type QuantizeOptions = {
   bits: WeightBits;
-  /** Default `statistics`: mean and deviation of every channel as in the float network (batch norm re-estimation). */
+  /**
+   * Default `statistics`: mean and deviation of every channel as in the float network (batch norm
+   * re-estimation).
+   */
   correction?: Correction;
   /** Default `nearest` at 8 and 6 bits, `gptq` at 4. */
   rounding?: Rounding;
-  /** Told while the float network runs, which comes before the first layer. */
+  /** Called while the float network runs, before the first layer. */
   onImage?: (done: number, images: number) => void;
   onLayer?: (name: string, done: number, layers: number) => void;
 };
 
-/** What grows while a Net is turned into a Graph, layer by layer. */
+/** State of turning a Net into a Graph, layer by layer. */
 export type Work = {
   net: Net;
   graph: Graph;

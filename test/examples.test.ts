@@ -10,7 +10,7 @@ import { root } from './support/imports.js';
 import { gcc32, iverilog, starterOf32 } from './support/needs.js';
 import { areThere, find, testWith } from './support/skip.js';
 
-/** Every example, as somebody runs it who has installed the package. */
+/** Every example, run as a user of the installed package would. */
 const project = exampleProject();
 test.after(() => rmSync(project, { recursive: true, force: true }));
 
@@ -33,7 +33,7 @@ test('each has a README that says how it is run, and is in the list', () => {
 });
 
 const inShell = await testWith([shell]);
-// It takes longest and needs none of the others, so it runs beside them.
+// It takes longest and needs none of the others, so it runs in parallel.
 const ownImages = (await areThere([shell])) ? runExample(project, 'own-images', 'sh', ['run.sh']) : undefined;
 ownImages?.catch(() => undefined);
 

@@ -6,7 +6,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pack, packagesIn, root, useInstalled } from './support/packed.js';
 
-/** The packed package is whole: a project that has nothing but it and its packages goes through a round of verbs. */
+/**
+ * The packed package is whole: a project that has nothing but it and its packages goes through a round of
+ * verbs.
+ */
 test('what npm packs is enough to quantize, build, run and verify', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-pack-'));
   try {
@@ -15,7 +18,8 @@ test('what npm packs is enough to quantize, build, run and verify', async () => 
     await mkdir(modules, { recursive: true });
     execFileSync('tar', ['xzf', tarball, '-C', modules]);
     execFileSync('mv', [join(modules, 'package'), join(modules, 'spikelet')]);
-    // Its packages are those that this clone has, but for the optional ones that would place and route designs.
+    // Its packages are those that this clone has, but for the optional ones that would place and route
+    // designs.
     const names = await packagesIn(join(root, 'node_modules'));
     for (const name of names.filter((name) => !name.startsWith('@yowasp/'))) {
       await mkdir(dirname(join(modules, name)), { recursive: true });

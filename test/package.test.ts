@@ -89,7 +89,7 @@ export async function main(bytes: Uint8Array): Promise<Int32Array> {
   const model: Model = await load();
   for (const given of ['model.wasm', bytes, bytes.buffer as ArrayBuffer, new DataView(new ArrayBuffer(8))]) await load(given);
   await load(undefined, bytes, { threads: 2 });
-  // @ts-expect-error a number is no source
+  // @ts-expect-error a number is not a source
   await load(7);
   // @ts-expect-error nor is an array of numbers
   await load([0, 97, 115, 109]);

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Counts } from './run-file.js';
 
-/** What came of a test file. A file that failed although no test of it did counts as one; `problem` says how. */
+/**
+ * What came of a test file. A file that failed although no test of it did counts as one; `problem` says how.
+ */
 export type Result = {
   passed: number;
   failed: number;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * `node run-file.js FILE`: runs a test file as uvu does, and tells its parent what was counted over a channel of their
- * own: nothing that a test prints can be taken for it.
+ * `node run-file.js FILE`: runs a test file as uvu does, and tells its parent what was counted over a channel
+ * of their own: nothing that a test prints can be taken for it.
  */
 export type Counts = {
   total: number;

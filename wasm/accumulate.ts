@@ -20,14 +20,17 @@ import {
 
 /** How a node's kernel is called: what differs between the kernels of `accumulate`. */
 type Call = KernelCall & {
-  /** Type of the sums that meet the thresholds. */
+  /** Type of the sums that are compared with the thresholds. */
   sums: 'i16' | 'i32';
   weights: Uint8Array | Int8Array | Int16Array | Int32Array;
-  /** Outputs of a tile, where each tile's constants lie together; absent: all of the node's do. */
+  /**
+   * Outputs of a tile, if the constants are stored tile by tile; absent: those of the node are stored
+   * together.
+   */
   outputs?: number;
 };
 
-/** Outputs of 16 bits may reach -32768..32766: 32767 stands for a threshold that no sum reaches. */
+/** Sums of 16 bits may reach -32768..32766: 32767 stands for a threshold that no sum reaches. */
 const fits16 = ({ lo, hi }: { lo: number; hi: number }): boolean => lo >= -32768 && hi < 32767;
 
 const ends = { fire: 'End.Fire', charge: 'End.Charge', readout: 'End.Readout' } as const;
@@ -126,7 +129,7 @@ function constantsOf(
 /** The kernels of all tiers; `pairs` is the relaxed tier's for spikes that are mostly not zero. */
 type KernelFile = Kernel | 'pairs';
 
-/** The kernel that a tier has for a node: vectors only help where they exist, lanes where the sums fit. */
+/** The kernel of a tier for a node: vectors if the tier has them, lanes if the sums fit. */
 function callOf(node: Accumulate, { graph, proof, tier }: Context): KernelFile {
   const kernel = kernelOf(node, graph);
   if (tier === 'swar' && kernel === 'pixels') return 'grouped';
@@ -257,7 +260,7 @@ function flushOf(node: Accumulate, graph: Graph, accumulator: { lo: number; hi: 
   const { levels = 1 } = tensorOf(graph, node.input);
   const weights = graph.data.get(node.weights) as Int8Array;
   const inputs = weights.length / node.out;
-  // What one spike of every input can add.
+  // The most that one spike of every input can add.
   let most = 0;
   for (let o = 0; o < node.out; o++) {
     let positive = 0;

@@ -1,17 +1,19 @@
+import { align } from '../models/plan/place.js';
+
 /** Fields of assembly/node.ts that are addresses of constants. */
 export const constantFields = ['weights', 'thresholds', 'multiplier', 'bias'] as const;
 export type ConstantField = (typeof constantFields)[number];
 
 export type ConstantType = 'i8' | 'i16' | 'i32' | 'lanes';
 
-/** A node's constants in its kernel's layout, one array: what is fetched together lies together. */
+/** A node's constants in its kernel's layout, one array: what is fetched together is stored together. */
 export type Constants = {
   bytes: Uint8Array;
-  /** Where in it each array begins; absent: the node has none. */
+  /** Offset of each array in it; absent: the node has none. */
   fields: Partial<Record<ConstantField, number>>;
   /** What each array holds; `lanes`: bytes that are read four at a time. */
   types: Partial<Record<ConstantField, ConstantType>>;
-  /** Of `tiles` tiles, each `blockBytes` long. */
+  /** `tiles` tiles, each `blockBytes` long. */
   blockBytes: number;
   tiles: number;
   /** Bytes of weights. */
@@ -20,8 +22,6 @@ export type Constants = {
 };
 
 type Arrays = Partial<Record<ConstantField, Uint8Array | Int8Array | Int16Array | Int32Array>>;
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 const typeOf = (values: NonNullable<Arrays[ConstantField]>): ConstantType => {
   if (values instanceof Int8Array) return 'i8';

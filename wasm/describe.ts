@@ -17,12 +17,12 @@ import { CONTROL_BYTES, IMAGE_ADDRESS, type MemoryImage } from './memory-image.j
 import { MODEL_BYTES } from './node-record.js';
 import { type Tier, tiers } from './tiers.js';
 
-/** Name of the custom section with which a module describes itself; its contents are JSON. */
+/** Name of the custom section that describes a module; its contents are JSON. */
 export const SECTION = 'spikelet';
-/** Of the description's layout. */
+/** Version of the description's layout. */
 const FORMAT = 1;
 
-/** More than any real description takes; what is larger is not read. */
+/** More than any real description takes; larger ones are not read. */
 const LARGEST_SECTION = 4 << 20;
 
 /** More threads than this only wait for each other. */
@@ -119,8 +119,8 @@ export const rowBytesOf = ([, , type, [, columns, channels]]: WasmDescription['t
   columns * (type === 'u4' ? countBytes(channels, true) : channels * bytesPerValue(type));
 
 /**
- * The description of a compiled model, from its bytes alone. Throws a SpikeletError where they are no WebAssembly,
- * no spikelet model, or say something that cannot be.
+ * The description of a compiled model, from its bytes alone. Throws a SpikeletError if they are not
+ * WebAssembly, not a spikelet model, or describe something impossible.
  */
 export function describeWasm(bytes: Uint8Array<ArrayBuffer>): WasmDescription {
   return describeModule(compileModule(bytes));
@@ -130,7 +130,7 @@ export function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Modul
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    throw notAModel('it is no valid WebAssembly module', cause);
+    throw notAModel('it is not a valid WebAssembly module', cause);
   }
 }
 
@@ -143,7 +143,7 @@ export function describeModule(module: WebAssembly.Module): WasmDescription {
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(section));
   } catch (cause) {
-    throw notAModel('its description is no JSON', cause);
+    throw notAModel('its description is not JSON', cause);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
@@ -155,7 +155,7 @@ export function describeModule(module: WebAssembly.Module): WasmDescription {
   return parsed.data;
 }
 
-/** What in a well-formed description cannot be. */
+/** What is impossible in a well-formed description; undefined if nothing is. */
 function contradiction({
   tensors,
   classes,
@@ -174,25 +174,25 @@ function contradiction({
   if (input.mean.length !== channels || input.std.length !== channels)
     return `its pixels have ${channels} channels, but ${input.mean.length} means`;
   if (pixelTable < image[0] || pixelTable + 256 * channels > image[0] + image[1])
-    return 'its pixel table lies outside of its image';
+    return 'its pixel table is outside its image';
   if (frontEnd)
     for (const [at, bytes] of [frontEnd.state, frontEnd.signal])
       if (at % 4 || at < image[0] || at + bytes > image[0] + image[1])
-        return 'its front end lies outside of its image';
+        return 'its front end is outside its image';
   const end = arena[0] + arena[1];
   if (threads) {
     const [count, models, control, pages] = threads;
     const imageEnd = image[0] + image[1];
     if (models < image[0] || models + count * MODEL_BYTES > imageEnd)
-      return "its threads' models lie outside of its image";
+      return "its threads' models are outside its image";
     if (control % 64 || control < imageEnd || control + CONTROL_BYTES > arena[0] || pages !== pagesFor(end))
-      return 'what its threads share lies outside of its memory';
+      return 'what its threads share is outside its memory';
   }
   for (const tensor of tensors) {
     const [name, , type, [rows], address, ring] = tensor;
     if (address % bytesPerValue(type === 'u4' ? 'u8' : type)) return `tensor '${name}' is not aligned`;
     if (ring > rows || address < arena[0] || address + ring * rowBytesOf(tensor) > end)
-      return `tensor '${name}' lies outside of its arena`;
+      return `tensor '${name}' is outside its arena`;
   }
   for (const whole of [first, last])
     if (whole[5] !== whole[3][0]) return `tensor '${whole[0]}' is not held whole`;
@@ -200,7 +200,7 @@ function contradiction({
 }
 
 const notAModel = (why: string, cause?: unknown) =>
-  new SpikeletError(`this is no spikelet model: ${why}`, {
+  new SpikeletError(`this is not a spikelet model: ${why}`, {
     hint: "'spikelet build' writes model.wasm",
     cause,
   });

@@ -1,7 +1,9 @@
 import type { FrontEndKind, TensorKind, ValueType } from '../models/index.js';
 import type { Tier } from './tiers.js';
 
-/** What a module says of itself: the contents of its custom section `spikelet`, checked by describe.ts. */
+/**
+ * A module's description of itself: the contents of its custom section `spikelet`, checked by describe.ts.
+ */
 export type WasmDescription = {
   format: 1;
   name: string;
@@ -12,8 +14,8 @@ export type WasmDescription = {
   input: { scale: number; mean: number[]; std: number[] };
   output: { scale: number };
   /**
-   * The input, then every node's output in order. Counts of type u4 lie two in a byte, the lower channel in the lower
-   * half; every place begins at a byte.
+   * The input, then every node's output in order. Counts of type u4 are two per byte, the lower channel in
+   * the lower half; every position begins at a byte.
    */
   tensors: [
     name: string,
@@ -32,7 +34,10 @@ export type WasmDescription = {
   pixelTable: number;
   /** Bytes of weights, in the image or outside. */
   weights: number;
-  /** Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the image. */
+  /**
+   * Bytes and CRC-32 of the constants that the module reads through its import; none if they are in the
+   * image.
+   */
   outside?: [bytes: number, crc: number] | undefined;
   /**
    * What takes a raw signal: its kind, its state, whose first word is the address of the image's ring and whose fourth says

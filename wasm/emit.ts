@@ -5,8 +5,8 @@ import { orderCall, type Signatures } from './kernel-call.js';
 import type { Layer } from './layer.js';
 
 /**
- * AssemblyScript source of a Graph: one function per geometry, and `infer`, which walks the plan's steps. Addresses
- * are in the image (image.ts), so the source is the same for every plan.
+ * AssemblyScript source of a Graph: one function per geometry, and `infer`, which walks the plan's steps.
+ * Addresses are in the image (image.ts), so the source is the same for every plan.
  */
 export type EmittedSource = {
   source: string;
@@ -23,7 +23,7 @@ type LayerFunction = {
   call: ReturnType<typeof orderCall>;
 };
 
-/** What makes a layer's function: layers that agree in it share one. */
+/** What a layer's function depends on: layers with equal keys share one. */
 const keyOf = ({ kernel, types, args, fetch, constants }: Layer): string =>
   JSON.stringify([kernel, types, args, fetch, constants.tiles]);
 
@@ -70,7 +70,7 @@ function commentOf({ nodes, layer, call }: LayerFunction): string[] {
   return [`${nodes.map((node) => node.name).join(', ')}: ${layer.equation}`, ...lines];
 }
 
-/** Copies constants from outside of the memory into it. */
+/** Copies constants from outside the memory into it. */
 const READER = `
 @external('env', 'weights')
 declare function weights(offset: u32, destination: usize, length: i32): void;
@@ -101,7 +101,7 @@ ${functions.map(({ name }, i) => `    case ${i}: return ${name}(node, row, rows)
 ${threads > 1 ? SHARED_WALK : WALK}${frontEnd.functions && `\n${frontEnd.functions}`}`;
 }
 
-const WALK = `/** Computes the logits of the image that lies in the input tensor. */
+const WALK = `/** Computes the logits of the image in the input tensor. */
 export function infer(model: Model): void {
   for (let at = model.steps; at < model.stepsEnd; at += offsetof<Step>()) {
     const step = changetype<Step>(at);
@@ -112,20 +112,20 @@ export function infer(model: Model): void {
 `;
 
 /**
- * Each thread has a Model whose nodes name working memory of its own. Rows are taken
- * some at a time, because they cost unlike times.
+ * Each thread has a Model whose nodes name its own working memory. Threads take a few rows at a time, because
+ * rows take different times.
  */
 const SHARED_WALK = `function share(model: Model, step: Step, control: usize, threads: i32): void {
   const node = changetype<Node>(model.nodes + step.node * offsetof<Node>());
   const rows = <i32>step.rows;
   const some = max(1, rows / (threads * 4));
   let at = take(control, some);
-  // Without rows: what a node keeps from its first row on, of which each thread has its own.
+  // A call without rows: prepares what a node keeps from its first row on, which each thread has for itself.
   if (step.row == 0 && at > 0) run(node, 0, 0);
   for (; at < rows; at = take(control, some)) run(node, step.row + at, min(some, rows - at));
 }
 
-/** The leading thread: computes the logits of the image that lies in the input tensor; 0 where another failed. */
+/** The leading thread: computes the logits of the image in the input tensor; 0 if another one failed. */
 export function infer(model: Model, control: usize, threads: i32, sleeps: bool): bool {
   for (let at = model.steps; at < model.stepsEnd; at += offsetof<Step>()) {
     const step = changetype<Step>(at);
@@ -149,7 +149,10 @@ export function serve(model: Model, control: usize, threads: i32): void {
 }
 `;
 
-/** A kernel's call for some tiles at a time, whose constants are fetched first; the call alone where they lie in place. */
+/**
+ * A kernel's call for a few tiles at a time, whose constants are fetched first; the call alone if they are in
+ * memory.
+ */
 function fetching({ fetch, constants: { blockBytes, tiles } }: Layer, call: string): string {
   if (!fetch) return call;
   return `for (let tile = 0; tile < ${tiles}; tile += ${fetch}) {

@@ -1,15 +1,15 @@
 import type { FetchOption, Graph } from '../models/index.js';
 import { type Accumulate, isAccumulate } from '../models/ops/accumulate.js';
 import { levelsOf } from '../models/ops/fire.js';
+import { align } from '../models/plan/place.js';
 import type { Layer } from './layer.js';
 import type { Tier } from './tiers.js';
 import { isTiled, type TiledKernel, tilesOf } from './weights.js';
 
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
 /**
- * In what parts the constants of each node can be fetched, by its name: tiles of one to four pairs of lanes for events,
- * the kernel's tiles else. `layers` of the graph's nodes; their `cost` is relative to the fastest tile's.
+ * In what parts the constants of each node can be fetched, by its name: tiles of one to four pairs of lanes
+ * for events, the kernel's tiles else. `layers` of the graph's nodes; their `cost` is relative to the fastest
+ * tile's.
  */
 export function fetchOptions(graph: Graph, tier: Tier, layers: Layer[]): Map<string, FetchOption[]> {
   return new Map(

@@ -12,9 +12,7 @@ import { type Arguments, orderCall, type Signatures } from './kernel-call.js';
 /** Values of a table, in the type that the kernel reads. */
 export type TableArray = Int8Array | Uint8Array | Int16Array | Uint16Array;
 
-/**
- * A field of a front end's record (assembly/frontends/): a number, memory of the stream's own, or a table.
- */
+/** A field of a front end's record (assembly/frontends/): a number, memory of the stream, or a table. */
 export type FrontEndField =
   | { name: string; value: number }
   | { name: string; bytes: number }
@@ -35,7 +33,7 @@ export type FrontEndLayer = {
   rate: number;
   /** Geometry, by the names of the kernel's own parameters. */
   args: Arguments;
-  /** The record as a stream begins with it, in order; a word each. */
+  /** The record at the start of a stream, in order; a word each. */
   fields: FrontEndField[];
   /** Rows of the image's ring, and bytes of each. */
   rows: number;

@@ -1,7 +1,10 @@
-/** What a kernel's parameters are bound to: a constant, or an expression of the generated function such as `End.Fire`. */
+/**
+ * What a kernel's parameters are bound to: a constant, or an expression of the generated function such as
+ * `End.Fire`.
+ */
 export type Arguments = Record<string, number | boolean | string>;
 
-/** One call of a kernel: its types and constants by the names that its own source gives them. */
+/** One call of a kernel: its types and constants by their names in the kernel's source. */
 export type KernelCall = {
   /** The kernel's function, and its file in assembly/. */
   kernel: string;
@@ -10,7 +13,10 @@ export type KernelCall = {
   args: Arguments[];
 };
 
-/** A kernel's type parameters, and its parameters after `node, row, rows`, line by line as its source groups them. */
+/**
+ * A kernel's type parameters, and its parameters after `node, row, rows`, line by line as its source groups
+ * them.
+ */
 export type Signature = { types: string[]; lines: string[][] };
 
 /** A kernel's signature, by the kernel's name, which may be in a folder; `lead`: what it takes first. */
@@ -19,7 +25,10 @@ export type Signatures = (kernel: string, lead?: readonly string[]) => Signature
 /** What every kernel takes first; the generated function hands it on. */
 const BAND = ['node', 'row', 'rows'];
 
-/** Reads the signature of the exported function `kernel`, which takes `lead` first, from its AssemblyScript source. */
+/**
+ * Reads the signature of the exported function `kernel`, which takes `lead` first, from its AssemblyScript
+ * source.
+ */
 export function parseSignature(source: string, kernel: string, lead: readonly string[] = BAND): Signature {
   const [, types = '', parameters] =
     new RegExp(`^export function ${kernel}(?:<([^>]*)>)?\\(([^)]*)\\): (?:void|i32) \\{`, 'm').exec(source) ??
@@ -42,7 +51,10 @@ export function parseSignature(source: string, kernel: string, lead: readonly st
   };
 }
 
-/** The types and arguments of a call in the order of `signature`. Throws where a name is unknown, missing or given twice. */
+/**
+ * The types and arguments of a call in the order of `signature`. Throws if a name is unknown, missing or
+ * given twice.
+ */
 export function orderCall(
   { kernel, types, args }: KernelCall,
   signature: Signature,

@@ -8,11 +8,11 @@ export type Layer = KernelCall & {
   /** The equation, for the generated function's comment. */
   equation: string;
   constants: Constants;
-  /** Tiles whose constants are fetched at a time, where they lie outside of the memory. */
+  /** Tiles whose constants are fetched at a time, if they are outside the memory. */
   fetch?: number;
 };
 
-/** What the making of a layer may look at. */
+/** What a layer is made from. */
 export type Context = { graph: Graph; proof: Proof; tier: Tier; choices: Choices };
 
 /** An op in WebAssembly: its kernel's call and, for the plan, its kernel's memory. */
@@ -27,12 +27,13 @@ export type WasmOp<N> = {
 export const tensorOf = (graph: Graph, name: string): GraphTensor => graph.tensors[name]!;
 export const int32 = (graph: Graph, key: string): Int32Array => graph.data.get(key) as Int32Array;
 
-/** A vector of 16-bit thresholds, of which a kernel may read whole ones. */
+/** Bytes of a vector of 16-bit thresholds; a kernel may read whole vectors. */
 const VECTOR = 16;
 
 /**
- * Thresholds [channel][level] as [level][stride], so that neighbouring channels are compared at once; stride 1: one
- * row for all channels. In 16 bits where the compared values (`range`) have 16 and none is missed by clamping.
+ * Thresholds [channel][level] as [level][stride], so that neighbouring channels are compared at once; stride
+ * 1: one row for all channels. In 16 bits if the compared values (`range`) have 16 and clamping a threshold
+ * changes no result.
  */
 export function thresholdRows(
   values: Int32Array,

@@ -1,7 +1,6 @@
 import {
   type Choices,
   definition,
-  entryOf,
   type Graph,
   type GraphNode,
   type Kernels,
@@ -12,6 +11,7 @@ import {
 } from '../models/index.js';
 import { productType } from '../models/ops/attend.js';
 import { levelsOf } from '../models/ops/fire.js';
+import { entryOf } from '../models/table.js';
 import { accumulate } from './accumulate.js';
 import { joinConstants } from './constants.js';
 import { int32, type Layer, tensorOf, thresholdRows, type WasmOp } from './layer.js';
@@ -24,7 +24,7 @@ export function layersOf(graph: Graph, tier: Tier, choices: Choices = plainChoic
   return graph.nodes.map((node) => opOf(node).layer(node, context));
 }
 
-/** What plans ask about the kernels. */
+/** What plans have to know about the kernels. */
 export const kernels: Kernels = {
   scratch: (node, graph, choices) => opOf(node).scratch?.(node, graph, choices) ?? 0,
   lists: (node, graph) => opOf(node).lists?.(node, graph) ?? false,
@@ -32,7 +32,7 @@ export const kernels: Kernels = {
 
 const opOf = (node: GraphNode): WasmOp<GraphNode> => entryOf(wasmOps, node, 'WebAssembly');
 
-/** Every op of a Graph in WebAssembly, of which C is made. */
+/** Every op of a Graph in WebAssembly; C is made from this too. */
 const wasmOps: { [O in Op]: WasmOp<Extract<GraphNode, { op: O }>> } = {
   accumulate,
 

@@ -1,19 +1,20 @@
 import { type Graph, type Plan, pixelTable, SpikeletError } from '../models/index.js';
+import { align } from '../models/plan/place.js';
 import { type FrontEndLayer, frontEndLayer, layOutFrontEnd, signalBytes } from './front-end.js';
 import type { Layer } from './layer.js';
 import { MODEL_BYTES, NODE_BYTES, nodeRecord, STEP_BYTES, stepFields } from './node-record.js';
 import { hasVectors, type Tier } from './tiers.js';
 
 /**
- * A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena. Constants that
- * are fetched lie outside of it.
+ * A model's memory: the image (constants, all that infer() needs to know of the plan), then the arena.
+ * Constants that are fetched are outside it.
  */
 export type MemoryImage = {
   /** The image's bytes; they begin at address IMAGE_ADDRESS. */
   bytes: Uint8Array;
   /** Address of the pixel table, [channel][256] i8. */
   pixelTable: number;
-  /** Address of the arena; a tensor lies there at its buffer's offset. */
+  /** Address of the arena; a tensor is there at its buffer's offset. */
   arena: number;
   /** Constants that are fetched, node after node; their offsets are in the image. */
   outside: Uint8Array;
@@ -25,7 +26,10 @@ export type MemoryImage = {
   threads?: { models: number; control: number };
 };
 
-/** Below it lies nothing, so that an optimiser may move a constant from an address into its instruction (compile.ts). */
+/**
+ * Nothing is below it, so that an optimiser may move a constant from an address into its instruction
+ * (compile.ts).
+ */
 export const IMAGE_ADDRESS = 1024;
 
 /** Bytes of the words that threads share (assembly/threads.ts), which are RAM. */
@@ -33,9 +37,7 @@ export const CONTROL_BYTES = 192;
 /** Where assembly/node.ts expects the vector tiers' table. */
 const COMPACTION = IMAGE_ADDRESS + 16;
 
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
-/** Where everything is: addresses in the memory, offsets outside of it. */
+/** Where everything is: addresses in the memory, offsets outside it. */
 type Places = {
   steps: number;
   /** Models, one after the other, and the table of nodes of each. */
@@ -51,7 +53,9 @@ type Places = {
   arena: number;
 };
 
-/** Places what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants. */
+/**
+ * Places what assembly/node.ts declares: Model, the vector tiers' table, steps, nodes; then the constants.
+ */
 function placesOf(graph: Graph, plan: Plan, layers: Layer[], compactionBytes: number): Places {
   let end = IMAGE_ADDRESS;
   const place = (bytes: number): number => {
@@ -98,8 +102,8 @@ function placeFrontEnd(
 }
 
 /**
- * Lays out a model's memory. `functionOf`: the nodes' functions, from emitSource. Throws where the steps do not fit their
- * 16 bits.
+ * Lays out a model's memory. `functionOf`: the nodes' functions, from emitSource. Throws if the steps do not
+ * fit their 16 bits.
  */
 export function layOutMemory(
   graph: Graph,

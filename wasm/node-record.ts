@@ -1,12 +1,12 @@
 import { definition, type Graph, type Plan, type PlanBuffer, type PlanMemory } from '../models/index.js';
 import type { ConstantField, Constants } from './constants.js';
 
-/** A number, or something that lies at an address which is only known later: in the arena, or in the node's constants. */
+/** A number, or something whose address is only known later: in the arena, or in the node's constants. */
 export type RecordValue = number | { arena: number } | { constants: number };
 
 /**
- * The record through which a node's code finds its data, class Node of assembly/node.ts: words of 32 bits, in order.
- * Those that are addresses are pointers in C.
+ * The record that tells a node's code where its data is, class Node of assembly/node.ts: words of 32 bits, in
+ * order. Addresses are pointers in C.
  */
 export const nodeFields = [
   { name: 'layer', pointer: false },
@@ -48,9 +48,10 @@ export const STEP_BYTES = 2 * stepFields.length;
 type NodeField = (typeof nodeFields)[number]['name'];
 
 /**
- * Node `i` as assembly/node.ts declares it, before it is known where anything lies: image.ts turns it into addresses of
- * a linear memory, firmware into addresses that a linker knows. `layer`: the node's function; `source`: where its
- * constants begin outside, if they are `fetched`; `thread`: whose working memory it names.
+ * Node `i` as assembly/node.ts declares it, before addresses are known: memory-image.ts turns it into
+ * addresses of a linear memory, firmware-gen into symbols for a linker. `layer`: the node's function;
+ * `source`: where its constants begin outside, if they are `fetched`; `thread`: whose working memory it
+ * names.
  */
 export function nodeRecord(
   graph: Graph,
@@ -75,7 +76,7 @@ export function nodeRecord(
     const { offset, bytes } = memory ?? { offset: 0, bytes: 0 };
     return { arena: offset + (thread * bytes) / (plan.choices.threads ?? 1) };
   };
-  // Fetched constants lie at the end of the node's working memory.
+  // Fetched constants are at the end of the node's working memory.
   const constant = (field: ConstantField): RecordValue => {
     const offset = constants.fields[field] ?? 0;
     return fetched ? { arena: plan.scratch.get(i)!.fetched + offset } : { constants: offset };

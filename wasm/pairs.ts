@@ -5,9 +5,9 @@ import { tensorOf } from './layer.js';
 import { tileOf } from './weights.js';
 
 /**
- * Time in nanoseconds, measured on one x86 core, of what the two kernels for spikes do: `lanes` an event or a pair of inputs
- * adds to all outputs, as a multiple of what weights.ts knows of tiles; `listed` an input of a row, for each plane or once;
- * `run` a loop over a window's entries, whose end is seldom foreseen.
+ * Time in nanoseconds, measured on one x86 core, of what the two kernels for spikes do: `lanes` an event or a
+ * pair of inputs adds to all outputs, as a multiple of what weights.ts knows of tiles; `listed` an input of a
+ * row, for each plane or once; `run` a loop over a window's entries, whose end is seldom predicted.
  */
 const COST = { lanes: 57, listed: { plane: 0.1, pair: 0.05 }, run: 4 };
 
@@ -15,10 +15,10 @@ const COST = { lanes: 57, listed: { plane: 0.1, pair: 0.05 }, run: 4 };
 const BITS = 1.08;
 
 /**
- * Whether the relaxed tier computes an `events` layer by pairs of inputs (assembly/pairs-relaxed.ts): where it is estimated
- * to be faster at the density that the calibration images had. A pair is listed where one of its inputs is not zero, so
- * it pays on busy layers, on those with few outputs for an input, whose time goes into lists, and where outputs do not
- * fill pairs of lanes.
+ * Whether the relaxed tier computes an `events` layer by pairs of inputs (assembly/pairs-relaxed.ts): if it
+ * is estimated to be faster at the density of the calibration images. A pair is listed if one of its inputs
+ * is not zero, so it pays on busy layers, on those with few outputs per input, which spend their time on
+ * lists, and if outputs do not fill pairs of lanes.
  */
 export function pairsPay(node: Accumulate, graph: Graph): boolean {
   const { shape, levels = 1, activity } = tensorOf(graph, node.input);
@@ -27,7 +27,7 @@ export function pairsPay(node: Accumulate, graph: Graph): boolean {
   const { density } = activity;
   const inputs = depth * node.kernel[1];
   const planes = planesOf(levels);
-  // Of each place of the output: inputs of the row that are listed for it.
+  // For each position of the output: inputs of the row that are listed for it.
   const listed = (depth * shape[1]) / tensorOf(graph, node.output).shape[1];
   const events = tileOf(node.out, 'relaxed', 'events');
   const pairs = tileOf(node.out, 'relaxed', 'pairs');
@@ -44,8 +44,8 @@ export function pairsPay(node: Accumulate, graph: Graph): boolean {
 }
 
 /**
- * How many pairs of inputs any output's sum can take before it may leave 16 bits: so many of those with the largest
- * weights of one sign still fit, every count at its most.
+ * How many pairs of inputs any output's sum can take before it may leave 16 bits: that many pairs with the
+ * largest weights of one sign still fit, with every count at its maximum.
  */
 export function pairsIn16(node: Accumulate, graph: Graph): number {
   const { levels = 1 } = tensorOf(graph, node.input);
@@ -53,7 +53,7 @@ export function pairsIn16(node: Accumulate, graph: Graph): number {
   const weights = graph.data.get(node.weights) as Int8Array;
   const inputs = weights.length / node.out;
   const channels = inputs / kernelRows / kernelColumns;
-  // Pairs lie within a column of the window, [row][channel].
+  // Pairs are within a column of the window, [row][channel].
   const depth = kernelRows * channels;
   let least = inputs / 2;
   const [positive, negative] = [new Int32Array(255), new Int32Array(255)];

@@ -17,7 +17,7 @@ import { CONTROL_BYTES, layOutMemory } from './memory-image.js';
 import { STEP_BYTES } from './node-record.js';
 import type { Tier } from './tiers.js';
 
-/** Where a module's weights lie: in its memory, or in a file from which it reads some at a time. */
+/** Where a module's weights are: in its memory, or in a file that it reads in parts. */
 export const weightPlaces = ['inside', 'outside'] as const;
 export type WeightPlace = (typeof weightPlaces)[number];
 
@@ -32,11 +32,11 @@ export type ModelOptions = {
    * Most time as a multiple of the fastest plan's, estimated: the smallest plan within it. Not with `ram`.
    */
   time?: number;
-  /** Rows that a layer computes at a time, where no `ram` is given; default: the whole frame. */
+  /** Rows that a layer computes at a time, without `ram`; default: the whole frame. */
   band?: number;
   /**
-   * Threads that can share the work on an image; default 1. More take a memory that can be shared, working
-   * memory for each, and the fastest plan with its weights inside.
+   * Threads that can share the work on an image; default 1. More than 1 need shared memory, working memory
+   * for each, and the fastest plan with its weights inside.
    */
   threads?: number;
 };
@@ -51,15 +51,15 @@ export type PlannedModel = {
   /**
    * Bytes of RAM, exact. With weights inside, all constants are only read and a device keeps them in flash,
    * so this is the arena and the state of the front end; with weights outside, it is the linear memory up to
-   * the end of the arena. Threads have their working memory in the arena and share CONTROL_BYTES beside it;
+   * the end of the arena. Threads have their working memory in the arena and share CONTROL_BYTES in addition;
    * no kernel keeps a stack in memory.
    */
   ramBytes: number;
 };
 
 /**
- * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError
- * where the graph is not proven or no plan has so little RAM.
+ * Plans a module; `plan` is a planner of the graph, where several budgets are tried. Throws a SpikeletError if the
+ * graph is not proven or no plan fits `ram`.
  */
 export function planModel(
   graph: Graph,
@@ -87,7 +87,7 @@ export function planModel(
     const layers = layersOf(graph, tier, layout.choices);
     return { layers, arena: layOutMemory(graph, layout, { layers, functionOf: [], tier }).arena };
   };
-  // All in the image but the steps is the same for every plan.
+  // Everything in the image except the steps is the same for every plan.
   const fastest = plan({ fetch });
   const beside = {
     bytes: memory(fastest).arena - fastest.steps.length * STEP_BYTES + 16,
@@ -101,8 +101,8 @@ export function planModel(
 function planThreads(graph: Graph, options: ModelOptions, threads: number): PlannedModel {
   const { tier = 'simd', weights = 'inside', ram, time, band } = options;
   if (weights === 'outside' || ram !== undefined || time !== undefined)
-    throw new SpikeletError('a module for several threads has its weights inside and the fastest plan', {
-      hint: 'threads are for hosts, budgets of RAM and weights outside for devices: build one without the other',
+    throw new SpikeletError('a module for several threads needs its weights inside and the fastest plan', {
+      hint: 'threads are for hosts, a RAM budget and weights outside are for devices: use one or the other',
       code: exitCode.usage,
     });
   const choices = { ...plainChoices, threads };

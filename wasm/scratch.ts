@@ -1,11 +1,14 @@
 import type { Choices, Graph } from '../models/index.js';
 import { type Accumulate, kernelOf } from '../models/ops/accumulate.js';
+import { align } from '../models/plan/place.js';
 import { listsOf, streamOf } from './streams.js';
 
 /** The sums of the largest tile: 64 outputs. */
 const SUMS_BYTES = 256;
 
-/** Bytes of one row of pixels in 16 bits with its padding; the dense kernel computes columns four at a time. */
+/**
+ * Bytes of one row of pixels in 16 bits with its padding; the dense kernel computes columns four at a time.
+ */
 export function pixelRowBytes(node: Accumulate, graph: Graph): number {
   const [, width, channels] = graph.tensors[node.input]!.shape;
   const columns = graph.tensors[node.output]!.shape[1];
@@ -14,9 +17,10 @@ export function pixelRowBytes(node: Accumulate, graph: Graph): number {
 }
 
 /**
- * How a depthwise kernel without vectors (assembly/depthwise-swar.ts) holds sums: two neighbours to a word. A column of
- * the input adds to `kernelWords` words, of which the last holds outputs 0 and 1 where the column is one of the first
- * 2 * stride with their padding; a row of sums has `words`, and `rows` are not complete at a time.
+ * How a depthwise kernel without vectors (assembly/depthwise-swar.ts) holds sums: two neighbours to a word. A
+ * column of the input adds to `kernelWords` words; the last one holds outputs 0 and 1 if the column is one of
+ * the first 2 * stride, padding included. A row of sums has `words`, and up to `rows` are incomplete at a
+ * time.
  */
 export function scatterOf(
   node: Accumulate,
@@ -31,8 +35,6 @@ export function scatterOf(
   const words = kernelWords + Math.max(rightmost, (columns - 1) >> 1);
   return { kernelWords, words, rows: Math.ceil(node.kernel[0] / node.stride[0]) };
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Working memory: the rows that a window covers, as the kernel holds them, and sums. */
 export function scratchOf(node: Accumulate, graph: Graph, choices: Choices): number {

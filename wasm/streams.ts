@@ -2,11 +2,13 @@ import type { Choices, Graph, GraphTensor } from '../models/index.js';
 import type { Accumulate } from '../models/ops/accumulate.js';
 import type { Attend } from '../models/ops/attend.js';
 import { planesOf } from '../models/ops/counts.js';
+import { align } from '../models/plan/place.js';
 
 /**
- * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream lists the
- * inputs of each plane of one row, highest plane first, so that a kernel only adds weights and never multiplies:
- * sum = ((plane 2) * 2 + plane 1) * 2 + plane 0. Four levels need three planes, and no count has more than two bits.
+ * A spike count as bits: plane p of a row of counts is the set of inputs whose count has bit p. A stream
+ * lists the inputs of each plane of one row, highest plane first, so that a kernel only adds weights and
+ * never multiplies: sum = ((plane 2) * 2 + plane 1) * 2 + plane 0. Four levels need three planes, and no
+ * count has more than two bits.
  */
 export type Stream = {
   planes: number;
@@ -21,9 +23,7 @@ export type Stream = {
 /** Most bits that a count up to `levels` has: those of the largest 2^n - 1. Plans ask for it millions of times. */
 export const mostOnes = (levels: number): number => 31 - Math.clz32(levels + 1);
 
-const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
-/** Extraction writes eight entries at a time, so the last of them may lie behind the end. */
+/** Extraction writes eight entries at a time, so the last of them may be beyond the end. */
 const OVERHANG = 8;
 
 /** The stream of a row of `columns` columns of `channels` counts up to `levels`. */
@@ -41,11 +41,11 @@ function layOut(columns: number, channels: number, levels: number): Stream {
 }
 
 /**
- * How a convolution of spikes holds the rows that its windows cover: gathered to one row of [column][row of the
- * window][channel], then as a stream of it, so that a window's spikes of one plane are a single run. That is made anew
- * for every row of the output; one stream for each row of the input, with a run for each row of the window, was up to
- * 30 % slower, because short runs end unpredictably. Less than a row at a time takes less memory: the inputs of `chunk`
- * columns of the output. `bytes`: stream and gathered row.
+ * How a convolution of spikes holds the rows that its windows cover: gathered to one row of [column][row of
+ * the window][channel], then as a stream of it, so that a window's spikes of one plane are a single run. It
+ * is made again for every row of the output; one stream for each row of the input, with a run for each row of
+ * the window, was up to 30 % slower, because short runs end unpredictably. Taking less than a row at a time
+ * needs less memory: the inputs of `chunk` columns of the output. `bytes`: stream and gathered row.
  */
 export function streamOf(
   node: Accumulate,
@@ -63,14 +63,15 @@ export function streamOf(
   return { ...stream, chunk, bytes: stream.rowBytes + (copied ? align(held * depth) : 0) };
 }
 
-/** Most spikes of an active neuron, on average, of which fours are so few that they are better listed as two twos. */
+/** Most spikes of an active neuron, on average, with so few 4s that they are better listed as two 2s. */
 const FEW_FOURS = 2;
 
 /**
- * How a convolution of spikes without vectors holds the rows that its windows cover: `rows` of them, each as lists of
- * inputs, made once, one list for each plane. Where counts are at most 4 and fours were measured to be few, they are
- * listed as two twos, so that there are two lists. `tableBytes`: [list][column + 1], where the entries of each column
- * begin or end; `rowBytes`: those and the entries; `bytes`: all rows and, where the input is packed, one unpacked.
+ * How a convolution of spikes without vectors holds the rows that its windows cover: `rows` of them, each as
+ * lists of inputs, made once, one list for each plane. If counts are at most 4 and 4s were measured to be
+ * rare, they are listed as two 2s, so that there are two lists. `tableBytes`: [list][column + 1], where the
+ * entries of each column begin or end; `rowBytes`: those and the entries; `bytes`: all rows and, where the
+ * input is packed, one unpacked.
  */
 export function listsOf(
   node: Accumulate,
@@ -100,8 +101,8 @@ function heldColumns(node: Accumulate, graph: Graph, chunk: number): number {
 }
 
 /**
- * How an attention holds a row of queries or keys: the heads of each place are columns. `bytes`: stream and, where any
- * input is packed, a row of it unpacked.
+ * How an attention holds a row of queries or keys: the heads of each position are columns. `bytes`: stream
+ * and, where any input is packed, a row of it unpacked.
  */
 export function attendStream(
   node: Attend,

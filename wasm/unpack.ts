@@ -1,4 +1,7 @@
-/** Counts of `places` places as bytes; packed, two lie in a byte, the lower channel in the lower half (assembly/counts.ts). */
+/**
+ * Counts of `places` positions as bytes; packed, two share a byte, the lower channel in the lower half
+ * (assembly/counts.ts).
+ */
 export function unpackCounts(packed: Uint8Array, places: number, channels: number): Uint8Array {
   const counts = new Uint8Array(places * channels);
   const bytes = Math.ceil(channels / 2);

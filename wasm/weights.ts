@@ -3,19 +3,21 @@ import type { Accumulate } from '../models/ops/accumulate.js';
 import { scatterOf } from './scratch.js';
 import type { Tier } from './tiers.js';
 
-/** Weights of a Graph, [out][kernel rows][kernel columns][inputs of a group], in the layouts of the kernels. */
+/**
+ * Weights of a Graph, [out][kernel rows][kernel columns][inputs of a group], in the layouts of the kernels.
+ */
 const weightsOf = (node: Accumulate, graph: Graph): Int8Array => graph.data.get(node.weights) as Int8Array;
 
 /** Outputs in a pair of lanes: PAIR in assembly/lanes-*.ts. */
 const PAIR: Record<Tier, number> = { relaxed: 16, simd: 16, swar: 4 };
 
 /**
- * Time per pair of lanes in tiles of 1, 2, 3 and 4 pairs: a tile shares what a spike costs before any weight is added.
- * Measured at 28 % density: 119, 181, 202 and 222 GMAC/s of SIMD.
+ * Time per pair of lanes in tiles of 1, 2, 3 and 4 pairs: a tile shares what a spike costs before any weight
+ * is added. Measured at 28 % density: 119, 181, 202 and 222 GMAC/s of SIMD.
  */
 const COST = {
   events: [1 / 119, 1 / 181, 1 / 202, 1 / 222],
-  // Eight vectors of sums and eight of weights are more than an engine has registers for.
+  // An engine has too few registers for eight vectors of sums and eight of weights.
   pairs: [1 / 98, 1 / 108, 1 / 112],
 };
 
@@ -38,7 +40,7 @@ export function tilesOf(out: number, tier: Tier, kernel: TiledKernel): TileChoic
   });
 }
 
-/** The tile of `wanted` pairs; default: what costs least. */
+/** The tile of `wanted` pairs; default: the fastest. */
 export function tileOf(out: number, tier: Tier, kernel: TiledKernel, wanted?: number): TileChoice {
   const choices = tilesOf(out, tier, kernel);
   if (wanted) return choices[wanted - 1]!;
@@ -46,9 +48,9 @@ export function tileOf(out: number, tier: Tier, kernel: TiledKernel, wanted?: nu
 }
 
 /**
- * Bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input][pair][output]: a spike adds one contiguous run.
- * Without vectors, where each row of a window is listed by itself, [kernel row][kernel column].
- * Within a pair, low bytes of its 16-bit lanes are the first half of the outputs and high bytes the second.
+ * Bytes w + 2^(bits - 1), [tile][kernel column][kernel row][input][pair][output]: a spike adds one contiguous
+ * run. Without vectors, where each row of a window is listed by itself, [kernel row][kernel column]. Within a
+ * pair, low bytes of its 16-bit lanes are the first half of the outputs and high bytes the second.
  */
 export const tiledWeights = (node: Accumulate, graph: Graph, channels: number, tile: Tile): Uint8Array => {
   const { pair } = tile;
@@ -135,9 +137,9 @@ export function plainWeights(node: Accumulate, graph: Graph): Int8Array {
 export const SCATTERED = 4;
 
 /**
- * What a count of a column adds to the outputs around it, [tile of channels][channel][phase][kernel row from the last
- * on][word], each word first + 2^16 * second of two neighbours, modulo 2^32. Phases are columns with their padding, modulo
- * twice the stride; the last word is that of outputs 0 and 1 for the first columns.
+ * What a count of a column adds to the outputs around it, [tile of channels][channel][phase][kernel row from
+ * the last on][word], each word first + 2^16 * second of two neighbours, modulo 2^32. Phases are columns with
+ * their padding, modulo twice the stride; the last word is that of outputs 0 and 1 for the first columns.
  */
 export function scatteredWeights(node: Accumulate, graph: Graph): Int32Array {
   const weights = weightsOf(node, graph);

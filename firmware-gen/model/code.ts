@@ -134,7 +134,7 @@ ${frontEnd ? CHECKED_FRONT_END(p) : ''}  }
 
 `;
 
-/** What a front end may read and write beside that; `signal` is the caller's. */
+/** What a front end may read and write besides; `signal` is the caller's. */
 const CHECKED_FRONT_END = (
   p: string,
 ) => `    if (within(at, bytes, &${p}_front_end, sizeof ${p}_front_end)) return at;

@@ -76,7 +76,10 @@ ${declarations(p, P)}${frontEndPrototypes(model)}#ifdef __cplusplus
 `;
 }
 
-/** The functions and types of the API, of which some are the user's. `p` and `P`: the prefix, as of names and of macros. */
+/**
+ * The functions and types of the API, of which some are the user's. `p` and `P`: the prefix, as of names and
+ * of macros.
+ */
 const declarations = (p: string, P: string): string => `/* Errors of ${p}_init(). */
 #define ${P}_BIG_ENDIAN 1
 #define ${P}_NO_WEIGHTS 2 /* the weights are not at their linked address */

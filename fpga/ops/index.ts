@@ -65,8 +65,8 @@ const opOf = (node: GraphNode): VerilogOp<GraphNode> => entryOf(verilogOps, node
 
 /** A node on the sequential architecture; throws a SpikeletError where that has no core for it. */
 export const sequentialOp = (node: GraphNode): SequentialOp<GraphNode> =>
-  doneBy(opOf(node).sequential, node, 'the sequential architecture');
+  doneBy(opOf(node).sequential, node, 'the sequential architecture has no core for');
 
 /** A node on the streaming architecture; throws a SpikeletError where that has no core for it. */
 export const streamingOp = (node: GraphNode): StreamingOp<GraphNode> =>
-  doneBy(opOf(node).streaming, node, 'the streaming architecture');
+  doneBy(opOf(node).streaming, node, 'the streaming architecture has no core for');

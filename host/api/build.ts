@@ -13,7 +13,9 @@ export type BuildOptions = { [T in TargetName]: Parameters<Targets[T]['build']>[
 /** What `build` makes, by target: files, plain data, and `make` for the target's own tools. */
 export type Builds = { [T in TargetName]: Awaited<ReturnType<Targets[T]['build']>> };
 
-/** What `buildTo` tells of a build: its data, what its tools made, and the paths of its files in the folder. */
+/**
+ * What `buildTo` tells of a build: its data, what its tools made, and the paths of its files in the folder.
+ */
 export type BuildResult<T extends TargetName> = {
   target: T;
   out: string;
@@ -22,8 +24,9 @@ export type BuildResult<T extends TargetName> = {
   Awaited<ReturnType<Builds[T]['make']>>;
 
 /**
- * Compiles a Graph for a target, in memory: a WebAssembly module with its loader, a project in C for a board, or one in
- * Verilog for an FPGA. Nothing is written, and only `wasm` is compiled to its end; `buildTo` does the rest.
+ * Compiles a Graph for a target, in memory: a WebAssembly module with its loader, a project in C for a board,
+ * or one in Verilog for an FPGA. Nothing is written, and only `wasm` is compiled to its end; `buildTo` does
+ * the rest.
  * @param target `wasm`, `firmware` or `verilog`; the last two need `options.board`.
  * @param hooks Told what is being worked at.
  * @returns `files`, `{ path, contents }` each; `data`, the sizes in bytes that are known.
@@ -40,9 +43,11 @@ export async function build<T extends TargetName>(
 }
 
 /**
- * Builds into a folder and runs the target's own tools there: make and a compiler for firmware, yosys and nextpnr (where
- * they are installed) for an FPGA. Files that spikelet did not write are replaced with `force` alone.
- * @returns The build's data, and what the tools made: bytes that were linked, or area, highest clock and bitstream.
+ * Builds into a folder and runs the target's own tools there: make and a compiler for firmware, yosys and
+ * nextpnr (where they are installed) for an FPGA. Files that spikelet did not write are replaced with `force`
+ * alone.
+ * @returns The build's data, and what the tools made: bytes that were linked, or area, highest clock and
+ * bitstream.
  * @throws SpikeletError as `build`, where a tool is missing or fails, and where the folder cannot be written.
  */
 export async function buildTo<T extends TargetName>(

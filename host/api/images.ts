@@ -14,7 +14,10 @@ export type GraphImages = { pixels: Iterable<Int8Array>; labels?: Dataset['test'
 
 export const isDataset = (images: object): images is Dataset => 'test' in images && 'train' in images;
 
-/** The first `count` images as a graph's pixels. Throws a SpikeletError (code 2) where a dataset is not of the graph's shape. */
+/**
+ * The first `count` images as a graph's pixels. Throws a SpikeletError (code 2) where a dataset is not of the
+ * graph's shape.
+ */
 export function imagesFor(graph: Graph, images: Images, count: number): GraphImages {
   if (!isDataset(images)) return { pixels: firstOf(images, count) };
   const { shape } = graph.tensors['input']!;
@@ -36,8 +39,8 @@ function* firstOf(images: Iterable<Int8Array>, count: number): Iterable<Int8Arra
 }
 
 /**
- * The dataset that `spec` names, for a graph that was read from `label`, and how many of `count` test images it has. Throws
- * where its images or classes are not the graph's.
+ * The dataset that `spec` names, for a graph that was read from `label`, and how many of `count` test images
+ * it has. Throws where its images or classes are not the graph's.
  */
 export async function datasetFor(
   label: string,

@@ -15,7 +15,7 @@ import { loadNetOrGraph } from './load.js';
  * and bytes; of a build what its target tells.
  * @param model A Net, a Graph, or the path of a file or folder that spikelet wrote.
  * @returns `result`, plain data by its `kind`; `parts`, the same as lines and tables for people.
- * @throws SpikeletError where the file cannot be read, is damaged or is none of spikelet's.
+ * @throws SpikeletError if the file cannot be read, is damaged or is not one of spikelet's.
  */
 export async function inspect(model: string | Net | Graph): Promise<Inspection> {
   if (typeof model !== 'string') return 'tensors' in model ? inspectGraph(model) : inspectNet(model);

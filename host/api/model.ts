@@ -16,7 +16,7 @@ export type OpenOptions = {
  * Opens a model to run it here: a Net in floating point, a Graph under the reference interpreter, a build's module. Call
  * `close()`, where it has one, when you are done.
  * @param model A Net, a Graph, the files of a build for `wasm`, or a path: a file of these, model.wasm, or a build's folder.
- * @throws SpikeletError where it is none of these, or damaged.
+ * @throws SpikeletError if it is not one of these, or damaged.
  */
 export async function openModel(
   model: string | Net | Graph | OutputFile[],

@@ -26,10 +26,11 @@ export type ProfileOptions = { count?: number | undefined } & {
 const USUAL = 10;
 
 /**
- * Measures what an inference costs on a board, layer by layer: instructions, cycles or microseconds, spikes, synaptic
- * operations, bytes of weights. Means of one inference.
+ * Measures what an inference costs on a board, layer by layer: instructions, cycles or microseconds, spikes,
+ * synaptic operations, bytes of weights. Means of one inference.
  * @param images A dataset, whose first `options.count` test images are run (default 10), or i8 pixels.
- * @param options `board`: a name of `boards` or `fpgaBoards`; `port`: its serial port, without which it is emulated or
+ * @param options `board`: a name of `boards` or `fpgaBoards`; `port`: its serial port, without which it is
+ * emulated or
  *   simulated.
  * @throws SpikeletError where there is no such board (code 2) or it is silent (code 3).
  */
@@ -46,7 +47,10 @@ export async function profile(
   return targetOf(target).profile!(graph, imagesFor(graph, images, count).pixels, given, hooks);
 }
 
-/** The target that profiles a board; the first that has a profiler where none is named. Throws with the names there are. */
+/**
+ * The target that profiles a board; the first that has a profiler where none is named. Throws with the names
+ * there are.
+ */
 export function profilerFor(board: string | undefined): TargetName {
   if (board === undefined) return profiled[0]!;
   const found = targetOfBoard(board);

@@ -18,9 +18,10 @@ export type Verifications = { [T in TargetName]: Awaited<ReturnType<Targets[T]['
 const USUAL = 100;
 
 /**
- * Runs images through a backend and through the reference interpreter, and compares every tensor's CRC-32 (of a board with
- * an FPGA: logits and spike counts). There is no tolerance.
- * @param target What is compared: `wasm`, built now or `options.build`; `firmware`, on `options.board` at a port or in its
+ * Runs images through a backend and through the reference interpreter, and compares every tensor's CRC-32 (of
+ * a board with an FPGA: logits and spike counts). There is no tolerance.
+ * @param target What is compared: `wasm`, built now or `options.build`; `firmware`, on `options.board` at a
+ * port or in its
  *   emulator; `verilog`, in a simulator, or on `options.board`.
  * @param images A dataset, whose first `options.count` test images are run (default 100), or i8 pixels.
  * @returns How many samples are equal, the first difference, and the accuracy of both where there are labels.

@@ -18,8 +18,9 @@ export type IdxRole = keyof typeof idxFiles;
 const roles = Object.keys(idxFiles) as IdxRole[];
 
 /**
- * How the files are named: [SET-](train|t10k|test)-(images|labels)[-idxN[-TYPE]][.gz], with a dash, a dot, a space or an
- * underscore between the words: train-images.idx3-ubyte, emnist-letters-test-labels-idx1-ubyte.gz, my-test-images.idx.
+ * How the files are named: [SET-](train|t10k|test)-(images|labels)[-idxN[-TYPE]][.gz], with a dash, a dot, a
+ * space or an underscore between the words: train-images.idx3-ubyte,
+ * emnist-letters-test-labels-idx1-ubyte.gz, my-test-images.idx.
  */
 const NAME =
   /^(?:(?<set>.*[^-_. ])[-_. ])?(?<part>train|t10k|test)[-_. ](?<kind>images|labels)(?<idx>[-_. ]idx\d?(?:[-_. ](?:ubyte|byte|short|int|float|double))?)?(?<gz>\.gz)?$/i;

@@ -258,10 +258,11 @@ export type IdxFacts = {
 };
 
 /**
- * A folder of IDX files (`findIdxFiles`) as a Dataset: images of one channel, of several, or vectors. Without
- * `facts.classes` the classes are those of a labels.txt, of the EMNIST set whose files these are, or 0..largest label; without mean and std they are those of the training images.
- * @param log told which of two files is read, and what is particular about EMNIST.
- * @throws SpikeletError naming the file that is missing, damaged or does not fit.
+ * A folder of IDX files (`findIdxFiles`) as a Dataset: images of one channel or several, or vectors. Without
+ * `facts.classes` the classes are those of a labels.txt, of the EMNIST set that the files are from, or
+ * 0..largest label; mean and std default to those of the training images.
+ * @param log told which of two files is read, and what is special about EMNIST.
+ * @throws SpikeletError naming the file that is missing, damaged or does not match.
  */
 export async function readIdxFolder(
   folder: string,

@@ -221,10 +221,10 @@ async function recogniseFolder(folder: string): Promise<Recognised> {
     );
   const { kind, files } = first;
   files.sort();
-  const beside = [...others.map(({ files, kind }) => `${files.length} ${kind.format}`), ...passed(unknown)];
+  const also = [...others.map(({ files, kind }) => `${files.length} ${kind.format}`), ...passed(unknown)];
   const sentence =
     `${folder} is taken for ${kind.source}: ${files.length} file${files.length > 1 ? 's' : ''}, ${kind.format}, ` +
-    `${placeOf(files)}${beside.length ? `; also there: ${listed(beside)}` : ''}`;
+    `${placeOf(files)}${also.length ? `; also there: ${listed(also)}` : ''}`;
   return { ...kind, sentence, files };
 }
 

@@ -111,7 +111,7 @@ export const inertGlobals: PickleGlobal[] = [
   ...['datetime', 'date', 'time', 'timedelta', 'timezone'].map((name) => opaque(`datetime.${name}`)),
   // Some arguments of a class, as in norm_layer=partial(LayerNorm, eps=1e-6): it is never called, and its class is a name.
   new PickleGlobal('functools.partial', ([of], bad) =>
-    of instanceof PickleGlobal ? new Opaque('functools.partial') : bad('a partial of what is no class'),
+    of instanceof PickleGlobal ? new Opaque('functools.partial') : bad('a partial of what is not a class'),
   ),
   new PickleGlobal('argparse.Namespace', () => new Bag()),
   new PickleGlobal('types.SimpleNamespace', () => new Bag()),

@@ -117,7 +117,7 @@ const kinds: Kind[] = [
   },
 ];
 
-/** An error that says what the file is; undefined if it is none of these kinds. */
+/** An error that says what the file is; undefined for any other file. */
 export function otherKind(bytes: Uint8Array, label: string): SpikeletError | undefined {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
   const kind = kinds.find(({ is }) => is(start, bytes));

@@ -26,10 +26,10 @@ const digest = (...parts: (string | Uint8Array)[]): Buffer => {
 };
 
 /**
- * What `make` gives, or gave before on this machine for the same `key`, which must name everything that the bytes depend
- * on. They are kept in the user's cache folder under the key's SHA-256, behind their own, so a file that is damaged or
- * half there is made again. A folder that cannot be written, or that others may write, is not used. With
- * SPIKELET_NO_CACHE set nothing is read or kept.
+ * What `make` gives, or gave before on this machine for the same `key`, which must name everything that the
+ * bytes depend on. They are kept in the user's cache folder under the key's SHA-256, behind their own, so a
+ * file that is damaged or half there is made again. A folder that cannot be written, or that others may
+ * write, is not used. With SPIKELET_NO_CACHE set nothing is read or kept.
  */
 export async function cached(
   name: string,

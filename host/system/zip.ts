@@ -4,10 +4,10 @@ import { SpikeletError } from '../../models/error.js';
 import { printable } from './printable.js';
 
 /**
- * The zip archives that torch.save and numpy.savez write, read by their central directory. Written here because
- * it is short, and because the libraries trust the sizes in the headers and do not check CRCs, while these
- * files may come from anyone. The entries' claimed sizes are bounded before anything is unpacked, and entries
- * are unpacked only on demand.
+ * The zip archives that torch.save and numpy.savez write, read by their central directory. Written here
+ * because it is short, and because the libraries trust the sizes in the headers and do not check CRCs, while
+ * these files may come from anyone. The entries' claimed sizes are bounded before anything is unpacked, and
+ * entries are unpacked only on demand.
  */
 export type ZipEntry = { name: string; size: number; read: () => Uint8Array };
 

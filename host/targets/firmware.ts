@@ -34,14 +34,20 @@ export type FirmwareOptions = PlanFlags & {
   prefix?: string | undefined;
 };
 
-/** What is known of firmware before it is compiled: bytes that the model takes, exact but for code, which is at most. */
+/**
+ * What is known of firmware before it is compiled: bytes that the model takes, exact but for code, which is
+ * at most.
+ */
 export type FirmwareData = {
   board: string;
   prefix: string;
   predicted: Placed['model'] & Pick<Placed, 'fit' | 'weightsRead'>;
 };
 
-/** What make wrote: paths, and the bytes of model and shell that were linked; without them where a vendor's system compiles. */
+/**
+ * What make wrote: paths, and the bytes of model and shell that were linked; without them where a vendor's
+ * system compiles.
+ */
 export type FirmwareMade = { products: string[]; linked?: Linked };
 
 const buildOption: TargetOption = {

@@ -30,8 +30,8 @@ const optionOf = (target: TargetName, verb: TargetVerb, name: string): TargetOpt
   targetOf(target).options[verb].find((option) => nameOf(option) === name);
 
 /**
- * Options of a verb for a target, with its defaults. Throws a SpikeletError (code 2) where one is for other targets, is
- * unknown, or its value is not one of those that the table allows.
+ * Options of a verb for a target, with its defaults. Throws a SpikeletError (code 2) where one is for other
+ * targets, is unknown, or its value is not one of those that the table allows.
  */
 export function settled<O extends object>(target: TargetName, verb: TargetVerb, given: O): O {
   for (const [name, value] of Object.entries(given)) {

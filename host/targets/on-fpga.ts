@@ -27,7 +27,9 @@ export const coreOf = ({ architecture, lanes, datapath }: CoreFlags): CoreChoice
 /** What talking to an FPGA takes. */
 export type FpgaFlags = Pick<BoardFlags, 'board' | 'port' | 'baud'> & CoreFlags;
 
-/** Throws a usage error where a board without a port is to be simulated, and the packages for it are missing. */
+/**
+ * Throws a usage error where a board without a port is to be simulated, and the packages for it are missing.
+ */
 export function requireBoard({ board, port }: Pick<BoardFlags, 'board' | 'port'>): void {
   const { name } = fpgaBoardOf(required(board, '--board'));
   const missing = [yosys, clang].filter((tool) => !installed(tool));

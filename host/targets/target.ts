@@ -18,13 +18,19 @@ export type ImageHooks = Hooks & {
   onProgress?: ((done: number) => void) | undefined;
 };
 
-/** A build: its files, what is known of it as plain data, and what is left to do in the folder that holds the files. */
+/**
+ * A build: its files, what is known of it as plain data, and what is left to do in the folder that holds the
+ * files.
+ */
 export type Build<Data = object, Made = object> = {
   files: OutputFile[];
   data: Data;
   /** Paths that `make` writes into the folder besides the files. */
   products: string[];
-  /** Runs the target's own tools in a folder that holds the files: make, or yosys and nextpnr. Reports the build. */
+  /**
+   * Runs the target's own tools in a folder that holds the files: make, or yosys and nextpnr. Reports the
+   * build.
+   */
   make(folder: string, options: MakeOptions): Promise<Made>;
 };
 
@@ -34,8 +40,8 @@ export type MakeOptions = Hooks & { force?: boolean | undefined };
 export type TargetVerb = 'build' | 'verify' | 'profile';
 
 /**
- * What a Graph is built for. A new target is a file with one of these, and a line in index.ts; the verbs, their help and
- * their errors read the table.
+ * What a Graph is built for. A new target is a file with one of these, and a line in index.ts; the verbs,
+ * their help and their errors read the table.
  */
 export type Target<B = object, V = object, P = object> = {
   /** What `build` makes, for help. */

@@ -58,8 +58,8 @@ export const seedOptions: TargetOption[] = [
 ];
 
 /**
- * With yosys synthesises a project, with nextpnr places it for the boards that it knows and writes the bitstream into the
- * folder. What does not fit is said before it is placed.
+ * With yosys synthesises a project, with nextpnr places it for the boards that it knows and writes the
+ * bitstream into the folder. What does not fit is said before it is placed.
  */
 export async function makeDesign(
   given: DesignGiven,
@@ -117,7 +117,9 @@ async function removeStale(path: string, { note }: Hooks): Promise<void> {
   note?.(`removed ${path}, which a build before wrote`);
 }
 
-/** Throws a SpikeletError where synthesis made look-up tables of products, or multipliers of something else. */
+/**
+ * Throws a SpikeletError where synthesis made look-up tables of products, or multipliers of something else.
+ */
 function requireMultipliers({ dsps }: Area, planned: number, { name }: Board): void {
   if (dsps === planned) return;
   throw new SpikeletError(

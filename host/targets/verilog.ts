@@ -98,7 +98,9 @@ async function buildVerilog(
   const board = fpgaBoardOf(required(options.board, '--board'));
   const core = coreOf(options);
   if (graph.frontEnd)
-    note?.(`the front end '${graph.frontEnd.kind}' is not part of the design: compute its images outside`);
+    note?.(
+      `the front end '${graph.frontEnd.kind}' is not part of the design, which takes its images: compute them outside the design`,
+    );
   const { files, rtl, hash, multipliers } = emitProject(graph, board, core);
   const sources: OutputFile[] = [...(await rtlFiles(rtl)), ...files];
   // Clocks depend on how often neurons fire, which a graph tells that was calibrated.

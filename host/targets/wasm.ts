@@ -144,7 +144,10 @@ function sizeReport({ bytes: sizes, ramBytes, pages, weights, seconds }: WasmDat
   ];
 }
 
-/** Runs the build's module, in a thread that can be ended, or one that is built now; ends its threads afterwards. */
+/**
+ * Runs the build's module, in a thread that can be ended, or one that is built now; ends its threads
+ * afterwards.
+ */
 async function verifyModule(
   graph: Graph,
   images: Iterable<Int8Array>,

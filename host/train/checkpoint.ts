@@ -7,7 +7,9 @@ import { readSafetensors, writeSafetensors } from '../../models/safetensors.js';
 import { formatOf } from '../system/output.js';
 import type { TrainState } from './state.js';
 
-/** A run of training between two epochs: the Net so far, the optimiser's state, and which data it learns from. */
+/**
+ * A run of training between two epochs: the Net so far, the optimiser's state, and which data it learns from.
+ */
 export type Checkpoint = { net: Net; state: TrainState; data: string };
 
 const FORMAT = formatOf('checkpoint');

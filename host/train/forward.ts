@@ -1,7 +1,6 @@
 import {
   BN_EPSILON,
   checkParams,
-  entryOf,
   inputsOf,
   isConv,
   isNeuron,
@@ -13,6 +12,7 @@ import {
   netShapes,
   SpikeletError,
 } from '../../models/index.js';
+import { entryOf } from '../../models/table.js';
 import { isDepthwise, type Values } from './layout.js';
 import { affine, attend, batchNorm, convolve, type Fire, type Moments, neuron } from './ops.js';
 import { type Tensor1D, type Tensor4D, type TfTensor, tf } from './tf.js';
@@ -32,19 +32,19 @@ export type ForwardOptions = {
   observe?: (node: NetNeuron, value: Tensor4D) => void;
 };
 
-/** What an op may look at while a batch passes. */
+/** What an op has access to during a pass. */
 type Pass = {
   weights: Map<string, TfTensor>;
   options: ForwardOptions;
-  /** The value of a node before it, or of the images: [batch, rows, columns, channels]. */
+  /** The value of an earlier node, or the images: [batch, rows, columns, channels]. */
   of(name: string): Tensor4D;
-  /** Stores a value under another name than that of the node that computes it. */
+  /** Stores a value under a name other than the node's own. */
   put(name: string, value: Tensor4D): void;
-  /** The neuron that is computed together with the batch norm of a conv. */
+  /** The neuron that is fused with a conv's batch norm. */
   neuronBehind(conv: string): NetNeuron | undefined;
 };
 
-/** How an op is computed on a batch, differentiably; `fail` refuses a node that cannot be trained. */
+/** How an op is trained: its differentiable forward pass; `fail` refuses a node that cannot be trained. */
 type TrainedOp<N> = {
   check?(node: N, fail: (why: string, hint: string) => never): void;
   forward(node: N, pass: Pass): Tensor4D;
@@ -81,7 +81,7 @@ const trained: { [O in NetOp]: TrainedOp<Extract<NetNode, { op: O }>> } = {
   upsample: { forward: (node, { of }) => upsample(of(node.input), node.factor) },
 };
 
-/** Repeats every place `factor` x `factor` times; a place's gradient is the sum over its copies. */
+/** Repeats every position `factor` x `factor` times; its gradient is the sum over the copies. */
 function upsample(input: Tensor4D, factor: number): Tensor4D {
   const [batch, rows, columns, channels] = input.shape;
   const row = columns * factor * channels;
@@ -128,7 +128,7 @@ export function forward(
   };
   let last = images;
   for (const node of net.nodes) {
-    // Already there where a neuron was computed together with its batch norm.
+    // Already computed if it was fused with its batch norm.
     if (values.has(node.name)) continue;
     last = trainedOp(node).forward(node, pass);
     values.set(node.name, last);
@@ -136,10 +136,7 @@ export function forward(
   return tf.reshape(last, [images.shape[0], last.size / images.shape[0]]);
 }
 
-/**
- * Neurons that are the only reader of a batch norm's output, by the conv's name; both are computed in one
- * pass.
- */
+/** Neurons that alone read a batch norm's output, by the conv's name: both are computed in one pass. */
 function fusedNeurons(net: Net): Map<string, NetNeuron> {
   const readers = new Map<string, typeof net.nodes>();
   for (const node of net.nodes)
@@ -152,7 +149,7 @@ function fusedNeurons(net: Net): Map<string, NetNeuron> {
   return fused;
 }
 
-/** Bias, batch norm and neuron after a convolution. */
+/** Bias, batch norm and neuron behind a convolution. */
 function finish(
   node: NetConv,
   y: Tensor4D,
@@ -170,7 +167,7 @@ function finish(
   return batchNorm(y, weight, bias, fire, (moments) => mode.seen(bn, moments));
 }
 
-/** A batch norm with running statistics and the conv's bias, as alpha * x + beta. */
+/** A batch norm by its running statistics, with the conv's bias, as alpha * x + beta. */
 function runningAffine(node: NetConv, bn: string, values: Values) {
   const of = (name: string) => values.get(name)!.data;
   const [weight, bias] = [of(`${bn}.weight`), of(`${bn}.bias`)];
@@ -182,7 +179,8 @@ function runningAffine(node: NetConv, bn: string, values: Values) {
 }
 
 function checkConv(node: NetConv, fail: (why: string, hint: string) => never): void {
-  const hint = 'training takes convolutions with one group, and depthwise ones with one filter per channel';
+  const hint =
+    'training supports convolutions with one group, and depthwise ones with one filter per channel';
   const depthwise = isDepthwise(node) && node.out === node.in;
   if (node.groups !== 1 && !depthwise)
     fail(`${node.groups} groups of ${node.in} and ${node.out} channels`, hint);
@@ -190,7 +188,7 @@ function checkConv(node: NetConv, fail: (why: string, hint: string) => never): v
     fail(`padding ${node.padding.join('x')} reaches beyond its ${node.kernel.join('x')} kernel`, hint);
 }
 
-/** Refuses what cannot be trained, and parameters that do not fit the net, before any work is done. */
+/** Refuses nets that cannot be trained, and parameters that do not match the net, before any work is done. */
 export function checkTrainable(net: Net): void {
   netShapes(net);
   for (const node of net.nodes)

@@ -87,7 +87,10 @@ const kernelSources = (): string => {
   return allSources;
 };
 
-/** What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it depends on. */
+/**
+ * What `compile` makes of AssemblyScript, or made before of the same on this machine. `key`: what else it
+ * depends on.
+ */
 export const compiledOnce = (key: string[], compile: () => Promise<Uint8Array>): Promise<Uint8Array> =>
   cached('wasm', [kernelSources(), ...key], compile);
 

@@ -235,8 +235,8 @@ const otherMemory = (where: string, found: number, pages: number) =>
   );
 
 /**
- * Throws where a module that compiles would take more memory than its model, or run by itself, before it is started:
- * the code in a damaged file could fill all of it.
+ * Throws where a module that compiles would take more memory than its model, or run by itself, before it is
+ * started: the code in a damaged file could fill all of it.
  */
 function requireModest(bytes: Uint8Array, pages: number, where: string): void {
   let at = 8;

@@ -7,11 +7,11 @@ import { clamp, type Events, type FrontEndDefinition, refusal, requireRange, row
  * are one channel. A count stays at `most`.
  *
  * Frames are bins of time, [t0 + k us, t0 + (k + 1) us): an event at an edge belongs to the later one; t0 is
- * the first event or 0. Or a frame is so many events. An image is `frames` frames, its channels frame after
- * frame; the next is due `stride` frames later. Of a recording that holds less than an image the rest is
+ * the first event or 0. Or a frame is a number of events. An image is `frames` frames, its channels frame
+ * after frame; the next is due `stride` frames later. If a recording is shorter than an image, the rest is
  * empty.
  *
- * With `decay` a frame begins with what the one before has left: n -= (n + 2^decay - 1) >> decay, which
+ * With `decay` a frame begins with what is left of the one before: n -= (n + 2^decay - 1) >> decay, which
  * reaches 0.
  */
 export type EventParameters = {
@@ -70,7 +70,7 @@ function check(parameters: EventParameters): void {
   if (values > 2 ** 27) throw refusal(kind, `an image must have at most ${2 ** 27} values, got ${values}`);
 }
 
-/** Frames of counts as they are complete, [row][column][polarity]: state of one stream. */
+/** Frames of counts as they become complete, [row][column][polarity]: state of one stream. */
 function counter(parameters: EventParameters, onFrame: (frame: Uint8Array) => void) {
   const { sensor, size, per, most, decay } = parameters;
   const channels = polarities(parameters);

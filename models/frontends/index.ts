@@ -67,7 +67,9 @@ function definition(kind: FrontEndKind): FrontEndDefinition<unknown, Raw> {
 const structure = <K extends FrontEndKind>(kind: K) =>
   z.strictObject({ kind: z.literal(kind), parameters: frontEnds[kind].schema });
 
-/** Of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s. */
+/**
+ * Schema of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s.
+ */
 export const frontEndSchema: z.ZodType<FrontEndStructure> = z.discriminatedUnion('kind', [
   structure('pixels'),
   structure('resize'),

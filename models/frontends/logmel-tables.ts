@@ -31,7 +31,7 @@ const rounded = (value: number): number => Math.floor(value + 0.5);
 const fill = (length: number, value: (i: number) => number): Int32Array =>
   Int32Array.from({ length }, (_, i) => value(i));
 
-/** Shifts of the sums of an MFCC over 20 bands, by which speech fills 8 bits; more bands need more. */
+/** Shifts of the sums of an MFCC over 20 bands that make speech fill 8 bits; more bands need larger ones. */
 const DCT_SHIFTS = [11, 9, 8, 8, 8];
 const DCT_SHIFT = 7;
 
@@ -40,7 +40,7 @@ const DCT_SHIFT = 7;
  *
  *     window[i]   min(32767, round(32768 (0.5 - 0.5 cos(2 pi i / N)))), i = 0..N/2     periodic Hann, Q15
  *     cosine[k]   round(16384 cos(2 pi k / F)), k = 0..F/4                             twiddles, Q14
- *     segment[k]  which of the M+1 segments between the M+2 edges of the mel bands the bin lies in
+ *     segment[k]  which of the M+1 segments between the M+2 edges of the mel bands the bin is in
  *     rise[k]     how far in it, 0..2^weightBits: the weight of the upper band; the lower has the rest
  *     log2[i]     round(32768 log2(1 + i / 64)), i = 0..64
  *     dct[k][b]   round(64 cos(pi k (b + 0.5) / M)), with dctShift[k]
@@ -98,12 +98,12 @@ export function checkTables(parameters: LogMel, tables: Tables): void {
     throw refusal('logmel', `segment[${top}] must be 0..${parameters.bands}, got ${segment![top]}`);
   const shift = dctShift?.findIndex((value) => value < 1 || value > 20) ?? -1;
   if (shift >= 0) throw refusal('logmel', `dctShift[${shift}] must be 1..20, got ${dctShift![shift]}`);
-  // Bands would be copies of each other otherwise.
+  // Otherwise bands would be copies of each other.
   for (let j = 0; j <= parameters.bands; j++)
     if (!segment!.includes(j))
       throw refusal(
         'logmel',
-        `no FFT bin lies between the edges ${j} and ${j + 1} of ${parameters.bands} mel bands`,
+        `no FFT bin is between the edges ${j} and ${j + 1} of ${parameters.bands} mel bands`,
         'use fewer bands, a higher fmin or a longer FFT',
       );
   const sums = weightSums(parameters, tables);

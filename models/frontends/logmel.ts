@@ -25,7 +25,7 @@ export type LogMel = {
   hop: number;
   /** Length of the FFT, a power of two, at least the window. */
   fft: number;
-  /** Mel bands, and the Hz between which they lie. */
+  /** Mel bands, and their range in Hz. */
   bands: number;
   fmin: number;
   fmax: number;
@@ -62,7 +62,7 @@ export function logmelParameters(options: Partial<LogMel> & Pick<LogMel, 'sample
     throw refusal(
       kind,
       `${options.sampleRate} Hz has no preset: ${missing.join(', ')} must be given`,
-      `presets are there for ${Object.keys(logmelPresets).join(' and ')} Hz`,
+      `there are presets for ${Object.keys(logmelPresets).join(' and ')} Hz`,
     );
   const window = options.window ?? preset.window;
   const whole = { ...preset, stride: 1, weightBits: 12, bandsAre: 'columns' as const, ...options };
@@ -107,16 +107,13 @@ function check(parameters: LogMel): void {
   if (coefficients) requireRange(kind, 'coefficients', coefficients, 1, bands);
   const { first, end } = binsOf(parameters);
   if (end <= first)
-    throw refusal(kind, `no FFT bin lies between ${fmin} and ${fmax} Hz`, 'a longer FFT has more bins');
+    throw refusal(kind, `no FFT bin is between ${fmin} and ${fmax} Hz`, 'a longer FFT has more bins');
 }
 
 /** Values of a frame of the image. */
 const widthOf = ({ bands, coefficients }: LogMel): number => coefficients ?? bands;
 
-/**
- * log2 of band energies, Q15, to bytes; the mean and the cosine transform, if there are such. State of one
- * stream.
- */
+/** log2 of band energies, Q15, to bytes; the mean and the cosine transform, if any. State of one stream. */
 function encoder(parameters: LogMel, { dct, dctShift }: Tables) {
   const { bands, floor, mean, coefficients } = parameters;
   const means = new Int32Array(bands);

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { clamp, type FrontEndDefinition, refusal, requireRange, rowRing } from './front-end.js';
 
 /**
- * Windows of a sampled signal of several channels, an accelerometer's and a gyroscope's say. Samples are i16,
- * interleaved. Each column of the window is one `output`, made of one channel x by
+ * Windows of a sampled signal of several channels, for example an accelerometer's and a gyroscope's. Samples
+ * are i16, interleaved. Each column of the window is one `output`, made of one channel x by
  *
  *     lowpass     g += (256 x - g) >> smoothing, from g = 256 x_0;  (g + 128) >> 8      gravity
  *     highpass    x - lowpass                                                         motion
@@ -71,7 +71,7 @@ function check({ channels, outputs, window, stride }: WindowParameters): void {
   });
 }
 
-/** The multiplier by which `peak` becomes 127; for a peak so small that it would not fit, the largest. */
+/** The multiplier that makes `peak` 127, or the largest if the peak is too small. */
 export const windowMultiplier = (peak: number, shift: number): number =>
   clamp(Math.floor((127 * 2 ** shift) / Math.max(1, peak) + 0.5), 1, 16384);
 

@@ -3,7 +3,10 @@ import { name, nodeSchema, positive, size } from '../schema-parts.js';
 import { product, type Shape } from '../tensor.js';
 import type { NetOpDefinition, NetValue, NodeRunner } from './op.js';
 
-/** y = scale * q (k^T v) per head, no softmax; q, k: C channels, v: a multiple of C; heads split channels contiguously. */
+/**
+ * y = scale * q (k^T v) per head, no softmax; q, k: C channels, v: a multiple of C; heads split channels
+ * contiguously.
+ */
 export type NetAttend = {
   op: 'attend';
   name: string;
@@ -22,7 +25,7 @@ export const attend: NetOpDefinition<NetAttend> = {
   shape(node, inputs, fail) {
     const [q, k, v] = inputs as [Shape, Shape, Shape];
     if (String(k) !== String(q) || v[0] !== q[0] || v[1] !== q[1])
-      return fail(`q [${q}], k [${k}] and v [${v}] do not belong together`);
+      return fail(`q [${q}], k [${k}] and v [${v}] do not fit each other`);
     if (q[2] % node.heads || v[2] % node.heads)
       return fail(`${node.heads} heads do not divide ${q[2]} and ${v[2]} channels`);
     return v;

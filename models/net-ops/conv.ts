@@ -4,7 +4,10 @@ import { name, nodeSchema, padding, pair, size } from '../schema-parts.js';
 import { product, type Shape } from '../tensor.js';
 import type { NetOpDefinition, NetParam, NetValue, NodeRunner } from './op.js';
 
-/** y = BN(W * x + b): convolution, grouped, depthwise, 1x1; a dense layer is one whose kernel is the whole map. */
+/**
+ * y = BN(W * x + b): convolution, grouped, depthwise, 1x1; a dense layer is one whose kernel is the whole
+ * map.
+ */
 export type NetConv = {
   op: 'conv';
   name: string;
@@ -24,7 +27,7 @@ export type NetConv = {
 
 export const isConv = (node: NetNode): node is NetConv => node.op === 'conv';
 
-/** Of every batch norm, as in the reference. */
+/** eps of every batch norm, as in the reference. */
 export const BN_EPSILON = 1e-5;
 
 export const conv: NetOpDefinition<NetConv> = {
@@ -55,11 +58,11 @@ export const conv: NetOpDefinition<NetConv> = {
   },
   shape(node, [x], fail) {
     const [h, w, c] = x!;
-    if (c !== node.in) return fail(`wants ${node.in} channels and gets ${c}`);
+    if (c !== node.in) return fail(`takes ${node.in} channels, got ${c}`);
     if (node.in % node.groups || node.out % node.groups)
       return fail(`${node.groups} groups do not divide ${node.in} and ${node.out} channels`);
     if (product(node.weightShape) !== node.out * (node.in / node.groups) * product(node.kernel))
-      return fail(`a weight [${node.weightShape}] is none of its sizes`);
+      return fail(`a weight [${node.weightShape}] does not have its sizes`);
     const size = (n: number, axis: 0 | 1) =>
       Math.floor((n + 2 * node.padding[axis] - node.kernel[axis]) / node.stride[axis]) + 1;
     const [rows, columns] = [size(h, 0), size(w, 1)];

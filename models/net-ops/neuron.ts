@@ -3,7 +3,10 @@ import type { NetNode } from '../net.js';
 import { levels, name, nodeSchema, positive } from '../schema-parts.js';
 import type { NetOpDefinition } from './op.js';
 
-/** The SFA neuron: n = round_half_even(clip(x, 0, levels)); its value is n / divisor (levels, or 1 before a head). */
+/**
+ * The SFA neuron: n = round_half_even(clip(x, 0, levels)); its value is n / divisor (levels, or 1 before a
+ * head).
+ */
 export type NetNeuron = {
   op: 'neuron';
   name: string;

@@ -3,7 +3,8 @@ import type { NodeSchema } from '../node-schema.js';
 import type { Shape } from '../tensor.js';
 
 /**
- * One value of a Net while it runs, [row][column][channel]. Spikes are counts; what they mean is count * unit.
+ * One value of a Net while it runs, [row][column][channel]. Spikes are counts; what they mean is count *
+ * unit.
  */
 export type NetValue = { shape: Shape; data: Float64Array | Float32Array | Uint8Array; unit: number };
 
@@ -14,8 +15,8 @@ export type NodeRunner = (inputs: NetValue[]) => NetValue;
 export type NetParam = { name: string; shape: number[]; initial: number | { fanIn: number } };
 
 /**
- * What a Net's op is; one file each. The docstring of the node's type is the op's equation. How it is trained and how it is
- * quantized are tables of their own (host/train, quantize).
+ * What a Net's op is; one file each. The docstring of the node's type is the op's equation. How it is trained
+ * and quantized is in other tables (host/train, quantize).
  */
 export type NetOpDefinition<N> = {
   /** What a file may hold (nodeSchema); fields are written in its order. */
@@ -28,14 +29,17 @@ export type NetOpDefinition<N> = {
   params?(node: N): NetParam[];
   /** Shape of its value; `fail` says why its inputs do not fit. */
   shape(node: N, inputs: Shape[], fail: (why: string) => never): Shape;
-  /** Prepares a float run; its value of `shape` lies at the start of `memory`. */
+  /** Prepares a float run; its value of `shape` is at the start of `memory`. */
   run(node: N, net: Net, shape: Shape, memory: ArrayBuffer): NodeRunner;
   /** Bytes of each value in such a run; default: 8, a float64. */
   valueBytes?: number;
   /** Bytes of working memory of such a run; default: none. */
   working?(node: N, shapes: Map<string, Shape>): number;
-  /** Whether its value is of the same kind as each of its inputs, in one fixed point. */
+  /** Whether its value has the same kind and fixed point as each of its inputs. */
   sums?: true;
-  /** Multiply-accumulates for one image, as a dense network would do them; shapes of all values by their names. */
+  /**
+   * Multiply-accumulates for one image, as a dense network would do them; shapes of all values by their
+   * names.
+   */
   macs(node: N, shapes: Map<string, Shape>): number;
 };

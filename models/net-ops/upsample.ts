@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { FACTORS, wrongFactor } from '../ops/upsample.js';
+import { FACTORS, repeatPlaces, wrongFactor } from '../ops/upsample.js';
 import { name, nodeSchema } from '../schema-parts.js';
 import { product } from '../tensor.js';
 import type { NetOpDefinition } from './op.js';
 
-/** y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]: nearest neighbour, as torch's nn.Upsample does by default. */
+/**
+ * y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]: nearest neighbour, as torch's nn.Upsample does
+ * by default.
+ */
 export type NetUpsample = { op: 'upsample'; name: string; input: string; factor: number };
 
 export const upsample: NetOpDefinition<NetUpsample> = {
@@ -20,16 +23,9 @@ export const upsample: NetOpDefinition<NetUpsample> = {
     return [factor * x![0], factor * x![1], x![2]];
   },
   run({ factor }, _net, shape, memory) {
-    const [rows, columns, channels] = shape;
     const data = new Float64Array(memory, 0, product(shape));
     return ([x]) => {
-      const width = x!.shape[1];
-      let at = 0;
-      for (let r = 0; r < rows; r++)
-        for (let c = 0; c < columns; c++) {
-          const from = (Math.floor(r / factor) * width + Math.floor(c / factor)) * channels;
-          for (let ch = 0; ch < channels; ch++) data[at++] = x!.data[from + ch]!;
-        }
+      repeatPlaces(x!.data, data, shape, factor);
       return { shape, data, unit: x!.unit };
     };
   },

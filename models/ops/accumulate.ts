@@ -20,11 +20,12 @@ import {
 } from './op.js';
 
 /**
- * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding + j][group * I + ci]
+ * acc[r][c][o] = sum over i, j, ci of w[o][i][j][ci] * x[r * stride - padding + i][c * stride - padding +
+ * j][group * I + ci]
  *
- * Convolution in any form (grouped, depthwise, 1x1, dense: a kernel of the whole map); x outside the map is 0, and I is
- * the number of input channels of a group. `weights` are i8 [out][kernel rows][kernel columns][I], |w| < 2^(bits-1).
- * The accumulator never leaves the node; `end` says what becomes of it.
+ * Convolution in any form (grouped, depthwise, 1x1, dense: a kernel of the whole map); x outside the map is
+ * 0, and I is the number of input channels of a group. `weights` are i8 [out][kernel rows][kernel
+ * columns][I], |w| < 2^(bits-1). The accumulator never leaves the node; `end` says what is made of it.
  */
 export type Accumulate = {
   op: 'accumulate';
@@ -52,8 +53,8 @@ export type Fires = { kind: 'fire'; thresholds: string };
 
 /**
  * y[o] = residual[o] + ((acc[o] * multiplier[o] + bias[o]) >> shift), the bias holding the rounding half.
- * With `saturate`, y is clamped to what its type holds, as a residual stream in hardware is; without, the proof
- * must show that it fits.
+ * With `saturate`, y is clamped to what its type holds, as a residual stream in hardware is; without, the
+ * proof must show that it fits.
  */
 export type Charges = Scaled & { kind: 'charge'; residual?: string; saturate: boolean };
 
@@ -214,9 +215,9 @@ export const accumulate: OpDefinition<Accumulate> = {
     requireWhole('a stride of', node.stride);
     requireWhole('a padding of', node.padding, 0);
     requireWhole('a number of groups of', [node.groups]);
-    // So every window holds at least one row and column of the map.
+    // So every window covers at least one row and column of the map.
     if (node.padding.some((padding, axis) => padding >= node.kernel[axis]!))
-      throw new OpError(`a padding of ${node.padding.join('x')} holds whole windows`);
+      throw new OpError(`a padding of ${node.padding.join('x')} is larger than a window`);
     if (c % node.groups || out % node.groups)
       throw new OpError(`${node.groups} groups do not divide ${c} and ${out} channels`);
     const size = (n: number, axis: 0 | 1) =>
@@ -244,7 +245,7 @@ export const accumulate: OpDefinition<Accumulate> = {
       return { output: fireRange(thresholds, levels, acc), accumulator };
     }
     if (!(Number.isInteger(end.shift) && end.shift >= 0 && end.shift < 32))
-      throw new OpError(`a shift by ${end.shift} is none`);
+      throw new OpError(`${end.shift} is not a valid shift`);
     const { product: products, result } = scaledRange(end, graph, acc);
     requireInt32('acc * multiplier + bias', union(products));
     let output = result;
@@ -270,7 +271,7 @@ export const accumulate: OpDefinition<Accumulate> = {
   },
   macs: (node, graph) =>
     product(graph.tensors[node.output]!.shape) * product(node.kernel) * groupChannels(node, graph),
-  // A residual is only added, whatever it holds.
+  // A residual is only added, whatever its kind.
   work: (node) => [node.input],
   onto: residualOf,
   planKey({ name: _, input: _i, output: _o, weights: _w, bits: _b, end, ...rest }) {

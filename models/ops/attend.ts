@@ -19,8 +19,9 @@ import {
  * a[t][h*e + j] = sum over i < d of q[t][h*d + i] * kv[h][i][j]
  * n[t][ch] = #{l in 1..D : a[t][ch] >= threshold[l]}
  *
- * Linear attention over spike counts: q, k have C channels, v has a multiple of C; head h owns d = C / heads channels
- * of q and k and e of v. There is no softmax, so `q (k^T v)` and `(q k^T) v` are the same integers and the first is cheaper.
+ * Linear attention over spike counts: q, k have C channels, v has a multiple of C; head h owns d = C / heads
+ * channels of q and k and e of v. There is no softmax, so `q (k^T v)` and `(q k^T) v` are the same integers
+ * and the first is cheaper.
  */
 export type Attend = {
   op: 'attend';
@@ -52,7 +53,7 @@ export const attend: OpDefinition<Attend> = {
     const [rows, columns] = graph.tensors[node.inputs[1]]!.shape;
     const levels = levelsOf(graph, node.output);
     return [
-      `kv[h][i][j] = sum over ${rows * columns} places of k[h][i] * v[h][j]; ${node.heads} heads`,
+      `kv[h][i][j] = sum over ${rows * columns} positions of k[h][i] * v[h][j]; ${node.heads} heads`,
       `a[t][h][j] = sum over i of q[t][h][i] * kv[h][i][j]; n = levels reached of ${levels} thresholds`,
     ];
   },
@@ -65,7 +66,7 @@ export const attend: OpDefinition<Attend> = {
   shape(node, [q, k, v]) {
     requireWhole('a number of heads of', [node.heads]);
     if (String(q!.shape) !== String(k!.shape) || q!.shape[0] !== v!.shape[0] || q!.shape[1] !== v!.shape[1])
-      throw new OpError(`q [${q!.shape}], k [${k!.shape}] and v [${v!.shape}] do not belong together`);
+      throw new OpError(`q [${q!.shape}], k [${k!.shape}] and v [${v!.shape}] do not fit each other`);
     if (q!.shape[2] % node.heads || v!.shape[2] % node.heads)
       throw new OpError(`${node.heads} heads do not divide ${q!.shape[2]} and ${v!.shape[2]} channels`);
     return v!.shape;

@@ -13,22 +13,24 @@ export type ChannelRange = { lo: Float64Array; hi: Float64Array };
 /** Proven lowest and highest value over a whole node. */
 export type Range = { lo: number; hi: number };
 
-/** What a node's arithmetic can reach: `accumulator` in any order of summation, `product` before the shift. */
+/**
+ * What a node's arithmetic can reach: `accumulator` in any order of summation, `product` before the shift.
+ */
 export type NodeProof = { output: ChannelRange; accumulator: Range; product?: Range };
 
 /** First and last + 1 of the rows of an input that a band of output rows reads. */
 export type RowSpan = [begin: number, end: number];
 
 /**
- * What a Graph's op is; one file each. The docstring of the node's type is the op's equation, `run` its definition.
- * An OpError that one of these throws becomes one error for the user, naming the node.
+ * What a Graph's op is; one file each. The docstring of the node's type is the op's equation, `run` its
+ * definition. An OpError thrown here becomes one error for the user that names the node.
  */
 export type OpDefinition<N> = {
   /** What a file may hold (nodeSchema); fields are written in its order. */
   schema: NodeSchema<N>;
   /** In a word or two, for lists. */
   describe(node: N): string;
-  /** The equation with the node's sizes and names, a line for each pass over the maps. */
+  /** The equation with the node's sizes and names, one line per pass over the maps. */
   equation(node: N, graph: Graph): string[];
   /** Names of the tensors the node reads. */
   inputs(node: N): string[];
@@ -49,14 +51,16 @@ export type OpDefinition<N> = {
   kept?(node: N, graph: Graph): number;
   /** Multiply-accumulates of the dense computation. */
   macs(node: N, graph: Graph): number;
-  /** Those of the inputs whose events are the node's work. */
+  /** The inputs whose events are the node's work. */
   work(node: N): string[];
-  /** An input on which the output may lie: it is read value by value, each before the same value is written. */
+  /**
+   * An input that the output may overwrite: it is read value by value, each before the same value is written.
+   */
   onto?(node: N): string | undefined;
   /** Whether the output repeats what other neurons fired, so that its spikes are counted nowhere. */
   repeats?: true;
   /**
-   * All fields on which memory and time depend: what is left of the node without names and without what only its values
+   * All fields that memory and time depend on: the node without names and without fields that only its values
    * depend on. Nodes of equal keys, inputs and tensors are planned once.
    */
   planKey(node: N): object;
@@ -64,19 +68,25 @@ export type OpDefinition<N> = {
   cost(node: N, graph: Graph, plan: Costed): number;
 };
 
-/** A constant array: i32, or weights that a file holds in fewer bits. `length` may be asked before the arrays are there. */
+/**
+ * A constant array: i32, or weights that a file holds in fewer bits. `length` may be called before the arrays
+ * exist.
+ */
 export type Constant = { key: string; length(graph: Graph): number } & (
   | { type: 'i8'; bits: WeightBits }
   | { type: 'i32' }
 );
 
-/** How a node whose time is estimated is run: `groups` of tiles, each `tiling` times as slow as the best size of them. */
+/**
+ * How a node is run, to estimate its time: `groups` of tiles, each `tiling` times as slow as tiles of the
+ * best size.
+ */
 export type Costed = { choices: Choices; groups: number; tiling: number };
 
 /** Why a node is refused; becomes a SpikeletError that names graph and node. */
 export class OpError extends Error {}
 
-/** What arithmetic may reach: one less than 32 bits hold, so that a threshold above all that is reachable exists too. */
+/** The largest allowed value: one less than 32 bits hold, so that a threshold above it exists too. */
 export const INT32 = { lo: -(2 ** 31), hi: 2 ** 31 - 2 };
 
 export const union = ({ lo, hi }: ChannelRange): Range => ({
@@ -89,10 +99,10 @@ export const constantRange = (channels: number, lo: number, hi: number): Channel
   hi: new Float64Array(channels).fill(hi),
 });
 
-/** Throws unless every value is a whole number, `least` or more. */
+/** Throws unless every value is an integer of at least `least`. */
 export const requireWhole = (what: string, values: readonly number[], least = 1): void => {
   if (!values.every((n) => Number.isInteger(n) && n >= least))
-    throw new OpError(`${what} ${values.join('x')} is none`);
+    throw new OpError(`${what} ${values.join('x')} is not valid`);
 };
 
 export const requireInt32 = (what: string, { lo, hi }: Range): void => {
@@ -108,7 +118,7 @@ export const allocate = ({ type, shape }: Pick<GraphTensor, 'type' | 'shape'>): 
 
 export const bytesPerValue = (type: ValueType): number => arrays[type].BYTES_PER_ELEMENT;
 
-/** What the types of values hold. */
+/** Ranges of the value types. */
 export const valueRange: Record<ValueType, { lo: number; hi: number }> = {
   i8: { lo: -128, hi: 127 },
   u8: { lo: 0, hi: 255 },

@@ -5,8 +5,8 @@ import { type OpDefinition, OpError, requireInt32, requireWhole, union } from '.
 /**
  * y[r][c][ch] = sum over i < kernel rows, j < kernel columns of x[r * stride + i][c * stride + j][ch]
  *
- * A sum, not a mean: the division moves into the scale of the output, so no rounding happens. A kernel of the whole
- * map is global pooling. No padding.
+ * A sum, not a mean: the division moves into the scale of the output, so no rounding happens. A kernel of the
+ * whole map is global pooling. No padding.
  */
 export type Pool = {
   op: 'pool';
@@ -23,7 +23,7 @@ export const pool: OpDefinition<Pool> = {
     ...{ name, input: name, output: name, kernel: pair, stride: pair },
   }),
   describe: () => 'pool',
-  equation: ({ kernel, stride }) => [`y = sum of ${kernel.join('x')} places, stride ${stride.join('x')}`],
+  equation: ({ kernel, stride }) => [`y = sum of ${kernel.join('x')} positions, stride ${stride.join('x')}`],
   inputs: (node) => [node.input],
   reads: () => [['spikes', 'membrane']],
   writes: () => 'membrane',

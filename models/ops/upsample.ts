@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import type { Graph } from '../graph.js';
 import { name, nodeSchema } from '../schema-parts.js';
+import type { Shape } from '../tensor.js';
 import { levelsOf } from './fire.js';
 import { type OpDefinition, OpError, union } from './op.js';
 
 /**
  * y[r][c][ch] = x[floor(r / factor)][floor(c / factor)][ch]
  *
- * Nearest neighbour: each place of a map of spikes becomes `factor` x `factor` places. Exact, with the levels of its input.
+ * Nearest neighbour: each place of a map of spikes becomes `factor` x `factor` places. Exact, with the levels
+ * of its input.
  */
 export type Upsample = { op: 'upsample'; name: string; input: string; output: string; factor: number };
 
@@ -19,6 +20,22 @@ export const wrongFactor = (factor: number): string | undefined =>
   Number.isInteger(factor) && factor >= FACTORS[0] && factor <= FACTORS[1]
     ? undefined
     : `factor must be a whole number from ${FACTORS.join(' to ')}, got ${factor}`;
+
+/** Fills a map of `shape` with the values of a smaller one. */
+export function repeatPlaces(
+  x: ArrayLike<number>,
+  output: { [at: number]: number },
+  [rows, columns, channels]: Shape,
+  factor: number,
+): void {
+  const width = columns / factor;
+  let at = 0;
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) {
+      const from = (Math.floor(r / factor) * width + Math.floor(c / factor)) * channels;
+      for (let ch = 0; ch < channels; ch++) output[at++] = x[from + ch]!;
+    }
+}
 
 export const upsample: OpDefinition<Upsample> = {
   schema: nodeSchema<Upsample>()({
@@ -37,22 +54,13 @@ export const upsample: OpDefinition<Upsample> = {
     const [rows, columns, channels] = x!.shape;
     return [factor * rows, factor * columns, channels];
   },
-  prove(node, graph: Graph, [x]) {
+  prove(node, graph, [x]) {
     const [from, to] = [levelsOf(graph, node.input), levelsOf(graph, node.output)];
     if (from !== to)
       throw new OpError(`repeats counts up to ${from}, '${node.output}' has levels up to ${to}`);
     return { output: x!, accumulator: union(x!) };
   },
-  run({ input, output: name, factor }, graph, [x], output) {
-    const width = graph.tensors[input]!.shape[1];
-    const [rows, columns, channels] = graph.tensors[name]!.shape;
-    let at = 0;
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++) {
-        const from = (Math.floor(r / factor) * width + Math.floor(c / factor)) * channels;
-        for (let ch = 0; ch < channels; ch++) output[at++] = x![from + ch]!;
-      }
-  },
+  run: (node, graph, [x], output) => repeatPlaces(x!, output, graph.tensors[node.output]!.shape, node.factor),
   rows: ({ factor }, _graph, begin, end) => [[Math.floor(begin / factor), Math.ceil(end / factor)]],
   macs: () => 0,
   work: (node) => [node.input],

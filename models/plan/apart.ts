@@ -1,8 +1,8 @@
 import type { Block, Life, Span } from './lives.js';
 
 /**
- * For each life, by index: the others that are alive with it at some time, and the distances from their offset to its
- * own, exclusive ends, at which blocks that are alive together would share bytes.
+ * For each life, by index: the lives that overlap it in time, and the distances from their offset to its own
+ * (exclusive ends) that would make blocks alive at the same time share bytes.
  */
 export type Apart = [rival: number, distances: Span[]][][];
 
@@ -21,7 +21,7 @@ export function apartness(lives: readonly Life[]): Apart {
   return apart;
 }
 
-/** Distances from b to a at which some of their blocks collide, joined to as few spans as possible. */
+/** Distances from b to a that make some of their blocks collide, merged into as few spans as possible. */
 function collisions(a: Life, b: Life): Span[] {
   const spans: Span[] = [];
   for (const theirs of b.blocks)

@@ -7,21 +7,22 @@ import { type Order, type PlanStep, schedule } from './schedule.js';
 import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
 
 /**
- * How a Graph is run: bands of rows in which order, and where everything lies. All memory is one arena whose size is
- * exact. A tensor is a ring of `rows` rows; its row r lies at `offset + (r % rows) * rowBytes`. A plan whose bands hold
- * whole frames is the fastest on a host; low bands are the smallest on a device. Kernels serve both.
+ * How a Graph is run: the order of its bands of rows, and where everything is. All memory is one arena of
+ * exact size. A tensor is a ring of `rows` rows; its row r is at `offset + (r % rows) * rowBytes`. A plan
+ * whose bands are whole frames is the fastest on a host; bands of few rows take the least memory on a device.
+ * Kernels serve both.
  */
 export type Plan = {
   buffers: Map<string, PlanBuffer>;
   steps: PlanStep[];
   /**
-   * Working memory of each node, by its index: what the next step may overwrite. Fetched constants lie at its end,
-   * from `fetched` on.
+   * Working memory of each node, by its index: the next step may overwrite it. Fetched constants are at its
+   * end, from `fetched` on.
    */
   scratch: Map<number, PlanMemory & { fetched: number }>;
   /** What a node keeps from its first step to its last, by its index. */
   kept: Map<number, PlanMemory>;
-  /** Bytes of all of them together. */
+  /** Total bytes. */
   arenaBytes: number;
   choices: Choices;
 };
@@ -29,7 +30,10 @@ export type Plan = {
 export type PlanMemory = { offset: number; bytes: number };
 export type PlanBuffer = PlanMemory & { rows: number; rowBytes: number; packed: boolean };
 
-/** Orders the bands and lays out the arena; looks for layouts until one has at most `wanted` bytes for so many steps. */
+/**
+ * Orders the bands and lays out the arena; tries layouts until one has at most `wanted` bytes for that number
+ * of steps.
+ */
 export function arrange(
   graph: Graph,
   kernels: Kernels,
@@ -66,8 +70,8 @@ export function arrange(
 }
 
 /**
- * Everything that takes memory, and when: tensors by name, the nodes' own memory by index; `ownOf`: bytes of a node's working
- * memory.
+ * Everything that takes memory, and when: tensors by name, the nodes' own memory by index; `ownOf`: bytes of
+ * a node's working memory.
  */
 export function livesOf(
   graph: Graph,
@@ -86,7 +90,7 @@ export function livesOf(
   };
 }
 
-/** Lives of the nodes' own memory, where they have any. */
+/** Lives of the nodes' own memory, if any. */
 function memories(
   graph: Graph,
   lifeOf: (node: Graph['nodes'][number], index: number) => Life,
@@ -96,8 +100,9 @@ function memories(
 }
 
 /**
- * Outputs that may lie on an input, as sums on their residual: both are held whole, alike in type, and each row of the residual is read
- * for the last time when the same row of the sum is written, which a kernel does value by value.
+ * Outputs that may overwrite an input, as sums do their residual: both are held whole, have the same type,
+ * and each row of the residual is read for the last time when the same row of the sum is written, which a
+ * kernel does value by value.
  */
 function overlays(graph: Graph, rows: Map<string, RowLives>, tensors: Map<string, Life>): Map<Life, Life> {
   const over = new Map<Life, Life>();

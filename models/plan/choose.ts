@@ -9,7 +9,9 @@ import { type Backend, choicesOf, type Ends, type Variant, variantsOf } from './
 /** `time`: estimated, in nanoseconds. */
 export type Chosen = { order: Order; choices: Choices; time: number };
 
-/** Steps times tensors that may be looked at; the 10M network needs 20 million. A small file asks for little. */
+/**
+ * Steps times tensors that the search may visit; the 10M network needs 20 million, so small files are quick.
+ */
 const effortFor = (graph: Graph): number => 2 ** 24 + 64 * graphBytes(graph);
 
 const tooLarge = (graph: Graph) =>
@@ -18,19 +20,19 @@ const tooLarge = (graph: Graph) =>
     { hint: 'omit --ram and --time, or use smaller images' },
   );
 
-/** Nodes of the longest segment that is looked at. */
+/** Nodes of the longest segment that is tried. */
 const LONGEST = 20;
 
 /**
- * The search for the fastest plan within a budget. A graph is cut at tensors through which everything passes; a cut is
- * finished before it is read, so the segments between cuts take turns in the memory and are planned each for itself.
- * Which cuts, and how each segment runs, is a shortest path from the input to the logits over tensors that are packed or
- * not.
+ * The search for the fastest plan within a budget. A graph is cut at tensors through which everything passes;
+ * a cut is finished before it is read, so the segments between cuts use the memory in turn and are planned
+ * separately. Which cuts, and how each segment runs, is a shortest path from the input to the logits over
+ * tensors that are packed or not.
  */
 export type Chooser = {
-  /** The fastest way of which no step has more than `budget` bytes alive. */
+  /** The fastest way with at most `budget` bytes alive at each step. */
   within(budget: number): Chosen | undefined;
-  /** The least budget for which there is one. */
+  /** The smallest budget that has one. */
   least: number;
 };
 
@@ -58,7 +60,7 @@ function edgesOf(graph: Graph, backend: Backend): Edge[] {
   const nameOf = (cut: number) => (cut < 0 ? 'input' : graph.nodes[cut]!.output);
   return cuts.flatMap((last, j) =>
     cuts.slice(0, j).flatMap((before, i) => {
-      // Neighbours are always looked at, or there might be no way at all.
+      // Neighbours are always tried, or there might be no way at all.
       if (last - before > LONGEST && j - i > 1) return [];
       const [input, output] = [nameOf(before), nameOf(last)];
       const segment = { input, first: before + 1, last };
@@ -83,7 +85,7 @@ function edgesOf(graph: Graph, backend: Backend): Edge[] {
   );
 }
 
-/** The least memory in which some path fits. */
+/** The least memory that fits some path. */
 function smallestPeak(edges: Edge[], graph: Graph): number {
   const least = new Map([[state('input', false), 0]]);
   for (const { from, to, variants } of edges) {

@@ -3,7 +3,10 @@ import { COST } from '../ops/cost.js';
 import { product } from '../tensor.js';
 import type { Choices, FetchOption } from './choices.js';
 
-/** Time of a node in nanoseconds that runs in `steps` steps. `option`: how its constants are cut, if they are fetched. */
+/**
+ * Time in nanoseconds of a node that runs in `steps` steps. `option`: how its constants are cut, if they are
+ * fetched.
+ */
 export function nodeTime(
   node: GraphNode,
   graph: Graph,

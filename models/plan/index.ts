@@ -22,15 +22,18 @@ export type PlanOptions = {
   choices?: Choices;
   /** Most bytes that the plan may take: the fastest plan within them is chosen. */
   ram?: number;
-  /** Most time, as a multiple of the fastest plan's and as estimated (cost.ts): the smallest plan within it is chosen. */
+  /**
+   * Most time, as a multiple of the fastest plan's and as estimated (cost.ts): the smallest plan within it is
+   * chosen.
+   */
   time?: number;
-  /** How the constants of nodes can be fetched, if they lie outside of the memory. */
+  /** How the constants of nodes can be fetched, if they are outside the memory. */
   fetch?: FetchOptions;
-  /** Bytes that count as RAM beside the arena. */
+  /** Bytes that count as RAM besides the arena. */
   beside?: Beside;
 };
 
-/** Bytes beside the arena: fixed ones and those of each step. */
+/** Bytes besides the arena: fixed ones and those of each step. */
 type Beside = { bytes: number; perStep: number };
 
 const besideOf = (steps: number, { bytes, perStep }: Beside): number => bytes + perStep * steps;
@@ -38,8 +41,9 @@ const sizeOf = ({ arenaBytes, steps }: Plan, beside: Beside): number =>
   arenaBytes + besideOf(steps.length, beside);
 
 /**
- * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget of RAM, or the smallest within a budget of time.
- * Throws a SpikeletError that tells the smallest possible where none fits, or where the graph is out of proportion.
+ * Plans a proven graph for the backend that has the `kernels`: the fastest plan, the fastest within a budget
+ * of RAM, or the smallest within a budget of time. Throws a SpikeletError with the smallest possible size if
+ * none fits, or if planning the graph would take too long.
  */
 export const plan = (graph: Graph, kernels: Kernels, options: PlanOptions = {}): Plan =>
   planner(graph, kernels)(options);
@@ -63,7 +67,7 @@ export function planner(graph: Graph, kernels: Kernels): Planner {
   };
 }
 
-/** What was searched for, by the ways to fetch constants; the smallest plan where nothing beside the arena counts. */
+/** What was searched for, by the ways to fetch constants; the smallest plan if nothing besides the arena counts. */
 type Search = {
   kernels: Kernels;
   choosers: Map<FetchOptions, Chooser>;
@@ -107,7 +111,7 @@ function planned(graph: Graph, options: PlanOptions, search: Search): Plan {
   const fastest = planned(graph, { fetch }, search);
   if (sizeOf(fastest, beside) <= ram) return fastest;
   const choose = chooserOf(graph, backend, search);
-  // The search knows what is alive at each step; a layout may need some more, and the steps take some.
+  // The search knows the bytes alive at each step; a layout may need more, and the steps take some too.
   for (let budget = ram - beside.bytes; ; budget -= budget * LESS) {
     const chosen = choose.within(budget);
     if (!chosen) break;
@@ -131,18 +135,18 @@ export class NoPlanFits extends SpikeletError {
     readonly smallest: number,
   ) {
     super(`graph '${name}' does not fit in ${ram} B of RAM: the smallest plan takes ${smallest} B`, {
-      hint: `give it ${Math.ceil(smallest / 1024)}k, or make a smaller network or one of smaller images`,
+      hint: `give it ${Math.ceil(smallest / 1024)}k, or use a smaller network or smaller images`,
     });
   }
 }
 
-/** By how much the budgets grow that are looked at for the smallest plan. */
+/** Growth of the budgets that are tried for the smallest plan. */
 const RUNG = 1.02;
 
 /**
- * The smallest of the plans that are estimated to take at most `time` times as long as the fastest. A layout may take
- * more than what is alive at once, so more than the least budget is looked at: of all times the same ladder of budgets,
- * from the first that is quick enough on, so that more time never takes more RAM.
+ * The smallest of the plans that are estimated to take at most `time` times as long as the fastest. A layout
+ * may take more than what is alive at once, so larger budgets are tried too: the same list of budgets for
+ * every `time`, from the first one that is fast enough, so that more time never takes more RAM.
  */
 function smallestPlan(
   graph: Graph,
@@ -164,7 +168,7 @@ function smallestPlan(
   let rung = high;
   let chosen = within(rung);
   let best = arrange(graph, backend, chosen.order, chosen.choices, () => 0);
-  // A plan that only a larger budget allows has more alive than the budget before.
+  // A plan that needs a larger budget has more bytes alive than the previous budget.
   while (budget(rung) + beside.bytes < sizeOf(best, beside)) {
     const { time: slower } = chosen;
     chosen = within(++rung);
@@ -175,10 +179,10 @@ function smallestPlan(
   return best;
 }
 
-/** By how much less is tried where a layout does not fit. */
+/** How much less is tried if a layout does not fit. */
 const LESS = 0.015;
 
-/** Everything of a node at once. */
+/** Every node computes its whole output at once. */
 const wholeFetches = (options: FetchOptions): Map<string, Fetch> =>
   new Map(
     [...options].map(([name, ways]) => {

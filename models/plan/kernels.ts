@@ -1,7 +1,7 @@
 import type { Graph, GraphNode } from '../graph.js';
 import type { Choices } from './choices.js';
 
-/** What a plan asks the backend that it is for about its kernels. */
+/** What a plan has to know about its backend's kernels. */
 export type Kernels = {
   /** Bytes of working memory that a band of a node needs besides its inputs and output. */
   scratch(node: GraphNode, graph: Graph, choices: Choices): number;

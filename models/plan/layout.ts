@@ -4,25 +4,28 @@ import { align, offsetFor, type Problem } from './place.js';
 
 export { align } from './place.js';
 
-/** Where everything lies, and how many bytes that takes. */
+/** Where everything is, and how many bytes that takes. */
 export type Layout = { offsets: Map<Life, number>; bytes: number };
 
-/** Share of the wanted bytes by which a try may be worse. */
+/** How much worse a try may be, as a fraction of the wanted bytes. */
 const HEAT = 0.3;
-/** Tries to make a layout fit, for each thing in it. */
+/** Tries to make a layout fit, per item. */
 const ATTEMPTS = 60;
-/** How often the tries may fail. */
+/** Tries that may fail. */
 const FAILURES = 2;
-/** Pairs of things that are looked at in all tries; the 10M network needs 20 million. Beyond, what was found will do. */
+/**
+ * Pairs of items that all tries may compare; the 10M network needs 20 million. After that the best layout so
+ * far is taken.
+ */
 const EFFORT = 2 ** 25;
-/** By how much a layout is to become smaller at a time, where the smallest is wanted. */
+/** How much smaller each next layout has to be, when the smallest is wanted. */
 const SHRINK = 0.99;
 
 /**
- * Places what is never alive together in the same memory, down to single rows of tensors that are held whole: where a
- * map is written while another is read for the last time, it follows behind the reader. `over` names for a life another
- * one on which it may lie exactly (a sum on its own residual). Looks for a layout of at most `wanted` bytes; with 0 for
- * the smallest.
+ * Lets items that are never alive together share memory, down to single rows of tensors that are held whole:
+ * a map that is written while another is read for the last time follows its reader. `over` gives for a life
+ * another one that it may overwrite in place (a sum and its residual). Looks for a layout of at most `wanted`
+ * bytes; 0: the smallest.
  */
 export function layOut(lives: readonly Life[], over: ReadonlyMap<Life, Life>, wanted: number): Layout {
   const index = new Map(lives.map((life, i) => [life, i]));
@@ -44,10 +47,12 @@ export function layOut(lives: readonly Life[], over: ReadonlyMap<Life, Life>, wa
   return { offsets: new Map(lives.map((life, i) => [life, best.offsets[i]!])), bytes: best.bytes };
 }
 
-/** Offsets from 0 on, and the order in which they were found. */
+/** Offsets from 0 on, and the order of placing. */
 type Placed = { offsets: Float64Array; order: number[]; bytes: number };
 
-/** Turns that are worth a try: the largest first; maps first, as others follow them; the tightest time first. */
+/**
+ * Orders worth trying: the largest first; maps first, because others follow them; the tightest time first.
+ */
 function ordersOf(lives: readonly Life[]): number[][] {
   const pressure = pressures(lives);
   const tightest = (a: number, b: number) => pressure[b]! - pressure[a]!;
@@ -63,7 +68,7 @@ function ordersOf(lives: readonly Life[]): number[][] {
   ];
 }
 
-/** Of each life, the most bytes that are alive at a time at which it is. */
+/** For each life, the peak of bytes alive during it. */
 function pressures(lives: readonly Life[]): number[] {
   const alive = new Float64Array(lives.reduce((last, { span }) => Math.max(last, span[1]), 0) + 2);
   for (const { blocks } of lives)
@@ -79,7 +84,7 @@ function pressures(lives: readonly Life[]): number[] {
   );
 }
 
-/** Places lives one by one, each where all of them together reach least far. */
+/** Places lives one by one, each where the total extent grows least. */
 function placeAll(problem: Problem, order: number[]): Placed {
   const offsets = new Float64Array(problem.lives.length).fill(Number.NaN);
   let [low, high] = [0, 0];
@@ -93,8 +98,8 @@ function placeAll(problem: Problem, order: number[]): Placed {
 }
 
 /**
- * Takes out what is alive together with something beyond `target` bytes and places it again in another order, until
- * nothing is beyond.
+ * Removes the lives that overlap one beyond `target` bytes in time and places them again in another order,
+ * until nothing is beyond.
  */
 function improve(
   problem: Problem,
@@ -127,7 +132,7 @@ function improve(
         : exchanged(group, random() < 0.5 ? one : any(group, random), any(group, random));
     for (const i of group) offsets[i] = Number.NaN;
     for (const i of tried) offsets[i] = offsetFor(problem, i, offsets, 0, target);
-    // Now and then something worse is taken, less and less, to get out of dead ends.
+    // Sometimes a worse layout is accepted, less and less, to get out of dead ends.
     const patience = HEAT * target * random() ** 4 * (1 - attempt / attempts);
     if (group.reduce((sum, i) => sum + beyond(i), 0) > cost + patience)
       group.forEach((i, k) => {
@@ -149,7 +154,7 @@ function improve(
   };
 }
 
-/** A fixed sequence of numbers in 0..1, so that a plan is the same each time it is made. */
+/** A fixed sequence of numbers in 0..1, so that plans are reproducible. */
 function sequence(seed: number): () => number {
   let state = seed;
   return () => {
@@ -161,7 +166,7 @@ function sequence(seed: number): () => number {
 const any = <T>(values: readonly T[], random: () => number): T =>
   values[Math.floor(random() * values.length)]!;
 
-/** A life, what is alive together with it, and so on, `hops` times. */
+/** A life, those that overlap it in time, and so on, `hops` times. */
 function around(apart: Problem['apart'], one: number, hops: number): number[] {
   const group = new Set([one]);
   for (let hop = 0; hop < hops; hop++)
@@ -169,13 +174,13 @@ function around(apart: Problem['apart'], one: number, hops: number): number[] {
   return [...group];
 }
 
-/** The group in a random order in which large ones tend to come early. */
+/** The group in a random order; large ones tend to come early. */
 function shuffled({ lives }: Problem, group: readonly number[], random: () => number): number[] {
   const weight = new Map(group.map((i) => [i, lives[i]!.bytes * (0.2 + random())]));
   return group.toSorted((a, b) => weight.get(b)! - weight.get(a)!);
 }
 
-/** A group in which one takes its turn before another; before all others if both are the same. */
+/** A group with one life moved before another; before all others if both are the same. */
 function exchanged(group: readonly number[], moved: number, before: number): number[] {
   const rest = group.filter((i) => i !== moved);
   return rest.toSpliced(moved === before ? 0 : rest.indexOf(before), 0, moved);

@@ -1,13 +1,13 @@
 import { definition, type Graph, outputOf } from '../graph.js';
 import type { PlanStep } from './schedule.js';
 
-/** First and last step, both inclusive, in which some memory holds something. */
+/** First and last step (inclusive) that some memory is in use. */
 export type Span = [first: number, last: number];
 
 /** Bytes of a life that are alive at the same times; `offset` within it. */
 export type Block = { offset: number; bytes: number; times: Span[] };
 
-/** What takes a place in the arena, and when: `span` from the first time to the last. */
+/** Something that needs a place in the arena, and when: `span` from the first time to the last. */
 export type Life = { bytes: number; blocks: Block[]; span: Span };
 
 function life(bytes: number, blocks: Block[]): Life {
@@ -23,8 +23,8 @@ function life(bytes: number, blocks: Block[]): Life {
 export type RowLives = { rows: number; first: Int32Array; last: Int32Array };
 
 /**
- * Rows of the tensors `names` over steps that write them all but one, which is there whole from the start. One is kept
- * whole after the end: of a graph, the logits.
+ * Rows of the tensors `names` over the steps. One of them is complete at the start, the steps write the
+ * others; one is kept whole after the end (of a graph, the logits).
  */
 export function rowLives(
   graph: Graph,

@@ -6,12 +6,12 @@ const ALIGNMENT = 16;
 
 export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
-/** What is placed: `over` names for a life another one on which it may lie exactly, by index. */
+/** What is placed: `over` gives for a life another one that it may overwrite in place, by index. */
 export type Problem = { lives: readonly Life[]; apart: Apart; over: ReadonlyMap<number, number> };
 
 /**
- * The best offset for a life among those that have one (NaN: none yet): on its partner, or where it leaves `low` ..
- * `high` least, the lowest of equals.
+ * The best offset for a life among the placed ones (NaN: not placed yet): that of its partner, or where it
+ * extends `low` .. `high` least, the lowest in a tie.
  */
 export function offsetFor(
   { lives, apart, over }: Problem,
@@ -32,7 +32,7 @@ export function offsetFor(
   return onTop === undefined ? nearest(collisions, low, high - align(lives[index]!.bytes)) : offsets[onTop]!;
 }
 
-/** Whether nothing but partners is in the way at a partner's offset. */
+/** Whether only partners are in the way at a partner's offset. */
 function fitsOn(rivals: Apart[number], at: number, partners: number[], offsets: Float64Array): boolean {
   return rivals.every(([rival, spans]) => {
     const offset = offsets[rival]!;
@@ -41,13 +41,14 @@ function fitsOn(rivals: Apart[number], at: number, partners: number[], offsets: 
   });
 }
 
-/** The aligned offset without a collision that is least outside of `low` .. `high`. */
+/** The aligned offset without a collision that extends `low` .. `high` least. */
 function nearest(collisions: Span[], low: number, high: number): number {
   const distance = (offset: number) => Math.max(0, low - offset) + Math.max(0, offset - high);
   let best = Number.POSITIVE_INFINITY;
   collisions.sort((a, b) => a[0] - b[0]);
   collisions.push([Number.POSITIVE_INFINITY, 0]);
-  // Between two runs of collisions all offsets are free: from the end of the first to the beginning of the next.
+  // Between two runs of collisions all offsets are free: from the end of the first to the beginning of the
+  // next.
   let free = Number.NEGATIVE_INFINITY;
   for (const [from, to] of collisions) {
     if (from >= free) {

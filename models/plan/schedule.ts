@@ -7,14 +7,18 @@ export type PlanStep = { node: number; row: number; rows: number };
 export type Order = {
   /** Most rows that a node computes at a time, by its index. */
   band(node: number): number;
-  /** Tensors that are finished before anything reads them: what comes before is over, and its memory free. */
+  /**
+   * Tensors that are complete before anything reads them: the nodes before them are done, and their memory is
+   * free.
+   */
   whole: ReadonlySet<string>;
 };
 
 /**
- * Depth first from the logits: a band is computed when the first band that reads it wants it, and no more than it
- * wants, so little is held. The last band of a reader asks for all rows, also for those that no window reaches, so
- * that every tensor is computed whole. `first` and `last`: the nodes of a part of the graph, whose input is there.
+ * Depth first from the logits: a band is computed when the first band that reads it needs it, and no more
+ * than it needs, so little is held. The last band of a reader asks for all rows, including those that no
+ * window reaches, so that every tensor is computed whole. `first` and `last`: the nodes of a part of the
+ * graph, whose input is complete.
  */
 export function schedule(
   graph: Graph,

@@ -2,10 +2,10 @@ import { definition, type Graph } from '../graph.js';
 import { type RowLives, rowLives } from './lives.js';
 import { schedule } from './schedule.js';
 
-/** Nodes `first` .. `last`, which read one tensor, `input`, and of which nothing but the last node's output is read later. */
+/** Nodes `first` .. `last`, which read one tensor, `input`; only the last node's output is read later. */
 export type Segment = { input: string; first: number; last: number };
 
-/** Nodes through whose output everything passes: where it is finished, nothing else is alive. By index. */
+/** Nodes whose output everything passes through: when it is complete, nothing else is alive. By index. */
 export function narrows(graph: Graph): number[] {
   const writer = new Map([['input', -1], ...graph.nodes.map((node, i) => [node.output, i] as const)]);
   // The last reader of anything that was written before a node.
@@ -32,7 +32,7 @@ export type Profile = {
   span: [number, number][];
 };
 
-/** Runs a segment in bands of `band` rows of its output, as many rows before as these take. */
+/** Runs a segment in bands of `band` rows of its output, and as many rows of earlier nodes as these need. */
 export function profileOf(graph: Graph, { input, first, last }: Segment, band: number): Profile {
   const bands = bandsOf(graph, { input, first, last }, band);
   const steps = schedule(graph, { band: (node) => bands.get(node)!, whole: new Set() }, [first, last]);
@@ -60,7 +60,7 @@ export function profileOf(graph: Graph, { input, first, last }: Segment, band: n
   return { stepsOf, nodes: at, rows, span };
 }
 
-/** Rows that each node of a segment computes at a time: as many as `band` rows of its output take. */
+/** Rows that each node of a segment computes at a time: as many as `band` rows of its output need. */
 export function bandsOf(graph: Graph, { first, last }: Segment, band: number): Map<number, number> {
   const height = (index: number) => graph.tensors[graph.nodes[index]!.output]!.shape[0];
   const bands = new Map<number, number>();
@@ -69,7 +69,7 @@ export function bandsOf(graph: Graph, { first, last }: Segment, band: number): M
   return bands;
 }
 
-/** Rows of a tensor alive at each step; a row on which its sum is written is not counted with the sum. */
+/** Rows of a tensor alive at each step; a row that its sum overwrites is not counted twice. */
 function rowsAlive({ rows, first, last }: RowLives, steps: number, sum: RowLives | undefined): Int32Array {
   const alive = new Int32Array(steps + 2);
   if (rows < first.length) {

@@ -17,7 +17,7 @@ export const scratchBytes = (kernels: Kernels, graph: Graph, node: GraphNode, ch
 export const ownBytes = (kernels: Kernels, graph: Graph, node: GraphNode, choices: Choices): number =>
   scratchBytes(kernels, graph, node, choices) + (choices.fetches.get(node.name)?.bytes ?? 0);
 
-/** What a node keeps between its steps: with several threads, each keeps it for itself. */
+/** What a node keeps between its steps: with several threads, each has its own. */
 export function keptBytes(graph: Graph, node: GraphNode, { threads = 1 }: Choices): number {
   const bytes = definition(node).kept?.(node, graph) ?? 0;
   return threads > 1 ? threads * align(bytes) : bytes;

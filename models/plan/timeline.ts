@@ -43,7 +43,7 @@ export function timeline(graph: Graph, plan: Plan): { occupants: Occupant[]; ali
   return { occupants, alive: plan.steps.map((_, step) => bytesAlive(occupants, step)) };
 }
 
-/** Bytes alive at a step; a sum and the residual that it lies on are alive in the same bytes. */
+/** Bytes alive at a step; a sum and the residual that it overwrites are alive in the same bytes. */
 function bytesAlive(occupants: Occupant[], step: number): number {
   const spans = occupants
     .flatMap(({ offset, blocks }) => blocks.map((block) => ({ begin: offset + block.offset, block })))

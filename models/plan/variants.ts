@@ -9,7 +9,7 @@ import { keptBytes, ownBytes, rowBytesOf, scratchBytes } from './sizes.js';
 export type Variant = {
   /** Rows of its output at a time. */
   band: number;
-  /** Whether the spikes within are packed. */
+  /** Whether the spikes inside are packed. */
   packed: boolean;
   /** Most working memory of a node. */
   limit: number;
@@ -20,19 +20,19 @@ export type Variant = {
 /** The fetch options of each node, where constants come from outside. */
 export type FetchOptions = ReadonlyMap<string, readonly FetchOption[]>;
 
-/** What a plan knows of the backend that it is for. */
+/** What a plan knows about its backend. */
 export type Backend = Kernels & { fetch: FetchOptions };
 
 const BANDS = [1, 2, 3, 4, 6, 8, 14, 28];
 const KIBI = 1024;
 const LIMITS = [Number.POSITIVE_INFINITY, 192, 128, 96, 64, 48, 32, 24, 16, 8].map((limit) => limit * KIBI);
 
-/** What of a segment is packed beside what lies within: its ends. */
+/** Which ends of a segment are packed. */
 export type Ends = { input: boolean; output: boolean };
 
 /**
- * All ways to run a segment, the fastest first; none both larger and slower than another. Takes from `effort` the bytes
- * that are summed up, steps times tensors; gives up, with no way, when it is used up.
+ * All ways to run a segment, the fastest first; none both larger and slower than another. Subtracts the work,
+ * steps times tensors, from `effort`; gives up and returns no way when that is used up.
  */
 export function variantsOf(
   graph: Graph,
@@ -103,7 +103,7 @@ function timeOf(graph: Graph, node: GraphNode, choices: Choices, steps: number, 
   return nodeTime(node, graph, choices, steps, option);
 }
 
-/** Parts of rows and tiles with which the working memory of each node stays below `limit`, if it can. */
+/** Parts of rows and tiles that keep the working memory of each node below `limit`, if possible. */
 function choicesWithin(
   graph: Graph,
   nodes: GraphNode[],
@@ -150,7 +150,7 @@ function choicesWithin(
   return choices;
 }
 
-/** Most bytes alive at once: what no layout can be smaller than. */
+/** Most bytes alive at once: a lower bound for every layout. */
 function peakOf(
   graph: Graph,
   backend: Backend,

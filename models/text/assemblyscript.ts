@@ -5,5 +5,5 @@ import { ascii } from '../ascii.js';
 /** For a comment, block or line. */
 export const scriptComment = (text: string): string => ascii(text).replace(/\*(?=\/)|\/(?=\*)/g, '$& ');
 
-/** Any name as the begin of an identifier; with a number behind it is no reserved word and one of its own. */
+/** Any name as the start of an identifier; a number after it makes it unique and not a reserved word. */
 export const scriptIdentifier = (name: string): string => name.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');

@@ -2,18 +2,24 @@ import { ascii } from '../ascii.js';
 import { uniqueNames } from './unique.js';
 
 /**
- * Text from files in C and C++. Names in a file are whatever somebody wrote there; what these functions return is safe in
- * its place, in every standard of C and C++, with trigraphs and without.
+ * Text from files in C and C++. Names in a file can be any text; what these functions return is safe in its
+ * place, in every standard of C and C++, with trigraphs and without.
  */
 
-/** For a comment, block or line: it neither ends it nor begins another, and no line of it runs on into the next. */
+/**
+ * For a comment, block or line: it neither ends the comment nor begins another, and no line continues on the
+ * next.
+ */
 export const cComment = (text: string): string =>
   ascii(text)
     // A backslash at the end of a line joins the next; so does the trigraph for it.
     .replace(/\\/g, '|')
     .replace(/\*(?=\/)|\/(?=\*)|\?(?=\?)/g, '$& ');
 
-/** Bytes that a string literal spells otherwise: question marks could be a trigraph's, and octal ends after three digits. */
+/**
+ * Bytes that a string literal spells otherwise: question marks could be a trigraph's, and octal ends after
+ * three digits.
+ */
 const spelled = (byte: number): string => {
   const letter = String.fromCharCode(byte);
   if (letter === '"' || letter === '\\' || letter === '?' || letter === "'") return `\\${letter}`;
@@ -28,7 +34,10 @@ export const cString = (text: string): string =>
 export const cCharacters = (text: string): string =>
   [...ascii(text)].map((letter) => `'${spelled(letter.charCodeAt(0))}'`).join(', ');
 
-/** Words that mean something to a compiler of C (to C23) or C++ (to C++20), or that compilers define as macros. */
+/**
+ * Words that mean something to a compiler of C (to C23) or C++ (to C++20), or that compilers define as
+ * macros.
+ */
 const words =
   'alignas alignof and and_eq asm atomic auto bitand bitor bool break case catch char char16_t char32_t char8_t class ' +
   'co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default ' +
@@ -49,7 +58,7 @@ export function cIdentifier(name: string): string {
   return /^[a-z]/.test(snake) ? snake : `v${snake}`;
 }
 
-/** Gives each name an identifier of its own, which is none of `used`. */
+/** Gives each name a unique identifier that is not in `used`. */
 export function cIdentifiers(names: string[], used: Iterable<string> = []): string[] {
   return names.map(uniqueNames(cIdentifier, [...cWords, ...used]));
 }

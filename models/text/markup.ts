@@ -17,7 +17,7 @@ const entities: Record<string, string> = {
 export const markupText = (text: string): string =>
   text.replace(unseen, '?').replace(/[&<>"']/g, (letter) => entities[letter]!);
 
-/** A span of code on one line of Markdown, in which nothing is marked up. */
+/** A span of code on one line of Markdown, without any markup in it. */
 export const markdownCode = (text: string): string => {
   const line = text.replace(unseen, '?').replace(/\s/g, ' ');
   const longest = Math.max(0, ...Array.from(line.matchAll(/`+/g), ([run]) => run.length));

@@ -1,6 +1,7 @@
 /**
- * A function that gives each name one of its own: the `plain` form of it, with `_2`, `_3` and so on behind where that is
- * one of `taken` or was given before. `same`: what may not occur twice, the lower case of names that become files say.
+ * A function that gives each name a unique one: its `plain` form, with `_2`, `_3` and so on appended if that
+ * is in `taken` or was given before. `same`: what may not occur twice, for example the lower case of names
+ * that become files.
  */
 export function uniqueNames(
   plain: (name: string) => string,
@@ -12,7 +13,7 @@ export function uniqueNames(
   return (name) => {
     const wanted = plain(name);
     let unique = wanted;
-    // It goes on where the last of the same form ended: a file may have ten thousand of them.
+    // Continue after the last number of the same form: a file may have ten thousand of them.
     let number = next.get(wanted) ?? 2;
     for (; given.has(same(unique)); number++) unique = `${wanted}_${number}`;
     next.set(wanted, number);

@@ -1,12 +1,18 @@
 import { ascii } from '../ascii.js';
 
-/** Text from files in Verilog; what these functions return is safe in its place, for simulators and for synthesis. */
+/**
+ * Text from files in Verilog; what these functions return is safe in its place, for simulators and for
+ * synthesis.
+ */
 
-/** Programs that take orders from comments: `// verilator lint_off WIDTH`, `// synthesis translate_off`. */
+/** Programs that read directives in comments: `// verilator lint_off WIDTH`, `// synthesis translate_off`. */
 const directive =
   /^(\W*)(?=(altera|ambit|cadence|coverage|exemplar|pragma|quartus|synopsys|synthesis|vcs|verilator|xilinx)\b)/i;
 
-/** For a line comment, or a block: it ends neither, runs on into no next line and gives no orders. */
+/**
+ * For a line comment, or a block: it does not end the comment, does not continue on the next line and holds
+ * no directives.
+ */
 export const verilogComment = (text: string): string =>
   ascii(text)
     .replace(/\\/g, '|')

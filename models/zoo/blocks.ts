@@ -1,12 +1,12 @@
 import type { NetConv, NetNode } from '../net.js';
 
 /**
- * The blocks of E-SpikeFormer (arXiv 2411.16061), as functions that append nodes and return the name of
- * their result. Every net of the zoo is made of these, so they differ only in sizes and in parameter names.
+ * The blocks of E-SpikeFormer (arXiv 2411.16061), as functions that append nodes and return the name of their
+ * result. Every net of the zoo is made of them, so nets differ only in sizes and in parameter names.
  */
 export type Builder = { nodes: NetNode[]; levels: number };
 
-/** Where one conv + BN finds its parameters. */
+/** Parameter names of one conv + BN. */
 export type LayerNames = { conv: string; bn: string };
 
 /** As a sequence of the two numbers them. */
@@ -96,7 +96,10 @@ export function sepConv(
   return add(b, names.sum, x, y);
 }
 
-/** x + (neuron, conv to ratio * C, BN, neuron, conv to C, BN)(x): the channel mixer of a conv block, and the MLP. */
+/**
+ * x + (neuron, conv to ratio * C, BN, neuron, conv to C, BN)(x): the channel mixer of a conv block, and the
+ * MLP.
+ */
 export function mixer(
   b: Builder,
   x: string,

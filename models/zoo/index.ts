@@ -21,7 +21,7 @@ import {
 import { convDefaults, convNet, denseDefaults, denseNet, type PlainOptions } from './plain.js';
 import { miniDefaults, type SmallOptions, smallNet, tinyDefaults } from './small.js';
 
-/** What a zoo entry may be told; each takes what it knows of. */
+/** Options of zoo entries; each takes those it knows. */
 export type ZooOptions = Partial<SmallOptions> & Partial<ESpikeFormerOptions> & Partial<PlainOptions>;
 
 /** An architecture, and which options it knows. */
@@ -29,7 +29,7 @@ export type ZooEntry = {
   keys: (keyof ZooOptions)[];
   /** The nodes for images of `shape`, [rows][columns][channels]. */
   nodes: (options: ZooOptions, shape: Shape) => NetNode[];
-  /** Weight with which the last batch norm of every residual branch begins. */
+  /** Initial weight of the last batch norm of every residual branch. */
   branchWeight: number;
 };
 
@@ -43,7 +43,8 @@ const former = (dims: keyof typeof espikeformerDims, heads: number): ZooEntry =>
   keys: Object.keys(espikeformerDefaults) as (keyof ESpikeFormerOptions)[],
   nodes: (options) =>
     espikeformer({ ...espikeformerDefaults, dims: espikeformerDims[dims], heads, ...options }),
-  // With 1, as PyTorch begins, the sums of 20 random branches drown the image and the first epochs learn nothing.
+  // With 1, as PyTorch begins, the sums of 20 random branches drown the image and the first epochs learn
+  // nothing.
   branchWeight: 0.25,
 });
 
@@ -72,8 +73,8 @@ export const zoo: Record<string, ZooEntry> = {
 const MAX_PARAMETERS = 60_000_000;
 
 /**
- * A fresh Net of architecture `model` for images of `input`, one logit per class.
- * `random` (uniform in 0..1) fills the weights. Throws where the sizes do not fit each other or are too large.
+ * A fresh Net of architecture `model` for images of `input`, one logit per class. `random` (uniform in 0..1)
+ * fills the weights. Throws if the sizes do not fit each other or are too large.
  */
 export function createNet(
   model: string,

@@ -29,8 +29,9 @@ export const convDefaults: Omit<PlainOptions, 'hidden'> = {
 };
 
 /**
- * Fully connected: every pixel fires its own neuron (a 1x1 convolution, batch norm, neuron: direct coding with a learned
- * scale and offset), then hidden layers over the whole map, then a linear layer. With `denseDefaults` 784-128-10.
+ * Fully connected: every pixel fires its own neuron (a 1x1 convolution, batch norm, neuron: direct coding
+ * with a learned scale and offset), then hidden layers over the whole map, then a linear layer. With
+ * `denseDefaults` 784-128-10.
  */
 export function denseNet(o: typeof denseDefaults, [rows, columns]: Shape): NetNode[] {
   const b: Builder = { nodes: [], levels: o.levels };
@@ -60,7 +61,10 @@ export function denseNet(o: typeof denseDefaults, [rows, columns]: Shape): NetNo
   return b.nodes;
 }
 
-/** Plain convolutions 3x3 with stride 2, each with batch norm and neuron, no residuals; global average, linear head. */
+/**
+ * Plain convolutions 3x3 with stride 2, each with batch norm and neuron, no residuals; global average, linear
+ * head.
+ */
 export function convNet(o: typeof convDefaults): NetNode[] {
   const b: Builder = { nodes: [], levels: o.levels };
   let [x, width] = ['input', o.channels];

@@ -83,7 +83,10 @@ export function leaveFigure(left: Omit<Figure, 'date' | 'machine'>): void {
 const cell = (value: string | number): string =>
   typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : value;
 
-/** A figure as a Markdown table, and a line that says what kind of figures they are and which command prints them. */
+/**
+ * A figure as a Markdown table, and a line that says what kind of figures they are and which command prints
+ * them.
+ */
 export function figureMarkdown({ command, date, machine, columns, rows }: Figure): string {
   const found = [...new Set(columns.flatMap(({ kind }) => kind ?? []))];
   const [only] = found.length === 1 ? found : [];
@@ -105,7 +108,8 @@ export function figureMarkdown({ command, date, machine, columns, rows }: Figure
 const marker = /^(<!-- figures:([a-z0-9-]+) -->\n).*?^(<!-- \/figures -->)/gms;
 
 /**
- * A document with the tables between its markers, `<!-- figures:NAME -->` and `<!-- /figures -->`, written again.
+ * A document with the tables between its markers, `<!-- figures:NAME -->` and `<!-- /figures -->`, written
+ * again.
  * @throws Error where a name is unknown or a marker has no partner.
  */
 export function withFigures(page: string, figures: Map<string, Figure>, path: string): string {

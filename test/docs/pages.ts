@@ -27,7 +27,9 @@ const markdownIn = (folder: string): string[] =>
 
 export const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 
-/** What `npm run figures` writes: documents with their generated parts as they should be, and the pictures. */
+/**
+ * What `npm run figures` writes: documents with their generated parts as they should be, and the pictures.
+ */
 export function pages(): OutputFile[] {
   const figures = readFigures();
   return [

@@ -3,7 +3,9 @@ import { fpgaBoards } from '../../fpga/boards/index.js';
 import { bytes } from '../../host/report/text.js';
 import { commandLine } from './command-line.js';
 
-/** Generated parts of documents that are no figures: NAME stands between `<!-- NAME -->` and `<!-- /NAME -->`. */
+/**
+ * Generated parts of documents that are not figures: NAME is between `<!-- NAME -->` and `<!-- /NAME -->`.
+ */
 const table = (heads: string[], rows: string[][]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 

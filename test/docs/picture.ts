@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { markupText } from '../../models/text/markup.js';
 
-/** docs/spikes.svg: one gesture through the layers of the demo's net. docs/spikes.json holds what it draws. */
+/**
+ * docs/spikes.svg: one gesture through the layers of the demo's net. docs/spikes.json holds what it draws.
+ */
 const layer = z.strictObject({
   name: z.string(),
   /** What the whole layer has; `maps` are some of its channels. */

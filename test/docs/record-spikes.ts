@@ -4,7 +4,8 @@ import { interpret, pixelTable, rawImage, rawToPixels, readGraph, type Shape } f
 import { root } from '../support/imports.js';
 import { type Picture, pictureText } from './picture.js';
 
-// `node dist/test/docs/record-spikes.js [GRAPH]`, after `npm run demo`: what docs/spikes.svg draws, from the demo's net.
+// `node dist/test/docs/record-spikes.js [GRAPH]`, after `npm run demo`: what docs/spikes.svg draws, from the
+// demo's net.
 const MAPS = 4;
 /** The first layers of different shapes, and the last. */
 const LAYERS = 3;

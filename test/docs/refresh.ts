@@ -3,7 +3,8 @@ import { root } from '../support/imports.js';
 import { figuresFolder, figureText, leftFolder, readFigures } from './figure.js';
 import { pages, read } from './pages.js';
 
-// `npm run figures`: takes over what benches left in build/figures, then writes tables and pictures into the documents.
+// `npm run figures`: takes over what benches left in build/figures, then writes tables and pictures into the
+// documents.
 const known = readFigures();
 if (existsSync(leftFolder))
   for (const [name, left] of readFigures(leftFolder)) {

@@ -14,8 +14,9 @@ const WINDOW_MS = 60_000;
 const START_MS = 2000;
 
 /**
- * A board that runs A gets B, and the host is disturbed. The board then starts A or B, never nothing; where the command
- * ended with 0 it starts B; and flashing again ends in B. `place`: a folder for what the command line writes.
+ * A board that runs A gets B, and the host is disturbed. The board then starts A or B, never nothing; where
+ * the command ended with 0 it starts B; and flashing again ends in B. `place`: a folder for what the command
+ * line writes.
  */
 export async function boardTrials(inputs: string, place: string): Promise<[number, Map<string, BoardKind>]> {
   const bench = await createBench(1024, START_MS);

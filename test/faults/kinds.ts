@@ -67,7 +67,9 @@ function canMount(): string | undefined {
   }
 }
 
-/** A place that takes nothing, or little: one error, nothing half-written, and all as ever once there is room. */
+/**
+ * A place that takes nothing, or little: one error, nothing half-written, and all as ever once there is room.
+ */
 const mounted = (name: string, options: (clean: Clean, random: Random) => string): Kind => ({
   name,
   missing: canMount,

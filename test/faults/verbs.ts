@@ -4,7 +4,10 @@ import { join } from 'node:path';
 export type Tried = {
   name: string;
   args: string[];
-  /** How it goes on after it was stopped, where that is another command; it is left out where the file is not there yet. */
+  /**
+   * How it goes on after it was stopped, where that is another command; it is left out where the file is not
+   * there yet.
+   */
   resume?: { args: string[]; needs: string };
   /** Output that tells times or paths, so that two runs of it differ. */
   varies?: RegExp;

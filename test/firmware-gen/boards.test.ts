@@ -59,7 +59,8 @@ for (const board of boards.filter(({ emulator }) => emulator))
           assert.is((await port.take(1))[0], 98 + (turn % 20));
         }
 
-        // An interrupt lengthens the loop that it falls into, the short or the long one: never all three of one length.
+        // An interrupt lengthens the loop that it falls into, the short or the long one: never all three of
+        // one length.
         const short: number[] = [];
         const long: number[] = [];
         for (let time = 0; time < 3; time++) {
@@ -182,7 +183,10 @@ test('an unknown board is refused with the names of those there are', () => {
   },
 );
 
-/** CRC-32/MPEG-2, as the boot ROM computes it: polynomial 04C11DB7, highest bit first, nothing inverted at the end. */
+/**
+ * CRC-32/MPEG-2, as the boot ROM computes it: polynomial 04C11DB7, highest bit first, nothing inverted at the
+ * end.
+ */
 function bootCrc(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

@@ -40,8 +40,8 @@ test('weights go to a separate memory only where they do not fit next to the cod
 
 test('a board with less RAM gets a smaller plan, and one with too little is refused with what would fit', () => {
   const fastest = placeOn(roomy, graph);
-  const beside = roomy.stackBytes + shellRam(graph.nodes.length);
-  const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + beside });
+  const others = roomy.stackBytes + shellRam(graph.nodes.length);
+  const tight = sized(roomy, { ssram23: fastest.model.arena - 64 + others });
   const smaller = placeOn(tight, graph);
   assert.is(smaller.fit.problem, undefined);
   assert.ok(
@@ -49,7 +49,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
   );
   assert.is(smaller.planned.plan.arenaBytes, smaller.model.arena);
   assert.throws(
-    () => requirePlace(sized(roomy, { ssram23: beside + 16 }), graph),
+    () => requirePlace(sized(roomy, { ssram23: others + 16 }), graph),
     (error: unknown) =>
       error instanceof SpikeletError &&
       /does not fit on mps2-an386: stack and program leave 16 B of RAM: the smallest plan takes \d+ B$/.test(
@@ -69,7 +69,7 @@ test('a board with less RAM gets a smaller plan, and one with too little is refu
     (error: unknown) =>
       error instanceof SpikeletError &&
       /on mps2-an386: --ram allows 16 B of RAM: the smallest/.test(error.message) &&
-      error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - beside}`),
+      error.hint!.includes(`--ram ${memoryOf(roomy, roomy.ram).bytes - others}`),
   );
 });
 

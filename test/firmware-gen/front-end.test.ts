@@ -38,7 +38,7 @@ function wanted(graph: Graph, raw: Raw): { bytes: Buffer; images: number } {
 const program = async (files: OutputFile[], ...defines: string[]) =>
   compileProgram([...files, await testSource('front-end.c')], defines);
 
-/** Samples in pieces of so many, each behind its length. */
+/** Samples in pieces of this many, each behind its length. */
 const pieces = (samples: Int16Array, most: number): Buffer =>
   Buffer.concat(
     Array.from({ length: Math.ceil(samples.length / most) }, (_, i) => {

@@ -13,7 +13,10 @@ import { resultsLine, thousandths } from '../support/mlperf-results.js';
 import { boardNeeds } from '../support/needs.js';
 import { testWith } from '../support/skip.js';
 
-/** The firmware of `spikelet build` on emulated boards, with a runner of MLPerf Tiny at the other end of the line. */
+/**
+ * The firmware of `spikelet build` on emulated boards, with a runner of MLPerf Tiny at the other end of the
+ * line.
+ */
 for (const board of ['mps2-an386', 'rp2040'].map(boardOf))
   (await testWith(boardNeeds(board)))(
     `${board.name}: a runner loads images, gets the results of the interpreter and a time for each window`,

@@ -11,7 +11,7 @@ import { compareHere, compileHere } from '../support/firmware-host.js';
 import { removeFolders } from '../support/firmware-project.js';
 import { gcc32, reference } from '../support/needs.js';
 import { randomChoices } from '../support/random-choices.js';
-import { randomGraph, seeded } from '../support/random-graph.js';
+import { everyKind, randomGraph, seeded } from '../support/random-graph.js';
 import { read } from '../support/reference.js';
 import { shared } from '../support/shared.js';
 import { testWith } from '../support/skip.js';
@@ -20,7 +20,7 @@ import { randomPixels } from '../support/wasm-models.js';
 /** A random graph planned in bands with everything that firmware may choose. */
 function randomPlanned(seed: number, chosen: boolean) {
   const random = seeded(seed);
-  const graph = randomGraph(random, 8);
+  const graph = randomGraph(random, 8, everyKind);
   const choices = chosen ? { ...randomChoices(graph, 'swar', random), fetches: new Map() } : plainChoices;
   const layout = plan(graph, kernels, { choices, ...(chosen ? { band: 2 } : {}) });
   const layers = layersOf(graph, 'swar', choices);

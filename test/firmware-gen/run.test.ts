@@ -18,7 +18,10 @@ import { randomGraph, seeded } from '../support/random-graph.js';
 import { testWith } from '../support/skip.js';
 import { randomPixels } from '../support/wasm-models.js';
 
-/** A model on every board: compiled in the bytes that were predicted, and equal at every layer where it is emulated. */
+/**
+ * A model on every board: compiled in the bytes that were predicted, and equal at every layer where it is
+ * emulated.
+ */
 const graph = randomGraph(seeded(31), 5);
 prove(graph);
 const images = [0, 1, 2, 3, 4].map((seed) => randomPixels(graph, seeded(seed), 0.5));

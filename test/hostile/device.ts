@@ -284,7 +284,9 @@ function replyOf(code: number, body: Uint8Array): Uint8Array {
   return Uint8Array.of(...bytes, crc & 255, crc >> 8);
 }
 
-/** One board of each protocol whose program becomes a file: a raw image, one with the loader's header, UF2. */
+/**
+ * One board of each protocol whose program becomes a file: a raw image, one with the loader's header, UF2.
+ */
 const programBoards = ['mps2-an386-loader', 'rp2040', ...loaderBoards.map(({ name }) => name)];
 
 const programs: Reader = {

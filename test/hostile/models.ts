@@ -28,7 +28,10 @@ import { damaged, damagedOneOf, hostileJson, spliced } from './mutate.js';
 import type { Reader } from './reader.js';
 import { fileOf, partsOf } from './safetensors.js';
 
-/** Files of spikelet's own: containers, Nets, Graphs, checkpoints; and accepted Graphs, which must compute alike everywhere. */
+/**
+ * Files of spikelet's own: containers, Nets, Graphs, checkpoints; and accepted Graphs, which must compute
+ * alike everywhere.
+ */
 export const someNet = () => zooNet('mini', [12, 12, 2], 3, { widths: [2, 4] });
 
 export function someGraphs(): Graph[] {
@@ -39,7 +42,10 @@ export function someGraphs(): Graph[] {
   return [...quantized, ...[1, 2, 3, 4].map((seed) => randomGraph(seeded(seed), 5))];
 }
 
-/** The file with its data or its container damaged, or with other values in the JSON of its header or its metadata. */
+/**
+ * The file with its data or its container damaged, or with other values in the JSON of its header or its
+ * metadata.
+ */
 function hostileFile(originals: Uint8Array[], kind: string, random: Random): Uint8Array {
   const file = pick(random, originals);
   switch (below(random, 10)) {
@@ -67,8 +73,8 @@ function hostileFile(originals: Uint8Array[], kind: string, random: Random): Uin
 }
 
 /**
- * Data with 1 to 20 bytes changed: anywhere, or, so that most files stay valid, weights by a little and the lowest bytes of
- * words, one tensor alone.
+ * Data with 1 to 20 bytes changed: anywhere, or, so that most files stay valid, weights by a little and the
+ * lowest bytes of words, one tensor alone.
  */
 function otherConstants(header: Record<string, unknown>, data: Uint8Array, random: Random): Uint8Array {
   const changed = data.slice();
@@ -142,7 +148,10 @@ const graphs: Reader = {
 const MOST_MACS = 2e7;
 const MOST_VALUES = 2 ** 22;
 
-/** Each accepted Graph once, in both: equal at every tensor. Graphs that differ in constants alone share compiled code. */
+/**
+ * Each accepted Graph once, in both: equal at every tensor. Graphs that differ in constants alone share
+ * compiled code.
+ */
 const equal: Reader = {
   name: 'graphs: equal in WebAssembly',
   parts: 0,

@@ -17,7 +17,10 @@ import {
   sectionsOf,
 } from './wasm-bytes.js';
 
-/** Built modules: their descriptions, sections and code damaged, loaded and run in a thread that is ended when it loops. */
+/**
+ * Built modules: their descriptions, sections and code damaged, loaded and run in a thread that is ended when
+ * it loops.
+ */
 /** Of CPU, for code that may loop: each that does costs as much, and a thread. */
 const LIMIT_MS = 150;
 const MOST_WALL_MS = 30_000;

@@ -2,7 +2,10 @@ import { crc32 } from '../../models/index.js';
 import { type Edit, mutated } from '../support/mutations.js';
 import { below, pick, type Random } from '../support/random-graph.js';
 
-/** Damage by a seeded generator: blind edits of bytes, and edits that know JSON, so that deeper code is reached. */
+/**
+ * Damage by a seeded generator: blind edits of bytes, and edits that know JSON, so that deeper code is
+ * reached.
+ */
 const words = [
   ...[0n, 1n, 255n, 0x7fffn, 0xffffn, 0x7fffffffn, 0x80000000n, 0xfffffffen, 0xffffffffn],
   ...[2n ** 53n, 2n ** 63n - 1n, 2n ** 64n - 1n],
@@ -119,7 +122,10 @@ function containers(value: Json, found: (Json[] | { [key: string]: Json })[] = [
   return found;
 }
 
-/** The value as JSON, with 1 to 3 of its parts changed: other values, parts that are absent, twice, elsewhere or too deep. */
+/**
+ * The value as JSON, with 1 to 3 of its parts changed: other values, parts that are absent, twice, elsewhere
+ * or too deep.
+ */
 export function hostileJson(original: unknown, random: Random): string {
   const value = structuredClone(original) as Json;
   for (let changes = 1 + below(random, 3); changes; changes--) {

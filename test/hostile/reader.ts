@@ -22,8 +22,8 @@ export type Opened = {
   /** How many inputs there are, where that does not follow from the reader's parts. */
   count?: number;
   /**
-   * Reads it. What it returns goes into the CRC of all outcomes; a SpikeletError refuses the input. Everything else that
-   * it throws is a defect.
+   * Reads it. What it returns goes into the CRC of all outcomes; a SpikeletError refuses the input.
+   * Everything else that it throws is a defect.
    */
   read(bytes: Uint8Array): unknown;
   close?(): unknown;

@@ -7,8 +7,8 @@ import { readers } from './readers.js';
 process.once('disconnect', () => process.exit());
 
 /**
- * One process of a reader: reads the inputs `from` to `to`, noting in a file which one it is at, so that whoever watches
- * it knows at which it crashed or hangs.
+ * One process of a reader: reads the inputs `from` to `to`, noting in a file which one it is at, so that
+ * whoever watches it knows at which it crashed or hangs.
  */
 process.once('message', async (order: Order) => {
   const reader = readers.find(({ name }) => name === order.reader)!;

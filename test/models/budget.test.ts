@@ -134,7 +134,7 @@ test('what an error quotes of a file is short and printable', () => {
   );
   assert.ok(message.length < 600 && !message.includes('\x1b'), message);
   const file = writeSafetensors(new Map([[name, { shape: [1], data: new Float32Array(1) }]]));
-  refused(() => readSafetensors(file, 'f.st'), /f\.st is no valid .*: a name of 100006 characters/);
+  refused(() => readSafetensors(file, 'f.st'), /f\.st is not a valid .*: a name of 100006 characters/);
   const net = zooNet('mini', [8, 8, 1], 3);
   const stray = new Map([...net.params, ['\x1b[31mEVIL', { shape: [1], data: new Float32Array(1) }]]);
   const shown = refused(() => readNet(writeNet({ ...net, params: stray })), /unexpected \(1\): \?\[31mEVIL/);

@@ -86,7 +86,7 @@ test('truncated and oversized files', () => {
     [graphFile, readGraph],
   ] as const) {
     for (let length = 0; length < file.length; length += 37)
-      refused(() => read(file.subarray(0, length), 'f.st'), /no valid \.safetensors/);
+      refused(() => read(file.subarray(0, length), 'f.st'), /not a valid \.safetensors/);
     const longer = new Uint8Array([...file, 0]);
     refused(() => read(longer, 'f.st'), /1 bytes at the end belong to no tensor/);
   }
@@ -98,17 +98,17 @@ test('headers that lie', () => {
   const cases: [RegExp, Uint8Array][] = [
     [/claims 18446744073709552000 bytes/, new Uint8Array(16).fill(255)],
     [/the header is not JSON/, fileOf('{"a":', eight)],
-    [/the header is no object/, fileOf('[]', eight)],
+    [/the header is not an object/, fileOf('[]', eight)],
     [/__metadata__ does not map strings/, fileOf({ __metadata__: { a: 1 } }, eight)],
     [/has an unknown type/, fileOf({ a: entry({ dtype: 'F8' }) }, eight)],
     [/has an unknown type/, fileOf({ a: entry({ dtype: 'constructor' }) }, eight)],
     [/has an unknown type/, fileOf({ a: null }, eight)],
-    [/is no list of sizes/, fileOf({ a: entry({ shape: [-2] }) }, eight)],
-    [/is no list of sizes/, fileOf({ a: entry({ shape: [1.5] }) }, eight)],
+    [/is not a list of sizes/, fileOf({ a: entry({ shape: [-2] }) }, eight)],
+    [/is not a list of sizes/, fileOf({ a: entry({ shape: [1.5] }) }, eight)],
     [/does not fill its 8 bytes/, fileOf({ a: entry({ shape: [2 ** 40] }) }, eight)],
     [/does not fill its 8 bytes/, fileOf({ a: entry({ shape: [2 ** 50, 2 ** 50, 0] }) }, eight)],
-    [/lies at 0\.\.4000000000 of 8/, fileOf({ a: entry({ data_offsets: [0, 4e9], shape: [1e9] }) }, eight)],
-    [/lies at 8\.\.0 of 8/, fileOf({ a: entry({ data_offsets: [8, 0] }) }, eight)],
+    [/is at 0\.\.4000000000 of 8/, fileOf({ a: entry({ data_offsets: [0, 4e9], shape: [1e9] }) }, eight)],
+    [/is at 8\.\.0 of 8/, fileOf({ a: entry({ data_offsets: [8, 0] }) }, eight)],
     [/begins at 0, the one before it ends at 8/, fileOf({ a: entry({}), b: entry({}) }, eight)],
     [
       /begins at 8, the one before it ends at 0/,
@@ -147,7 +147,7 @@ test('other formats and versions', () => {
     refused(() => readNet(version(value), 'f.st'), /of the format/, value);
   refused(() => readNet(graphFile, 'f.st'), /f\.st is a Graph, a Net is needed/);
   refused(() => readGraph(netFile, 'f.st'), /f\.st is a Net, a Graph is needed/);
-  refused(() => readNet(writeSafetensors(net.params), 'f.st'), /f\.st is no file of spikelet/);
+  refused(() => readNet(writeSafetensors(net.params), 'f.st'), /f\.st is not a spikelet file/);
   refused(
     () =>
       readNet(

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { type Graph, interpret, neuroBench, prove } from '../../models/index.js';
 
 /**
- * Two layers by hand: 3x3 pixels, a 3x3 convolution with padding 1 to two channels that fires 0..2, and a dense layer of
- * all 18 counts to two logits.
+ * Two layers by hand: 3x3 pixels, a 3x3 convolution with padding 1 to two channels that fires 0..2, and a
+ * dense layer of all 18 counts to two logits.
  */
 function byHand(conv: number[], dense: number[]): Graph {
   return {
@@ -74,9 +74,11 @@ test('a pixel on the right edge has no neighbour to its right', () => {
 });
 
 test('one input beyond -1, 0, 1 makes all operations of the layer MACs', () => {
-  // 6 in the first place: both channels fire twice there, channel 1 twice to its right; logit b reads the first count.
+  // 6 in the first place: both channels fire twice there, channel 1 twice to its right; logit b reads the
+  // first count.
   const found = count(byHand(conv, dense), [6, 0, 0, 0, 0, 0, 0, 0, 1]);
-  // Layer 1: 3 of the 6, and 2 of the 1 in the last corner. Layer 2: counts 2, 2, 2, 1, 1 by logit a, the first by b.
+  // Layer 1: 3 of the 6, and 2 of the 1 in the last corner. Layer 2: counts 2, 2, 2, 1, 1 by logit a, the
+  // first by b.
   assert.equal(found.SynapticOperations, {
     Effective_MACs: 5 + 5 + 1,
     Effective_ACs: 0,

@@ -265,7 +265,7 @@ test('refuses wrong weights, shifts, thresholds, shapes and loose ends', () => {
     dense(1, (_, node) => {
       node.end = { ...readout, shift: value };
     });
-  for (const wrong of [Number.NaN, -1, 32, 0.5]) refused(shift(wrong), /shift by .* is none/);
+  for (const wrong of [Number.NaN, -1, 32, 0.5]) refused(shift(wrong), /.* is not a valid shift/);
   refused(
     dense(1, ({ data }) => data.set('multiplier', Int32Array.of(-1))),
     /multiplier is negative/,
@@ -283,11 +283,11 @@ test('refuses wrong weights, shifts, thresholds, shapes and loose ends', () => {
   ] as const)
     refused(
       dense(1, (_, node) => Object.assign(node, { [key]: wrong })),
-      /is none|holds whole windows/,
+      /is not valid|is larger than a window/,
     );
   refused(
     dense(1, (_, node) => Object.assign(node, { groups: 0 })),
-    /groups of 0 is none/,
+    /groups of 0 is not valid/,
   );
   refused(
     dense(1, ({ tensors }) => {

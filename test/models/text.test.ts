@@ -17,7 +17,10 @@ import { names } from '../support/names.js';
 import { cxxrtl, gcc, gxx, iverilog, verilator } from '../support/needs.js';
 import { testWith } from '../support/skip.js';
 
-/** Every function of models/text: what it gives is compiled, parsed or rendered by those who read that language. */
+/**
+ * Every function of models/text: what it gives is compiled, parsed or rendered by those who read that
+ * language.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'spikelet-text-'));
 const write = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
@@ -50,7 +53,10 @@ int main(void) {
 }
 
 const strict = ['-Wall', '-Wextra', '-Wtrigraphs', '-Wcomment', '-Werror', '-Wno-unused-local-typedefs'];
-/** The standards of C; in those before C99 and C++ there are no // comments, and in C99 to C17 trigraphs mean something. */
+/**
+ * The standards of C; in those before C99 and C++ there are no // comments, and in C99 to C17 trigraphs mean
+ * something.
+ */
 const standards = ['c99', 'c11', 'gnu11', 'gnu2x'];
 
 (await testWith([gcc]))('C: comments, strings and identifiers of any name, in every standard', () => {

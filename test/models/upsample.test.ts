@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { emitVerilog } from '../../fpga/emit/index.js';
+import { emitVerilog, simulationPorts } from '../../fpga/emit/index.js';
+import { verilogFiles } from '../../host/eda/verilator.js';
 import { verifyWasm } from '../../host/run/verify.js';
 import { useBackend } from '../../host/train/backend.js';
 import { checkTrainable } from '../../host/train/forward.js';
@@ -27,7 +31,10 @@ import {
 } from '../../models/index.js';
 import type { Values } from '../../models/ops/op.js';
 import { quantize } from '../../quantize/index.js';
+import { traced } from '../support/fpga-icarus.js';
+import { iverilog } from '../support/needs.js';
 import { seeded } from '../support/random-graph.js';
+import { testWith } from '../support/skip.js';
 import { compiled, randomPixels } from '../support/wasm-models.js';
 
 const conv = (name: string, input: string, more: Partial<NetConv>): NetConv => {
@@ -115,6 +122,22 @@ test('its Graph repeats counts exactly, in the interpreter and in WebAssembly', 
   assert.equal(readGraph(writeGraph(graph)).nodes, graph.nodes);
 });
 
+(await testWith([iverilog]))('and in Verilog, every value of every tensor', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spikelet-upsample-'));
+  try {
+    const pixels = randomPixels(graph, seeded(9), 0.7);
+    const tensors: number[][] = [];
+    const logits = [...interpret(graph, pixels, (_, values) => tensors.push([...values]))];
+    const found = traced(folder, await verilogFiles(graph, { lanes: 3 }), graph, pixels, {
+      stall: 50,
+      traces: simulationPorts(graph).traces,
+    });
+    assert.equal(found, { tensors, logits, stalled: [] });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('what is repeated was fired once', () => {
   assert.equal(fired(graph), ['n']);
   assert.is(activationSparsity(graph), 1 - graph.tensors['n']!.activity!.density);
@@ -155,7 +178,10 @@ test('refuses factors out of bounds, other levels, and a membrane', () => {
   );
 });
 
-/** A net without neurons, of which everything is linear, and the same without upsampling: weights are sums over copies. */
+/**
+ * A net without neurons, of which everything is linear, and the same without upsampling: weights are sums
+ * over copies.
+ */
 function linear(): { wide: Net; narrow: Net } {
   const first = conv('c', 'input', {});
   const wide = netOf([

@@ -46,7 +46,10 @@ export async function result<T>(...args: string[]): Promise<T> {
 type Verdict = { what: string; measured: string; wanted: string; ok: boolean };
 const verdicts: Verdict[] = [];
 
-/** One line of a proof: what was promised, what was measured, whether that is enough. All go to build/proofs/NAME.json too. */
+/**
+ * One line of a proof: what was promised, what was measured, whether that is enough. All go to
+ * build/proofs/NAME.json too.
+ */
 export function verdict(what: string, measured: string, wanted: string, ok: boolean): void {
   if (!verdicts.length) process.once('exit', leaveVerdicts);
   verdicts.push({ what: what.trim(), measured, wanted, ok });

@@ -1,8 +1,9 @@
 import { definition, type Graph, type GraphNode } from '../../models/index.js';
 
 /**
- * Instructions per dense MAC of CMSIS-NN's int8 kernels, compiled by GCC at -O3: measured per kind of layer, with its
- * requantisation. The library is not part of this repository, so what it takes for a whole net is an estimate.
+ * Instructions per dense MAC of CMSIS-NN's int8 kernels, compiled by GCC at -O3: measured per kind of layer,
+ * with its requantisation. The library is not part of this repository, so what it takes for a whole net is an
+ * estimate.
  */
 export type PerMac = {
   /** 1x1 that makes channels more (measured: 32 -> 128), or fewer or as many (128 -> 32). */
@@ -35,7 +36,10 @@ export const cortexM0plus: PerMac = {
   dense: 6.16,
 };
 
-/** Estimated instructions of CMSIS-NN for all of a graph's sums of products; neurons and pooling count as nothing. */
+/**
+ * Estimated instructions of CMSIS-NN for all of a graph's sums of products; neurons and pooling count as
+ * nothing.
+ */
 export const cmsisEstimate = (graph: Graph, perMac: PerMac): number =>
   graph.nodes.reduce(
     (sum, node) => sum + definition(node).macs(node, graph) * perMac[kindOf(node, graph)],

@@ -11,8 +11,9 @@ import { tinyGraph } from '../support/wasm-models.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- code-size`: bytes of code of the printed model of a net of the tiny class, which has every op and every
- * end of one: runtime and layers, without weights, plan and shell. With the firmware's own flags, and for size.
+ * `npm run bench -- code-size`: bytes of code of the printed model of a net of the tiny class, which has
+ * every op and every end of one: runtime and layers, without weights, plan and shell. With the firmware's own
+ * flags, and for size.
  */
 const MOST = 16 << 10;
 const rows: [string, string][] = [];

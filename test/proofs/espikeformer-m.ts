@@ -7,7 +7,10 @@ import { crc32, type Graph, hex32, readGraph, toPixels, writeGraph } from '../..
 import { quantize } from '../../quantize/index.js';
 import { read } from '../support/reference.js';
 
-/** E-SpikeFormer-m of the reference data at 8 bits, and the pixels of one of its images; the graph is kept in build/. */
+/**
+ * E-SpikeFormer-m of the reference data at 8 bits, and the pixels of one of its images; the graph is kept in
+ * build/.
+ */
 export async function espikeformerM(vectors: string): Promise<{ graph: Graph; pixels: Int8Array }> {
   const input = read(`${vectors}/io.safetensors`).get('input')!;
   const graph = await graphOf(

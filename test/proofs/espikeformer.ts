@@ -12,9 +12,9 @@ import { shared } from '../support/shared.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m (10M) at
- * 224x224, as integer graphs: time, memory, bytes, equality of WebAssembly, and what the integers change. About 15
- * minutes of CPU.
+ * `npm run bench -- espikeformer`: the reference's E-SpikeFormers with random weights, nano at 64x64 and m
+ * (10M) at 224x224, as integer graphs: time, memory, bytes, equality of WebAssembly, and what the integers
+ * change. About 15 minutes of CPU.
  *
  * Random weights are chaotic: a spike on the other side of a threshold moves others, until the maps are as
  * unlike as those of two images. So there are three figures besides the SQNR of the logits: the SQNR that the

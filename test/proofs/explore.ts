@@ -33,7 +33,7 @@ import { type Equation, leastSquares } from './least-squares.js';
 import { fashion, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images beside what
+ * `npm run bench -- explore`: designs synthesised, placed and simulated on 20 Fashion-MNIST images next to what
  * `spikelet explore` expects of them, and those of which no fit knows apart. `npm run bench -- explore fit` fits the
  * expectations again and writes fpga/estimate/coefficients.ts; a design is then also expected from a fit without it, and
  * the errors of those and of the ones that no fit knows are written to errors.ts, which `explore` prints. A number takes
@@ -255,7 +255,7 @@ function mean(values: number[]): number {
 const columns = ['LUT', 'FF', 'LC', 'BRAM', 'SPRAM', 'DSP', 'cycles', 'MHz'] as const;
 type Compared = Record<(typeof columns)[number], [expected: number | undefined, found: number | undefined]>;
 
-/** What is expected of a design beside what was measured. */
+/** What is expected of a design next to what was measured. */
 function compare({ board: name, features, found }: Sample, coefficients: Fitted): Compared {
   const { area, cells, cycles, fmaxHz } = estimateOf(features, fpgaBoardOf(name), coefficients);
   return {
@@ -308,7 +308,7 @@ function errorsOf(all: { sample: Sample; compared: Compared }[]): EstimateErrors
   return Object.fromEntries(designKinds.map((kind) => [kind, ofKind(kind)])) as EstimateErrors;
 }
 
-/** Prints what is expected beside what was measured. */
+/** Prints what is expected next to what was measured. */
 function show(title: string, samples: Sample[], coefficients: (sample: Sample) => Fitted): void {
   if (!samples.length) return;
   const all = samples.map((sample) => compare(sample, coefficients(sample)));

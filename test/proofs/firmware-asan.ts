@@ -8,9 +8,9 @@ import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench -- firmware-asan [GRAPH]`: printed C of a trained net on this machine under the address and the undefined
- * behaviour sanitizer, as it is and with every access bounded: 1,000 Fashion-MNIST images, every layer equal to the
- * interpreter's. In whole frames, and in the smallest plan.
+ * `npm run bench -- firmware-asan [GRAPH]`: printed C of a trained net on this machine under the address and
+ * the undefined behaviour sanitizer, as it is and with every access bounded: 1,000 Fashion-MNIST images,
+ * every layer equal to the interpreter's. In whole frames, and in the smallest plan.
  */
 const IMAGES = 1000;
 if (await allThere('printed C', [gcc32])) {

@@ -13,11 +13,12 @@ import { folder } from './cli.js';
 import { fashion, nano, type TrainedNet, trainedGraph } from './nets.js';
 
 /**
- * `npm run bench -- fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both architectures, with and
- * without random stalls on both sides and at every FIFO, each tensor against the interpreter; lanes and datapaths side by
- * side for `mini`, trained here for one epoch. Without a graph also a fully connected and a convolutional net trained here,
- * and, in the sequential architecture, which serves attention too, the reference's trained net of the tiny class and its
- * E-SpikeFormer-nano on that one's own images. Some minutes per net.
+ * `npm run bench -- fpga-sim [GRAPH...]`: 200 Fashion-MNIST images through the Verilated core in both
+ * architectures, with and without random stalls on both sides and at every FIFO, each tensor against the
+ * interpreter; lanes and datapaths side by side for `mini`, trained here for one epoch. Without a graph also
+ * a fully connected and a convolutional net trained here, and, in the sequential architecture, which serves
+ * attention too, the reference's trained net of the tiny class and its E-SpikeFormer-nano on that one's own
+ * images. Some minutes per net.
  */
 const COUNT = 200;
 const nets: TrainedNet[] = ['tiny', 'dense', 'conv', 'mini'];

@@ -10,9 +10,10 @@ import { allThere } from '../support/skip.js';
 import { folder as proofs, verdict } from './cli.js';
 
 /**
- * `npm run bench -- hostile`: damaged and hostile input for every reader of files and of what devices say, in processes
- * that are watched: each input gives a value or one SpikeletError, in at most 5 s of CPU and 512 MB. Every Graph that is
- * accepted is computed by the interpreter and by WebAssembly, equal at every tensor. About 15 minutes on two cores.
+ * `npm run bench -- hostile`: damaged and hostile input for every reader of files and of what devices say, in
+ * processes that are watched: each input gives a value or one SpikeletError, in at most 5 s of CPU and 512
+ * MB. Every Graph that is accepted is computed by the interpreter and by WebAssembly, equal at every tensor.
+ * About 15 minutes on two cores.
  */
 const { values } = parseArgs({
   options: {

@@ -14,10 +14,10 @@ import { plainC } from './int8.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench -- instructions [GRAPH]`: what one inference of a trained net costs on emulated cores, printed C against
- * plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own flags and both equal to the
- * interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU counts instructions, rp2040js cycles of
- * a Cortex-M0+. With --layers: of each layer.
+ * `npm run bench -- instructions [GRAPH]`: what one inference of a trained net costs on emulated cores,
+ * printed C against plain 8-bit C of the same graph (test/bench/int8), both compiled with the firmware's own
+ * flags and both equal to the interpreter; and against what CMSIS-NN is estimated to take (cmsis.ts). QEMU
+ * counts instructions, rp2040js cycles of a Cortex-M0+. With --layers: of each layer.
  */
 const IMAGES = 5;
 const layers = process.argv.includes('--layers');

@@ -4,8 +4,8 @@ import type { Terms } from '../../fpga/estimate/features.js';
 export type Equation = { terms: Terms; value: number };
 
 /**
- * Coefficients, none negative, that explain measured values best: least squares of the relative errors, by descent along
- * one coefficient after the other.
+ * Coefficients, none negative, that explain measured values best: least squares of the relative errors, by
+ * descent along one coefficient after the other.
  */
 export function leastSquares(equations: Equation[]): Terms {
   const used = equations.filter(({ value }) => value > 0);

@@ -12,9 +12,10 @@ import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- line-faults`: verify, profile, flash and monitor on the real command line, over real serial ports whose
- * line drops, flips, doubles and delays bytes, is cut, babbles, or says again what an earlier session was told; the board
- * behind it is emulated. Each ends in what a good line gives, or in one error with its exit code: never wrong, never a hang.
+ * `npm run bench -- line-faults`: verify, profile, flash and monitor on the real command line, over real
+ * serial ports whose line drops, flips, doubles and delays bytes, is cut, babbles, or says again what an
+ * earlier session was told; the board behind it is emulated. Each ends in what a good line gives, or in one
+ * error with its exit code: never wrong, never a hang.
  */
 const { values } = parseArgs({
   options: {

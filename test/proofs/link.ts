@@ -5,8 +5,9 @@ import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- link`: 100,000 requests over a serial port whose line drops, flips, doubles and delays bytes, each with a
- * chance of 1e-3 a byte, both ways; the other side is the shell's own C, compiled for this machine. Minutes.
+ * `npm run bench -- link`: 100,000 requests over a serial port whose line drops, flips, doubles and delays
+ * bytes, each with a chance of 1e-3 a byte, both ways; the other side is the shell's own C, compiled for this
+ * machine. Minutes.
  */
 const REQUESTS = Number(process.argv[2] ?? 100_000);
 const noise = { every: 333, lateEvery: 1000, lateMs: 60 };

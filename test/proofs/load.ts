@@ -11,9 +11,9 @@ import { verdict } from './cli.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters, random
- * constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its checkpoint take to be
- * imported, in either of torch's formats. Under a minute.
+ * `npm run bench -- load`: time and memory of `spikelet build` on E-SpikeFormer-m at 224x224, 10M parameters,
+ * random constants; how long its module takes to compile and to instantiate; and how long the 40 MB of its
+ * checkpoint take to be imported, in either of torch's formats. Under a minute.
  */
 const ROUNDS = 9;
 /** Prints the most memory that a process had, in KiB, when it ends. */

@@ -14,14 +14,15 @@ import { verdict } from './cli.js';
 import { fashion, fashionGraph } from './nets.js';
 
 /**
- * `npm run bench -- mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test images of
- * Fashion-MNIST for accuracy, five windows of 10 s for performance. Results are compared with the interpreter's to the
- * last digit.
+ * `npm run bench -- mlperf [GRAPH]`: MLPerf Tiny's protocol with the firmware on emulated boards, 200 test
+ * images of Fashion-MNIST for accuracy, five windows of 10 s for performance. Results are compared with the
+ * interpreter's to the last digit.
  *
- * QEMU counts instructions here, 64 ns each: the time is that of this count, neither a board's nor this machine's.
+ * QEMU counts instructions here, 64 ns each: the time is that of this count, neither a board's nor this
+ * machine's.
  *
- * MLPERF_RUNNER=tiny/benchmark/runner: the Python of the public runner, of github.com/mlcommons/tiny, measures the first
- * board's accuracy and performance too (test/proofs/mlperf-public.py, run by PYTHON).
+ * MLPERF_RUNNER=tiny/benchmark/runner: the Python of the public runner, of github.com/mlcommons/tiny,
+ * measures the first board's accuracy and performance too (test/proofs/mlperf-public.py, run by PYTHON).
  */
 const IMAGES = 200;
 const WINDOWS = 5;

@@ -4,8 +4,9 @@ import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench -- nano`: an E-SpikeFormer of the nano class, trained on Fashion-MNIST by the command line, then at 8, 6
- * and 4 bits on all 10,000 test images, WebAssembly against the interpreter at every tensor. About 15 minutes of CPU.
+ * `npm run bench -- nano`: an E-SpikeFormer of the nano class, trained on Fashion-MNIST by the command line,
+ * then at 8, 6 and 4 bits on all 10,000 test images, WebAssembly against the interpreter at every tensor.
+ * About 15 minutes of CPU.
  */
 const data = shared('data/fashion-mnist');
 if (!data) {

@@ -47,14 +47,19 @@ export async function trainedGraph(name: TrainedNet, bits = 8): Promise<string> 
   return path;
 }
 
-/** A graph of Fashion-MNIST and the pixels of the first test images: of the file on the command line, or `tiny`. */
+/**
+ * A graph of Fashion-MNIST and the pixels of the first test images: of the file on the command line, or
+ * `tiny`.
+ */
 export async function fashionGraph(count: number): Promise<{ graph: Graph; images: Int8Array[] }> {
   const { data } = await fashion();
   const graph = await loadGraph(process.argv[2] ?? (await trainedGraph('tiny')));
   return { graph, images: [...testPixels(graph, data, count)] };
 }
 
-/** The reference's E-SpikeFormer of the nano class at 8 bits, and its images; undefined where it is absent. */
+/**
+ * The reference's E-SpikeFormer of the nano class at 8 bits, and its images; undefined where it is absent.
+ */
 export async function nano() {
   const vectors = shared('vectors/espikeformer-nano');
   if (!vectors) {

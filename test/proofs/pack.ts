@@ -14,13 +14,16 @@ import {
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- pack`: the package is packed, installed into an empty project by the npm of each Node, with its
- * packages' install scripts and without, and used: help, doctor, quantize, build, run, verify, import, types.
+ * `npm run bench -- pack`: the package is packed, installed into an empty project by the npm of each Node,
+ * with its packages' install scripts and without, and used: help, doctor, quantize, build, run, verify,
+ * import, types.
  */
 const MOST_MB = 180;
 const folder = await mkdtemp(join(tmpdir(), 'spikelet-pack-'));
 
-/** Node of a major version: this one, or npm's own package of it, as the bench of the engines installs them. */
+/**
+ * Node of a major version: this one, or npm's own package of it, as the bench of the engines installs them.
+ */
 async function nodeOf(major: number): Promise<string | undefined> {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   const { optionalDependencies } = await packageJson(join(root, 'test/bench'));

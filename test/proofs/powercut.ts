@@ -14,9 +14,10 @@ import { allThere } from '../support/skip.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- powercut`: the power fails while the loader replaces a program. On this machine at every byte that the
- * loader erases or writes; on the emulated board after every message of the protocol, within messages, and while the
- * new program is installed. Every start must find the old or the new program. About five minutes.
+ * `npm run bench -- powercut`: the power fails while the loader replaces a program. On this machine at every
+ * byte that the loader erases or writes; on the emulated board after every message of the protocol, within
+ * messages, and while the new program is installed. Every start must find the old or the new program. About
+ * five minutes.
  */
 const INSIDE = 40;
 const AFTER_COMMIT = 20;
@@ -60,7 +61,10 @@ async function proveInstalling(): Promise<void> {
   }
 }
 
-/** Runs each cut and counts what starts; `allowed`: what may. `mustTear`: some cuts must find the program half installed. */
+/**
+ * Runs each cut and counts what starts; `allowed`: what may. `mustTear`: some cuts must find the program half
+ * installed.
+ */
 async function prove<T>(
   what: string,
   cuts: T[],

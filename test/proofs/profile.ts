@@ -14,8 +14,9 @@ import { verdict } from './cli.js';
 import { fashionGraph } from './nets.js';
 
 /**
- * `npm run bench -- profile`: what the notes of `spikelet profile` cost: a trained net and a tiny random one, compiled
- * without notes, with them and none wanted, with the ticks of every layer; and the RAM that they take for a layer.
+ * `npm run bench -- profile`: what the notes of `spikelet profile` cost: a trained net and a tiny random one,
+ * compiled without notes, with them and none wanted, with the ticks of every layer; and the RAM that they
+ * take for a layer.
  */
 const IMAGES = 5;
 const MOST = 1.02;

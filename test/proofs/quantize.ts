@@ -8,9 +8,9 @@ import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench -- quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as floats against
- * the reference's logits, then at 8, 6 and 4 bits, interpreter and WebAssembly compared at every tensor. About 10
- * minutes of CPU.
+ * `npm run bench -- quantize`: the reference's trained net on all 10,000 test images of Fashion-MNIST, as
+ * floats against the reference's logits, then at 8, 6 and 4 bits, interpreter and WebAssembly compared at
+ * every tensor. About 10 minutes of CPU.
  */
 const images = shared('data/fashion-mnist');
 const vectors = shared('vectors/fashion-sfa');

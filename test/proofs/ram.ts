@@ -11,8 +11,9 @@ import { verdict } from './cli.js';
 import { espikeformerM } from './espikeformer-m.js';
 
 /**
- * `npm run bench -- ram`: E-SpikeFormer-m, 10M parameters at 224x224, in little memory: RAM and time of plans, each module
- * equal to the interpreter at every tensor, predicted RAM against used RAM. About five minutes.
+ * `npm run bench -- ram`: E-SpikeFormer-m, 10M parameters at 224x224, in little memory: RAM and time of
+ * plans, each module equal to the interpreter at every tensor, predicted RAM against used RAM. About five
+ * minutes.
  */
 const ROUNDS = 25;
 const KIBI = 1024;

@@ -6,8 +6,8 @@ import { verdict } from './cli.js';
 import { espikeformerLike, sizes } from './sized.js';
 
 /**
- * `npm run bench -- scale`: whether time grows as the work grows: E-SpikeFormer t, s, m and l at 224x224 with random
- * constants, in turn on one thread; time per MAC and density of each. Half a minute.
+ * `npm run bench -- scale`: whether time grows as the work grows: E-SpikeFormer t, s, m and l at 224x224 with
+ * random constants, in turn on one thread; time per MAC and density of each. Half a minute.
  */
 const ROUNDS = 15;
 

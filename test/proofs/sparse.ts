@@ -5,8 +5,8 @@ import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench -- sparse`: four more epochs of the net that `npm run bench -- train` left, with and without firing
- * penalty, then the sparse one at 6 bits on all 10,000 test images. About 15 minutes of CPU.
+ * `npm run bench -- sparse`: four more epochs of the net that `npm run bench -- train` left, with and without
+ * firing penalty, then the sparse one at 6 bits on all 10,000 test images. About 15 minutes of CPU.
  */
 const data = shared('data/fashion-mnist');
 const start = join(folder, 'tiny-4.safetensors');

@@ -7,9 +7,10 @@ import { countParams, createNet } from '../../models/index.js';
 import { verdict } from './cli.js';
 
 /**
- * `npm run bench -- step`: CPU time of one training step (forward, backward, AdamW) at batch 64 of a `tiny` of about
- * 54,000 parameters, alternated with a plain matMul of the same backend, so that another machine can be compared.
- * torch on one thread takes 48 ms for such a net (measured elsewhere, on a machine like the one the goal was set on).
+ * `npm run bench -- step`: CPU time of one training step (forward, backward, AdamW) at batch 64 of a `tiny`
+ * of about 54,000 parameters, alternated with a plain matMul of the same backend, so that another machine can
+ * be compared. torch on one thread takes 48 ms for such a net (measured elsewhere, on a machine like the one
+ * the goal was set on).
  */
 const TORCH_MS = 48;
 const [M, K, N] = [25088, 144, 32];

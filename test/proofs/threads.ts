@@ -11,9 +11,10 @@ import { randomPixels } from '../support/wasm-models.js';
 import { espikeformerLike } from './sized.js';
 
 /**
- * `npm run bench -- threads`: E-SpikeFormer-m at 224x224 with random constants on 1, 2, .. all threads: milliseconds of one
- * image, and images a second of a folder. Beside it what plain loops on as many threads reach, since a machine that
- * others keep busy, or whose cores share their units, has less than its cores promise. Half a minute.
+ * `npm run bench -- threads`: E-SpikeFormer-m at 224x224 with random constants on 1, 2, .. all threads:
+ * milliseconds of one image, and images a second of a folder. Beside it what plain loops on as many threads
+ * reach, since a machine that others keep busy, or whose cores share their units, has less than its cores
+ * promise. Half a minute.
  */
 const ROUNDS = 15;
 const IMAGES = 24;

@@ -4,8 +4,8 @@ import { shared } from '../support/shared.js';
 import { folder, result, verdict } from './cli.js';
 
 /**
- * `npm run bench -- train`: what training on Fashion-MNIST reaches, by the command line alone, and how long it takes.
- * About 10 minutes of CPU. Leaves tiny-4.safetensors for `npm run bench -- sparse`.
+ * `npm run bench -- train`: what training on Fashion-MNIST reaches, by the command line alone, and how long
+ * it takes. About 10 minutes of CPU. Leaves tiny-4.safetensors for `npm run bench -- sparse`.
  */
 const data = shared('data/fashion-mnist');
 if (!data) {

@@ -49,7 +49,8 @@ test('a shifted and a stretched output are found, each by the correction that kn
 });
 
 test('what few images show by chance is not corrected', () => {
-  // As many unlike sets of images with the same statistics as it takes to see how often chance is taken for an error.
+  // As many unlike sets of images with the same statistics as it takes to see how often chance is taken for
+  // an error.
   const trials = 200;
   for (const count of [1, 2, 5, 10]) {
     let changed = 0;

@@ -2,7 +2,10 @@ import { openPort } from '../../host/device/port.js';
 import type { Pty } from './pty.js';
 import { below, type Random } from './random-graph.js';
 
-/** Passes what the board at a port sends and gets through `spoil` to the PTY and back, until the returned stop. */
+/**
+ * Passes what the board at a port sends and gets through `spoil` to the PTY and back, until the returned
+ * stop.
+ */
 export async function connectLine(
   board: string,
   pty: Pty,
@@ -33,8 +36,8 @@ export const noise =
     );
 
 /**
- * Passes bytes on in their order, about one of `every` late by up to `mostMs` milliseconds, and those behind it with it:
- * a line that stands still.
+ * Passes bytes on in their order, about one of `every` late by up to `mostMs` milliseconds, and those behind
+ * it with it: a line that stands still.
  */
 export function delays(
   random: Random,

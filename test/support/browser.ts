@@ -62,8 +62,8 @@ const types: Record<string, string> = {
 const LIMIT = 60_000;
 
 /**
- * Serves `files` and a page whose module is `script`, opens it in a browser, and returns what the page hands to
- * `result(text)`, or the message of what it throws. `headers` of every answer.
+ * Serves `files` and a page whose module is `script`, opens it in a browser, and returns what the page hands
+ * to `result(text)`, or the message of what it throws. `headers` of every answer.
  */
 export async function resultOf(
   files: OutputFile[],

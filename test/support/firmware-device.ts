@@ -22,7 +22,9 @@ export async function compileProduct(
 /** What a board computed: images equal at every layer, the first difference, the stack it took. */
 export type DeviceRun = { equal: number; difference?: string; stackBytes: number; seconds: number };
 
-/** Sends images to an emulated board, or to the one at a port, and compares every layer with the interpreter. */
+/**
+ * Sends images to an emulated board, or to the one at a port, and compares every layer with the interpreter.
+ */
 export function runOn(
   target: Omit<Target, 'note'>,
   graph: Graph,

@@ -15,7 +15,9 @@ export const testSource = async (name: string): Promise<OutputFile> => ({
 
 const starter = await starterOf32();
 
-/** Runs a program of compileProgram() to its end. Leaks are not looked for: QEMU cannot, and there is no heap. */
+/**
+ * Runs a program of compileProgram() to its end. Leaks are not looked for: QEMU cannot, and there is no heap.
+ */
 export const runHere = (
   program: string,
   input: NodeJS.ArrayBufferView | string = '',
@@ -28,7 +30,10 @@ export const runHere = (
     maxBuffer: 1 << 30,
   });
 
-/** Talks with a program of compileProgram(): `use` sends bytes and waits for what it says; then its input ends. */
+/**
+ * Talks with a program of compileProgram(): `use` sends bytes and waits for what it says; then its input
+ * ends.
+ */
 export async function talkHere(
   program: string,
   env: Record<string, string>,

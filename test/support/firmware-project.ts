@@ -22,7 +22,9 @@ export const removeFolders = async (): Promise<void> => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 };
 
-/** Whether firmware for a board can be compiled here, and run where it has an emulator. Says what is missing. */
+/**
+ * Whether firmware for a board can be compiled here, and run where it has an emulator. Says what is missing.
+ */
 export const canTry = (board: Board, emulated = true): Promise<boolean> =>
   allThere(board.name, boardNeeds(board, emulated));
 

@@ -1,7 +1,10 @@
 import type { CoreInterface } from '../../fpga/board-top.js';
 import type { OutputFile } from '../../models/index.js';
 
-/** A core small enough to be checked by eye: logit k is the sum of the values at k, k + LOGITS, ... plus its weight. */
+/**
+ * A core small enough to be checked by eye: logit k is the sum of the values at k, k + LOGITS, ... plus its
+ * weight.
+ */
 export const exampleCore: CoreInterface = {
   module: 'example',
   inputs: 12,

@@ -50,8 +50,8 @@ export function lint(folder: string, files: OutputFile[]): void {
 export type Traced = { stall?: number; frames?: number; traces?: number; fifos?: number };
 
 /**
- * Values of each tensor, the input's first, and logits, as the simulated core computes them of `frames` times the same
- * pixels; and for how many clocks each FIFO held something back. `stall`: clocks of 256.
+ * Values of each tensor, the input's first, and logits, as the simulated core computes them of `frames` times
+ * the same pixels; and for how many clocks each FIFO held something back. `stall`: clocks of 256.
  */
 export function traced(
   folder: string,

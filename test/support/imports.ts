@@ -6,13 +6,16 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const rooms = ['models', 'quantize', 'assembly', 'wasm', 'firmware-gen', 'fpga', 'host', 'test'];
 
-/** Paths of the TypeScript sources of a folder, from the root. */
-export const sources = (folder: string): string[] =>
+/** Paths of the sources of a folder in any language, from the root. */
+export const texts = (folder: string): string[] =>
   readdirSync(join(root, folder)).flatMap((name) => {
     const path = join(folder, name);
-    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : sources(path);
-    return /\.m?ts$/.test(name) ? [path] : [];
+    if (statSync(join(root, path)).isDirectory()) return name === 'node_modules' ? [] : texts(path);
+    return /\.(m?ts|mjs|c|h|v|S)$/.test(name) ? [path] : [];
   });
+
+/** Paths of the TypeScript sources of a folder, from the root. */
+export const sources = (folder: string): string[] => texts(folder).filter((path) => /\.m?ts$/.test(path));
 
 export type Import = { from: string; target: string; typeOnly: boolean; dynamic: boolean };
 

@@ -46,7 +46,10 @@ function run(args: string[], cwd: string, during?: (child: ChildProcess) => void
   });
 }
 
-/** Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit code. */
+/**
+ * Whether what a verb did over a bad line is right: what it does over a good one, or one error with its exit
+ * code.
+ */
 function judge(ended: Ended, codes: number[], equal: () => boolean): Omit<Outcome, 'spoilt'> {
   const { code, stderr, hung } = ended;
   const said = stderr.trim().slice(-600);

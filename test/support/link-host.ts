@@ -15,7 +15,10 @@ import { gcc, sanitizers, socat } from './needs.js';
 import { createPty } from './pty.js';
 import { below, type Random } from './random-graph.js';
 
-/** The shell's own C on this machine: test/support/c/platform-host.c is its platform, test/support/c/link its model. */
+/**
+ * The shell's own C on this machine: test/support/c/platform-host.c is its platform, test/support/c/link its
+ * model.
+ */
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 const PIXELS = 48;
 
@@ -79,7 +82,9 @@ export async function withProgram<T>(
   return result;
 }
 
-/** What came of many requests. `wrong`: an answer that is not what the program computed from what was sent. */
+/**
+ * What came of many requests. `wrong`: an answer that is not what the program computed from what was sent.
+ */
 export type Tally = LinkCounts & { images: number; reported: number; wrong: string[] };
 
 /**

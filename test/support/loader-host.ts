@@ -11,7 +11,9 @@ import { temporaryFolder } from './firmware-project.js';
 import { board } from './loader-board.js';
 import { gcc, sanitizers } from './needs.js';
 
-/** Flash of one sector for the record and two slots of two sectors, at an address that is free on the host. */
+/**
+ * Flash of one sector for the record and two slots of two sectors, at an address that is free on the host.
+ */
 const memory = { name: 'flash', kind: 'flash' as const, origin: 0x21000000, bytes: 5 * 4096 };
 const small: Board = {
   ...board,
@@ -21,7 +23,10 @@ const small: Board = {
 
 const source = fileURLToPath(new URL('../../../test/support/c/loader-host.c', import.meta.url));
 
-/** Compiles the loader for this machine, with the checks of the compiler or without; returns the program's path. */
+/**
+ * Compiles the loader for this machine, with the checks of the compiler or without; returns the program's
+ * path.
+ */
 export async function compileForHost(checks: boolean): Promise<string> {
   const folder = await temporaryFolder();
   const shell = (await readShell()).map(({ path, contents }) => ({ path: `shell/${path}`, contents }));

@@ -17,8 +17,8 @@ export function lastWritten(model: WasmModel, pixels: Int8Array): number {
 }
 
 /**
- * Address behind the last byte that the plan says is written for sure: of tensors, of what nodes keep, of constants that
- * are fetched. How much of a stream is written depends on the spikes.
+ * Address behind the last byte that the plan says is written for sure: of tensors, of what nodes keep, of
+ * constants that are fetched. How much of a stream is written depends on the spikes.
  */
 export function lastPlanned(
   { description }: WasmModel,

@@ -3,7 +3,9 @@ import { type Emulation, emulate } from '../../host/device/emulate.js';
 import type { Built } from '../../host/toolchain/make.js';
 import { openRunner, type Runner } from './mlperf-runner.js';
 
-/** Runs the product's firmware on a board's emulator while `use` talks to it as a runner of MLPerf Tiny does. */
+/**
+ * Runs the product's firmware on a board's emulator while `use` talks to it as a runner of MLPerf Tiny does.
+ */
 export async function withRunner<T>(
   board: Board,
   program: Built,

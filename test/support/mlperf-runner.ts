@@ -20,8 +20,8 @@ const STEP = 31;
 
 /**
  * A peer of MLPerf Tiny's public runner (benchmark/runner/device_under_test.py and script.py of
- * github.com/mlcommons/tiny): the same commands in the same order, answers read by the same patterns. Opens a serial port
- * and identifies the device as that does. Throws where an answer is not as the protocol has it.
+ * github.com/mlcommons/tiny): the same commands in the same order, answers read by the same patterns. Opens a
+ * serial port and identifies the device as that does. Throws where an answer is not as the protocol has it.
  */
 export async function openRunner(path: string): Promise<Runner> {
   const port = await openSerial(path);

@@ -12,8 +12,8 @@ export const MUTANTS = process.env['SPIKELET_SLOW'] ? 2000 : 200;
 const MOST_GROWTH = 128 * 2 ** 20;
 
 /**
- * A test that gives `read` the mutants of `originals`: each is a value or one SpikeletError with a hint, and none takes
- * memory that its bytes cannot hold.
+ * A test that gives `read` the mutants of `originals`: each is a value or one SpikeletError with a hint, and
+ * none takes memory that its bytes cannot hold.
  */
 export function testMutants(
   kind: string,

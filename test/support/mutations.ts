@@ -81,7 +81,9 @@ export function mutated(original: Uint8Array, changes: Edit[]): Uint8Array {
   return bytes;
 }
 
-/** What ends a read that hangs: seconds of this process's own work, which a busy machine does not lengthen. */
+/**
+ * What ends a read that hangs: seconds of this process's own work, which a busy machine does not lengthen.
+ */
 const HANG_SECONDS = 60;
 
 /**

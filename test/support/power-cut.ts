@@ -22,7 +22,10 @@ import {
   versionOf,
 } from './loader-board.js';
 
-/** The emulated board loses its power while a program A is replaced by B: the emulator is killed, its flash stays. */
+/**
+ * The emulated board loses its power while a program A is replaced by B: the emulator is killed, its flash
+ * stays.
+ */
 export type Bench = {
   loader: Built;
   /** Path of B's firmware.bin, and both images as they are in a slot. */
@@ -33,8 +36,8 @@ export type Bench = {
 };
 
 /**
- * `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later, or once the board
- * has answered.
+ * `at`: bytes on the wire after which the power fails, calls not counted; `delay`: milliseconds later, or
+ * once the board has answered.
  */
 export type Cut = { at: number; delay: number | 'answered' };
 
@@ -53,7 +56,10 @@ export async function createBench(fillerBytes: number, windowMs: number): Promis
   return bench;
 }
 
-/** Flashes the bench's program. Returns the bytes on the wire before each write: where one operation has ended. */
+/**
+ * Flashes the bench's program. Returns the bytes on the wire before each write: where one operation has
+ * ended.
+ */
 export async function session(bench: Bench, flash: string, cut?: Cut): Promise<number[]> {
   const emulation = await emulateLoader(board, bench.loader, flash);
   const ends: number[] = [];

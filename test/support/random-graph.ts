@@ -193,7 +193,10 @@ export function randomGraph(random: Random, blocks = 6, kinds: readonly BlockKin
 }
 
 const blockKinds = ['conv', 'grouped', 'depthwise', 'pointwise', 'residual', 'attention', 'pool'] as const;
-/** All of them; what came later is only in graphs that ask for it, so that the seeds of others stay what they are. */
+/**
+ * All of them; what came later is only in graphs that ask for it, so that the seeds of others stay what they
+ * are.
+ */
 export const everyKind = [...blockKinds, 'upsample'] as const;
 export type BlockKind = (typeof everyKind)[number];
 export const feedForward = blockKinds.filter((kind) => kind !== 'attention');

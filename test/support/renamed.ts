@@ -1,6 +1,9 @@
 import { type Graph, type GraphNode, prove } from '../../models/index.js';
 
-/** A graph of other names: of its nodes and their outputs, in order, as far as there are, and its own. Computes the same. */
+/**
+ * A graph of other names: of its nodes and their outputs, in order, as far as there are, and its own.
+ * Computes the same.
+ */
 export function renamed(graph: Graph, names: readonly string[], name: string): Graph {
   const tensors = new Map(graph.nodes.map(({ output }, i) => [output, names[i] ?? output]));
   const called = (tensor: string): string => tensors.get(tensor) ?? tensor;

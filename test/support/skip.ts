@@ -1,8 +1,8 @@
 import { type Test, test } from 'uvu';
 
 /**
- * Something that a test needs beyond Node and npm. `find` gives a falsy value where it is absent or does not work;
- * `install` is the line that installs it, or what it is.
+ * Something that a test needs beyond Node and npm. `find` gives a falsy value where it is absent or does not
+ * work; `install` is the line that installs it, or what it is.
  */
 export type Need = { name: string; install: string; find: () => unknown };
 
@@ -25,7 +25,10 @@ async function missing(needs: Need[]): Promise<string | undefined> {
 /** Whether all of `needs` are there. */
 export const areThere = async (needs: Need[]): Promise<boolean> => !(await missing(needs));
 
-/** Whether all of `needs` are there, for a program that does `what` with them; prints what is skipped, and why, where they are not. */
+/**
+ * Whether all of `needs` are there, for a program that does `what` with them; prints what is skipped, and
+ * why, where they are not.
+ */
 export async function allThere(what: string, needs: Need[]): Promise<boolean> {
   const absent = await missing(needs);
   if (absent) console.log(`skipped: ${what}: needs ${absent}`);
@@ -33,8 +36,8 @@ export async function allThere(what: string, needs: Need[]): Promise<boolean> {
 }
 
 /**
- * uvu's `test` where all of `needs` are there. Else what counts a test as skipped and prints why: the only way in which
- * tests are skipped.
+ * uvu's `test` where all of `needs` are there. Else what counts a test as skipped and prints why: the only
+ * way in which tests are skipped.
  */
 export async function testWith(needs: Need[], on: Test = test): Promise<(...test: Parameters<Test>) => void> {
   const absent = await missing(needs);

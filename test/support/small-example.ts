@@ -5,7 +5,10 @@ import { type Net, writeNet } from '../../models/index.js';
 import { zooNet } from './nets.js';
 import { below, seeded } from './random-graph.js';
 
-/** Files with which every verb does something within a second: a Net, an IDX folder and images of three classes. */
+/**
+ * Files with which every verb does something within a second: a Net, an IDX folder and images of three
+ * classes.
+ */
 const SIDE = 12;
 const CLASSES = 3;
 

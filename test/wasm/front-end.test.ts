@@ -37,7 +37,10 @@ type Exports = {
   frontEndRead: (front: number, table: number, to: number) => void;
 };
 
-/** A compiled front end; each stream begins as the record says. The pixel table is the identity, [channel][256]. */
+/**
+ * A compiled front end; each stream begins as the record says. The pixel table is the identity,
+ * [channel][256].
+ */
 async function compiled(frontEnd: FrontEnd) {
   const layer = frontEndLayer(frontEnd)!;
   const { imports, functions } = frontEndSource(layer, signaturesOf('c'));

@@ -100,7 +100,10 @@ test('pairs of inputs in 16 bits: as many as provably fit, and no more', () =>
     }),
   ));
 
-/** A graph whose every neuron but the first fires all it can into weights that are all the largest, of either sign. */
+/**
+ * A graph whose every neuron but the first fires all it can into weights that are all the largest, of either
+ * sign.
+ */
 function extremeGraph(): Graph {
   const b = new GraphBuilder(seeded(1), [6, 9, 1]);
   const fire = { kind: 'fire' as const, levels: 15 };

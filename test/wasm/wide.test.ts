@@ -9,8 +9,8 @@ import { setActivity, tiers } from '../support/tiers.js';
 import { compiled, randomPixels } from '../support/wasm-models.js';
 
 /**
- * Layers as wide as real ones, whose channels divide neither vectors nor tiles, for what small random graphs never
- * reach: every tile, sums of more than 16 bits, rows of more than 65536 values.
+ * Layers as wide as real ones, whose channels divide neither vectors nor tiles, for what small random graphs
+ * never reach: every tile, sums of more than 16 bits, rows of more than 65536 values.
  */
 type Wide = { shape: Shape; spikes: number; build: (b: GraphBuilder, x: string) => string };
 

@@ -26,7 +26,7 @@ export function columnIndex(
   return first;
 }
 
-/** Columns of a table by name or number (from 1). Throws a SpikeletError that lists what is there. */
+/** Columns of a table by name or number (from 1). Throws a SpikeletError that lists the columns. */
 export function columnsOf(csv: Csv, which: (string | number)[], name: string): number[] {
   const refuse = refusalOf(name);
   return which.map((one) => columnIndex(csv.header, csv.columns.length, one, refuse));

@@ -36,8 +36,10 @@ export type LayoutOptions = { separator?: Separator; header?: boolean };
  * - a tab separates where there is one, else a semicolon, else a comma, else blanks; the first of these that
  *   gives both lines have as many cells;
  * - where a semicolon or a tab separates, a comma in a number is decimal;
- * - where a line is pieces of at least two commas each, all of as many, with a semicolon behind each, semicolons end rows;
- * - the first line is a header where it holds no number, or where it has text in a column that holds numbers in the second.
+ * - where a line is pieces of at least two commas each, all of as many, with a semicolon behind each,
+ *   semicolons end rows;
+ * - the first line is a header where it holds no number, or where it has text in a column that holds numbers
+ *   in the second.
  * What could be read in two ways is refused.
  */
 export function decideLayout(lines: string[], options: LayoutOptions, refuse: Refuse): Layout {

@@ -5,8 +5,8 @@ import { decideLayout, type Kind, kindOf, type Layout, type LayoutOptions, split
 import { type Line, Lines } from './csv-lines.js';
 
 /**
- * A table. `values` are f64, [row][column]; a cell of a text column is an index into the column's `texts`, -1 where it
- * is missing. A missing number is NaN.
+ * A table. `values` are f64, [row][column]; a cell of a text column is an index into the column's `texts`, -1
+ * where it is missing. A missing number is NaN.
  */
 export type Csv = {
   header: string[] | undefined;
@@ -19,18 +19,23 @@ export type Csv = {
   dropped: number;
 };
 
-/** `texts`: the different texts of a column, in order of their first sight; undefined for a column of numbers. */
+/**
+ * `texts`: the different texts of a column, in order of their first sight; undefined for a column of numbers.
+ */
 export type CsvColumn = { name: string; texts?: string[] };
 
 /**
- * What becomes of an empty cell, or one that says NaN, NA or null: an error that names it, the value above it, NaN, or the
- * row is left out. All but the first count what they did.
+ * What becomes of an empty cell, or one that says NaN, NA or null: an error that names it, the value above
+ * it, NaN, or the row is left out. All but the first count what they did.
  */
 export type Missing = 'refuse' | 'repeat' | 'keep' | 'drop';
 
 export type CsvOptions = LayoutOptions & {
   missing?: Missing;
-  /** Columns that are read as text although their first cell is a number: labels 1, 2, walking. By name or number. */
+  /**
+   * Columns that are read as text although their first cell is a number: labels 1, 2, walking. By name or
+   * number.
+   */
   text?: (string | number)[];
   maxCells?: number;
 };
@@ -48,9 +53,9 @@ export type CsvParser = { push(bytes: Uint8Array): void; end(): Csv };
 const LOOKED_AT = 2;
 
 /**
- * Reads CSV: UTF-8 or UTF-16 with a mark, lines that end in LF, CRLF or CR, cells that may be quoted; separator, decimal
- * comma and header are decided by the first lines (`decideLayout`), once for the file. Leading lines that begin with #
- * and empty lines are passed over.
+ * Reads CSV: UTF-8 or UTF-16 with a mark, lines that end in LF, CRLF or CR, cells that may be quoted;
+ * separator, decimal comma and header are decided by the first lines (`decideLayout`), once for the file.
+ * Leading lines that begin with # and empty lines are passed over.
  * @param name what errors call the file.
  * @throws SpikeletError naming line and column, both counted from 1.
  */
@@ -168,7 +173,10 @@ class Table {
     this.rows++;
   }
 
-  /** A cell's number, or its index of text; undefined: it is missing. The first cell that is there decides the kind. */
+  /**
+   * A cell's number, or its index of text; undefined: it is missing. The first cell that is there decides the
+   * kind.
+   */
   private cell(cell: string, line: number, column: number): number | undefined {
     const kind: Kind =
       this.kinds[column] === 'text' && cell !== '' ? 'text' : kindOf(cell, this.layout.decimalComma);

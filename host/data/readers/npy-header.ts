@@ -10,7 +10,9 @@ const MAX_HEADER = 2 ** 16;
 const MAX_DEPTH = 6;
 const DAMAGED = 'the file is damaged: save it again with numpy.save';
 
-/** Parses the header of a .npy, of versions 1 to 3 (numpy.org/doc, NEP 1), and tells where its data begins. */
+/**
+ * Parses the header of a .npy, of versions 1 to 3 (numpy.org/doc, NEP 1), and tells where its data begins.
+ */
 export function parseNpyHeader(bytes: Uint8Array, refuse: Refuse): { header: NpyHeader; at: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];

@@ -8,8 +8,8 @@ import { type NpyHeader, parseNpyHeader } from './npy-header.js';
 export type { NpyData, NpyType } from './npy-elements.js';
 
 /**
- * An array of numpy, row-major. f16 becomes f32, i64 and u64 become f64: whole numbers beyond 2^53 are refused. `type` is
- * that of the file.
+ * An array of numpy, row-major. f16 becomes f32, i64 and u64 become f64: whole numbers beyond 2^53 are
+ * refused. `type` is that of the file.
  */
 export type NpyArray = { shape: number[]; type: NpyType; data: NpyData };
 
@@ -46,8 +46,8 @@ function requireSize({ view, at, count, refuse, header }: Open, each: number): v
 }
 
 /**
- * Reads an array as numpy.save writes it: versions 1 to 3, either order of bytes, C or Fortran order. The header has to
- * account for every byte.
+ * Reads an array as numpy.save writes it: versions 1 to 3, either order of bytes, C or Fortran order. The
+ * header has to account for every byte.
  * @param name what errors call the file.
  * @throws SpikeletError for objects, text and other types that are not numbers, by name, and for other files.
  */

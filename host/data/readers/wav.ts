@@ -2,7 +2,8 @@ import { printable } from '../../system/printable.js';
 import { mistakenFor, type Refuse, refusalOf } from '../../system/refusal.js';
 
 /**
- * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file holds them.
+ * A recording. `samples` are i16, [frame][channel]; `rate` is in frames a second; `coding` says how the file
+ * holds them.
  */
 export type Wav = { rate: number; channels: number; frames: number; samples: Int16Array; coding: string };
 
@@ -47,9 +48,9 @@ function muLaw(byte: number): number {
 }
 
 /**
- * Every coding that is read, by its tag and bytes of a sample, and its rule to i16. Integers are left-justified in
- * their bytes, so fewer valid bits change nothing: 8 bits are unsigned, (v - 128) * 256; of 24 and 32 bits the upper 16,
- * rounded to nearest with halves up, clamped.
+ * Every coding that is read, by its tag and bytes of a sample, and its rule to i16. Integers are
+ * left-justified in their bytes, so fewer valid bits change nothing: 8 bits are unsigned, (v - 128) * 256; of
+ * 24 and 32 bits the upper 16, rounded to nearest with halves up, clamped.
  */
 const codings: Record<string, Coding> = {
   '1/1': { name: '8-bit', bytes: 1, read: (v, at) => (v.getUint8(at) - 128) * 256 },
@@ -158,7 +159,10 @@ function layoutOf(view: DataView, little: boolean, refuse: Refuse): Layout {
 const isTrulyEmpty = (view: DataView, from: number, little: boolean): boolean =>
   from === view.byteLength || view.getUint32(4, little) === view.byteLength - 8;
 
-/** Where the chunk behind one that ends at `end` begins: a pad byte follows an odd size, unless its writer left it out. */
+/**
+ * Where the chunk behind one that ends at `end` begins: a pad byte follows an odd size, unless its writer
+ * left it out.
+ */
 function nextChunk(view: DataView, end: number, size: number): number {
   if (size % 2 === 0) return end;
   const knownAt = (at: number) => at + 4 <= view.byteLength && KNOWN.test(fourcc(view, at));

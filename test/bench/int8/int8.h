@@ -1,6 +1,6 @@
 /*
- * A graph in the plainest C: every layer computes its whole map with loops over rows, columns, outputs, kernel and
- * inputs, 8-bit values and weights, 32-bit sums. What the printed model is measured against.
+ * A graph in the plainest C: every layer computes its whole map with loops over rows, columns, outputs,
+ * kernel and inputs, 8-bit values and weights, 32-bit sums. What the printed model is measured against.
  */
 #ifndef INT8_H
 #define INT8_H

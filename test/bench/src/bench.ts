@@ -76,8 +76,8 @@ export type Row = {
 };
 
 /**
- * `ratio`: the median time / that of our own main row; above 1 we are faster. `fastestRatio` is the same of the least
- * times, which say more where other programs keep the machine busy.
+ * `ratio`: the median time / that of our own main row; above 1 we are faster. `fastestRatio` is the same of
+ * the least times, which say more where other programs keep the machine busy.
  */
 export type Ratios = { ratio: number; fastestRatio: number };
 export type Compared = Row & Ratios;
@@ -108,7 +108,10 @@ export type BenchOptions = {
   log: (line: string) => void;
 };
 
-/** Measures one network on all engines. Throws where ours fails; a peer that does not start is listed as absent. */
+/**
+ * Measures one network on all engines. Throws where ours fails; a peer that does not start is listed as
+ * absent.
+ */
 export async function bench(model: string, { data, bits, threads, log }: BenchOptions): Promise<Result> {
   const work = await workload(model, data);
   const prepared = await prepare(work, bits, log, undefined, threads);

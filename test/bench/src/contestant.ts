@@ -13,8 +13,8 @@ export type Contestant = {
 };
 
 /**
- * Starts a process, of another Node if its path is given, and loads the model in it. Rejects with the engine's own words
- * where it cannot.
+ * Starts a process, of another Node if its path is given, and loads the model in it. Rejects with the
+ * engine's own words where it cannot.
  */
 export async function startContestant(task: Task, node = process.execPath): Promise<Contestant> {
   const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {

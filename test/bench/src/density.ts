@@ -27,8 +27,8 @@ export type DensityCurve = {
 };
 
 /**
- * Time of our modules against the density of the spikes, on one thread, the relaxed one on the newest Node; all nets are
- * measured in turn.
+ * Time of our modules against the density of the spikes, on one thread, the relaxed one on the newest Node;
+ * all nets are measured in turn.
  */
 export async function densityCurve(log: (line: string) => void): Promise<DensityCurve> {
   const running: {

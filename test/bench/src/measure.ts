@@ -15,15 +15,17 @@ export type Measured = {
 const WARM_UP_ROUNDS = 2;
 const WARM_UP_MS = 1000;
 const ROUNDS = 15;
-/** A round of a contestant lasts at least this long, so that the clock and its process's waking do not show. */
+/**
+ * A round of a contestant lasts at least this long, so that the clock and its process's waking do not show.
+ */
 const ROUND_MS = 30;
 /** A contestant that has taken this long is not asked again, once it has had the fewest rounds. */
 const BUDGET_MS = 30_000;
 const FEWEST_ROUNDS = 5;
 
 /**
- * Times all contestants in turn, one image and then the next in each round, so that what else the machine does falls
- * on all of them alike.
+ * Times all contestants in turn, one image and then the next in each round, so that what else the machine
+ * does falls on all of them alike.
  */
 export async function measure(
   contestants: Contestant[],

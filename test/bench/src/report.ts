@@ -20,7 +20,7 @@ const columns = [
   'ratio of least',
   'threads',
   'model',
-  'engine beside it',
+  'plus engine',
   'load ms',
   'CRC-32',
   'logits',
@@ -84,8 +84,8 @@ export function threadsMarkdown(results: Result[]): string {
 }
 
 /**
- * A result as a figure of the documents, where they show it: of one thread the medians, or of two numbers of threads the
- * least times side by side.
+ * A result as a figure of the documents, where they show it: of one thread the medians, or of two numbers of
+ * threads the least times side by side.
  */
 export function leaveEngines(side: Result[]): void {
   const [one, two] = side as [Result, Result?];

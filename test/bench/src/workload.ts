@@ -27,7 +27,10 @@ export type Workload = {
   calibration: Float32Array[];
 };
 
-/** Networks that the bench knows by name; each reads ../shared, and `tiny-sparse` what `npm run bench -- sparse` left. */
+/**
+ * Networks that the bench knows by name; each reads ../shared, and `tiny-sparse` what `npm run bench --
+ * sparse` left.
+ */
 const known: Record<string, () => Promise<Workload>> = {
   'espikeformer-m': () => vectors('espikeformer-m'),
   'espikeformer-nano': () => vectors('espikeformer-nano'),

@@ -72,7 +72,7 @@ test('what cannot have threads is refused', async () => {
   await refused(1, /built for 3 threads, not 4/, 'run', 'build', '--input', image(0), '--threads', '4');
   await refused(2, /only a built module/, 'run', 'graph.safetensors', '--input', image(0), '--threads', '2');
   const build = ['build', 'graph.safetensors', '--target', 'wasm', '--out', 'none', '--threads', '2'];
-  await refused(2, /several threads has its weights inside/, ...build, '--weights', 'outside');
+  await refused(2, /several threads needs its weights inside/, ...build, '--weights', 'outside');
   await refused(
     2,
     /--threads is for wasm/,

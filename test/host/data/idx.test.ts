@@ -448,7 +448,7 @@ test('labels of larger integers, and names of classes in labels.txt', async () =
   assert.match((await refusal(() => loadDataset(`idx=${folder}`))).message, /image 2 has label -1/);
 });
 
-test('half a million labels are no trouble', async () => {
+test('half a million labels are read', async () => {
   const count = 500_000;
   await fill({
     [idxFiles.trainImages]: idx(

@@ -274,7 +274,8 @@ function withProfile(format: string, file: Buffer, profile: Buffer): Buffer {
     segment.writeUInt16BE(segment.length - 2, 2);
     return insert(file, 2, segment);
   }
-  // Simple WebP (one VP8L chunk of a 40x30 picture) to the extended form: VP8X with the ICC flag, ICCP, the picture.
+  // Simple WebP (one VP8L chunk of a 40x30 picture) to the extended form: VP8X with the ICC flag, ICCP, the
+  // picture.
   const extended = Buffer.from([...Buffer.from('VP8X'), 10, 0, 0, 0, 0x20, 0, 0, 0, 39, 0, 0, 29, 0, 0]);
   const head = Buffer.concat([
     Buffer.from('ICCP'),

@@ -48,7 +48,10 @@ async function attempt(device: Device, host = an3155): Promise<SpikeletError | u
   }
 }
 
-/** Answers as the loader does: the commands it knows and its number, then whatever `after` says to each message. */
+/**
+ * Answers as the loader does: the commands it knows and its number, then whatever `after` says to each
+ * message.
+ */
 const polite =
   (after: Device, id = [0x04, 0x50]): Device =>
   (bytes, send) => {

@@ -12,7 +12,9 @@ import { randomGraph, seeded } from '../../support/random-graph.js';
 import { testWith } from '../../support/skip.js';
 import { randomPixels } from '../../support/wasm-models.js';
 
-/** A Graph's Verilog, simulated by npm packages alone, its maps and part of its weights in single-port RAM. */
+/**
+ * A Graph's Verilog, simulated by npm packages alone, its maps and part of its weights in single-port RAM.
+ */
 (await testWith(cxxrtl))(
   'every tensor of every frame equals the interpreter, with and without stalls',
   async () => {

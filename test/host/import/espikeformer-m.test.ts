@@ -9,10 +9,10 @@ import { shared } from '../../support/shared.js';
 import { testWith } from '../../support/skip.js';
 
 /**
- * The 10M model on real photographs. The reference's own float32 and float64 runs disagree on images 0 and 4, because
- * one value on the other side of a threshold changes all after it. So images 1, 2 and 3 are held against float32, all
- * against float64 (our sums are float64 too), and image 0, whose spikes are on file, layer by layer as well.
- * One image here; SPIKELET_SLOW=1 runs all five.
+ * The 10M model on real photographs. The reference's own float32 and float64 runs disagree on images 0 and 4,
+ * because one value on the other side of a threshold changes all after it. So images 1, 2 and 3 are held
+ * against float32, all against float64 (our sums are float64 too), and image 0, whose spikes are on file,
+ * layer by layer as well. One image here; SPIKELET_SLOW=1 runs all five.
  */
 const STABLE = [1, 2, 3];
 

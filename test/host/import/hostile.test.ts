@@ -268,7 +268,7 @@ test('damaged legacy files', () => {
 
 test('files of other kinds', () => {
   refused(
-    ascii('hello, this is no checkpoint'),
+    ascii('hello, this is not a checkpoint'),
     /is neither a \.safetensors file nor one that torch\.save wrote/,
   );
   const latin = (text: string) => Uint8Array.from(latin1(text));

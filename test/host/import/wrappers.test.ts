@@ -217,7 +217,7 @@ test('what training scripts keep with the weights does not hide them', () => {
     /stored with the weights, not read: objects of omegaconf\.dictconfig\.DictConfig, /,
   );
   const partial = (of: Py) => training([...values, ['extra', call('functools.partial', of)]]);
-  assert.throws(() => importNet(partial('x'), 'x', options), /a partial of what is no class/);
+  assert.throws(() => importNet(partial('x'), 'x', options), /a partial of what is not a class/);
   assert.throws(() => importNet(partial(global('os', 'system')), 'x', options), /wants to call 'os.system'/);
   for (const danger of [
     'os.system',

@@ -98,7 +98,7 @@ test("the tensor 'input' of a file", () => {
     () => readTraceInput(writeSafetensors(new Map([['images', input]])), 'x.safetensors'),
     /x\.safetensors has no tensor 'input', only images/,
   );
-  assert.throws(() => readTraceInput(new Uint8Array(3), 'x.safetensors'), /x\.safetensors is no valid/);
+  assert.throws(() => readTraceInput(new Uint8Array(3), 'x.safetensors'), /x\.safetensors is not a valid/);
 });
 
 test.run();

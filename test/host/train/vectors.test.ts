@@ -108,8 +108,8 @@ function checkGradients(
 }
 
 /**
- * Adam's first step is learning rate * g / (|g| + 1e-8): where |g| is that small, float32 noise in g of 1e-9 shows in the
- * parameter. There the step itself is all that is certain.
+ * Adam's first step is learning rate * g / (|g| + 1e-8): where |g| is that small, float32 noise in g of 1e-9
+ * shows in the parameter. There the step itself is all that is certain.
  */
 function checkParameters(net: Net, values: Values, torch: Map<string, Tensor>, adam: Adam) {
   const idle = biasesWithoutEffect(net);

@@ -12,7 +12,10 @@ import { describeWasm, SECTION } from '../../../wasm/describe.js';
 import { cli } from '../../support/cli-in-process.js';
 import { GraphBuilder, seeded } from '../../support/random-graph.js';
 
-/** Modules that say they are a model and do what none does: `run` and `verify` end, with an error that says why. */
+/**
+ * Modules that say they are a model and do what none does: `run` and `verify` end, with an error that says
+ * why.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'spikelet hostile-'));
 process.chdir(folder);
 const graphOf = (channels: number) => {

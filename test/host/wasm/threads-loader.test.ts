@@ -66,7 +66,9 @@ test('threads with a budget of RAM or weights outside are refused', async () => 
     );
 });
 
-/** Runs `job` while every new worker of Node is kept in a list, or is started with other code than its own. */
+/**
+ * Runs `job` while every new worker of Node is kept in a list, or is started with other code than its own.
+ */
 async function withWorkers(job: (workers: Worker[]) => Promise<void>, code?: string): Promise<void> {
   const { Worker: Original } = threads;
   const workers: Worker[] = [];

@@ -74,7 +74,7 @@ test('a file without one is as it was before, and reads on', () => {
   assert.equal(readGraph(writeGraph(plainGraph)), plainGraph);
 });
 
-test('a checkpoint of training keeps it, and its tables are none of the parameters', () => {
+test('a checkpoint of training keeps it, and its tables are not among the parameters', () => {
   const state = {
     tensors: net.params,
     progress: {

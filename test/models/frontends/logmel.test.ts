@@ -221,8 +221,8 @@ test('parameters that do not fit are refused, with what must be what', () => {
   refused({ hop: 300 }, /hop must be 1\.\.256, got 300/);
   refused({ fft: 300 }, /fft must be a power of two, got 300/);
   refused({ fmax: 4001 }, /fmax must be 101\.\.4000, got 4001/);
-  refused({ fmin: 3990, fmax: 3995 }, /no FFT bin lies between 3990 and 3995 Hz/);
-  refused({ bands: 60 }, /no FFT bin lies between the edges 0 and 1 of 60 mel bands/);
+  refused({ fmin: 3990, fmax: 3995 }, /no FFT bin is between 3990 and 3995 Hz/);
+  refused({ bands: 60 }, /no FFT bin is between the edges 0 and 1 of 60 mel bands/);
   refused({ coefficients: 21 }, /coefficients must be 1\.\.20, got 21/);
   refused({ fft: 4096, bands: 2 }, /the weights of mel band \d sum to \d+, must be at most 65535/);
   logmelFrontEnd({ sampleRate: 8000, frames: 1, fft: 1024, bands: 2, weightBits: 8 });

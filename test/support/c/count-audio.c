@@ -1,5 +1,5 @@
 /*
- * Takes 'A', a length (u16) and so many samples (i16), gives them to the printed model and sends the ticks that took (u32)
+ * Takes 'A', a length (u16) and that many samples (i16), gives them to the printed model and sends the ticks that took (u32)
  * and whether an image was due (u32); if so, also its pixels (i8), the ticks of its logits (u32) and these (i32). Sends back
  * any other byte.
  */

@@ -1,6 +1,6 @@
 /*
- * Takes 'I' and SPIKELET_INPUT_BYTES pixels (i8), computes the logits with the printed model and with the plain one, and
- * sends the ticks of both (u32) and the logits of both (i32); sends back any other byte.
+ * Takes 'I' and SPIKELET_INPUT_BYTES pixels (i8), computes the logits with the printed model and with the
+ * plain one, and sends the ticks of both (u32) and the logits of both (i32); sends back any other byte.
  */
 #include "int8-net.h"
 #include "platform.h"

@@ -1,6 +1,6 @@
 /*
- * Sends back each byte plus one; 'R' resets, 'S' sends the stack used, 'L' the ticks of a loop of 10,000 and of one of
- * 30,000 turns: four bytes each, low first.
+ * Sends back each byte plus one; 'R' resets, 'S' sends the stack used, 'L' the ticks of a loop of 10,000 and
+ * of one of 30,000 turns: four bytes each, low first.
  */
 #include "platform.h"
 

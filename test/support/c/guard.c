@@ -1,7 +1,7 @@
 /*
- * For a host: what spikelet_infer() answers where it is called too often. Reads two images of pixels (i8) from standard
- * input and writes the logits of inferences in the order of main(). Layers are told by spikelet_trace(), which stands for
- * an interrupt in the midst of an inference.
+ * For a host: what spikelet_infer() answers where it is called too often. Reads two images of pixels (i8)
+ * from standard input and writes the logits of inferences in the order of main(). Layers are told by
+ * spikelet_trace(), which stands for an interrupt in the midst of an inference.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * For a host: reads images of SPIKELET_INPUT_BYTES pixels (i8) from standard input and writes for each the CRC-32 of
- * every layer's output, rows in order, counts in bytes, and then the logits.
+ * For a host: reads images of SPIKELET_INPUT_BYTES pixels (i8) from standard input and writes for each the
+ * CRC-32 of every layer's output, rows in order, counts in bytes, and then the logits.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * The loader compiled for this machine, over memory that behaves like NOR flash and loses its power at a chosen byte.
+ * The loader compiled for this machine, over memory that behaves like NOR flash and loses its power at a
+ * chosen byte.
  *
  *   loader-host cuts STEP SEED    a session that replaces OLD by NEW, cut at every STEP-th byte that it erases or
  *                                 writes, then cut again at random while it recovers: OLD or NEW starts, NEW once the
@@ -98,7 +99,8 @@ void platform_boot(uint32_t vector_table) {
   longjmp(power, STARTED);
 }
 
-/* Power on until a program starts, the power fails at the cut-th changed byte (0: never), or the loader waits. */
+/* Power on until a program starts, the power fails at the cut-th changed byte (0: never), or the loader
+   waits. */
 static int power_on(uint64_t cut) {
   changes = 0, cut_at = cut, script_at = 0, silence = 0;
   const int how = setjmp(power);
@@ -183,7 +185,8 @@ static uint64_t cuts(uint64_t step, uint8_t *before) {
     memset(answers, 0, sizeof answers);
     put_session(new_image);
     if (power_on(n) != POWER_CUT) break;
-    /* Two answers to the start command; the second is the promise. Before them came a byte that was read back. */
+    /* Two answers to the start command; the second is the promise. Before them came a byte that was read
+       back. */
     const int promised = script_at == script_length && answers[2] == 0x79 && answers[3] == 0x79;
     script_length = 0;
     for (int more = 0; more < 2; more++)

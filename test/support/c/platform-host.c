@@ -1,7 +1,8 @@
 /*
- * The shell's platform on a host, its serial port on standard input and output; the end of the input ends the program, a
- * reset starts it again. The environment may say by how much the counter moves whenever it is looked at (TICKS, else 1),
- * how many bytes of RAM are left over (SPARE, else none) and whether bytes come in while the program works (LIVE=1).
+ * The shell's platform on a host, its serial port on standard input and output; the end of the input ends the
+ * program, a reset starts it again. The environment may say by how much the counter moves whenever it is
+ * looked at (TICKS, else 1), how many bytes of RAM are left over (SPARE, else none) and whether bytes come in
+ * while the program works (LIVE=1).
  */
 #include "platform.h"
 
@@ -42,7 +43,8 @@ int platform_read(void) {
   return -1;
 }
 
-/* As an interrupt does it: what has come goes behind what waits. What was written goes out, so that a peer can answer. */
+/* As an interrupt does it: what has come goes behind what waits. What was written goes out, so that a peer
+   can answer. */
 static void take_what_came(void) {
   struct pollfd input = {0, POLLIN, 0};
   flush();

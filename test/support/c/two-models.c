@@ -1,4 +1,5 @@
-/* Two models in one program: '1' or '2' and an image of pixels (i8) are answered by the logits of that model. */
+/* Two models in one program: '1' or '2' and an image of pixels (i8) are answered by the logits of that
+   model. */
 #include "first.h"
 #include "platform.h"
 #include "second.h"

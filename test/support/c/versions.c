@@ -1,4 +1,5 @@
-/* A program that says which it is: '?' sends the last of FILLER_BYTES bytes, all of them VERSION; 'R' resets. */
+/* A program that says which it is: '?' sends the last of FILLER_BYTES bytes, all of them VERSION; 'R'
+   resets. */
 #include "platform.h"
 
 #ifndef FILLER_BYTES

@@ -11,7 +11,10 @@ export type Task = {
   images: (Float32Array | Int8Array)[];
 };
 
-/** A model that is loaded: `run` computes the logits of one image, from input that is there to output in JavaScript. */
+/**
+ * A model that is loaded: `run` computes the logits of one image, from input that is there to output in
+ * JavaScript.
+ */
 export type Loaded = {
   run(image: number): Promise<ArrayLike<number>> | ArrayLike<number>;
   /** Threads it really has. */

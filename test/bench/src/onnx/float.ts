@@ -10,8 +10,9 @@ import { ModelBuilder } from './model.js';
 import { attention, convAttributes, fold, isDense, unitsOf } from './parts.js';
 
 /**
- * A Net as a float32 ONNX model: input `image` [1, channels, rows, columns] of normalised values, output `logits`.
- * Batch norms are folded; the SFA neuron is Clip and Round (ONNX rounds half to even, as the neuron does).
+ * A Net as a float32 ONNX model: input `image` [1, channels, rows, columns] of normalised values, output
+ * `logits`. Batch norms are folded; the SFA neuron is Clip and Round (ONNX rounds half to even, as the neuron
+ * does).
  */
 export function floatModel(net: Net): Uint8Array {
   const b = new ModelBuilder();

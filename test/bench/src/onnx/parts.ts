@@ -23,7 +23,8 @@ export function fold(net: Net, node: NetConv): FoldedConv {
 }
 
 /**
- * What one unit of each value is worth: spikes stay counts, and what a count means is folded into whatever reads it.
+ * What one unit of each value is worth: spikes stay counts, and what a count means is folded into whatever
+ * reads it.
  */
 export function unitsOf(net: Net): Map<string, number> {
   const units = new Map([['input', 1]]);
@@ -53,8 +54,8 @@ export const isDense = (node: NetConv, input: Shape): boolean =>
   input[0] === 1 && input[1] === 1 && product(node.kernel) === 1 && node.groups === 1;
 
 /**
- * (v k^T) q, which is (q (k^T v))^T, so that the channels stay in front: of q, k [1, C, H, W] and v [1, V, H, W] as
- * [heads, channels per head, positions]. `outer` and `inner` are the two matrix products.
+ * (v k^T) q, which is (q (k^T v))^T, so that the channels stay in front: of q, k [1, C, H, W] and v [1, V, H,
+ * W] as [heads, channels per head, positions]. `outer` and `inner` are the two matrix products.
  */
 export function attention(
   b: ModelBuilder,

@@ -16,11 +16,11 @@ type Value = { name: string; scale?: number; zero?: number };
 const ZERO = 128;
 
 /**
- * A Net as an ONNX model in QDQ form: weights int8 with one scale per output channel, everything else uint8, for an
- * image given as uint8 (`image` [1, channels, rows, columns], pixel + 128). Spike counts are exact: the neuron is a
- * QuantizeLinear with scale 1 (which rounds half to even) and a Clip in uint8, so a convolution between two neurons
- * becomes one QLinearConv. Residual streams are uint8 too, with `largest` magnitudes seen on calibration images;
- * attention is exact, its first product MatMulInteger.
+ * A Net as an ONNX model in QDQ form: weights int8 with one scale per output channel, everything else uint8,
+ * for an image given as uint8 (`image` [1, channels, rows, columns], pixel + 128). Spike counts are exact:
+ * the neuron is a QuantizeLinear with scale 1 (which rounds half to even) and a Clip in uint8, so a
+ * convolution between two neurons becomes one QLinearConv. Residual streams are uint8 too, with `largest`
+ * magnitudes seen on calibration images; attention is exact, its first product MatMulInteger.
  */
 export function quantizedModel(
   net: Net,

@@ -58,7 +58,7 @@ import { type Chunk, fmt, pcm, riff } from '../../../support/wav-files.js';
   },
 );
 
-test('what is there is read, whatever the sizes say', () => {
+test('all samples of the file are read, whatever the sizes say', () => {
   const [format, data] = [fmt(1, 1, 16), pcm(1, -2, 300)];
   const saying = (size: number): Chunk => ['data', data[1], size];
   const same = [
