@@ -1,4 +1,4 @@
-import type { Description, Model } from './model.mjs';
+import type { Model } from './model.mjs';
 import { nameOf } from './model-bytes.mjs';
 import { typeOf } from './model-pixels.mjs';
 
@@ -11,6 +11,13 @@ export type FrontEnd = {
   state: [address: number, bytes: number];
   signal: [address: number, bytes: number];
 };
+/** What is needed of a description; a tensor's address is its fifth entry. */
+type Described = {
+  name: string;
+  frontEnd?: FrontEnd;
+  pixelTable: number;
+  tensors: readonly { readonly 4: number }[];
+};
 type Signal = Pick<Model, 'audio' | 'samples' | 'event' | 'restart'>;
 
 /** What each kind of front end is given, by the kind's name in a description. */
@@ -18,7 +25,7 @@ const SIGNALS: { [kind: string]: string } = { logmel: 'audio', window: 'samples'
 
 /** The functions that take a raw signal; `decide` computes the logits of the image that was read into the input. */
 export function signalOf(
-  { name, frontEnd, pixelTable, tensors }: Description,
+  { name, frontEnd, pixelTable, tensors }: Described,
   exports: WebAssembly.Exports,
   memory: WebAssembly.Memory,
   decide: () => Int32Array,

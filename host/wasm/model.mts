@@ -70,7 +70,7 @@ export type LoadOptions = {
   threads?: number;
 };
 
-export type Description = {
+type Description = {
   name: string;
   tier: string;
   classes: string[];
