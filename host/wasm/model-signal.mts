@@ -11,18 +11,24 @@ export type FrontEnd = {
   state: [address: number, bytes: number];
   signal: [address: number, bytes: number];
 };
+/** What is needed of a description; a tensor's address is its fifth entry. */
+type Described = {
+  name: string;
+  frontEnd?: FrontEnd;
+  pixelTable: number;
+  tensors: readonly { readonly 4: number }[];
+};
 type Signal = Pick<Model, 'audio' | 'samples' | 'event' | 'restart'>;
 
 /** What each kind of front end is given, by the kind's name in a description. */
 const SIGNALS: { [kind: string]: string } = { logmel: 'audio', window: 'samples', events: 'event' };
 
-/** The functions that take a raw signal; `decide` reads an image that is due and computes its logits. */
+/** The functions that take a raw signal; `decide` computes the logits of the image that was read into the input. */
 export function signalOf(
-  name: string,
-  frontEnd: FrontEnd | undefined,
+  { name, frontEnd, pixelTable, tensors }: Described,
   exports: WebAssembly.Exports,
   memory: WebAssembly.Memory,
-  decide: (read: (table: number, to: number) => void) => Int32Array,
+  decide: () => Int32Array,
 ): Signal {
   const [record, bytes] = frontEnd?.state ?? [0, 0];
   const [at, size] = frontEnd?.signal ?? [0, 0];
@@ -35,6 +41,10 @@ export function signalOf(
   const is = frontEnd && SIGNALS[frontEnd.kind];
   const requireSignal = (wanted: string) => {
     if (wanted !== is) throw new TypeError(`'${name}' takes ${is ? `${is}()` : 'images'}, not ${wanted}()`);
+  };
+  const image = (): Int32Array => {
+    read(record, pixelTable, tensors[0]![4]);
+    return decide();
   };
   const stuck = () => new Error(`'${name}' takes no more of its signal: the file is damaged`);
   /** `channels` values to a sample; the kernel counts samples, and stops where an image is due. */
@@ -53,7 +63,7 @@ export function signalOf(
         const more = take(record, at + 2 * channels * taken, count - taken);
         if (more <= 0 && !due[0]) throw stuck();
         taken += more;
-        if (due[0]) all.push(decide((table, to) => read(record, table, to)));
+        if (due[0]) all.push(image());
       }
       done += piece.length;
     }
@@ -72,7 +82,7 @@ export function signalOf(
             `'${name}' refuses the event at ${x}, ${y}, polarity ${polarity}, ${microseconds} us: it is outside of the sensor, or earlier than those before`,
           );
         if (taken === 0 && !due[0]) throw stuck();
-        if (due[0]) all.push(decide((table, to) => read(record, table, to)));
+        if (due[0]) all.push(image());
       }
       return all;
     },

@@ -161,18 +161,7 @@ export async function load(
   const pages = Math.ceil((description.arena[0] + description.arena[1]) / 65536);
   // A memory that threads share is made here; the module has none.
   if (bytes) requireModest(bytes, description.threads ? 0 : pages, where);
-  const {
-    name,
-    tier,
-    classes,
-    output,
-    tensors,
-    image,
-    pixelTable,
-    outside,
-    frontEnd,
-    threads: shared,
-  } = description;
+  const { name, tier, classes, output, tensors, image, pixelTable, outside, threads: shared } = description;
   if (wanted > (shared?.[0] ?? 1)) throw tooMany(name, shared?.[0] ?? 1, wanted);
   const constants = outside
     ? await constantsOf((await weights) ?? weightsFor(own, where), outside, name)
@@ -207,13 +196,12 @@ export async function load(
   const pixels = new Int8Array(memory.buffer, tensors[0]![4], size);
   const table = new Int8Array(memory.buffer, pixelTable, 256 * channels);
   const logits = new Int32Array(memory.buffer, tensors.at(-1)![4], classes.length);
-  const signal = signalOf(name, frontEnd, instance.exports, memory, (read) => {
-    read(pixelTable, tensors[0]![4]);
+  const decide = () => {
     crew.infer();
     return logits.slice();
-  });
+  };
   return {
-    ...signal,
+    ...signalOf(description, instance.exports, memory, decide),
     name,
     classes,
     shape: [rows, columns, channels],
@@ -227,8 +215,7 @@ export async function load(
       else
         for (let pixel = 0, i = 0; i < size; pixel += stride)
           for (let c = 0; c < channels; c++, i++) pixels[i] = table[c * 256 + bytes[pixel + c]!]!;
-      crew.infer();
-      return logits.slice();
+      return decide();
     },
   };
 }

@@ -25,7 +25,14 @@ const folders: string[] = [];
 async function loaded(graph: Graph, options: Parameters<typeof emitBuild>[1] = {}): Promise<Model> {
   const folder = await mkdtemp(join(tmpdir(), 'spikelet-front-end-'));
   folders.push(folder);
-  await writeFiles(folder, (await emitBuild(graph, options)).files);
+  const { files } = await emitBuild(graph, options);
+  for (const path of ['model.mjs', 'model.d.mts'])
+    assert.not.match(
+      String(files.find((file) => file.path === path)!.contents),
+      /^import /m,
+      `${path} is alone`,
+    );
+  await writeFiles(folder, files);
   const { load } = (await import(pathToFileURL(join(folder, 'model.mjs')).href)) as {
     load(): Promise<Model>;
   };
