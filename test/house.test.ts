@@ -95,6 +95,48 @@ test('every import of one of our files finds it, also from programs that are com
   );
 });
 
+/** Circles among `edges`: each the files that reach each other (Tarjan's strongly connected components). */
+function circlesOf(edges: Map<string, string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file)!);
+    open.push(file);
+    for (const next of edges.get(file) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (open.includes(next)) lowest.set(file, Math.min(lowest.get(file)!, lowest.get(next)!));
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const circle = open.splice(open.indexOf(file));
+    if (circle.length > 1) circles.push(circle);
+  };
+  for (const file of edges.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
+
+test('no file needs values of itself by way of others, so each can be imported alone', () => {
+  const made = new Map([
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['b']],
+  ]);
+  assert.equal(circlesOf(made), [['b', 'c']]);
+  const files = rooms.filter((room) => room !== 'test' && room !== 'assembly').flatMap(sources);
+  assert.ok(files.length > 300, 'the files were not found');
+  const edges = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter((i) => !i.typeOnly && !i.dynamic && i.target.startsWith('.'))
+        .map((i) => pathOf(i).replace(/\.(m?)js$/, '.$1ts')),
+    ]),
+  );
+  assert.equal(circlesOf(edges), []);
+});
+
 test('every room of host imports only the rooms it may, and every file of it lives in one', () => {
   const hostRoom = (path: string) => path.split(sep)[1]!;
   const within = ours.filter((i) => roomOf(i.from) === 'host' && roomOf(pathOf(i)) === 'host');

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -27,6 +26,7 @@ import { nodeTime } from '../../models/plan/cost.js';
 import { signatureOf } from '../../models/plan/segments.js';
 import { nodeRunner } from '../../models/run.js';
 import { fuse } from '../../quantize/structure.js';
+import { root, sources } from '../support/imports.js';
 import { zooNet } from '../support/nets.js';
 import { randomGraph, seeded } from '../support/random-graph.js';
 
@@ -107,12 +107,10 @@ const importAlone = (url: string): Promise<void> =>
   });
 
 test('each file of models and quantize can be imported alone', async () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const files = ['models', 'quantize'].flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.js'))
-      .map((name) => join(root, room, name)),
-  );
+  // By the sources: dist may still hold what was compiled from files that are gone.
+  const files = ['models', 'quantize']
+    .flatMap(sources)
+    .map((file) => join(root, 'dist', file.replace(/\.(m?)ts$/, '.$1js')));
   assert.ok(files.length > 40, 'the files were not found');
   // A thread has its own modules, and starts sooner than a process.
   for (const file of files) await importAlone(pathToFileURL(file).href);

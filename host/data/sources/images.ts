@@ -32,7 +32,7 @@ const size: Setting<[rows: number, columns: number]> = {
 const settings = { ...labelSettings, size, colour: words('colour=grey', ['grey', 'rgb']) };
 
 /**
- * Photos in class folders (or below train/ and test/). A net that is there already takes them as its authors do
+ * Photos in class folders (or below train/ and test/). An existing net takes them as its authors do
  * (`readImageFolder`); to train a new one every photo is resized to `size`, which may be omitted where all have one.
  */
 export const images = source({
