@@ -200,7 +200,11 @@ test('wrong usage: exit code 2 and a hint', async () => {
     /takes images of 28 x 28 x 1/,
   );
   const build = ['--build', net, '--data', many];
-  fails(await spikelet(['verify', graph, '--against', 'wasm', ...build]), 1, /no valid WebAssembly module/);
+  fails(
+    await spikelet(['verify', graph, '--against', 'wasm', ...build]),
+    1,
+    /it is not a valid WebAssembly module/,
+  );
   fails(await spikelet(['nope']), 2, /unknown command/);
 });
 

@@ -57,7 +57,10 @@ import { randomPixels } from '../../support/wasm-models.js';
       await withFpga({ ...target, graph: other }, async () => {}).catch((error: Error) => {
         refusal = error.message;
       });
-      assert.match(refusal, /the configuration of icebreaker is [0-9a-f]{8}; that of/);
+      assert.match(
+        refusal,
+        /the configuration of icebreaker is [0-9a-f]{8}, but '.*' with these options has [0-9a-f]{8}/,
+      );
     } finally {
       disconnect();
       await pty.close();
