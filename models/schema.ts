@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type FrontEndStructure, frontEndSchema } from './frontends/index.js';
+import type { FrontEndStructure } from './frontends/index.js';
+import { frontEndSchema } from './frontends/schema.js';
 import { type Graph, type GraphNode, ops } from './graph.js';
 import { type Net, type NetNode, netOps } from './net.js';
 import { anyOf, channels, classes, deviations, levels, name, positive, shape } from './schema-parts.js';

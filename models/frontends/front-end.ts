@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
 
@@ -29,6 +28,17 @@ export type FrontEndStream<Raw> = {
 };
 
 /**
+ * The schema of a kind's parameters, made with zod. Users' compilers see no types of zod, which need the DOM's.
+ */
+export type ParameterSchema<P> = {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: P }
+    | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+};
+
+/**
  * What a kind of front end is; one file each. A front end turns a raw signal into images of u8,
  * [row][column][channel], in integers alone, so that every backend gives the same bits. What each value
  * becomes in the network is the Graph's own table (`pixelTable`), as for the bytes of a photo.
@@ -36,7 +46,7 @@ export type FrontEndStream<Raw> = {
 export type FrontEndDefinition<P, Raw> = {
   raw: RawKind;
   /** Bounds of every parameter alone; `check` holds those that need several. */
-  schema: z.ZodType<P>;
+  schema: ParameterSchema<P>;
   /** Throws a SpikeletError unless the parameters fit each other. */
   check(parameters: P): void;
   /** Length of each table. */

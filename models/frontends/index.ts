@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { ascii } from '../ascii.js';
 import { SpikeletError } from '../error.js';
 import type { Shape } from '../tensor.js';
@@ -63,20 +62,6 @@ function definition(kind: FrontEndKind): FrontEndDefinition<unknown, Raw> {
     });
   return frontEnds[kind] as unknown as FrontEndDefinition<unknown, Raw>;
 }
-
-const structure = <K extends FrontEndKind>(kind: K) =>
-  z.strictObject({ kind: z.literal(kind), parameters: frontEnds[kind].schema });
-
-/**
- * Schema of a file's JSON; the bounds that need several parameters, and the tables, are checkFrontEnd()'s.
- */
-export const frontEndSchema: z.ZodType<FrontEndStructure> = z.discriminatedUnion('kind', [
-  structure('pixels'),
-  structure('resize'),
-  structure('logmel'),
-  structure('window'),
-  structure('events'),
-]);
 
 /** The length of each table that a front end needs. Throws where its parameters do not fit each other. */
 export function frontEndTables({ kind, parameters }: FrontEndStructure): Record<string, number> {

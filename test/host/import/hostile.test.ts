@@ -92,7 +92,7 @@ test('pickles that are not checkpoints', () => {
     ['append to a dict', /appends to something that is not a list/, program([0x80, 2], '}Na.')],
     ['item of a list', /sets items of something that is not a dict/, program([0x80, 2], ']NNs.')],
     ['odd items', /sets items of something that is not a dict/, program([0x80, 2], '}(Nu.')],
-    ['state of a list', /sets attributes of what is no object/, program([0x80, 2], ']}b.')],
+    ['state of a list', /sets attributes of something that is not an object/, program([0x80, 2], ']}b.')],
     ['other persistent id', /is not a storage/, program([0x80, 2], 'NQ.')],
     ['a number', /holds no state_dict: it is not a dict/, pickle(7)],
     [
