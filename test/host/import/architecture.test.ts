@@ -109,7 +109,7 @@ test('options that do not fit are refused', () => {
     [{ heads: 5 }, /some\.pth: .*5 heads do not divide 32/],
     [{ heads: 0 }, /heads must be a positive integer, got 0/],
     [{ levels: 16 }, /levels must be 1\.\.15, got 16/],
-    [{ inputShape: [28, 28, 3] }, /images of 1 channels, not 3/],
+    [{ inputShape: [28, 28, 3] }, /images with 1 channels, not 3/],
     [{ inputShape: [0, 28, 1] }, /three positive integers \(rows, columns, channels\)/],
     [{ inputShape: [65536, 65536, 1] }, /too large/],
     [{ mean: [0, 0] }, /one value for each of the 1 channels/],
