@@ -3,40 +3,43 @@ import { type Board, constraintsOf } from './boards/board.js';
 import { addressBits } from './emit/constants.js';
 
 /**
- * What a board top must know of a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data (8 bits); logits
- * out by o_valid, i_ready, o_data (32 bits). `spikeBits`: width of o_spikes, neurons' spikes of a clock; 0: it has none.
- * `loads`: it takes weights by i_weight_valid, i_weight_address (32 bits), i_weight_data (8 bits). `status`: it has i_last,
- * o_last, o_busy, o_loaded and o_misframed. `stalls`: its FIFOs
- * stall by i_stall (8 bits), which a board ties to 0.
+ * What a board top needs to know about a core. Its ports: i_clk, i_rst; values in by i_valid, o_ready, i_data
+ * (8 bits); logits out by o_valid, i_ready, o_data (32 bits). `spikeBits`: width of o_spikes, the number of
+ * spikes fired in a clock; 0 if the core does not have it. `loads`: it takes weights by i_weight_valid,
+ * i_weight_address (32 bits), i_weight_data (8 bits). `status`: it has i_last, o_last, o_busy, o_loaded and
+ * o_misframed. `stalls`: i_stall (8 bits) stalls its FIFOs; a board ties it to 0.
  */
 export type CoreInterface = {
   module: string;
   inputs: number;
   logits: number;
   spikeBits: number;
-  /** The most spikes of a frame. */
+  /** Maximum number of spikes in a frame. */
   frameSpikes: number;
   loads: boolean;
   status?: boolean;
   stalls?: boolean;
-  /** Tensors whose cycles and spikes are counted by o_trace_valid, o_trace_tensor (16 bits); 0: it has no such ports. */
+  /**
+   * Number of tensors whose cycles and spikes o_trace_valid and o_trace_tensor (16 bits) count; 0 if the core
+   * lacks these ports.
+   */
   tensors: number;
-  /** Values that it traces in one clock; the link is told of the lowest. */
+  /** Values traced in one clock; the link only sees the lowest. */
   traces?: number;
-  /** Outputs for simulation, which a board leaves open, and their bits. */
+  /** Outputs used only in simulation, with their widths; a board leaves them open. */
   open?: { port: string; bits: number }[];
 };
 
-/** Verilog of this folder that every board top needs. */
+/** Verilog files of this folder that every board top needs. */
 export const linkSources = ['uart_rx.v', 'uart_tx.v', 'crc16.v', 'host_link.v'] as const;
 
-/** The module that is a whole design: a clock, a reset, a serial line each way. */
+/** The top module of a whole design: a clock, a reset and a serial line in each direction. */
 export const boardTop = 'board_top';
 
-/** The file of a board's clock, where a PLL makes it; a simulator has `plainClock` in its place. */
+/** The file of a board's clock if it has a PLL; simulators use `plainClock` instead. */
 export const clockFile = 'board_clock.v';
 
-/** The clock as it comes. */
+/** The input clock, unchanged. */
 export const plainClock = `\`default_nettype none
 module board_clock (
   input wire i_clk,
@@ -75,13 +78,13 @@ endmodule
 `;
 }
 
-/** Configuration hash: which core, built for which board, answers a ping. */
+/** Configuration hash in the reply to a ping: identifies the core and the board it was built for. */
 export type Configuration = { hash: number };
 
-/** Bytes of a frame's request and of its reply (rtl/host_link.v). */
+/** Bytes of a frame's request plus its reply (rtl/host_link.v). */
 export const linkBytes = (inputs: number, logits: number): number => 5 + inputs + 5 + 4 * logits;
 
-/** Seconds that a frame and its logits take on the line, ten bits a byte. */
+/** Seconds that a frame and its logits take on the line, at ten bits per byte. */
 export const linkSeconds = (board: Board, inputs: number, logits: number): number =>
   (10 * linkBytes(inputs, logits)) / board.baud;
 
@@ -94,10 +97,10 @@ export function emitBoardTop(board: Board, core: CoreInterface, { hash }: Config
   return files;
 }
 
-/** The wire of a port that a board leaves open. */
+/** The wire for a port that a board leaves open. */
 const unusedWire = (port: string): string => `unused_${port.slice(2)}`;
 
-/** Connections that some cores have. */
+/** Connections that only some cores have. */
 function optionalPorts({ spikeBits, loads, status, stalls, tensors, open = [] }: CoreInterface): string[] {
   const weights = ['valid', 'address', 'data'].map((what) => `.i_weight_${what}(weight_${what})`);
   const told = ['.o_busy(busy)', '.o_loaded(loaded)', '.o_misframed(misframed)'];
@@ -111,7 +114,7 @@ function optionalPorts({ spikeBits, loads, status, stalls, tensors, open = [] }:
   ];
 }
 
-/** Wires that nobody reads. */
+/** Wires that nothing reads. */
 function unusedWires({ loads, status, traces = 1, open = [] }: CoreInterface): string[] {
   return [
     ...open.map(({ port }) => unusedWire(port)),

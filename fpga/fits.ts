@@ -3,23 +3,27 @@ import { type Board, fpgaBoards } from './boards/index.js';
 import type { Architecture } from './emit/index.js';
 import { type Area, areaNames, ramBits } from './parts.js';
 
-/** Whether a board has as many bits of RAM and look-up tables; families count both alike enough for a hint. */
+/**
+ * Whether a board has enough RAM bits and look-up tables; counts of different families are similar enough for
+ * a hint.
+ */
 const mayHold = (area: Area, from: Board, board: Board): boolean =>
   board.capacity.luts >= area.luts &&
   ramBits(board.capacity, board.bramBits) >= ramBits(area, from.bramBits) &&
   board.capacity.dsps >= area.dsps;
 
-/** What was synthesised, as far as another choice would be smaller. */
+/** The options of a synthesised design for which a smaller choice may exist. */
 export type Choice = { architecture: Architecture; lanes: number };
 
-/** What a design needs more of than a board has, as `6000 of 5280 look-up tables`. */
+/** Resources of which a design needs more than a board has, as `6000 of 5280 look-up tables`. */
 export const shortOf = (area: Area, board: Board): { what: keyof Area; text: string }[] =>
   (Object.keys(areaNames) as (keyof Area)[])
     .filter((what) => area[what] > board.capacity[what])
     .map((what) => ({ what, text: `${area[what]} of ${board.capacity[what]} ${areaNames[what]}` }));
 
 /**
- * Throws a SpikeletError where a synthesised design needs more than a board has: which resource, and what would fit.
+ * Throws a SpikeletError if a synthesised design does not fit a board, with the resource and a design that
+ * would fit.
  */
 export function requireRoom(name: string, area: Area, board: Board, { architecture, lanes }: Choice): void {
   const short = shortOf(area, board);

@@ -11,20 +11,20 @@ import { simulatedOf, synthesised } from './multiplier.js';
 import { synthesisOf } from './parts.js';
 import { emitTestbench, testbench, testbenchPassed } from './testbench.js';
 
-/** What a folder of Verilog tells of itself: all that the guide must know of a design. `files`: its other files. */
+/** What the guide needs to know about a design. `files`: the other files of its folder. */
 export type GuideOptions = {
   architecture: Architecture;
   lanes: number;
   datapath: Datapath;
   hash: string;
-  /** Clocks of a frame, as expected; undefined where the graph was not calibrated. */
+  /** Expected clocks of a frame; undefined if the graph was not calibrated. */
   cycles?: number | undefined;
-  /** Bytes of weights that must be loaded before the first frame; 0: they stand in the bitstream. */
+  /** Bytes of weights to load before the first frame; 0 if they are part of the bitstream. */
   loads: number;
   files: OutputFile[];
 };
 
-/** README.md, interface.json, Makefile and a testbench, for whoever finds the folder without spikelet. */
+/** README.md, interface.json, Makefile and a testbench, for users who have the folder but not spikelet. */
 export function emitGuide(graph: Graph, board: Board, options: GuideOptions): OutputFile[] {
   const verilog = options.files.map(({ path }) => path).filter((path) => path.endsWith('.v'));
   for (const { path } of options.files) requirePlain(path);
@@ -36,7 +36,7 @@ export function emitGuide(graph: Graph, board: Board, options: GuideOptions): Ou
   ];
 }
 
-/** Names of files stand in commands unquoted. */
+/** Throws unless a file name can be used unquoted in commands. */
 function requirePlain(path: string): void {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(path))
     throw new SpikeletError(`'${ascii(path)}' cannot stand in a Makefile`, {
@@ -44,7 +44,7 @@ function requirePlain(path: string): void {
     });
 }
 
-/** What a program that drives the core or the link must know. */
+/** What a program needs to know to drive the core or the link. */
 export function interfaceOf(graph: Graph, board: Board, options: GuideOptions) {
   const { architecture, lanes, datapath, hash, cycles, loads } = options;
   const input = graph.tensors['input']!;
@@ -64,7 +64,7 @@ export function interfaceOf(graph: Graph, board: Board, options: GuideOptions) {
       order: 'row, column, channel',
       type: 'i8',
       scale: input.scale,
-      // What each raw pixel 0..255 becomes, by channel.
+      // The value of each raw pixel 0..255, by channel.
       pixelTable: Array.from({ length: table.length / 256 }, (_, channel) => [
         ...table.subarray(256 * channel, 256 * (channel + 1)),
       ]),
@@ -155,7 +155,7 @@ ${
 `;
 }
 
-/** What a simulator takes of a project's Verilog: the core alone, without the board's clock, link and multipliers. */
+/** The Verilog files to simulate: the core alone, without the board's clock, link and multipliers. */
 const coreOf = (verilog: string[]): string[] =>
   simulatedOf(verilog.map((path) => ({ path })))
     .map(({ path }) => path)

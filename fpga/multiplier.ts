@@ -1,15 +1,16 @@
 import type { OutputFile } from '../models/output.js';
 import type { Family } from './parts.js';
 
-/** A family's hardware multiplier of two signed factors: their most bits, and its instance in Verilog. */
+/** A family's signed hardware multiplier: the maximum widths of its factors, and its Verilog instance. */
 type Multiplier = { a: number; b: number; instance: string };
 
 const bits = (port: string, width: number, from: (at: number) => string): string =>
   Array.from({ length: width }, (_, at) => `.${port}${at}(${from(at)})`).join(', ');
 
 /**
- * Instances rather than `*`: yosys makes look-up tables of products of fewer bits than it thinks worth a multiplier, 11 on
- * iCE40 and 9 on Xilinx 7, which those of narrow weights have. It still packs registers and sums into them.
+ * Instances instead of `*`: yosys builds narrow products from look-up tables, below 11 bits on iCE40 and 9 on
+ * Xilinx 7, and the products of narrow weights are that narrow. It still packs registers and sums into the
+ * instances.
  */
 const multipliers: Partial<Record<Family, Multiplier>> = {
   ice40: {
@@ -52,30 +53,33 @@ const multipliers: Partial<Record<Family, Multiplier>> = {
   },
 };
 
-/** Parts of a signed factor that a multiplier takes at a time: all but the highest without a sign, so a bit narrower. */
+/**
+ * Parts that a signed factor is split into for a multiplier: all but the highest are unsigned, so one bit
+ * narrower.
+ */
 const partsOf = (width: number, most: number): number =>
   width <= most ? 1 : 1 + Math.ceil((width - most) / (most - 1));
 
-/** Hardware multipliers that a product of so many bits takes; 0 where a family has none that is instantiated. */
+/** Hardware multipliers that a product of these widths takes; 0 if none are instantiated for the family. */
 export function multipliersFor(a: number, b: number, family: Family): number {
   const most = multipliers[family];
   return most ? partsOf(a, most.a) * partsOf(b, most.b) : 0;
 }
 
-/** The same module twice in a project: for simulators and parts without multipliers, and in the part's own. */
+/** A project has this module twice: for simulators and parts without multipliers, and with the part's own. */
 const [plainFile, partFile] = ['rtl/multiply.v', 'part/multiply.v'];
 
-/** The module of a family's own multipliers; undefined where it has none that is instantiated. */
+/** The module with a family's own multipliers; undefined if none are instantiated for the family. */
 export function emitMultiply(family: Family): OutputFile | undefined {
   const most = multipliers[family];
   return most && { path: partFile, contents: source(most) };
 }
 
-/** What is synthesised of a project's files. */
+/** The files of a project to synthesise. */
 export const synthesised = <F extends { path: string }>(files: F[]): F[] =>
   files.some(({ path }) => path === partFile) ? files.filter(({ path }) => path !== plainFile) : files;
 
-/** What is simulated of a project's files. */
+/** The files of a project to simulate. */
 export const simulatedOf = <F extends { path: string }>(files: F[]): F[] =>
   files.filter(({ path }) => path !== partFile);
 

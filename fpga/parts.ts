@@ -1,7 +1,7 @@
-/** Families of parts, by what synthesises for them. */
+/** Families of parts, by synthesis target. */
 export type Family = 'ice40' | 'ice40-hx' | 'ecp5' | 'xilinx7' | 'gowin';
 
-/** What yosys does for a family of parts. */
+/** yosys' synthesis command for each family. */
 export const synthesisOf: Record<Family, string> = {
   ice40: 'synth_ice40 -dsp -spram -abc9 -device u',
   'ice40-hx': 'synth_ice40 -abc9 -device hx',
@@ -11,8 +11,8 @@ export const synthesisOf: Record<Family, string> = {
 };
 
 /**
- * Resources of a part or of a design: look-up tables (4 inputs; 6 in Xilinx 7), flip-flops, carry cells, block RAMs of
- * the family's own size, single-port RAMs of 32 KiB (iCE40 UltraPlus), multipliers.
+ * Resources of a part or of a design: look-up tables (4 inputs; 6 in Xilinx 7), flip-flops, carry cells,
+ * block RAMs of the family's own size, single-port RAMs of 32 KiB (iCE40 UltraPlus), multipliers.
  */
 export type Area = {
   luts: number;
@@ -23,7 +23,7 @@ export type Area = {
   dsps: number;
 };
 
-/** What resources are called, for people. */
+/** Names of the resources, for users. */
 export const areaNames: Record<keyof Area, string> = {
   luts: 'look-up tables',
   flipFlops: 'flip-flops',
@@ -33,9 +33,9 @@ export const areaNames: Record<keyof Area, string> = {
   dsps: 'multipliers',
 };
 
-/** A single-port RAM of iCE40 UltraPlus: words, and their bits. */
+/** A single-port RAM of iCE40 UltraPlus: number of words and bits of each. */
 export const SPRAM = { words: 16384, bits: 16 };
 
-/** Bits of RAM, of whatever kind: a part without single-port RAM has to hold those in block RAM. */
+/** Bits of RAM of all kinds: a part without single-port RAM must use block RAM instead. */
 export const ramBits = ({ brams, sprams }: Area, bramBits: number): number =>
   brams * bramBits + sprams * SPRAM.words * SPRAM.bits;

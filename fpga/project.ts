@@ -12,12 +12,12 @@ import { spikeBits, productsOf as streamedProducts } from './emit/streaming/top.
 import { emitMultiply, multipliersFor } from './multiplier.js';
 
 /**
- * A Graph's Verilog for a board: what is generated, and the names of the files of fpga/rtl that go with it. `multipliers`:
- * hardware multipliers that its products take, which a netlist must have.
+ * A Graph's Verilog for a board: the generated files, and the names of the fpga/rtl files that go with them.
+ * `multipliers`: hardware multipliers of its products, which its netlist must contain.
  */
 export type Project = { files: OutputFile[]; rtl: string[]; hash: number; multipliers: number };
 
-/** Hardware multipliers that a design takes of a board's. */
+/** Hardware multipliers of a board that a design uses. */
 export function multipliersOf(graph: Graph, board: Board, options: VerilogOptions = {}): number {
   const { architecture, lanes = 8, datapath = 'popcount' } = options;
   const { sprams, dsps } = board.capacity;
@@ -30,7 +30,7 @@ export function multipliersOf(graph: Graph, board: Board, options: VerilogOption
   return products.reduce((sum, [a, b]) => sum + multipliersFor(a, b, board.family), 0);
 }
 
-/** Throws a SpikeletError where lanes are to multiply on a part without multipliers. */
+/** Throws a SpikeletError if lanes are to multiply on a part without multipliers. */
 function requireMultipliers({ name, capacity }: Board, { datapath }: VerilogOptions): void {
   if (datapath === 'dsp' && !capacity.dsps)
     throw new SpikeletError(`${name} has no multipliers that are known to synthesis`, {
@@ -38,7 +38,7 @@ function requireMultipliers({ name, capacity }: Board, { datapath }: VerilogOpti
     });
 }
 
-/** The interface of `spikelet_core` (fpga/README.md) as a board top must know it. */
+/** The interface of `spikelet_core` (fpga/README.md) as a board top needs it. */
 export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {}): CoreInterface {
   const streams = architecture === 'streaming';
   const { traces, fifos } = simulationPorts(graph, { ...(architecture ? { architecture } : {}) });
@@ -50,7 +50,7 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
     frameSpikes: mostSpikes(graph),
     loads: true,
     stalls: streams,
-    // Layers that work side by side are not done one after the other: nothing is theirs alone.
+    // Layers that work in parallel have no cycles of their own to count.
     tensors: streams ? 0 : graph.nodes.length + 1,
     ...(streams ? {} : { traces }),
     status: true,
@@ -67,10 +67,15 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
   };
 }
 
-/** Commands of host_link.v; another number where a host of before would misunderstand a board, or be misunderstood. */
+/**
+ * Version of host_link.v's commands. Increase it if an older host and a new board would misunderstand each
+ * other.
+ */
 const LINK_VERSION = 3;
 
-/** The whole design of a Graph on a board. Its hash is of everything that was generated for the core, and of the link. */
+/**
+ * The whole design of a Graph on a board. Its hash covers everything generated for the core, and the link.
+ */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
   const { lanes = 8, datapath = 'popcount' } = options;
   requireMultipliers(board, options);

@@ -4,22 +4,25 @@ import type { OutputFile } from '../models/output.js';
 import { product } from '../models/tensor.js';
 import type { Architecture } from './emit/index.js';
 
-/** `loads`: bytes of weights.bin that the core is given before the frame; 0: its weights stand in the bitstream. */
+/**
+ * `loads`: bytes of weights.bin that the core gets before the frame; 0 if its weights are part of the
+ * bitstream.
+ */
 export type TestbenchOptions = { architecture: Architecture; loads: number };
 
-/** Names of what the testbench is made of: the simulator runs in the folder above. */
+/** File names of the testbench, relative to the folder above it, where the simulator runs. */
 export const testbench = {
   verilog: 'sim/testbench.v',
   frame: 'sim/frame.hex',
   logits: 'sim/logits.hex',
 } as const;
 
-/** What it prints in its last line where everything is equal. */
+/** Printed on the last line if all logits are equal. */
 export const testbenchPassed = 'PASSED';
 
 /**
- * A testbench that checks itself: one frame of noise, the logits that the interpreter computes of it, and the Verilog that
- * gives `spikelet_core` the one and compares its logits with the others.
+ * A self-checking testbench: a frame of noise, the logits that the interpreter computes for it, and Verilog
+ * that feeds the frame to `spikelet_core` and compares the logits.
  */
 export function emitTestbench(graph: Graph, options: TestbenchOptions): OutputFile[] {
   const { shape } = graph.tensors['input']!;
@@ -32,7 +35,7 @@ export function emitTestbench(graph: Graph, options: TestbenchOptions): OutputFi
   ];
 }
 
-/** Always the same bytes: a linear congruential generator's highest. */
+/** Always the same bytes: the top ones of a linear congruential generator's states. */
 function noise(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = 1;
@@ -43,7 +46,7 @@ function noise(count: number): Uint8Array {
   return bytes;
 }
 
-/** A value in each line, two's complement, as $readmemh takes it. */
+/** One value per line in two's complement, for $readmemh. */
 const hex = (values: number[], bits: 8 | 32): string =>
   `${values.map((value) => (bits === 8 ? value & 255 : value >>> 0).toString(16).padStart(bits / 4, '0')).join('\n')}\n`;
 

@@ -1,38 +1,41 @@
 import type { Area, Family } from '../parts.js';
 
-/** A board or a part is data: one file each in this folder, listed by index.ts. */
+/** A board or a part. Each is data in its own file in this folder and is listed in index.ts. */
 export type Board = {
   name: string;
-  /** What it is, in a line for people. */
+  /** A one-line description for users. */
   title: string;
   family: Family;
   capacity: Area;
-  /** Bits of one block RAM. */
+  /** Size of one block RAM in bits. */
   bramBits: number;
-  /** Of the core. */
+  /** Clock of the core. */
   clockHz: number;
-  /** What makes it of the board's own clock, where it is another: the settings of an SB_PLL40 of iCE40, its pin its own or not. */
+  /**
+   * SB_PLL40 settings of iCE40, if the core's clock differs from the board's. `pad`: the clock comes from the
+   * PLL's own pin.
+   */
   pll?: { fromHz: number; pad: boolean; divr: number; divf: number; divq: number; filter: number };
   /** Baud rate of the link. */
   baud: number;
-  /** What place-and-route calls the part; without it a design's area is all that is told. */
+  /** The part's name in place-and-route; without it only the area of a design is reported. */
   nextpnr?: { device: string; package: string };
-  /** Pins by the names of the board top's ports. */
+  /** Pins, keyed by the port names of the board top. */
   pins: Partial<Record<BoardPort, string>>;
-  /** What writes a bitstream to it. */
+  /** The program that writes a bitstream to it. */
   programmer?: Programmer;
 };
 
-/** A program that writes a bitstream: its arguments with `FILE` for the bitstream's name, and how it is installed. */
+/** A program that writes a bitstream: its arguments, with `FILE` for the bitstream, and how to install it. */
 export type Programmer = { program: string; args: string[]; install: string };
 
-/** The command line that writes a bitstream, for people. */
+/** The command line that writes a bitstream, to show to users. */
 export const commandOf = ({ program, args }: Programmer, file: string): string =>
   [program, ...args.map((arg) => (arg === 'FILE' ? file : arg))].join(' ');
 
 export type BoardPort = 'i_clk' | 'i_rx' | 'o_tx';
 
-/** The pins as nextpnr-ice40 reads them (.pcf). */
+/** The pins in nextpnr-ice40's format (.pcf). */
 export const constraintsOf = ({ pins, clockHz, pll }: Board): string =>
   `${[
     ...Object.entries(pins).map(([port, pin]) => `set_io ${port} ${pin}`),

@@ -1,6 +1,6 @@
 import type { Board } from './board.js';
 
-/** ULX3S and Colorlight boards carry it. */
+/** Used on ULX3S and Colorlight boards. */
 export const ecp525f: Board = {
   name: 'ecp5-25f',
   title: 'Lattice ECP5 LFE5U-25F (area only)',

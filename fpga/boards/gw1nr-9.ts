@@ -1,6 +1,6 @@
 import type { Board } from './board.js';
 
-/** Tang Nano 9K carries it. Its 20 multipliers are left out: yosys' `synth_gowin` uses none. */
+/** Used on the Tang Nano 9K. Its 20 multipliers are omitted: yosys' `synth_gowin` uses none of them. */
 export const gw1nr9: Board = {
   name: 'gw1nr-9',
   title: 'Gowin GW1NR-9 (area only)',

@@ -1,7 +1,7 @@
 import type { Board } from './board.js';
 import { iceprog } from './programmers.js';
 
-/** Pins as in the board's icebreaker.pcf: 12 MHz crystal, UART of the FTDI FT2232H. */
+/** Pins from the board's icebreaker.pcf: 12 MHz crystal, UART of the FTDI FT2232H. */
 export const icebreaker: Board = {
   name: 'icebreaker',
   title: '1BitSquared iCEBreaker, iCE40UP5K',

@@ -9,10 +9,10 @@ import { xc7a35t } from './xc7a35t.js';
 
 export { type Board, commandOf, constraintsOf, type Programmer } from './board.js';
 
-/** Every FPGA board and part, in the order of lists. */
+/** Every FPGA board and part, in listing order. */
 export const fpgaBoards: Board[] = [icebreaker, upduino, hx8kBreakout, ecp525f, xc7a35t, gw1nr9];
 
-/** The board of this name. Throws a SpikeletError with the names there are. */
+/** Finds a board by name. Throws a SpikeletError that lists the valid names. */
 export function fpgaBoardOf(name: string): Board {
   const board = fpgaBoards.find((candidate) => candidate.name === name);
   if (!board)

@@ -1,7 +1,10 @@
 import type { Board } from './board.js';
 import { openFpgaLoader } from './programmers.js';
 
-/** Version 3: 12 MHz from the FTDI FT232H on gpio_20 once the jumper OSC is closed, a USB-UART adapter on gpio 47 and 2. */
+/**
+ * Version 3: 12 MHz from the FTDI FT232H on gpio_20 once jumper OSC is closed; a USB-UART adapter on gpio 47
+ * and 2.
+ */
 export const upduino: Board = {
   name: 'upduino',
   title: 'UPduino 3, iCE40UP5K',

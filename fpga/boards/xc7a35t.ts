@@ -1,6 +1,6 @@
 import type { Board } from './board.js';
 
-/** Arty A7 and Basys 3 carry it. */
+/** Used on the Arty A7 and Basys 3. */
 export const xc7a35t: Board = {
   name: 'xc7a35t',
   title: 'AMD Artix-7 35T (area only)',

@@ -2,16 +2,16 @@ import type { Graph } from '../../models/graph.js';
 import type { Accumulate } from '../../models/ops/accumulate.js';
 import { product } from '../../models/tensor.js';
 
-/** Two's complement of `bits` bits. */
+/** Two's complement in `bits` bits. */
 export const wrap = (value: number, bits: number): bigint => BigInt.asUintN(bits, BigInt(value));
 
-/** Lines of hex words, as $readmemh reads them. */
+/** Lines of hex words for $readmemh. */
 export const hexWords = (words: bigint[], bits: number): string =>
   words.map((word) => `${word.toString(16).padStart(Math.ceil(bits / 4), '0')}\n`).join('');
 
 /**
- * Words of one operand for each tap of a window, for each block of `lanes` outputs, for each group; of a depthwise
- * convolution the channels are the outputs of a block.
+ * One word of weights per group, per block of `lanes` outputs and per window tap, with the tap changing
+ * fastest. In a depthwise convolution the channels are the outputs of a block.
  */
 export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits: number): bigint[] {
   const weights = graph.data.get(node.weights) as Int8Array;
@@ -31,11 +31,11 @@ export function weightWords(node: Accumulate, graph: Graph, lanes: number, bits:
   return words;
 }
 
-/** Whether every channel has a kernel of its own and one output. */
+/** Whether every channel has its own kernel and exactly one output. */
 export const isDepthwise = (node: Accumulate, graph: Graph): boolean =>
   node.groups > 1 && node.groups === graph.tensors[node.input]!.shape[2] && node.out === node.groups;
 
-/** Words of `each` values side by side, the first in the lowest bits. */
+/** Words that pack `each` values, the first in the lowest bits. */
 export function rowWords(values: ArrayLike<number>, each: number, bits: number): bigint[] {
   return Array.from({ length: values.length / each }, (_, row) => {
     let word = 0n;
@@ -45,7 +45,7 @@ export function rowWords(values: ArrayLike<number>, each: number, bits: number):
   });
 }
 
-/** The words as bytes, low byte first: what the link carries. */
+/** The words as bytes, low byte first, as the link carries them. */
 export function wordBytes(words: bigint[], bits: number): Uint8Array {
   const each = Math.ceil(bits / 8);
   const bytes = new Uint8Array(words.length * each);
@@ -55,7 +55,7 @@ export function wordBytes(words: bigint[], bits: number): Uint8Array {
   return bytes;
 }
 
-/** Bits of two's complement that hold lo..hi. */
+/** Width in two's complement that holds lo..hi. */
 export function bitsFor(lo: number, hi: number): number {
   let bits = 1;
   while (lo < -(2 ** (bits - 1)) || hi > 2 ** (bits - 1) - 1) bits++;
@@ -74,13 +74,16 @@ export function mostOf(values: Int8Array | Int32Array): number {
   return most;
 }
 
-/** Bits of an address of so many words. */
+/** Width of an address for a memory of this many words. */
 export const addressBits = (words: number): number => Math.max(1, Math.ceil(Math.log2(words)));
 
-/** The most spikes that the neurons of a graph fire in a frame. */
+/** Maximum number of spikes that a graph's neurons fire in a frame. */
 export const mostSpikes = ({ tensors }: Graph): number =>
   Object.values(tensors).reduce((sum, { levels = 0, shape }) => sum + levels * product(shape), 0);
 
-/** A threshold that fits the sums lo..hi: beyond what they reach it is never reached, or always, one beyond it too. */
+/**
+ * Clamps a threshold to lo..hi + 1, where lo..hi are the possible sums: a threshold beyond the range still
+ * always or never fires.
+ */
 export const clampedThreshold = (threshold: number, { lo, hi }: { lo: number; hi: number }): number =>
   Math.min(Math.max(threshold, lo), hi + 1);

@@ -2,7 +2,7 @@ import { definition, type Graph, type GraphNode, type GraphTensor } from '../../
 
 export const shapeOf = ({ shape, kind }: GraphTensor): string => `${kind} [${shape.join('][')}]`;
 
-/** What a node computes in one step and the shapes it does it on, as comments of emitted Verilog. */
+/** The equation of a node's step and its shapes, as comment lines for the emitted Verilog. */
 export function equationOf(node: GraphNode, graph: Graph): string[] {
   const { equation, inputs } = definition(node);
   const shapes = `${shapeOf(graph.tensors[inputs(node)[0]!]!)} -> ${shapeOf(graph.tensors[node.output]!)}`;

@@ -1,4 +1,4 @@
-/** Ports of every top (fpga/README.md) after its clock and reset: frame in, logits out, weights, status. */
+/** Ports of every top (fpga/README.md) after clock and reset: frame in, logits out, weights, status. */
 export const framePorts = `    input  wire        i_valid,
     output wire        o_ready,
     input  wire [7:0]  i_data,
@@ -15,12 +15,15 @@ export const framePorts = `    input  wire        i_valid,
     output wire        o_misframed,`;
 
 /**
- * What a top's status must know; `loaded`: its weights stand in the bitstream; `bytes`: of the weights that can be loaded,
- * 0 where none can.
+ * What a top's status needs. `loaded`: the weights are part of the bitstream. `bytes`: size of the weights
+ * that can be loaded, or 0.
  */
 export type FrameSizes = { values: number; logits: number; bytes: number; loaded: boolean };
 
-/** The instance of rtl/frame_status.v, between the ports and the wires value_valid, value_ready and weight_valid. */
+/**
+ * The instance of rtl/frame_status.v, between the ports and the wires value_valid, value_ready and
+ * weight_valid.
+ */
 export const frameStatus = ({
   values,
   logits,

@@ -8,25 +8,28 @@ import { emitStreaming, fifoNames } from './streaming/top.js';
 export { type Datapath, datapaths };
 
 /**
- * `sequential`: one time-multiplexed core with a layer program; the smallest, and serves every op. `streaming`: a core
- * per layer with FIFOs between them, all at work at once.
+ * `sequential`: one time-multiplexed core with a layer program; the smallest, and it supports every op.
+ * `streaming`: a core per layer with FIFOs between them, all working at the same time.
  */
 export const architectures = ['sequential', 'streaming'] as const;
 export type Architecture = (typeof architectures)[number];
 
 export type VerilogOptions = {
   architecture?: Architecture;
-  /** Outputs that are accumulated side by side, 1 to 64. */
+  /** Outputs that are accumulated in parallel, 1 to 64. */
   lanes?: number;
-  /** How an event is added: once per spike, once per set bit of its count, or multiplied. */
+  /** How an event is added: once per spike, once per set bit of its count, or by multiplying. */
   datapath?: Datapath;
-  /** Single-port RAMs of 16384 words of 16 bits for the maps, then for the weights, which are then loaded by the link. */
+  /**
+   * Single-port RAMs of 16384 words of 16 bits, used for the maps first and then for the weights, which must
+   * then be loaded over the link.
+   */
   sprams?: number;
-  /** Whether hardware multipliers scale membranes and logits; without, bit by bit. */
+  /** Whether hardware multipliers scale membranes and logits; otherwise this is done bit by bit. */
   multipliers?: boolean;
 };
 
-/** The cores of fpga/rtl that a top needs, as they are named there. */
+/** The cores of fpga/rtl that each top needs, by file name. */
 export const cores: Record<Architecture, readonly string[]> = {
   sequential: [
     'byte_ram.v',
@@ -70,8 +73,8 @@ export const cores: Record<Architecture, readonly string[]> = {
 };
 
 /**
- * What a top shows to a simulator (fpga/README.md): `traces`, values that it can write in one clock; `fifos`, the names of
- * those that can be made to wait.
+ * What a top exposes to a simulator (fpga/README.md). `traces`: number of values it can write in one clock.
+ * `fifos`: names of the FIFOs that can be stalled.
  */
 export type SimulationPorts = { traces: number; fifos: string[] };
 
@@ -81,8 +84,8 @@ export const simulationPorts = (graph: Graph, { architecture }: VerilogOptions =
     : { traces: 2, fifos: [] };
 
 /**
- * Verilog of a Graph. The interface of the top, `spikelet_core`, is described in fpga/README.md. The cores that it
- * instantiates are the files of fpga/rtl.
+ * Emits a Graph as Verilog. fpga/README.md describes the interface of the top, `spikelet_core`. The cores
+ * that it instantiates are the files of fpga/rtl.
  */
 export function emitVerilog(graph: Graph, options: VerilogOptions = {}): OutputFile[] {
   const { architecture = 'sequential', lanes = 8 } = options;

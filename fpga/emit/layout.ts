@@ -1,18 +1,21 @@
 import { definition, type Graph, type GraphNode, outputOf } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 
-/** Where each tensor lies in the memory of maps, in words; a tensor takes the place of those that nobody reads again. */
+/**
+ * Address of each tensor in the map memory, in words. A tensor reuses the space of tensors that are no longer
+ * read.
+ */
 export type Layout = { address: Map<string, number>; words: number };
 
-/** Name under which what a node needs besides its tensors lies, while it runs. */
+/** The name of a node's temporary: map memory that it needs while it runs, in addition to its tensors. */
 export const temporaryOf = ({ name, op }: GraphNode): string => `${name}, temporary of ${op}`;
 
-/** By that name: words, and the largest of them. */
+/** Words and largest value of each temporary, by that name. */
 export type Temporaries = Map<string, { words: number; hi: number }>;
 
 type Life = { name: string; words: number; from: number; to: number };
 
-/** First fit in the order of birth. The input stays at 0, where a frame is received if it is `stored`. */
+/** First fit in order of creation. The input stays at 0, where a frame is received if it is `stored`. */
 export function layOut(graph: Graph, stored: boolean, temporaries: Temporaries): Layout {
   const lives: Life[] = stored
     ? [

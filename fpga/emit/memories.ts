@@ -4,16 +4,16 @@ import { SPRAM } from '../parts.js';
 import { bitsFor } from './constants.js';
 import type { Layout, Temporaries } from './layout.js';
 
-/** Bits and words of a memory. */
+/** Width and depth of a memory. */
 type Memory = { bits: number; words: number };
 
-/** Parameters of spike_engine.v: what lies in single-port RAM. */
+/** Parameters of spike_engine.v: what is placed in single-port RAM. */
 export type Placement = { MAP_HUGE: number; MAP_TOP: number; WEIGHT_HUGE: number };
 
-/** What lies in the map: its address, words and bits. */
+/** An item in the map memory: its address, words and bits. */
 type Stored = Memory & { address: number };
 
-/** All that a layout places. */
+/** Everything that a layout places. */
 export function storedIn(
   graph: Graph,
   proof: Proof,
@@ -35,7 +35,7 @@ export function storedIn(
 /** Block RAMs of 256 words of 16 bits that a memory takes. */
 const blocks = ({ bits, words }: Memory): number => Math.ceil(bits / 16) * Math.ceil(words / 256);
 
-/** Words from address 0 up to the last that needs more bits than a single-port RAM has. */
+/** Words from address 0 up to the last one that needs more bits than a single-port RAM has. */
 const topOf = (stored: Stored[]): number =>
   stored.reduce(
     (top, { address, words, bits }) => (bits > SPRAM.bits ? Math.max(top, address + words) : top),
@@ -43,8 +43,9 @@ const topOf = (stored: Stored[]): number =>
   );
 
 /**
- * Places the map and the weights in `sprams` single-port RAMs and what block RAM is left, in the way that takes the least
- * block RAM: the map whole or not at all, the lower bits of the weights as far as they go.
+ * Places the map and the weights in `sprams` single-port RAMs and the rest in block RAM, using as little
+ * block RAM as possible. The map is placed whole or not at all; of the weights, as many of the lower bits as
+ * fit.
  */
 export function placeMemories(stored: Stored[], map: Memory, weights: Memory, sprams: number): Placement {
   const deep = ({ words }: Memory) => Math.ceil(words / SPRAM.words);

@@ -4,7 +4,7 @@ import { sequentialOp } from '../ops/index.js';
 import type { Layout } from './layout.js';
 import { encodingOf, type Program } from './steps.js';
 
-/** The steps of all nodes, and what they read. */
+/** The steps of all nodes and the constants that they read. */
 export function programOf(
   graph: Graph,
   proof: Proof,
@@ -27,7 +27,10 @@ export function programOf(
   return program;
 }
 
-/** The largest shift of those that end so. A smaller one is made equal to it by doubling multiplier and bias. */
+/**
+ * The largest shift of all nodes with this end. Smaller ones are raised to it by doubling multiplier and
+ * bias.
+ */
 const largestShift = (graph: Graph, kind: 'charge' | 'readout'): number =>
   graph.nodes.reduce(
     (most, node) => (isAccumulate(node) && node.end.kind === kind ? Math.max(most, node.end.shift) : most),

@@ -16,11 +16,11 @@ export { type Datapath, datapaths };
 
 export type SequentialOptions = { lanes: number; datapath: Datapath; sprams: number; multipliers: boolean };
 
-/** What the top gives spike_engine.v, and the contents of its memories. */
+/** Parameters that the top gives spike_engine.v, and the contents of its memories. */
 export type Sequential = {
   parameters: Record<string, number>;
   program: Program;
-  /** Bits of a word of weights and of a constant. */
+  /** Width of a word of weights and of a constant. */
   word: number;
   constant: number;
 };
@@ -28,13 +28,13 @@ export type Sequential = {
 const spanOf = (ranges: { lo: number; hi: number }[]): number =>
   bitsFor(Math.min(0, ...ranges.map(({ lo }) => lo)), Math.max(0, ...ranges.map(({ hi }) => hi)));
 
-/** Whether a part's multipliers are enough to scale by two of them: lanes that multiply come first. */
+/** Whether a part has two multipliers left for scaling: lanes that multiply get theirs first. */
 export const scalesByMultipliers = (
   dsps: number,
   { lanes, datapath }: { lanes: number; datapath: Datapath },
 ): boolean => dsps >= (datapath === 'dsp' ? lanes : 0) + 2;
 
-/** What nodes need besides their tensors, by its name. */
+/** Temporaries of the nodes, by name. */
 const temporariesOf = (graph: Graph, proof: Proof): Temporaries =>
   new Map(
     graph.nodes.flatMap((node) => {
@@ -43,7 +43,10 @@ const temporariesOf = (graph: Graph, proof: Proof): Temporaries =>
     }),
   );
 
-/** An accumulation whose sums are multiplied, with the ranges of sums and products; in the program's shifts. */
+/**
+ * An accumulation whose sums are multiplied, with the ranges of its sums and of its products at the program's
+ * common shift.
+ */
 type Scaled = { end: End; accumulator: Range; product: Range; multiplier: number };
 type Range = { lo: number; hi: number };
 type End = Extract<GraphNode, { op: 'accumulate' }>['end'];
@@ -59,7 +62,7 @@ function scaledOf(graph: Graph, proof: Proof, shifts: Program['shifts']): Scaled
   });
 }
 
-/** What membranes hold before they are clamped: the residual, and what a product leaves after the shift. */
+/** Values of membranes before clamping: the residual, and the product after the shift. */
 const resultsOf = (scaled: Scaled[], proof: Proof, shift: number): Range[] =>
   scaled.flatMap(({ end, product: range }) => {
     if (end.kind !== 'charge') return [];
@@ -81,10 +84,11 @@ type Sizes = {
   results: Range[];
 };
 
-/** Bits of sums, scaled values, products and results, by the graph's proof. */
+/** Widths of sums, scaled values, products and results, from the graph's proof. */
 function arithmeticWidths(graph: Graph, { proof, program, bits, map, scaled, results }: Sizes) {
   const accumulators = graph.nodes.map((node) => proof.nodes.get(node.name)!.accumulator);
-  // A threshold that nothing reaches is one more than what is reached. Pixels that pass reach 128 so.
+  // A threshold that is never reached is one more than the largest sum. For pixels passed through this is
+  // 128.
   const sum = Math.max(map, bits, spanOf(accumulators.map(({ lo, hi }) => ({ lo, hi: hi + 1 }))));
   const value = Math.max(2, spanOf(scaled.map(({ accumulator }) => accumulator)));
   const productBits = Math.max(
@@ -102,7 +106,10 @@ function arithmeticWidths(graph: Graph, { proof, program, bits, map, scaled, res
   };
 }
 
-/** Bits of a spike count or pixel that an event carries, and whether it has a sign: pixels that no spikes encode. */
+/**
+ * Width of an event's spike count or pixel, and whether it is signed, as are pixels that are not encoded as
+ * spikes.
+ */
 function eventWidths(graph: Graph, encode: Program['encode']): { events: number; wide: boolean } {
   const levels = Object.values(graph.tensors).map((tensor) => tensor.levels ?? 0);
   const wide = graph.nodes
@@ -111,11 +118,11 @@ function eventWidths(graph: Graph, encode: Program['encode']): { events: number;
   return { events: Math.max(wide ? 8 : 0, bitsFor(0, Math.max(1, ...levels))), wide };
 }
 
-/** 1 where a step of the program is so. */
+/** 1 if any step of the program passes the test. */
 const someStep = ({ steps }: Program, test: (fields: Fields) => boolean): number =>
   Number(steps.some(({ fields }) => test(fields)));
 
-/** What the program needs of the engine; what it does not is left out. */
+/** Features that the program needs from the engine; all others are left out of the hardware. */
 function featuresOf(program: Program, datapath: Datapath): Record<string, number> {
   const some = (test: (fields: Fields) => boolean) => someStep(program, test);
   const places = some(({ rows = 1, columns = 1 }) => rows > 1 || columns > 1);
@@ -134,7 +141,7 @@ function featuresOf(program: Program, datapath: Datapath): Record<string, number
   };
 }
 
-/** Bits of the engine's counters and addresses. */
+/** Widths of the engine's counters and addresses. */
 function addressWidths(program: Program, lanes: number, words: number, pixels: number) {
   const a = addressBits(words);
   return {
@@ -148,7 +155,7 @@ function addressWidths(program: Program, lanes: number, words: number, pixels: n
   };
 }
 
-/** Sizes every width by the graph's proof, and leaves out what no step needs. */
+/** Derives every width from the graph's proof and leaves out what no step needs. */
 export function sequential(
   graph: Graph,
   proof: Proof,
@@ -208,7 +215,10 @@ export function sequential(
   };
 }
 
-/** Factors of every product that a hardware multiplier computes, in bits; rtl/spike_engine.v and scale.v. */
+/**
+ * Widths of the factors of every product that a hardware multiplier computes; see rtl/spike_engine.v and
+ * scale.v.
+ */
 export function productsOf({ parameters: p }: Sequential): [a: number, b: number][] {
   const of = (name: string) => p[name]!;
   const lanes = p['DATAPATH'] === datapaths.indexOf('dsp') ? of('LANES') : 0;
@@ -222,7 +232,7 @@ export function productsOf({ parameters: p }: Sequential): [a: number, b: number
   ];
 }
 
-/** Whether a step's only window is the frame, in the order in which it comes. */
+/** Whether a step has a single window that is the frame, in its order of arrival. */
 const isFramed = (fields: Fields, pixels: number): boolean => {
   const { rows = 1, columns = 1, groups = 1, kernel_rows = 1, kernel_columns = 1 } = fields;
   const places = [rows, columns, groups, kernel_rows, kernel_columns];
@@ -260,7 +270,7 @@ export function programSource(graph: Graph, { program, parameters }: Sequential)
     return typeof width === 'number' ? width : (parameters[width] as number);
   };
   const step = parameters['STEP'] as number;
-  // What no step changes is a wire.
+  // A field with the same value in every step is a wire.
   const value = (at: number, name: FieldName) =>
     wrap(program.steps[at]!.fields[name] ?? (ones.has(name) ? 1 : 0), bits(name));
   const fixed = names.filter((name) => program.steps.every((_, at) => value(at, name) === value(0, name)));
@@ -293,7 +303,7 @@ ${moving.length ? '' : "  wire unused = &{1'b0, i_clk, i_step};\n"}endmodule
 `;
 }
 
-/** What the engine does before its first step. */
+/** Comment on what the engine does before its first step. */
 function encodingComment(graph: Graph, { encode }: Program): string {
   const [node] = graph.nodes;
   if (!encode || !node) return '';

@@ -4,7 +4,7 @@ import { product } from '../../models/tensor.js';
 import { clampedThreshold } from './constants.js';
 import type { Layout } from './layout.js';
 
-/** Fields of a step as spike_engine.v names them; what a step leaves out is 0, counts 1. */
+/** Fields of a step, named as in spike_engine.v. An omitted field is 0, an omitted count is 1. */
 export type Fields = Partial<Record<FieldName, number>>;
 
 export const widths = {
@@ -50,12 +50,13 @@ export const widths = {
 } as const;
 export type FieldName = keyof typeof widths;
 
-/** One step of the engine, and what it computes. */
+/** One step of the engine, with comment lines on what it computes. */
 export type Step = { comment: string[]; fields: Fields };
 
 /**
- * Words of constants and of weights so far, and the most events that a window may keep. `shifts`: one right shift for all
- * membranes and one for all logits. `encode`: pixels fire as they come (1), or their complements do (2), by `thresholds`.
+ * Constants and weights collected so far, and the maximum number of events that a window may keep. `shifts`:
+ * one right shift for all membranes and one for all logits. `encode`: pixels (1) or their complements (2) are
+ * turned into spikes on arrival, by `thresholds`.
  */
 export type Program = {
   steps: Step[];
@@ -67,7 +68,7 @@ export type Program = {
   thresholds: number[];
 };
 
-/** What an op may look at while its steps are made. */
+/** What an op can use while it makes its steps. */
 export type StepContext = {
   graph: Graph;
   proof: Proof;
@@ -81,9 +82,9 @@ export const OPERAND = { weights: 0, map: 1, none: 2, pass: 3 };
 export const END = { sum: 0, fire: 1, scale: 2, charge: 3 };
 
 /**
- * Whether the first node gives each pixel a neuron of its own that multiplies all by the same weight, and nothing else reads
- * the pixels: then n = #{k : w * x >= t_k} = #{k : x >= t_k / w} needs no product and the pixels no memory. With
- * w < 0 it is -x >= t_k / -w, or ~x >= t_k / -w - 1 on the complement ~x = -x - 1.
+ * Whether the first node gives each pixel its own neuron with one weight w for all, and nothing else reads
+ * the pixels. Then n = #{k : w * x >= t_k} = #{k : x >= t_k / w} needs no product, and the pixels need no
+ * memory. For w < 0 it is -x >= t_k / -w, or ~x >= t_k / -w - 1 on the complement ~x = -x - 1.
  */
 export function encodingOf(graph: Graph): 0 | 1 | 2 {
   const [first, ...others] = graph.nodes;
@@ -96,7 +97,9 @@ export function encodingOf(graph: Graph): 0 | 1 | 2 {
   return weight > 0 ? 1 : 2;
 }
 
-/** Thresholds beyond what the sums reach fit the accumulator when they stand one beyond it. */
+/**
+ * Thresholds outside the range of the sums are clamped to one beyond it, so that they fit the accumulator.
+ */
 export function pushThresholds({ graph, proof, program }: StepContext, node: string, key: string): void {
   const { accumulator } = proof.nodes.get(node)!;
   for (const threshold of graph.data.get(key)!)

@@ -5,15 +5,15 @@ import type { Features } from './features.js';
 import { sequentialFeatures } from './sequential.js';
 import { streamingFeatures } from './streaming.js';
 
-/** What is explored of an architecture. */
+/** What to explore of an architecture. */
 export type ArchitectureModel = {
-  /** Values of its lanes that are worth a look, ascending. */
+  /** Numbers of lanes worth trying, ascending. */
   lanes: readonly number[];
   datapaths: readonly Datapath[];
   features(graph: Graph, board: Board, design: { lanes: number; datapath: Datapath }): Features;
 };
 
-/** Every architecture of `emitVerilog`, by its name there. */
+/** Every architecture of `emitVerilog`, by the same name. */
 export const architectures = {
   sequential: {
     lanes: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],

@@ -7,26 +7,29 @@ import { ramBits } from '../parts.js';
 import { type ArchitectureModel, architectures } from './architectures.js';
 import { type Design, type Estimate, estimate } from './index.js';
 
-/** A design of a graph on a board, as estimated. */
+/** A design of a graph on a board, with its estimate. */
 export type Point = Design & {
-  /** Which of the graphs. */
+  /** Index of the graph. */
   graph: number;
   /** Bits of a weight. */
   bits: number;
-  /** Blocks of lanes that the layer of most outputs takes, one after the other: its reuse of a lane. */
+  /** Blocks of lanes that the layer with the most outputs takes in sequence: how often it reuses a lane. */
   fold: number;
   estimate: Estimate;
-  /** Logic cells where they are estimated, else look-up tables: what a part runs out of. */
+  /** Logic cells if they are estimated, otherwise look-up tables: the resource that a part runs out of. */
   size: number;
-  /** Of a frame: at the highest clock where that is estimated, else at the board's. */
+  /** Time of a frame, at the highest clock if it is estimated, otherwise at the board's clock. */
   seconds: number;
-  /** What the board has too little of; empty: it fits. */
+  /** Resources that the board lacks; empty if the design fits. */
   short: string[];
-  /** No design that fits is both faster and smaller. */
+  /** Whether no other design that fits is both faster and smaller. */
   pareto: boolean;
 };
 
-/** Every design of every architecture for graphs, fastest first. Throws where no architecture serves a graph. */
+/**
+ * Every design of every architecture for the graphs, fastest first. Throws if no architecture supports a
+ * graph.
+ */
 export function explore(graphs: Graph[], board: Board): Point[] {
   const points = graphs.flatMap((graph, at) => designsOf(graph, at, board));
   const front = new Set(
@@ -41,7 +44,7 @@ export function explore(graphs: Graph[], board: Board): Point[] {
     .sort((a, b) => a.seconds - b.seconds || a.size - b.size);
 }
 
-/** Throws a SpikeletError where the weights alone are more than all memory of a board. */
+/** Throws a SpikeletError if the weights alone exceed all memory of a board. */
 function requireMemory(graph: Graph, { name, capacity, bramBits }: Board): void {
   const needed = graph.nodes.reduce(
     (sum, node) => sum + (isAccumulate(node) ? graph.data.get(node.weights)!.length * node.bits : 0),
@@ -68,7 +71,7 @@ function designsOf(graph: Graph, at: number, board: Board): Point[] {
       lanes.flatMap((count) =>
         datapaths.flatMap((datapath): Point[] => {
           const design: Design = { architecture: name as Design['architecture'], lanes: count, datapath };
-          // More lanes than outputs stand idle; multipliers need a part that has some.
+          // Lanes beyond the number of outputs are idle; multiplying needs a part with multipliers.
           if (count > 1 && count >= 2 * widest) return [];
           if (datapath === 'dsp' && !board.capacity.dsps) return [];
           try {
@@ -90,7 +93,7 @@ function designsOf(graph: Graph, at: number, board: Board): Point[] {
   return points;
 }
 
-/** Those of which no other is as good in both measures and better in one; both are the better the smaller. */
+/** The items that no other item matches in both measures and beats in one; smaller is better in both. */
 export function paretoFront<T>(items: T[], first: (item: T) => number, second: (item: T) => number): T[] {
   const sorted = [...items].sort((a, b) => first(a) - first(b) || second(a) - second(b));
   let best = Infinity;

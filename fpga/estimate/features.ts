@@ -3,30 +3,30 @@ import type { Activity, Graph } from '../../models/graph.js';
 import { ones } from '../../models/ops/counts.js';
 import type { Datapath } from '../emit/datapaths.js';
 
-/** A memory of a design: what it holds, words of so many bits; `huge`: in the single-port RAM of iCE40 UltraPlus. */
+/** A memory of a design: its contents, width and depth. `huge`: in the single-port RAM of iCE40 UltraPlus. */
 export type Memory = { name: string; bits: number; words: number; huge?: boolean };
 
-/** Terms by name: what is estimated is their sum, each times a coefficient that was fitted to measured designs. */
+/** Terms by name. An estimate is their sum, each times a coefficient that was fitted to measured designs. */
 export type Terms = Record<string, number>;
 
-/** What an architecture tells of a design before it is synthesised. */
+/** What is known about a design before it is synthesised. */
 export type Features = {
-  /** Of look-up tables, flip-flops and logic cells. */
+  /** Terms of look-up tables, flip-flops and logic cells. */
   logic: Terms;
-  /** Of the clock's period. */
+  /** Terms of the clock period. */
   period: Terms;
-  /** Of clocks: the frame's arrival first, then of each node of the graph. */
+  /** Terms of the clocks: first the arrival of the frame, then each node of the graph. */
   cycles: Terms[];
   memories: Memory[];
-  /** Products that a part with multipliers computes in them. */
+  /** Products that use hardware multipliers, on a part that has them. */
   multipliers: number;
 };
 
-/** Sum of terms times coefficients; a term without one counts nothing. */
+/** Sum of terms times coefficients; a term without a coefficient counts as 0. */
 export const sumOf = (terms: Terms, coefficients: Terms): number =>
   Object.entries(terms).reduce((sum, [name, value]) => sum + value * (coefficients[name] ?? 0), 0);
 
-/** What a tensor did on the calibration images. Throws a SpikeletError where the graph was not calibrated. */
+/** A tensor's activity on the calibration images. Throws a SpikeletError if the graph was not calibrated. */
 export function activityOf(name: string, graph: Graph): Activity {
   const { activity } = graph.tensors[name]!;
   if (activity) return activity;
@@ -36,8 +36,8 @@ export function activityOf(name: string, graph: Graph): Activity {
 }
 
 /**
- * Mean additions of an event whose count lies in 1..levels with this mean: by the distribution of most entropy, which
- * falls or rises geometrically.
+ * Mean additions of an event whose count is in 1..levels and has this mean. Assumes the maximum entropy
+ * distribution, which falls or rises geometrically.
  */
 export function additionsPerEvent(datapath: Datapath, levels: number, mean: number): number {
   if (datapath === 'dsp') return 1;

@@ -3,14 +3,14 @@ import type { Terms } from './features.js';
 
 /** Coefficients of an architecture's terms (features.ts). */
 export type Fitted = {
-  /** Of iCE40: look-up tables of 4 inputs, and flip-flops. */
+  /** Of iCE40: 4-input look-up tables and flip-flops. */
   luts: Terms;
   flipFlops: Terms;
-  /** Logic cells of iCE40, once placed, for a look-up table. */
+  /** iCE40 logic cells per look-up table, after placement. */
   cells: number;
-  /** How many of its own each other family takes for one of iCE40's. */
+  /** Resources that each other family takes, relative to iCE40. */
   families: Partial<Record<Family, { luts: number; flipFlops: number }>>;
-  /** ns of the slowest path, by the name that place-and-route has for the part. */
+  /** ns of the slowest path, by the part's name in place-and-route. */
   period: Record<string, Terms>;
   /** Clocks. */
   cycles: Terms;

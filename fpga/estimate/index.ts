@@ -8,34 +8,38 @@ import { type Features, sumOf } from './features.js';
 import type { Fitted } from './fitted.js';
 import { bramsOf, spramsOf } from './memories.js';
 
-/** A design as `emitVerilog` takes it. */
+/** A design, in the form that `emitVerilog` takes. */
 export type Design = Required<Pick<VerilogOptions, 'lanes' | 'datapath'>> & {
   architecture: keyof typeof architectures;
 };
 
 /**
- * What a design is expected to take, before synthesis. Linear in what the architecture tells of it (features.ts), the
- * coefficients fitted to synthesised, placed and simulated designs; `npm run bench -- explore` prints how far it is off.
+ * A design's expected resources and speed, before synthesis. Linear in the architecture's features
+ * (features.ts), with coefficients fitted to synthesised, placed and simulated designs. `npm run bench --
+ * explore` prints the errors.
  */
 export type Estimate = {
   area: Area;
-  /** Logic cells of iCE40 once placed: a look-up table, a flip-flop or both. */
+  /** iCE40 logic cells after placement: each holds a look-up table, a flip-flop or both. */
   cells?: number;
-  /** Of a frame, at the activity of the calibration images. */
+  /** Clocks per frame, at the activity of the calibration images. */
   cycles: number;
-  /** Of the frame's arrival and of each node. */
+  /** Clocks of the frame's arrival and of each node. */
   nodeCycles: number[];
-  /** Highest clock; only for parts that are placed. */
+  /** Highest clock; only for parts that can be placed. */
   fmaxHz?: number;
 };
 
-/** Estimates a design. Throws a SpikeletError where the architecture cannot serve the graph, or was not calibrated. */
+/**
+ * Estimates a design. Throws a SpikeletError if the architecture does not support the graph or was not
+ * calibrated.
+ */
 export function estimate(graph: Graph, board: Board, design: Design): Estimate {
   const features = architectures[design.architecture].features(graph, board, design);
   return estimateOf(features, board, fitted[design.architecture]);
 }
 
-/** Terms times coefficients, as a design's estimate. */
+/** A design's estimate from its features and the fitted coefficients. */
 export function estimateOf(
   features: Features,
   board: Board,
@@ -64,8 +68,8 @@ export function estimateOf(
 }
 
 /**
- * A design as it is simulated: with as much single-port RAM as its maps take, for which they may wait; weights in it would
- * have to be loaded first, and take no other time.
+ * A design's options for simulation: as much single-port RAM as its maps take, because access to it may wait.
+ * Weights are not put in it: they would have to be loaded first, and the timing is the same.
  */
 export function simulationOf(graph: Graph, board: Board, design: Design): VerilogOptions {
   const { memories } = architectures[design.architecture].features(graph, board, design);

@@ -3,18 +3,26 @@ import type { Architecture } from '../emit/index.js';
 import { sequentialOp } from '../ops/index.js';
 import { errors } from './errors.js';
 
-/** Kinds of designs whose estimates are worth different things: `attention` is the sequential core on a net that has some. */
+/**
+ * Kinds of designs whose estimates differ in accuracy. `attention`: the sequential core on a net with
+ * attention.
+ */
 export const designKinds = ['sequential', 'attention', 'streaming'] as const;
 export type DesignKind = (typeof designKinds)[number];
 
-/** Estimated values, by the names of their columns. */
+/** Estimated values, by column name. */
 export const estimatedValues = ['LUT', 'LC', 'cycles', 'MHz'] as const;
 export type EstimatedValue = (typeof estimatedValues)[number];
 
-/** Of `designs`: estimated / measured - 1, its mean without sign and the largest with it, where that is known. */
+/**
+ * estimated / measured - 1 over `designs`: the mean of its absolute value, and the largest with its sign if
+ * known.
+ */
 export type EstimateError = { designs: number; mean: number; worst?: number };
 
-/** Of designs that no fit knew when it estimated them; a value that was measured of none is absent. */
+/**
+ * Errors on designs that were not used in the fit; a value is absent if it was not measured for any of them.
+ */
 export type EstimateErrors = Record<DesignKind, Partial<Record<EstimatedValue, EstimateError>>>;
 
 export function kindOf(architecture: Architecture, { nodes }: Pick<Graph, 'nodes'>): DesignKind {
@@ -29,7 +37,7 @@ function told(what: string, { designs, mean, worst }: EstimateError): string {
   return `~${what} ${percent(mean)}${most} (${designs})`;
 }
 
-/** A line for each kind of design that is among those of `graphs`: what its estimates are worth. */
+/** Accuracy of the estimates: a line for each kind of design among those of `graphs`. */
 export function knownErrors(architectures: ReadonlySet<Architecture>, graphs: Graph[]): string[] {
   const kinds = new Set(
     [...architectures].flatMap((architecture) => graphs.map((graph) => kindOf(architecture, graph))),

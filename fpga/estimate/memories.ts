@@ -1,7 +1,10 @@
 import { type Family, SPRAM } from '../parts.js';
 import type { Memory } from './features.js';
 
-/** Words times bits in which a family's block RAM is used; a design's memory takes the fewest of one shape. */
+/**
+ * Shapes, words times bits, in which a family's block RAM is used. All blocks of a memory have the same
+ * shape, the one that needs the fewest.
+ */
 const shapes: Record<Family, [words: number, bits: number][]> = {
   ice40: [
     [256, 16],
@@ -42,10 +45,10 @@ const shapes: Record<Family, [words: number, bits: number][]> = {
   ],
 };
 
-/** Block RAMs of a memory in a family of parts. */
+/** Block RAMs that a memory takes in a family of parts. */
 export const bramsOf = ({ bits, words }: Memory, family: Family): number =>
   Math.min(...shapes[family].map(([deep, wide]) => Math.ceil(words / deep) * Math.ceil(bits / wide)));
 
-/** Single-port RAMs of a memory. */
+/** Single-port RAMs that a memory takes. */
 export const spramsOf = ({ bits, words }: Memory): number =>
   Math.ceil(bits / SPRAM.bits) * Math.ceil(words / SPRAM.words);

@@ -22,10 +22,10 @@ export function sequentialFeatures(
   return {
     logic: {
       design: 1,
-      // Counters and addresses of the places, the window and the events; the accumulator's way to the map.
+      // Counters and addresses of positions, window and events; the accumulator's path to the map.
       control: of('COUNT') + of('A') + of('B') + of('C') + of('SUM') + of('PRODUCT'),
       program: programBits(engine),
-      // An adder, what shifts or multiplies a weight for it, and the sum that is being finished.
+      // An adder, the logic that shifts or multiplies a weight for it, and the sum being finished.
       [`${datapath} lanes`]: lanes * (of('SUM') + of('WEIGHT')),
     },
     period: { design: 1, 'log2 lanes': Math.log2(lanes), [datapath]: 1, carry: Math.max(of('SUM'), of('B')) },
@@ -40,7 +40,10 @@ export function sequentialFeatures(
   };
 }
 
-/** Bits of the program that steps set, for as many steps as a look-up table of 4 inputs tells apart. */
+/**
+ * Program bits that differ between steps, once per 16 steps, the number that a 4-input look-up table can tell
+ * apart.
+ */
 function programBits({ program, parameters }: Sequential): number {
   const bits = Object.entries(widths).reduce((sum, [name, width]) => {
     const values = new Set(program.steps.map(({ fields }) => fields[name as keyof typeof widths]));
@@ -65,7 +68,7 @@ function memoriesOf({ program, parameters, word, constant }: Sequential, graph: 
     { name: 'constants', bits: constant, words: Math.max(1, program.constants.length) },
     { name: 'events', bits: of('VALUE') + of('B'), words: program.events },
     { name: 'frame', bits: 8, words: 2 ** addressBits(product(graph.tensors['input']!.shape)) },
-    // Of each tensor and the whole frame: clocks, clocks a value waited, spikes.
+    // Counters per tensor and for the whole frame: clocks, clocks that a value waited, spikes.
     {
       name: 'layers',
       bits: 64 + addressBits(mostSpikes(graph) + 1),

@@ -14,14 +14,20 @@ import { activityOf, type Features, type Memory, type Terms } from './features.j
 
 type Design = { lanes: number; datapath: Datapath };
 
-/** Words that rom.v and stream_fifo.v keep in logic. */
+/** Number of words up to which rom.v and stream_fifo.v use logic. */
 const [FEW_CONSTANTS, FEW_QUEUED] = [32, 4];
 
-/** Look-up tables, about: of the link, of a layer's counters and handshakes, of a bit of a lane, of a scaled bit. */
+/**
+ * Approximate look-up tables of the link, of a layer's counters and handshakes, of a scaled bit and (LANE) of
+ * a bit of a lane.
+ */
 const [LINK, LAYER, SCALED] = [600, 120, 4];
 const LANE: Record<Datapath, number> = { unary: 2, popcount: 3, dsp: 1.5 };
 
-/** A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError where a node has no core. */
+/**
+ * A core per layer with FIFOs between them (emit/streaming). Throws a SpikeletError if a node does not have a
+ * core.
+ */
 export function streamingFeatures(graph: Graph, board: Board, design: Design): Features {
   const ops = graph.nodes.map((node) => ({ node, comparators: streamingOp(node).comparators }));
   for (const node of graph.nodes) if (isAccumulate(node)) activityOf(node.input, graph);
@@ -36,7 +42,8 @@ export function streamingFeatures(graph: Graph, board: Board, design: Design): F
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const scales = layers.filter(({ node }) => node.end.kind !== 'fire');
   return {
-    // One sum, its parts weighed by about what they take: too few designs are measured to tell them apart.
+    // One sum, with its parts weighted by their approximate cost: too few designs are measured to fit them
+    // separately.
     logic: {
       cores:
         LINK +
@@ -62,7 +69,10 @@ const productBits = ({ name }: Accumulate, proof: ReturnType<typeof prove>): num
   return bitsFor(range.lo, range.hi);
 };
 
-/** All layers are at work at once: a frame takes what the slowest takes, and the time until each has its first window. */
+/**
+ * All layers work at the same time: a frame takes as long as the slowest layer, plus the time until each
+ * layer has its first window.
+ */
 function cyclesOf(graph: Graph, { datapath }: Design, foldings: Map<string, Folding>): Terms[] {
   const clocks = graph.nodes.map((node) =>
     isAccumulate(node)

@@ -41,7 +41,10 @@ export const accumulate: VerilogOp<Accumulate> = {
   },
 };
 
-/** A window without padding that is one place, or the whole map of one group, is one run of values. */
+/**
+ * Whether each window is one run of values: without padding, and either a single position or the whole map in
+ * one group.
+ */
 const isRun = ({ kernel, padding, groups }: Accumulate, [height, width]: Shape): boolean =>
   product(padding.map((p) => p + 1)) === 1 &&
   (product(kernel) === 1 || (groups === 1 && kernel[0] === height && kernel[1] === width));
@@ -122,7 +125,7 @@ function add(node: Accumulate, context: StepContext, tensor: number): void {
   for (const word of weightWords(node, graph, lanes, bits)) program.weights.push(word);
 }
 
-/** The node that `encodingOf` found takes no step. */
+/** Thresholds on pixels for the node that `encodingOf` found. It takes no step. */
 const encodingThresholds = (node: Accumulate, graph: Graph): number[] => {
   const weight = graph.data.get(node.weights)![0]!;
   if (node.end.kind !== 'fire') throw new Error(`'${node.name}' ends in ${node.end.kind}`);
@@ -133,11 +136,12 @@ const encodingThresholds = (node: Accumulate, graph: Graph): number[] => {
 };
 
 /**
- * A window is scanned tap by tap; its events are added meanwhile for the first block of lanes and once more for each further
- * one. The sums of a block are finished while the next one is added: the slower of both counts.
+ * A window is scanned tap by tap. Its events are added during the scan for the first block of lanes, and once
+ * more for each further block. The sums of a block are finished while the next one is added, so the slower of
+ * the two counts.
  */
 function clocks(node: Accumulate, graph: Graph, engine: Engine): Terms {
-  // Pixels fire as they come.
+  // Pixels are encoded as spikes on arrival.
   if (node === graph.nodes[0] && encodingOf(graph)) return { clocks: 1 };
   return { steps: 1, clocks: windowClocks(node, graph, engine) };
 }
@@ -164,10 +168,10 @@ function windowClocks(node: Accumulate, graph: Graph, engine: Engine): number {
   return Math.max(adding, finishing);
 }
 
-/** Whether it takes the frame as it comes, or as it fires. */
+/** Whether the node takes the frame as it arrives, encoded or not. */
 const isFirst = (node: Accumulate, graph: Graph): boolean => node === graph.nodes[encodingOf(graph) ? 1 : 0];
 
-/** Sum over the places of one axis of the kernel's taps that lie on the map. */
+/** Number of kernel taps that are on the map, along one axis, summed over its positions. */
 function covered(places: number, size: number, { kernel, stride, padding }: Accumulate, axis: 0 | 1): number {
   let taps = 0;
   for (let place = 0; place < places; place++) {
@@ -177,7 +181,7 @@ function covered(places: number, size: number, { kernel, stride, padding }: Accu
   return taps;
 }
 
-/** Bits of the multiplier, one clock each; mean of the channels. */
+/** Bits of the multiplier, at one clock each; mean over the channels. */
 function multiplierBits({ end }: Accumulate, graph: Graph): number {
   if (end.kind === 'fire') return 0;
   const multipliers = graph.data.get(end.multiplier)!;
@@ -238,7 +242,7 @@ function layer(node: Accumulate, context: Context): Layer {
   };
 }
 
-/** Scale, residual and clamp from `ID_sum`, and `ID_residual` if any, to the stream `ID`. */
+/** Scale, residual and clamp: from `ID_sum`, and `ID_residual` if any, to the stream `ID`. */
 function chargeOf(node: Accumulate, end: Charges | ReadsOut, sum: number, context: Context): Layer {
   const { graph, proof, foldings, id } = context;
   const name = id(node.name);

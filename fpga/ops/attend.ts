@@ -12,7 +12,7 @@ import type { VerilogOp } from './op.js';
 export const attend: VerilogOp<Attend> = {
   sequential: {
     add,
-    // k^T v, bounded by what its inputs reach at every place.
+    // k^T v, bounded by the maxima of its inputs at every position.
     temporary(node, graph, proof) {
       const [q, k, v] = node.inputs;
       const [rows, columns, channels] = graph.tensors[q]!.shape;
@@ -90,7 +90,10 @@ function add(node: Attend, context: StepContext, tensor: number): void {
   });
 }
 
-/** k^T v: a window of all places for each channel; q (k^T v): one of all channels of a head for each place. */
+/**
+ * k^T v has one window of all positions for each channel; q (k^T v) has one of all channels of a head for
+ * each position.
+ */
 function attendClocks(node: Attend, graph: Graph, datapath: Datapath): number {
   const [q, k, v] = node.inputs;
   const [rows, columns, channels] = graph.tensors[q]!.shape;

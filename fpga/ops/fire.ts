@@ -36,7 +36,7 @@ function add(node: Fire, context: StepContext, tensor: number): void {
   program.steps.push({
     comment: equationOf(node, graph),
     fields: {
-      // With one row of thresholds there is nothing that places and channels differ in.
+      // If all share one row of thresholds, positions and channels need no distinction.
       ...(shared ? { groups: rows * columns * groups } : { rows, columns, groups }),
       a_base: layout.address.get(node.input)!,
       a_row: columns * groups,

@@ -21,7 +21,7 @@ const verilogOps: { [O in Op]: VerilogOp<Extract<GraphNode, { op: O }>> } = {
 
   upsample: {
     sequential: {
-      // Columns are repeated first, then whole rows.
+      // First repeats columns, then whole rows.
       add(node, { graph, layout, program }, tensor) {
         const { factor, input, output } = node;
         const [rows, columns, channels] = graph.tensors[input]!.shape;
@@ -63,10 +63,10 @@ const verilogOps: { [O in Op]: VerilogOp<Extract<GraphNode, { op: O }>> } = {
 
 const opOf = (node: GraphNode): VerilogOp<GraphNode> => entryOf(verilogOps, node, 'Verilog');
 
-/** A node on the sequential architecture; throws a SpikeletError where that has no core for it. */
+/** A node's op on the sequential architecture; throws a SpikeletError if that has no core for it. */
 export const sequentialOp = (node: GraphNode): SequentialOp<GraphNode> =>
   doneBy(opOf(node).sequential, node, 'the sequential architecture has no core for');
 
-/** A node on the streaming architecture; throws a SpikeletError where that has no core for it. */
+/** A node's op on the streaming architecture; throws a SpikeletError if that has no core for it. */
 export const streamingOp = (node: GraphNode): StreamingOp<GraphNode> =>
   doneBy(opOf(node).streaming, node, 'the streaming architecture has no core for');

@@ -8,24 +8,27 @@ import type { DesignKind } from '../estimate/known-errors.js';
 
 /** An op on the time-multiplexed core (rtl/spike_engine.v). */
 export type SequentialOp<N> = {
-  /** Adds the node's steps and constants to the program; the step that writes its output carries `tensor`. */
+  /**
+   * Adds the node's steps and constants to the program; the step that writes its output has the number
+   * `tensor`.
+   */
   add(node: N, context: StepContext, tensor: number): void;
-  /** What lies in the memory of maps while the node runs: its name there (temporaryOf), words and the largest of them. */
+  /** Words and largest value of what the node keeps in the map memory while it runs (temporaryOf). */
   temporary?(node: N, graph: Graph, proof: Proof): { words: number; hi: number };
-  /** Clocks of a frame, estimated from the graph's firing rates. */
+  /** Clocks per frame, estimated from the graph's firing rates. */
   clocks(node: N, graph: Graph, engine: Engine): Terms;
-  /** The kind of designs by which estimates of nets that have the op are judged; default: sequential. */
+  /** Kind of design whose known errors apply to nets with this op; default: sequential. */
   estimatedAs?: DesignKind;
 };
 
-/** An op as a core of its own, between streams. */
+/** An op as its own core, between streams. */
 export type StreamingOp<N> = {
   layer(node: N, context: Context): Layer;
-  /** Places of its first input that it must have taken before it can give place `at` of its output. */
+  /** Positions of its first input that it must have taken before it can give position `at` of its output. */
   needs(node: N, graph: Graph): (at: number) => number;
-  /** Bits that its comparators compare at a time, by the bits of a stream; default: 0. */
+  /** Bits compared in parallel by its comparators, given the width of a stream; default: 0. */
   comparators?(node: N, graph: Graph, proof: Proof, bits: (tensor: string) => number): number;
 };
 
-/** An op in Verilog: in each architecture, or why not. */
+/** An op in Verilog: its implementation on each architecture, or why it has none. */
 export type VerilogOp<N> = { sequential: SequentialOp<N> | Refusal; streaming: StreamingOp<N> | Refusal };

@@ -5,15 +5,16 @@ import { isDepthwise, mostOf } from '../constants.js';
 import type { Datapath } from '../datapaths.js';
 
 /**
- * How a layer is folded: outputs accumulated side by side, values of a window looked at in one clock (of a depthwise
- * layer the same channels), and whether its charge is computed by a multiplier or bit by bit. Its reuse factor is the
- * outputs of a group by the lanes.
+ * How a layer is folded: the number of outputs accumulated in parallel, the number of window values examined
+ * in one clock (in a depthwise layer, the channels of the lanes), and whether its charge is computed by a
+ * multiplier or bit by bit. Its reuse factor is the outputs of a group divided by the lanes.
  */
 export type Folding = { lanes: number; pack: number; parallel: boolean };
 
 /**
- * Foldings of all accumulating layers. The slowest layer takes as many lanes as the budget allows; every other as few as
- * keep it no slower by the activity that the graph's calibration found, so that all take about as long.
+ * Foldings of all accumulating layers. The slowest layer gets as many lanes as the budget allows. Every other
+ * layer gets as few as keep it no slower at the activity found in calibration, so that all take about equally
+ * long.
  */
 export function balance(
   graph: Graph,
@@ -48,7 +49,7 @@ export function balance(
 const divisors = (n: number, most: number): number[] =>
   Array.from({ length: Math.min(n, most) }, (_, i) => i + 1).filter((d) => n % d === 0);
 
-/** What lanes and packs are possible: they divide what they share out. */
+/** Possible numbers of lanes and packs: each must divide what it splits. */
 function sizesOf(node: Accumulate, graph: Graph, most: number): { lanes: number[]; pack: number[] } {
   if (isDepthwise(node, graph)) {
     const both = divisors(node.groups, most);
@@ -60,10 +61,10 @@ function sizesOf(node: Accumulate, graph: Graph, most: number): { lanes: number[
   };
 }
 
-/** Share of values that are not zero, where a graph was not calibrated. */
+/** Assumed share of nonzero values if a graph was not calibrated. */
 const DENSITY = 0.3;
 
-/** Clocks that a layer takes for a frame, about: its windows, its sums and its values each go on beside the others. */
+/** Approximate clocks of a layer per frame: windows, sums and values are all processed in parallel. */
 export function clocksOf(node: Accumulate, graph: Graph, datapath: Datapath): (folding: Folding) => number {
   const input = graph.tensors[node.input]!;
   const [rows, columns, out] = graph.tensors[node.output]!.shape;

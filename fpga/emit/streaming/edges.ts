@@ -2,24 +2,24 @@ import { definition, type Graph, type GraphNode } from '../../../models/graph.js
 import { streamingOp } from '../../ops/index.js';
 
 /**
- * A stream from a tensor to a node that reads it. `least`: values that its FIFO must hold so that nothing ever waits for
- * itself. `depth`: values that it is given; a residual branch has a row more, for with the least the layers beside it would
- * take turns.
+ * A stream from a tensor to a node that reads it. `least`: FIFO depth needed to rule out deadlock. `depth`:
+ * its actual depth; a residual branch gets one row more, because with the minimum the layers in parallel to
+ * it would take turns.
  */
 export type Edge = { tensor: string; node: GraphNode; residual: boolean; least: number; depth: number };
 
 type Counted = Edge & {
   channels: number;
-  /** Places of the tensor that the node must have taken before it can give place `at` of its output. */
+  /** Positions of the tensor that the node must have taken before it can give position `at` of its output. */
   needs: (at: number) => number;
   taken: number;
 };
 
 /**
- * Every edge in the order of the nodes. The least depths come from running the graph once, place by place and on demand: the
- * most that an edge then holds is enough. One order of events that ends within these depths proves that every order
- * does, for a stream's reader and writer wait for nothing but it. That takes a second for large images and is the same for
- * all designs of a graph, so it is done once.
+ * Every edge, in node order. The least depths come from running the graph once, position by position and on
+ * demand: the maximum that an edge then holds is enough. If one order of events finishes within these depths,
+ * every order does, because a stream's reader and writer wait for nothing but that stream. This takes a
+ * second for large images and is the same for all designs of a graph, so it is done once.
  */
 export function edgesOf(graph: Graph): readonly Edge[] {
   const found = known.get(graph) ?? newEdges(graph);
@@ -74,7 +74,7 @@ function demandAll(graph: Graph, edges: Counted[]): void {
     const [rows, columns] = graph.tensors[tensor]!.shape;
     return rows * columns;
   };
-  // From the last node on: one that has given its whole output takes whatever else comes.
+  // Starts at the last node: a node that has given its whole output takes any further input.
   for (const tensor of [...graph.nodes.map((node) => node.output).reverse(), 'input']) {
     demand(tensor, places(tensor));
     note(tensor);

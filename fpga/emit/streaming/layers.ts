@@ -13,35 +13,35 @@ export type Context = {
   proof: Proof;
   datapath: Datapath;
   foldings: Map<string, Folding>;
-  /** The instances' and streams' name of a node. */
+  /** Prefix of a node's instances and streams. */
   id: (name: string) => string;
 };
 
-/** A layer's cores, from the stream `ID_in` to the stream `ID`, and the files of their constants. */
+/** A layer's cores, from stream `ID_in` to stream `ID`, and the files of their constants. */
 export type Layer = { source: string; files: OutputFile[]; note?: string };
 
-/** Bits of a stream's values; of counts without a sign. */
+/** Width of a stream's values; counts are unsigned. */
 export function streamBits(name: string, { graph, proof }: Pick<Context, 'graph' | 'proof'>): number {
   const { kind, levels } = graph.tensors[name]!;
   if (kind === 'pixels') return 8;
   if (kind === 'spikes') return Math.ceil(Math.log2(levels! + 1));
   const { lo, hi } = proof.tensors.get(name)!;
   const bits = Math.max(4, bitsFor(Math.min(...lo), Math.max(...hi)));
-  // What multiplies nothing adds values as they are, which its sums may never reach.
+  // A node without products adds its input values as they are; they may be wider than its results.
   const writer = graph.nodes.find((node) => node.output === name);
   if (!writer || definition(writer).macs(writer, graph)) return bits;
   return Math.max(bits, streamBits(definition(writer).inputs(writer)[0]!, { graph, proof }) + 1);
 }
 
-/** Bits of an event with a sign, as a lane multiplies by it. */
+/** Width of an event as a signed factor of a lane's product. */
 export const eventBits = (name: string, context: Pick<Context, 'graph' | 'proof'>): number =>
   streamBits(name, context) + Number(!isSigned(name, context));
 
-/** Bits of a charge's multipliers. */
+/** Width of a charge's multipliers. */
 export const factorBits = (multiplier: Int8Array | Int32Array): number =>
   Math.max(1, Math.ceil(Math.log2(mostOf(multiplier) + 1)));
 
-/** Bits of a layer's sums; one more than is reached, for the thresholds beyond. */
+/** Width of a layer's sums, with room for thresholds one beyond the largest sum. */
 export function sumBits({ name, bits }: Accumulate, proof: Proof): number {
   const { lo, hi } = proof.nodes.get(name)!.accumulator;
   return Math.max(bits, bitsFor(lo, hi + 1));
@@ -52,7 +52,7 @@ export const isSigned = (name: string, { graph }: Pick<Context, 'graph'>): boole
 
 type Window = Pick<Accumulate, 'kernel' | 'stride' | 'padding' | 'groups'>;
 
-/** The window generator of a node, from `ID_in` to words `ID_word`. */
+/** A node's window generator, from `ID_in` to words `ID_word`. */
 export function windowOf(
   node: Accumulate | Pool,
   { kernel, stride, padding, groups }: Window,
@@ -101,7 +101,7 @@ export function windowOf(
   );
 }
 
-/** Thresholds from a stream of sums or of a membrane to the stream `ID`. */
+/** Compares a stream of sums or membranes with thresholds; gives the stream `ID`. */
 export function thresholdsOf(
   node: Accumulate | Fire,
   key: string,

@@ -1,10 +1,10 @@
 import type { Graph } from '../../../models/graph.js';
 import type { Accumulate } from '../../../models/ops/accumulate.js';
 
-/** A node that reads the place that it writes. */
+/** For a node that reads the position it writes. */
 export const samePlace = () => (at: number) => at + 1;
 
-/** Places of a node's input, up to the last of the window, that it needs for a place of its output. */
+/** Input positions, up to the last one of the window, that a node needs for an output position. */
 export function windowNeeds(
   node: Pick<Accumulate, 'input' | 'output' | 'kernel' | 'stride' | 'padding'>,
   graph: Graph,

@@ -1,17 +1,20 @@
 import { uniqueNames } from '../../../models/text/unique.js';
 import { verilogIdentifier, verilogString } from '../../../models/text/verilog.js';
 
-/** The stream of the pixels. */
+/** The stream of pixels. */
 export const pixels = 'pixels';
 
-/** What a layer's own streams, wires and instances are called behind its name. */
+/** Suffixes that a layer's own streams, wires and instances add to its name. */
 const suffix =
   /_(in|residual|word|sum|tap|last|unused|window|accumulate|fire|charge|fork|fifo|valid|ready|data|offered|room)$/;
 
-/** Names of Verilog from a Graph's: each its own, and none that a port or a part of another layer has. */
+/**
+ * Turns a Graph's names into Verilog names that are unique and do not collide with a port or a part of
+ * another layer.
+ */
 export function identifiers(): (name: string) => string {
   const known = new Map<string, string>();
-  // Names of files are made of them, and some disks do not tell `Conv` from `conv`.
+  // Also used as file names, and some file systems do not distinguish `Conv` from `conv`.
   const unique = uniqueNames(layerName, [pixels], (id) => id.toLowerCase());
   return (name) => {
     const id = known.get(name) ?? unique(name);
@@ -42,7 +45,7 @@ export function instance(
   return `  ${core} #(\n${folded(set)}\n  ) ${name} (\n${folded(['.i_clk(i_clk)', '.i_rst(i_rst)', ...wired])}\n  );\n`;
 }
 
-/** Items on lines of at most some 110 characters. */
+/** Joins items into lines of at most about 110 characters. */
 function folded(items: string[]): string {
   const lines: string[] = [];
   for (const item of items.map((text, at) => (at < items.length - 1 ? `${text},` : text))) {
@@ -53,11 +56,11 @@ function folded(items: string[]): string {
   return lines.join('\n');
 }
 
-/** A stream: `NAME_valid`, `NAME_ready` and `NAME_data`. */
+/** The wires of a stream: `NAME_valid`, `NAME_ready` and `NAME_data`. */
 export const streamWires = (name: string, bits: number): string =>
   `  wire ${name}_valid, ${name}_ready;\n  wire ${range(bits)}${name}_data;\n`;
 
-/** `name` in `from` bits as one of `to` bits; widened by its sign where it has one. */
+/** Extends `name` from `from` to `to` bits, with its sign if it is signed. */
 export const widened = (name: string, from: number, to: number, signed: boolean): string =>
   to <= from
     ? name

@@ -12,14 +12,14 @@ import { type Edge, edgesOf } from './edges.js';
 import { type Context, eventBits, factorBits, isSigned, type Layer, streamBits, sumBits } from './layers.js';
 import { identifiers, instance, pixels, range, streamWires, widened } from './text.js';
 
-/** Bits of o_spikes: neurons of all layers may fire in one clock. */
+/** Width of o_spikes: neurons of all layers may fire in the same clock. */
 export const spikeBits = (graph: Graph): number =>
   Math.max(
     1,
     Math.ceil(Math.log2(1 + Object.values(graph.tensors).reduce((n, { levels = 0 }) => n + levels, 0))),
   );
 
-/** Names of the FIFOs, in the order of the bits of o_stalled. */
+/** Names of the FIFOs, in the bit order of o_stalled. */
 export const fifoNames = (graph: Graph): string[] =>
   edgesOf(graph).map(
     ({ tensor, node, residual }) => `${tensor} -> ${node.name}${residual ? ' (residual)' : ''}`,
@@ -65,7 +65,7 @@ export function emitStreaming(
   ];
 }
 
-/** Factors of every product that a hardware multiplier computes, in bits. */
+/** Widths of the factors of every product that a hardware multiplier computes. */
 export function productsOf(
   graph: Graph,
   design: { lanes: number; datapath: Datapath },
@@ -121,7 +121,7 @@ type Stream = { tensor: string; name: string };
 const inputOf = ({ node, residual }: Edge, { id }: Context): string =>
   `${id(node.name)}_${residual ? 'residual' : 'in'}`;
 
-/** What feeds an edge: a tensor's stream, or its way from the fork. */
+/** The stream that feeds an edge: the tensor's own, or a branch of its fork. */
 function sourceOf(
   edge: Edge,
   edges: readonly Edge[],
@@ -176,7 +176,7 @@ function fanOut({ tensor, name }: Stream, edges: readonly Edge[], context: Conte
   );
 }
 
-/** Logits, spikes and the traces. */
+/** Logits, spikes and traces. */
 function outputs(graph: Graph, streams: Stream[], context: Context): string {
   const bits = (tensor: string) => streamBits(tensor, context);
   const signed = (tensor: string) => isSigned(tensor, context);
