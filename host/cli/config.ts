@@ -10,21 +10,21 @@ export type Config = Record<string, Record<string, unknown>>;
 /** For `spikelet.config.ts`: `export default defineConfig({ train: { model: 'tiny' } })`. */
 export const defineConfig = (config: Config): Config => config;
 
-/** Looked for in the current folder alone: one further up may be another person's. */
+/** Only searched in the current folder: a parent folder may belong to another user. */
 const FILES = ['spikelet.config.ts', 'spikelet.config.js', 'spikelet.config.mjs', 'spikelet.config.json'];
 
 const MAX_JSON = 2 ** 20;
 
 export type ConfigRequest = {
-  /** The file that the user named, whoever owns it; else one of FILES is looked for. */
+  /** The file that the user named, whoever owns it; otherwise one of FILES is used. */
   file?: string;
-  /** Verbs that a configuration may have options of. */
+  /** Verbs that a configuration may set options for. */
   verbs: string[];
-  /** Told which file is used, before any of it is run. */
+  /** Called with the file's name before any of it runs. */
   note: (line: string) => void;
 };
 
-/** A configuration file and what it says of one verb; nothing where there is no file. */
+/** The configuration file and its options for one verb; undefined if there is no file. */
 export async function loadConfig(
   verb: string,
   { file, verbs, note }: ConfigRequest,
@@ -59,10 +59,10 @@ async function find(): Promise<string | undefined> {
   return found[0] === undefined ? undefined : resolve(found[0]);
 }
 
-/** Throws where others than the user could have written the code: it would be run with the user's rights. */
+/** Throws if other users could have written the code, which would run with this user's rights. */
 async function requireTrusted(path: string): Promise<void> {
   const info = await stat(path).catch(() => undefined);
-  // A link of another user's could lead to any program of the user's own.
+  // Another user's link could point to any of this user's programs.
   const link = await lstat(path).catch(() => undefined);
   const user = process.getuid?.();
   if (!info || !link || user === undefined) return;
@@ -96,7 +96,8 @@ async function run(path: string): Promise<unknown> {
   try {
     if (!(await stat(path)).isFile()) throw new Error('it is no regular file');
     const { createJiti } = await import('jiti');
-    // The alias finds 'spikelet' in a folder that has not installed it; a cache of compiled code would lie in a shared place.
+    // The alias makes 'spikelet' resolve in a folder that has not installed it. There is no cache, as it
+    // would be in a shared place.
     const alias = { spikelet: fileURLToPath(new URL('../index.js', import.meta.url)) };
     const jiti = createJiti(import.meta.url, { alias, fsCache: false, interopDefault: false });
     return (await jiti.import<{ default?: unknown }>(resolve(path))).default;

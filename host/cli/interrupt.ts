@@ -4,8 +4,8 @@ import { cleanUp } from '../system/cleanup.js';
 const codes = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated } as const;
 
 /**
- * Runs `use` with a signal that the first Ctrl-C or SIGTERM aborts, its exit code as the reason; a second one ends the
- * process at once, without temporary files.
+ * Runs `use` with a signal that the first Ctrl-C or SIGTERM aborts, with the exit code as its reason. A
+ * second one removes temporary files and ends the process at once.
  */
 export async function interruptible<T>(
   use: (signal: AbortSignal) => Promise<T>,

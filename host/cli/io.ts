@@ -5,45 +5,45 @@ import { type Column, fittedTable, type Part } from '../report/text.js';
 import { jsonText, visible } from '../system/printable.js';
 
 /**
- * What a verb may do with the terminal: results on stdout, everything on the way on stderr.
- * With --json nothing but JSON reaches stdout. All text may hold names of strangers' files and devices: this is the one
- * place that makes it printable, so that it can neither control the terminal nor pretend to be a line of spikelet's.
+ * A verb's access to the terminal: results on stdout, progress and notes on stderr. With --json, stdout only
+ * gets JSON. Any text may contain untrusted names of files and devices. All text is made printable here and
+ * only here, so that it can neither control the terminal nor imitate spikelet's own output.
  */
 export type Io = {
   json: boolean;
-  /** Columns of a line for people; infinite where nothing limits them. */
+  /** Line width in columns for text output; infinite if unlimited. */
   width: number;
-  /** One line of the result, for people. */
+  /** Prints one line of the result as text. */
   print(line?: string): void;
   table(columns: Column[], rows: string[][]): void;
-  /** One line of JSON, with --json. */
+  /** Prints one line of JSON, with --json. */
   emit(value: unknown): void;
-  /** One line on the way. */
+  /** Prints a note or progress line. */
   note(line: string): void;
   progress(label: string): Progress;
   bold(text: string): string;
   dim(text: string): string;
 };
 
-/** Longest line; longer ones keep their start and end. */
+/** Maximum line length; longer lines keep their start and end. */
 const LONGEST = 4000;
-/** Longest cell of a table. */
+/** Maximum length of a table cell. */
 const LONGEST_CELL = 100;
-/** Most lines of details of an error. */
+/** Maximum number of detail lines of an error. */
 const MOST_DETAILS = 40;
 
-/** Begins a code of ours within a line; nobody else's text can hold it. */
+/** Starts one of our own control codes within a line; it is random, so no other text can contain it. */
 const MARK = `\x1b${randomBytes(12).toString('hex')};`;
 const styled = (on: number, off: number) => (text: string) => `${MARK}[${on}m${text}${MARK}[${off}m`;
 
-/** Whether a stream leads to a terminal that is said to show other letters than ASCII's. */
+/** Whether a stream is a terminal whose locale allows characters beyond ASCII. */
 function takesUnicode({ isTTY }: NodeJS.WriteStream): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;
   const locale = LC_ALL || LC_CTYPE || LANG || '';
   return !isTTY || process.platform === 'win32' || locale === '' || /utf-?8/i.test(locale);
 }
 
-/** A line as `stream` may get it. */
+/** A line in the form that `stream` can show. */
 export function lineFor(stream: NodeJS.WriteStream, text: string): string {
   const [first = '', ...rest] = text.split(MARK);
   const shown = (part: string) => {
@@ -63,7 +63,7 @@ export function lineFor(stream: NodeJS.WriteStream, text: string): string {
   );
 }
 
-/** Columns that lines have: those of the terminal, or what COLUMNS says; without end in a pipe. */
+/** Line width: COLUMNS if set, otherwise the terminal's; infinite in a pipe. */
 function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
   const told = Number(process.env['COLUMNS']);
   if (Number.isInteger(told) && told >= 20) return told;
@@ -97,7 +97,7 @@ export function terminal(json: boolean): Io {
   };
 }
 
-/** Prints parts of a report as they come. */
+/** Prints parts of a report as they arrive. */
 export const reporter =
   (io: Io) =>
   (part: Part): void => {
@@ -106,13 +106,15 @@ export const reporter =
     else io.table(part.columns, part.rows);
   };
 
-/** An error as people read it: what failed, its details indented, what to do next; `stack` of --verbose. */
+/**
+ * Prints an error as text: what failed, its details indented, what to do next. `stack`: added by --verbose.
+ */
 export function printError(
   { headline, lines: details = [], hint }: { headline: string; lines?: string[]; hint?: string | undefined },
   stack: string[] = [],
 ): void {
   const line = (text: string) => lineFor(process.stderr, text);
-  // A single detail goes on where the headline ends.
+  // A single detail continues the headline.
   const [first, listed] =
     details.length === 1 ? [`${headline} ${details[0]}`, []] : [headline.trimEnd(), details];
   const shown = listed.slice(0, MOST_DETAILS);

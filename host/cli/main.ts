@@ -2,7 +2,8 @@
 import { exitCode } from '../../models/error.js';
 import { reasonOf } from '../system/files.js';
 
-// A reader that closes early (head, less) ends the output, not the work: a file may still be on its way to the disk.
+// If a reader such as head or less closes early, output stops but the work goes on: a file may still be being
+// written.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
@@ -10,7 +11,7 @@ for (const stream of [process.stdout, process.stderr])
       process.stderr.write(`error: cannot write the output: ${reasonOf(error)}\n`);
     process.exit(exitCode.failure);
   });
-// Loaded here: on a machine that lets no more files be opened, even that fails.
+// Imported here because even this fails on a machine that cannot open more files.
 const { report, runCli } = await import('./program.js').catch((error: unknown) => {
   if (process.argv.includes('--verbose')) throw error;
   process.stderr.write(
@@ -18,7 +19,7 @@ const { report, runCli } = await import('./program.js').catch((error: unknown) =
   );
   return process.exit(exitCode.failure);
 });
-// An error that no command waited for, of a worker or a socket say, is told like any other.
+// Reports errors that no command awaited, such as those of a worker or a socket, like any other error.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(event, (error) => process.exit(report(error, process.argv.includes('--verbose'))));
 process.exitCode = await runCli(process.argv);

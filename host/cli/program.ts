@@ -7,7 +7,7 @@ import { type Io, lineFor, printError, terminal } from './io.js';
 import { keyOf, usageError, type Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
 
-/** Runs one command line (process.argv) and returns its exit code. Nothing is thrown. */
+/** Runs one command line (process.argv) and returns its exit code. Never throws. */
 export async function runCli(argv: string[]): Promise<number> {
   let code: number = exitCode.ok;
   const program = new Command('spikelet')
@@ -60,7 +60,7 @@ function addVerb(program: Command, name: string, verb: Verb, finish: (code: numb
   });
 }
 
-/** Takes over what a configuration file says of a verb, by the options' own parsers; flags win. */
+/** Applies a configuration file's options for a verb, using the options' own parsers; flags win. */
 async function applyConfig(command: Command, name: string, verb: Verb, io: Io): Promise<void> {
   const file = command.opts<{ config?: string | false }>().config;
   if (file === false) return;
@@ -121,13 +121,16 @@ function configValue(option: Option, value: unknown, where: string): unknown {
   }
 }
 
-/** What commander says of wrong usage: it repeats what was typed. */
+/** Prints commander's usage errors, which quote the user's input. */
 function outputError(text: string, write: (text: string) => void): void {
   const [, said = '', guess = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n?$/s.exec(text) ?? [];
   write(`${lineFor(process.stderr, said)}\n${guess ? `${lineFor(process.stderr, guess.slice(1))}\n` : ''}`);
 }
 
-/** Prints why a command failed and returns its exit code: of the user's files and machine, or a defect of spikelet's own. */
+/**
+ * Prints why a command failed, as a problem of the user's files or machine or as a defect of spikelet, and
+ * returns its exit code.
+ */
 export function report(error: unknown, verbose: boolean): number {
   const problem = systemProblem(error);
   const stack = verbose && error instanceof Error ? stackOf(error) : [];
@@ -145,7 +148,10 @@ export function report(error: unknown, verbose: boolean): number {
   return error instanceof SpikeletError ? error.code : exitCode.failure;
 }
 
-/** Where an error was thrown, and its causes; the messages that stacks begin with could look like lines of them. */
+/**
+ * Where an error was thrown, and its causes. Messages are removed from the stacks, as they could imitate
+ * stack lines.
+ */
 function stackOf(error: Error, depth = 0): string[] {
   const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
   const cause =

@@ -3,7 +3,7 @@ import { nameOf, type OptionValue, type TargetOption } from '../targets/options.
 import type { TargetVerb } from '../targets/target.js';
 import { byteCount, integer, number, oneOf, someOf, type VerbOption } from './verb.js';
 
-/** How the text of an option becomes its value. */
+/** Parser from an option's text to its value. */
 export const parserOf = (value: OptionValue): VerbOption['parse'] => {
   switch (value.kind) {
     case 'flag':
@@ -22,7 +22,10 @@ export const parserOf = (value: OptionValue): VerbOption['parse'] => {
   }
 };
 
-/** A target's option as one of a verb. Its default is the target's to fill in: what is not given stays unknown here. */
+/**
+ * A target's option as a verb's option. The target applies the default: an option that was not given stays
+ * undefined here.
+ */
 export function verbOption({ flags, description, value, default: fallback }: TargetOption): VerbOption {
   const parse = parserOf(value);
   const shown = fallback === undefined ? '' : ` (default: ${fallback})`;
@@ -30,8 +33,9 @@ export function verbOption({ flags, description, value, default: fallback }: Tar
 }
 
 /**
- * What a verb takes for its targets, each option once, with the targets that it is for. `chosen`: the target that the
- * flags of the command line choose; a configuration's options of other targets are left aside then.
+ * The options of all targets for a verb, each once, labelled with the targets that take it. `chosen`: the
+ * target selected by the flags of the command line; a configuration's options for other targets are then
+ * ignored.
  */
 export function targetOptions(
   verb: TargetVerb,
@@ -62,7 +66,7 @@ export function targetOptions(
   });
 }
 
-/** Those of a verb's options that are a target's, without what is not given. */
+/** A verb's options that belong to its targets, without those that were not given. */
 export const targetFlags = (verb: TargetVerb, options: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(options).filter(

@@ -15,19 +15,19 @@ import type { Io } from './io.js';
 export type TrainingRun = {
   net: Net;
   data: Dataset;
-  /** How the user named the data: a checkpoint remembers it. */
+  /** The user's name for the data, stored in checkpoints. */
   dataSpec: string;
   out: string;
   options?: Partial<TrainOptions>;
   resume?: TrainState;
-  /** The checkpoint that `resume` comes from. */
+  /** The checkpoint that `resume` was read from. */
   resumedFrom?: string;
   backend?: BackendName;
-  /** A file to which one JSON line is appended per epoch. */
+  /** File that gets one JSON line per epoch. */
   metrics?: string;
-  /** The Net that this one starts from. */
+  /** The Net to start from. */
   init?: string;
-  /** Replace what is at the place of an output, whatever it is. */
+  /** Overwrite the outputs, whatever they are. */
   force?: boolean;
 };
 
@@ -35,8 +35,9 @@ export type TrainingRun = {
 export type EpochMetrics = Omit<EpochReport, 'net' | 'state'>;
 
 /**
- * Trains to files: a checkpoint after every epoch, the Net at the end. Ctrl-C stops after the current step, leaves the
- * checkpoint of the last whole epoch and ends with exit code 130 (SIGTERM: 143), saying how to go on.
+ * Trains to files: a checkpoint after every epoch, the Net at the end. Ctrl-C stops after the current step,
+ * leaves the checkpoint of the last whole epoch and ends with exit code 130 (SIGTERM: 143), saying how to
+ * resume.
  */
 export async function trainToFile(run: TrainingRun, io: Io): Promise<{ net: Net; epochs: EpochMetrics[] }> {
   const release = await hold(run.out);
@@ -64,7 +65,7 @@ async function outputsOf({ out, init, resumedFrom, metrics, force }: TrainingRun
   return {
     checkpoint,
     writeNet: await output(out, { kind: 'net', inputs: [init, resumedFrom], force }),
-    // A resumed run goes on in the checkpoint that it came from.
+    // A resumed run continues in the checkpoint that it came from.
     writeCheckpoint: await output(checkpoint, { kind: 'checkpoint', inputs: [init], force }),
     metrics:
       metrics === undefined
@@ -143,7 +144,8 @@ async function trainEpochs(
     bar.done();
     if (aborted) {
       const { epoch } = state.progress;
-      // An epoch may have ended in the very moment of Ctrl-C. A run without one leaves older checkpoints alone.
+      // An epoch may have ended just as Ctrl-C came. A run that finished none does not overwrite older
+      // checkpoints.
       const anew = epoch > (run.resume?.progress.epoch ?? 0);
       if (anew) await outputs.writeCheckpoint(writeCheckpoint({ net, state, data: run.dataSpec }));
       const saved = anew ? outputs.checkpoint : run.resumedFrom;
@@ -179,6 +181,6 @@ function interrupted(
   });
 }
 
-/** A path as a shell reads it. */
+/** A path quoted for a shell. */
 const quoted = (path: string): string =>
   /^[\w./=:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,51 +1,51 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Io } from './io.js';
 
-/** One word of the command line: reads files, writes files, reports. Lives in a file of its own under verbs/. */
+/** One command of the command line: reads files, writes files, reports. Each has its own file in verbs/. */
 export type Verb<O = Record<string, never>> = {
   summary: string;
-  /** Positional arguments as commander writes them: `<net>`, `[path]`. */
+  /** Positional arguments in commander's syntax: `<net>`, `[path]`. */
   arguments?: [syntax: string, description: string][];
   options: VerbOption[];
   /**
-   * It takes options from a configuration file. Such a file may be code, which is run: only verbs that make, run or
-   * measure something have this, never those that look at a file.
+   * Whether it takes options from a configuration file. Such a file may contain code that is run, so only
+   * verbs that make, run or measure something have this, never those that only look at a file.
    */
   configured?: true;
   /** `args` as in `arguments`, options by their camelCase names. */
   run(args: string[], options: O, io: Io): Promise<Outcome>;
 };
 
-/** `parse` turns the text into a value and throws through `usage` helpers below. */
+/** `parse` turns the text into a value and throws through the `usage` helpers below. */
 export type VerbOption = {
   flags: string;
   description: string;
   parse?: (text: string) => unknown;
   default?: unknown;
-  /** An option with which a configuration's value of this one is left aside. */
+  /** An option that, if given, makes a configuration's value of this one ignored. */
   unless?: string;
-  /** Whether a configuration's value of this one means anything beside what the command line gives. */
+  /** Whether a configuration's value of this option still applies, given the flags of the command line. */
   concerns?: (given: Record<string, unknown>) => boolean;
 };
 
-/** The camelCase name under which an option's value arrives. */
+/** The camelCase name under which an option's value is passed. */
 export const keyOf = ({ flags }: VerbOption): string => new Option(flags).attributeName();
 
-/** What a verb's options are where nobody sets them, for verbs that run others. */
+/** Default options of a verb, for verbs that run others. */
 export const defaultsOf = ({ options }: Verb): Record<string, unknown> =>
   Object.fromEntries(
     options.flatMap((option) => ('default' in option ? [[keyOf(option), option.default]] : [])),
   );
 
-/** `result` is the object that --json prints; `code` the exit code where it is not 0. */
+/** `result`: the object printed by --json; `code`: the exit code if it is not 0. */
 export type Outcome = { result?: unknown; code?: number };
 
-/** Ties a verb's option type to its own `run`, for a table of verbs of different options. */
+/** Ties a verb's option type to its own `run`, for a table of verbs with different options. */
 export const verb = <O>(definition: Verb<O>): Verb => definition as unknown as Verb;
 
 export { required, usageError } from '../system/usage.js';
 
-/** Of every verb that writes files. */
+/** For every verb that writes files. */
 export const forceOption: VerbOption = {
   flags: '--force',
   description: 'replace what is at the place of an output, whatever it is',
@@ -61,7 +61,7 @@ export const number =
     return value;
   };
 
-/** Parser of a whole number in lowest..highest. */
+/** Parser of an integer in lowest..highest. */
 export const integer =
   (lowest: number, highest: number) =>
   (text: string): number => {
@@ -71,7 +71,7 @@ export const integer =
     return value;
   };
 
-/** Parser of exactly `count` whole numbers separated by commas. */
+/** Parser of exactly `count` integers separated by commas. */
 export const integers =
   (count: number, lowest: number, highest: number) =>
   (text: string): number[] => {
@@ -81,7 +81,7 @@ export const integers =
     return parts.map(integer(lowest, highest));
   };
 
-/** Parser of one to `most` whole numbers separated by commas. */
+/** Parser of one to `most` integers separated by commas. */
 export const integerList =
   (most: number, lowest: number, highest: number) =>
   (text: string): number[] => {
@@ -104,7 +104,7 @@ export const byteCount = (text: string): number => {
   return count;
 };
 
-/** Parser of some of several words, separated by commas. */
+/** Parser of a comma-separated subset of `values`. */
 export const someOf =
   <T extends string>(values: readonly T[]) =>
   (text: string): T[] => [...new Set(text.split(',').map(oneOf(values)))];

@@ -23,7 +23,7 @@ export const boards = verb({
   },
 });
 
-/** How a board is tried without hardware, or that nobody did. */
+/** How a board is tested without hardware, or a note that it is untested. */
 const tried = ({ emulator, loader, untried }: Board): string => {
   if (loader) return `spikelet's loader on ${loader.board}`;
   if (!emulator) return untried ?? '';
@@ -82,7 +82,7 @@ function listFpgas(io: Io) {
   return { fpgas: fpgaBoards };
 }
 
-/** The fastest design that is expected to fit each. */
+/** For each FPGA board, the fastest design that is expected to fit. */
 function listFpgaFits(graph: Graph, io: Io) {
   const rows = fpgaBoards.map((board) => {
     try {

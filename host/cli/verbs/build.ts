@@ -24,7 +24,7 @@ export const build = verb<Options>({
   async run([path], options, io) {
     const target = required(options.target, '--target');
     const flags = targetFlags('build', options);
-    // What is missing or wrong is said before anything is read.
+    // Reports missing tools and wrong flags before reading anything.
     await requireBuild(target, flags);
     const graph = await loadGraph(path!);
     const { out, force } = options;

@@ -30,7 +30,7 @@ export const demo = verb<Options>({
     forceOption,
   ],
   async run(_args, options, io) {
-    // Before the first chapter rather than in the second.
+    // Fails before the first chapter instead of in the second.
     requireTraining();
     const started = performance.now();
     const { out, seed } = options;
@@ -120,7 +120,7 @@ function printIndented(picture: string, io: Io): void {
   for (const line of picture.split('\n')) io.print(`    ${line}`);
 }
 
-/** The same gesture once more, with the spikes of the first layer and the class that comes out. */
+/** Runs the same gesture again and shows the spikes of the first layer and the resulting class. */
 async function showSpikes(path: string, raw: Uint8Array, gesture: string, io: Io): Promise<void> {
   const graph = await loadGraph(path);
   const first = Object.entries(graph.tensors).find(([, { kind }]) => kind === 'spikes')![0];

@@ -102,13 +102,13 @@ async function compareDesigns(paths: string[], options: Options, io: Io) {
   return result;
 }
 
-/** What tells graphs apart: their names, or where some are called alike, their files. */
+/** Distinct names for the graphs: their own, or their file names if two are the same. */
 const namesOf = (graphs: Graph[], paths: string[]): string[] =>
   new Set(graphs.map(({ name }) => name)).size === graphs.length
     ? graphs.map(({ name }) => name)
     : paths.map((path) => basename(path).replace(/(\.graph)?\.safetensors$/, ''));
 
-/** The data, whose images every graph takes. */
+/** Loads the data and checks that it fits every graph. */
 async function imagesOf(
   paths: string[],
   graphs: Graph[],

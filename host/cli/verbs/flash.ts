@@ -55,7 +55,7 @@ export const flash = verb<Options>({
   },
 });
 
-/** An image of one kind of board begins with the same bytes: a magic number, or where its stack begins. */
+/** Images of one kind of board start with the same bytes: a magic number or the initial stack pointer. */
 const SAME_START = 4;
 
 async function writeImage(
@@ -69,7 +69,7 @@ async function writeImage(
   await write(contents);
 }
 
-/** An emulated board runs until the emulator ends or somebody stops this command. */
+/** Waits until the emulator of a board ends or the user stops this command. */
 async function untilStopped(stop: () => Promise<void>, ended: Promise<void>): Promise<number> {
   const interrupted = new Promise<true>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(true));

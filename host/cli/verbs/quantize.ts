@@ -103,7 +103,7 @@ export const quantize = verb<Options>({
     report(options.out, graph, options.bits, file.length, compared, io);
     const accuracy = graph.frontEnd && frontEndAccuracy(graph.frontEnd);
     if (accuracy) io.print(frontEndReport(accuracy));
-    // Equal logits have no noise, and JSON no infinity.
+    // Equal logits have no noise, and JSON cannot represent infinity.
     const sqnr = compared && (Number.isFinite(compared.sqnr) ? compared.sqnr : null);
     return {
       result: {

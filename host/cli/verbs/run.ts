@@ -35,7 +35,7 @@ type Options = {
 
 const splits = ['test', 'train'] as const;
 
-/** Flags that only one way of giving an input knows. */
+/** Flags that only apply to one kind of input. */
 const ofFolders = ['results'] as const;
 const ofTensors = ['trace'] as const;
 
@@ -110,13 +110,13 @@ export const run = verb<Options>({
   },
 });
 
-/** Throws where a flag is given that an input like `what` has no use for. */
+/** Throws if a flag is given that does not apply to an input of kind `what`. */
 function refuse(options: Options, keys: readonly ('results' | 'trace')[], what: string, hint: string): void {
   const key = keys.find((each) => options[each] !== undefined);
   if (key) throw usageError(`--${key} is not for ${what}`, `omit --${key}, or ${hint}`);
 }
 
-/** Ends the model's threads after `use`, however that ends. */
+/** Runs `use`, then ends the model's threads, even if it throws. */
 async function closing<T>(runner: Runner, use: () => Promise<T>): Promise<T> {
   try {
     return await use();
@@ -125,7 +125,7 @@ async function closing<T>(runner: Runner, use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One image of a data set, with its label. */
+/** Runs one image of a data set and shows its label. */
 async function runSample(path: string, spec: string, options: Options, io: Io) {
   const { sample = 0, split: name } = options;
   if (options.input !== undefined) throw usageError('--data and --input are two inputs', 'give one of them');
@@ -159,7 +159,10 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
   });
 }
 
-/** Names from a file; else the model's own, or ImageNet's where a model of 1,000 classes only has numbers. */
+/**
+ * Class names from a file, or the model's own; for a model with 1,000 classes that are only numbered,
+ * ImageNet's.
+ */
 async function labelsOf(runner: Runner, file: string | undefined, io: Io): Promise<Label[]> {
   const count = runner.classes.length;
   if (file) {

@@ -39,7 +39,7 @@ type Options = Partial<TrainOptions> &
     force?: boolean;
   };
 
-/** Options that belong to the trainer; all of them are fixed by a checkpoint. */
+/** Options of the trainer; a checkpoint fixes all of them. */
 const trainKeys = [
   'epochs',
   'batch',
@@ -69,10 +69,10 @@ const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]):
     Pick<T, K>
   >;
 
-/** What a checkpoint has settled; a configuration's values of these do not concern a resumed run. */
+/** Options fixed by a checkpoint; a configuration's values of these do not apply to a resumed run. */
 const settled = new Set<string>([...trainKeys, ...architectureKeys, 'model', 'data', 'init']);
 
-/** Most layers that a list on the command line has. */
+/** Maximum number of layers in a list on the command line. */
 const MOST_LAYERS = 32;
 
 const options: VerbOption[] = [
@@ -171,7 +171,7 @@ export const train = verb<Options>({
   configured: true,
   options: options.map((option) => (settled.has(keyOf(option)) ? { ...option, unless: 'resume' } : option)),
   async run(_args, options, io) {
-    // Before data sets are fetched and read.
+    // Checked before data sets are fetched and read.
     requireTraining();
     await requireApart({
       '--out': options.out,
@@ -227,7 +227,7 @@ async function fresh(options: Options, io: Io) {
   };
 }
 
-/** The data, of which some takes seconds: a person sees at once that something happens. */
+/** Reads the data; prints a note first, because this may take seconds. */
 function dataset(spec: string, io: Io): Promise<Dataset> {
   io.note(`reading the data: ${spec}`);
   return loadDataset(spec, { log: io.note });

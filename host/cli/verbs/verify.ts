@@ -27,7 +27,7 @@ export const verify = verb<Options>({
     const spec = required(options.data, '--data');
     const { count } = options;
     const flags = targetFlags('verify', options);
-    // What is missing is said before minutes of work.
+    // Reports missing tools before minutes of work.
     await requireVerify(against, flags);
     const graph = await loadGraph(path!);
     const { data, samples } = await datasetFor(path!, graph, { spec, count }, io.note);
