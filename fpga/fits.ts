@@ -3,10 +3,7 @@ import { type Board, fpgaBoards } from './boards/index.js';
 import type { Architecture } from './emit/index.js';
 import { type Area, areaNames, ramBits } from './parts.js';
 
-/**
- * Whether a board has enough RAM bits and look-up tables; counts of different families are similar enough for
- * a hint.
- */
+/** Whether a board has enough RAM bits and look-up tables. Families differ little enough for a hint. */
 const mayHold = (area: Area, from: Board, board: Board): boolean =>
   board.capacity.luts >= area.luts &&
   ramBits(board.capacity, board.bramBits) >= ramBits(area, from.bramBits) &&

@@ -53,10 +53,7 @@ const multipliers: Partial<Record<Family, Multiplier>> = {
   },
 };
 
-/**
- * Parts that a signed factor is split into for a multiplier: all but the highest are unsigned, so one bit
- * narrower.
- */
+/** Parts of a signed factor for a multiplier: all but the highest are unsigned, so one bit narrower. */
 const partsOf = (width: number, most: number): number =>
   width <= most ? 1 : 1 + Math.ceil((width - most) / (most - 1));
 

@@ -73,9 +73,7 @@ export function coreInterface(graph: Graph, { architecture }: VerilogOptions = {
  */
 const LINK_VERSION = 3;
 
-/**
- * The whole design of a Graph on a board. Its hash covers everything generated for the core, and the link.
- */
+/** The whole design of a Graph on a board. Its hash covers the link and everything generated for the core. */
 export function emitProject(graph: Graph, board: Board, options: VerilogOptions = {}): Project {
   const { lanes = 8, datapath = 'popcount' } = options;
   requireMultipliers(board, options);

@@ -1,10 +1,7 @@
 import { definition, type Graph, type GraphNode, outputOf } from '../../models/graph.js';
 import { product } from '../../models/tensor.js';
 
-/**
- * Address of each tensor in the map memory, in words. A tensor reuses the space of tensors that are no longer
- * read.
- */
+/** Address of each tensor in the map memory, in words. Space that is no longer read is reused. */
 export type Layout = { address: Map<string, number>; words: number };
 
 /** The name of a node's temporary: map memory that it needs while it runs, in addition to its tensors. */

@@ -27,10 +27,7 @@ export function programOf(
   return program;
 }
 
-/**
- * The largest shift of all nodes with this end. Smaller ones are raised to it by doubling multiplier and
- * bias.
- */
+/** The largest shift for this end. Smaller ones are raised to it by doubling multiplier and bias. */
 const largestShift = (graph: Graph, kind: 'charge' | 'readout'): number =>
   graph.nodes.reduce(
     (most, node) => (isAccumulate(node) && node.end.kind === kind ? Math.max(most, node.end.shift) : most),

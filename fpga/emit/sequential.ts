@@ -87,8 +87,7 @@ type Sizes = {
 /** Widths of sums, scaled values, products and results, from the graph's proof. */
 function arithmeticWidths(graph: Graph, { proof, program, bits, map, scaled, results }: Sizes) {
   const accumulators = graph.nodes.map((node) => proof.nodes.get(node.name)!.accumulator);
-  // A threshold that is never reached is one more than the largest sum. For pixels passed through this is
-  // 128.
+  // A threshold that is never reached is one more than the largest sum: 128 for pixels passed through.
   const sum = Math.max(map, bits, spanOf(accumulators.map(({ lo, hi }) => ({ lo, hi: hi + 1 }))));
   const value = Math.max(2, spanOf(scaled.map(({ accumulator }) => accumulator)));
   const productBits = Math.max(
@@ -106,10 +105,7 @@ function arithmeticWidths(graph: Graph, { proof, program, bits, map, scaled, res
   };
 }
 
-/**
- * Width of an event's spike count or pixel, and whether it is signed, as are pixels that are not encoded as
- * spikes.
- */
+/** Width of an event's spike count or pixel, and whether it is signed: pixels not encoded as spikes. */
 function eventWidths(graph: Graph, encode: Program['encode']): { events: number; wide: boolean } {
   const levels = Object.values(graph.tensors).map((tensor) => tensor.levels ?? 0);
   const wide = graph.nodes
@@ -215,10 +211,7 @@ export function sequential(
   };
 }
 
-/**
- * Widths of the factors of every product that a hardware multiplier computes; see rtl/spike_engine.v and
- * scale.v.
- */
+/** Widths of the factors of every product of a hardware multiplier; see rtl/spike_engine.v and scale.v. */
 export function productsOf({ parameters: p }: Sequential): [a: number, b: number][] {
   const of = (name: string) => p[name]!;
   const lanes = p['DATAPATH'] === datapaths.indexOf('dsp') ? of('LANES') : 0;

@@ -97,9 +97,7 @@ export function encodingOf(graph: Graph): 0 | 1 | 2 {
   return weight > 0 ? 1 : 2;
 }
 
-/**
- * Thresholds outside the range of the sums are clamped to one beyond it, so that they fit the accumulator.
- */
+/** Clamps thresholds to one beyond the range of the sums, so that they fit the accumulator. */
 export function pushThresholds({ graph, proof, program }: StepContext, node: string, key: string): void {
   const { accumulator } = proof.nodes.get(node)!;
   for (const threshold of graph.data.get(key)!)

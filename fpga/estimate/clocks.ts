@@ -3,10 +3,7 @@ import { product } from '../../models/tensor.js';
 import type { Datapath } from '../emit/datapaths.js';
 import { activityOf, additionsPerEvent } from './features.js';
 
-/**
- * Parameters that the sequential core's clocks depend on. `framed`: the frame's events are kept as it
- * arrives.
- */
+/** Parameters of the sequential core's clocks. `framed`: events of the frame are kept as it arrives. */
 export type Engine = { lanes: number; datapath: Datapath; multipliers: boolean; framed: boolean };
 
 /**

@@ -26,10 +26,7 @@ export type Point = Design & {
   pareto: boolean;
 };
 
-/**
- * Every design of every architecture for the graphs, fastest first. Throws if no architecture supports a
- * graph.
- */
+/** Every design of every architecture for the graphs, fastest first. Throws if none supports a graph. */
 export function explore(graphs: Graph[], board: Board): Point[] {
   const points = graphs.flatMap((graph, at) => designsOf(graph, at, board));
   const front = new Set(

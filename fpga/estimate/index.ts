@@ -15,8 +15,8 @@ export type Design = Required<Pick<VerilogOptions, 'lanes' | 'datapath'>> & {
 
 /**
  * A design's expected resources and speed, before synthesis. Linear in the architecture's features
- * (features.ts), with coefficients fitted to synthesised, placed and simulated designs. `npm run bench --
- * explore` prints the errors.
+ * (features.ts), with coefficients fitted to synthesised, placed and simulated designs; their errors are
+ * printed by `npm run bench -- explore`.
  */
 export type Estimate = {
   area: Area;

@@ -3,10 +3,7 @@ import type { Architecture } from '../emit/index.js';
 import { sequentialOp } from '../ops/index.js';
 import { errors } from './errors.js';
 
-/**
- * Kinds of designs whose estimates differ in accuracy. `attention`: the sequential core on a net with
- * attention.
- */
+/** Kinds of designs whose estimates differ in accuracy. `attention`: sequential, on a net with attention. */
 export const designKinds = ['sequential', 'attention', 'streaming'] as const;
 export type DesignKind = (typeof designKinds)[number];
 
@@ -14,15 +11,10 @@ export type DesignKind = (typeof designKinds)[number];
 export const estimatedValues = ['LUT', 'LC', 'cycles', 'MHz'] as const;
 export type EstimatedValue = (typeof estimatedValues)[number];
 
-/**
- * estimated / measured - 1 over `designs`: the mean of its absolute value, and the largest with its sign if
- * known.
- */
+/** estimated / measured - 1 over `designs`: its mean magnitude, and the largest with its sign if known. */
 export type EstimateError = { designs: number; mean: number; worst?: number };
 
-/**
- * Errors on designs that were not used in the fit; a value is absent if it was not measured for any of them.
- */
+/** Errors on designs that were not in the fit; a value that was not measured for any of them is absent. */
 export type EstimateErrors = Record<DesignKind, Partial<Record<EstimatedValue, EstimateError>>>;
 
 export function kindOf(architecture: Architecture, { nodes }: Pick<Graph, 'nodes'>): DesignKind {

@@ -40,10 +40,7 @@ export function sequentialFeatures(
   };
 }
 
-/**
- * Program bits that differ between steps, once per 16 steps, the number that a 4-input look-up table can tell
- * apart.
- */
+/** Program bits that differ between steps, per 16 steps: as many as a 4-input look-up table tells apart. */
 function programBits({ program, parameters }: Sequential): number {
   const bits = Object.entries(widths).reduce((sum, [name, width]) => {
     const values = new Set(program.steps.map(({ fields }) => fields[name as keyof typeof widths]));

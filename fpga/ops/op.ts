@@ -8,10 +8,7 @@ import type { DesignKind } from '../estimate/known-errors.js';
 
 /** An op on the time-multiplexed core (rtl/spike_engine.v). */
 export type SequentialOp<N> = {
-  /**
-   * Adds the node's steps and constants to the program; the step that writes its output has the number
-   * `tensor`.
-   */
+  /** Adds the node's steps and constants to the program; the step that writes its output has `tensor`. */
   add(node: N, context: StepContext, tensor: number): void;
   /** Words and largest value of what the node keeps in the map memory while it runs (temporaryOf). */
   temporary?(node: N, graph: Graph, proof: Proof): { words: number; hi: number };
