@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { SerialPort } from 'serialport';
 import { exitCode, SpikeletError } from '../../models/index.js';
 import { openError, useError } from './port-errors.js';
@@ -27,6 +28,15 @@ const WRITE_MS = 10_000;
 
 const deviceError = (message: string, hint: string): SpikeletError =>
   new SpikeletError(message, { hint, code: exitCode.device });
+
+/** How often a port that sends nothing is checked for being there. */
+const LOOK_MS = 500;
+
+/**
+ * Whether a port's name has disappeared. Reading a terminal that was hung up may give no bytes and no error for ever, and
+ * serialport then only tries again.
+ */
+const isRemoved = (path: string): boolean => path.startsWith('/') && !existsSync(path);
 
 /** What has come from a port and is not yet read. */
 type Received = {
@@ -79,7 +89,9 @@ function receive(port: SerialPort, path: string): Received {
         check();
         const left = deadline - performance.now();
         if (left <= 0) return false;
-        await woken(left);
+        const before = length;
+        await woken(Math.min(left, LOOK_MS));
+        if (length === before && isRemoved(path)) lose(new Error('no such device: its name is gone'));
       }
       return true;
     },

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openLink } from '../../../host/device/link.js';
@@ -120,5 +123,31 @@ test('a port that goes away in use is gone, on each system', () => {
     await port.close();
   }
 });
+
+(await testWith([socat]))(
+  'a port whose name disappears is gone, even if reading it gives no error',
+  async () => {
+    const pty = await createPty();
+    const folder = mkdtempSync(join(tmpdir(), 'spikelet-port-'));
+    const name = join(folder, 'by-id');
+    symlinkSync(pty.path, name);
+    const port = await openPort(name, { baud: 115_200 });
+    try {
+      const read = port.read(1, 60_000).then(
+        () => undefined,
+        (error) => error,
+      );
+      rmSync(name);
+      const error = await read;
+      assert.instance(error, SpikeletError);
+      assert.match(error.message, /by-id is gone/);
+      assert.is(error.exitCode ?? error.code, 3);
+    } finally {
+      await port.close();
+      await pty.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 test.run();
