@@ -1,4 +1,5 @@
-import { type Dataset, exitCode, SpikeletError } from '../../models/index.js';
+import type { Dataset } from '../../models/index.js';
+import { usageError } from '../system/usage.js';
 import { csv } from './sources/csv.js';
 import { events } from './sources/events.js';
 import { fashionMnist } from './sources/fashion-mnist.js';
@@ -36,10 +37,6 @@ export const usages = (): string =>
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   const [, name = '', rest = ''] = /^([^:=]*)(.*)$/s.exec(spec) ?? [];
   const found = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  if (!found)
-    throw new SpikeletError(`unknown dataset '${name}'`, {
-      hint: `known datasets: ${usages()}`,
-      code: exitCode.usage,
-    });
+  if (!found) throw usageError(`unknown dataset '${name}'`, `known datasets: ${usages()}`);
   return loadFrom(name, found, rest, options);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { exitCode, SpikeletError } from '../../models/error.js';
+import { SpikeletError } from '../../models/error.js';
 import { printable } from '../system/printable.js';
+import { usageError } from '../system/usage.js';
 import type { Part } from './split.js';
 
 /** What a file's path says of it: its class, whose recording it is, and the part that its data set puts it into. */
@@ -72,8 +73,7 @@ export const namings: Record<string, Naming> = {
 export function parseNaming(text: string): Naming {
   if (Object.hasOwn(namings, text)) return namings[text]!;
   const hint = `pattern= takes ${Object.keys(namings).join(', ')}, or a regular expression: (?<label>\\d)_(?<group>[a-z]+)_`;
-  const bad = (why: string) =>
-    new SpikeletError(`pattern=${printable(text)}: ${why}`, { hint, code: exitCode.usage });
+  const bad = (why: string) => usageError(`pattern=${printable(text)}: ${why}`, hint);
   if (!text.includes('(?<label>')) throw bad('it lacks a named group (?<label>...)');
   let pattern: RegExp;
   try {

@@ -1,5 +1,6 @@
-import { exitCode, SpikeletError } from '../../models/error.js';
+import type { SpikeletError } from '../../models/error.js';
 import { printable } from '../system/printable.js';
+import { usageError } from '../system/usage.js';
 
 /** A setting of a source: how it is written, for help, and what becomes of its text, which it may refuse. */
 export type Setting<T = unknown> = { usage: string; parse: (text: string) => T };
@@ -10,10 +11,7 @@ export type Settings = Record<string, Setting>;
 export type Values<S extends Settings> = { [K in keyof S]?: ReturnType<S[K]['parse']> };
 
 const refusal = (key: string, text: string, usage: string): SpikeletError =>
-  new SpikeletError(`${key}=${printable(text)} cannot be read`, {
-    hint: `expected ${usage}`,
-    code: exitCode.usage,
-  });
+  usageError(`${key}=${printable(text)} cannot be read`, `expected ${usage}`);
 
 /** A whole number within bounds. */
 export const integer = (usage: string, least: number, most: number): Setting<number> => ({
@@ -21,10 +19,7 @@ export const integer = (usage: string, least: number, most: number): Setting<num
   parse(text) {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
     if (value >= least && value <= most) return value;
-    throw new SpikeletError(`${printable(text)} is not a whole number in ${least}..${most}`, {
-      hint: `expected ${usage}`,
-      code: exitCode.usage,
-    });
+    throw usageError(`${printable(text)} is not a whole number in ${least}..${most}`, `expected ${usage}`);
   },
 });
 
@@ -34,6 +29,23 @@ export const words = <T extends string>(usage: string, known: readonly T[]): Set
     const found = known.find((one) => one === text);
     if (found !== undefined) return found;
     throw refusal(usage.split('=')[0]!, text, known.join(', '));
+  },
+});
+
+/** Rows and columns: ROWSxCOLUMNS, or one side of both where a `square` may be said so. */
+export const sides = (
+  usage: string,
+  { most, square }: { most: number; square: boolean },
+): Setting<[rows: number, columns: number]> => ({
+  usage,
+  parse(text) {
+    const [, rows, columns = square ? rows : undefined] = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text) ?? [];
+    const found: [number, number] = [Number(rows), Number(columns)];
+    if (found.every((side) => side >= 1 && side <= most)) return found;
+    throw usageError(
+      `${usage.split('=')[0]} must be ${square ? 'a side or ' : ''}ROWSxCOLUMNS of 1..${most}`,
+      `expected ${usage}`,
+    );
   },
 });
 
@@ -67,12 +79,12 @@ export function parseSource<S extends Settings>(
   const known = new RegExp(`,(?=(?:${keys.join('|')})=)`);
   const [path = '', ...parts] = keys.length ? rest.split(known) : [rest];
   const fail = (message: string) =>
-    new SpikeletError(`${name}: ${message}`, {
-      hint: `settings of ${name}: ${Object.values(table)
+    usageError(
+      `${name}: ${message}`,
+      `settings of ${name}: ${Object.values(table)
         .map(({ usage }) => usage)
         .join(', ')}`,
-      code: exitCode.usage,
-    });
+    );
   if (!path) throw fail('no folder after the =');
   const [, unknown] = /,([a-z]{1,20})=(?:[^/]*|[\d/]*)$/i.exec(path) ?? [];
   if (unknown) throw fail(`unknown setting '${unknown}'`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { exitCode, SpikeletError } from '../../models/error.js';
+import { SpikeletError } from '../../models/error.js';
 import { printable } from '../system/printable.js';
+import { usageError } from '../system/usage.js';
 
 export type Part = 'train' | 'val' | 'test';
 
@@ -14,19 +15,17 @@ export type SplitOptions = {
   seed?: number;
 };
 
-const bad = (message: string, hint: string): SpikeletError =>
-  new SpikeletError(message, { hint, code: exitCode.usage });
-
 const USAGE = 'split=80/10/10 for train/val/test, or split=80/20 for train/test: they add up to 100';
 
 /** Shares of `80/10/10`, or of `80/20` without val. */
 export function parseShares(text: string): Record<Part, number> {
   const numbers = /^\d{1,3}(\/\d{1,3}){1,2}$/.test(text) ? text.split('/').map(Number) : [];
-  if (numbers.reduce((a, b) => a + b, 0) !== 100) throw bad(`split=${printable(text)} is not a split`, USAGE);
+  if (numbers.reduce((a, b) => a + b, 0) !== 100)
+    throw usageError(`split=${printable(text)} is not a split`, USAGE);
   const [train = 0, middle = 0, last] = numbers;
   const shares = { train, val: last === undefined ? 0 : middle, test: last ?? middle };
   if (!shares.train || !shares.test)
-    throw bad(`split=${text} leaves ${shares.train ? 'test' : 'train'} empty`, USAGE);
+    throw usageError(`split=${text} leaves ${shares.train ? 'test' : 'train'} empty`, USAGE);
   return shares;
 }
 
@@ -35,7 +34,7 @@ export function parseGroup(text: string): RegExp {
   try {
     return new RegExp(text, 'u');
   } catch (cause) {
-    throw bad(
+    throw usageError(
       `group=${printable(text)}: ${printable((cause as Error).message)}`,
       'group= takes a regular expression',
     );
@@ -107,7 +106,7 @@ export function groupOf(name: string, group: RegExp): string {
   const found = group.exec(name);
   const key = found?.[1] ?? found?.[0];
   if (!key)
-    throw bad(
+    throw usageError(
       `group=${printable(group.source)} finds nothing in '${printable(name)}'`,
       'it has to match every file: put what is common to a group in brackets, as in group=_([a-z]+)_',
     );

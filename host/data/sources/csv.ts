@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { exitCode, SpikeletError } from '../../../models/error.js';
+import { SpikeletError } from '../../../models/error.js';
 import { type FrontEnd, windowMultiplier } from '../../../models/frontends/index.js';
 import { listed, printable } from '../../system/printable.js';
+import { usageError } from '../../system/usage.js';
 import { listFiles } from '../listing.js';
 import { byFolders, nameFiles } from '../naming.js';
 import { imagesOf } from '../raw-dataset.js';
@@ -28,10 +29,10 @@ const lsb: Setting<number[]> = {
   parse(text) {
     const values = text.split('+').map(Number);
     if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
-    throw new SpikeletError('lsb must be one positive number, or one for each column joined by +', {
-      hint: 'what one count of the sensor is worth: lsb=0.001',
-      code: exitCode.usage,
-    });
+    throw usageError(
+      'lsb must be one positive number, or one for each column joined by +',
+      'what one count of the sensor is worth: lsb=0.001',
+    );
   },
 };
 
@@ -201,10 +202,10 @@ function partsOf(
   { split: shares, seed: seeded, subject }: Given,
 ): Map<string, Part> {
   if (!shares)
-    throw new SpikeletError(`${folder}: nothing says which recordings are for testing`, {
-      hint: 'say it: split=80/20, and subject=COLUMN to keep a person on one side',
-      code: exitCode.usage,
-    });
+    throw usageError(
+      `${folder}: nothing says which recordings are for testing`,
+      'say it: split=80/20, and subject=COLUMN to keep a person on one side',
+    );
   const units = new Map(runs.map((run) => [run.unit, run.class]));
   const names = [...units.keys()];
   const parts = splitOf(names, {

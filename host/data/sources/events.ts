@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { exitCode, SpikeletError } from '../../../models/error.js';
+import { SpikeletError } from '../../../models/error.js';
 import type { FrontEnd } from '../../../models/frontends/index.js';
 import type { Assigned } from '../assign.js';
 import { imagesOf } from '../raw-dataset.js';
 import { readBounded } from '../read.js';
 import { type Events, readEvents } from '../readers/events/index.js';
-import { integer, type Setting, type Values, words } from '../settings.js';
+import { integer, sides, type Values, words } from '../settings.js';
 import { labelledFiles, labelSettings } from './labels.js';
 import { source } from './source.js';
 
@@ -16,22 +16,13 @@ const MAX_FILE_BYTES = 2 ** 31;
 /** Larger sides must be asked for: a small net should rarely see a whole sensor. */
 const LARGEST_SIDE = 128;
 
-const sides = (usage: string): Setting<[number, number]> => ({
-  usage,
-  parse(text) {
-    const [, rows, columns] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
-    if (Number(rows) >= 1 && Number(columns) >= 1) return [Number(rows), Number(columns)];
-    throw new SpikeletError(`${usage.split('=')[0]} must be ROWSxCOLUMNS`, {
-      hint: usage,
-      code: exitCode.usage,
-    });
-  },
-});
+/** A side of a sensor, and of the image of its counts (models/frontends/events.ts). */
+const SIDES = { most: 4096, square: false };
 
 const settings = {
   ...labelSettings,
-  sensor: sides('sensor=34x34'),
-  size: sides('size=34x34'),
+  sensor: sides('sensor=34x34', SIDES),
+  size: sides('size=34x34', SIDES),
   frames: integer('frames=1', 1, 64),
   ms: integer('ms=300', 1, 600_000),
   most: integer('most=15', 1, 255),

@@ -1,34 +1,25 @@
 import { join } from 'node:path';
 import type { Dataset, Split } from '../../../models/dataset.js';
-import { exitCode, SpikeletError } from '../../../models/error.js';
+import { SpikeletError } from '../../../models/error.js';
 import { product, type Shape } from '../../../models/tensor.js';
 import type { Assigned } from '../assign.js';
 import { checkDataset } from '../check.js';
 import { IMAGE_SUFFIX } from '../format.js';
 import { imageSize, readImage } from '../image.js';
 import { readImageFolder } from '../images.js';
-import { type Setting, type Values, words } from '../settings.js';
+import { sides, type Values, words } from '../settings.js';
 import type { Part } from '../split.js';
 import { channelStatistics } from '../statistics.js';
 import { labelledFiles, labelSettings } from './labels.js';
 import { source } from './source.js';
 
+/** A side of the images that a net takes. */
+const MAX_SIDE = 4096;
+
 /** Most bytes of pixels that are held at a time. */
 const MAX_BYTES = 2 ** 31;
 
-const size: Setting<[rows: number, columns: number]> = {
-  usage: 'size=64x64',
-  parse(text) {
-    const [, rows, columns] = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text) ?? [];
-    const found: [number, number] = [Number(rows), Number(columns ?? rows)];
-    if (rows && found.every((side) => side >= 1 && side <= 4096)) return found;
-    throw new SpikeletError(`size must be a side or ROWSxCOLUMNS of 1..4096`, {
-      hint: 'size=64 or size=48x64',
-      code: exitCode.usage,
-    });
-  },
-};
-
+const size = sides('size=64x64', { most: MAX_SIDE, square: true });
 const settings = { ...labelSettings, size, colour: words('colour=grey', ['grey', 'rgb']) };
 
 /**

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../../models/dataset.js';
-import { exitCode, SpikeletError } from '../../../models/error.js';
 import type { FrontEnd } from '../../../models/frontends/index.js';
+import { usageError } from '../../system/usage.js';
 import type { ImageInput } from '../images.js';
 import { parseSource, type Settings, type Values } from '../settings.js';
 
@@ -50,22 +50,18 @@ export async function loadFrom(
   rest: string,
   options: LoadOptions,
 ): Promise<Dataset> {
-  const usage = (message: string) =>
-    new SpikeletError(message, {
-      hint: `it is written ${usageOf(name, found)}`,
-      code: exitCode.usage,
-    });
+  const usage = (message: string) => usageError(message, `it is written ${usageOf(name, found)}`);
+  const alone = found.folder === 'none';
   if (rest === '' && found.folder === 'needed') throw usage(`dataset '${name}' needs a folder`);
-  if (rest.startsWith('=') && found.folder === 'none') throw usage(`dataset '${name}' takes no folder`);
-  if (rest.startsWith(':') && found.folder !== 'none')
-    throw usage(`dataset '${name}' takes no settings behind :`);
-  // A source without a folder is read as one that has a name in its place.
-  const spec = found.folder === 'none' ? `-${rest ? `,${rest.slice(1)}` : ''}` : rest.slice(1);
+  if (rest.startsWith('=') && alone) throw usage(`dataset '${name}' takes no folder`);
+  if (rest.startsWith(':') && !alone) throw usage(`dataset '${name}' takes no settings behind :`);
+  // The settings of a source without a folder follow its name, as others follow the folder.
+  const spec = alone ? `${name},${rest.slice(1)}` : rest.slice(1);
   const { path, values } = rest === '' ? { path: '', values: {} } : parseSource(spec, name, found.settings);
-  if (found.folder === 'none' && rest && path !== '-')
-    throw usage(`dataset '${name}': cannot read '${rest}'`);
-  if (found.looks && !path.replace(/^-$/, '')) options.fits?.(found.looks);
-  const data = await found.load(path, values, options);
+  if (alone && rest && path !== name) throw usage(`dataset '${name}': cannot read '${rest}'`);
+  const folder = alone ? '' : path;
+  if (found.looks && !folder) options.fits?.(found.looks);
+  const data = await found.load(folder, values, options);
   options.fits?.(data);
   return data;
 }
