@@ -43,7 +43,7 @@ export function assignFiles(files: readonly string[], options: AssignOptions): A
   const drafts = options.lists
     ? byLists(files, options.lists, options, notes)
     : byNames(files, options, notes);
-  const classes = options.classes ?? classesOf(drafts);
+  const classes = options.classes ?? classNames(drafts.map(({ label }) => label));
   const index = new Map(classes.map((name, i) => [name, i]));
   const assigned = drafts.map(({ file, label, part }): Assigned => {
     const found = index.get(label);
@@ -146,8 +146,8 @@ function groupKey({ file, group }: { file: string; group?: string }): string {
 }
 
 /** Whole numbers by value, everything else by its text. */
-function classesOf(drafts: readonly Draft[]): string[] {
-  const names = [...new Set(drafts.map(({ label }) => label))];
+export function classNames(labels: readonly string[]): string[] {
+  const names = [...new Set(labels)];
   const numbers = names.every((name) => /^\d{1,9}$/.test(name));
   return names.sort((a, b) => (numbers ? Number(a) - Number(b) : a < b ? -1 : 1));
 }

@@ -1,7 +1,7 @@
-import type { Dataset, Split } from '../../models/dataset.js';
+import type { Dataset } from '../../models/dataset.js';
 import { SpikeletError } from '../../models/error.js';
-import { type FrontEnd, frontEndShape, type Raw, runFrontEnd } from '../../models/frontends/index.js';
-import { product } from '../../models/tensor.js';
+import { type FrontEnd, frontEndShape } from '../../models/frontends/index.js';
+import { imageCollector, type Recording } from '../../models/frontends/recordings.js';
 import { checkDataset } from './check.js';
 import type { Part } from './split.js';
 import { channelStatistics } from './statistics.js';
@@ -9,44 +9,32 @@ import { channelStatistics } from './statistics.js';
 /** Most bytes of images that are held at a time. */
 const MAX_BYTES = 2 ** 31;
 
-/** A raw signal with its class. */
-export type Recording = { raw: Raw; label: number; part: Part };
-
-/** Collects recordings as the images that a front end makes of them. */
-export function imagesOf(
-  name: string,
-  frontEnd: FrontEnd,
-  classes: string[],
-  /** The first image of each recording alone, or all that are due. */
-  take: 'first' | 'all',
-) {
+/** Collects recordings as the images that a front end makes of them: all of each, or its `first` alone. */
+export function imagesOf(name: string, frontEnd: FrontEnd, classes: string[], take: 'first' | 'all') {
   const shape = frontEndShape(frontEnd);
-  const size = product(shape);
-  const images: Record<Part, Uint8Array[]> = { train: [], val: [], test: [] };
-  const labels: Record<Part, number[]> = { train: [], val: [], test: [] };
-  let held = 0;
-  const splitOf = (split: Part): Split => {
-    const all = new Uint8Array(images[split].length * size);
-    for (const [i, image] of images[split].entries()) all.set(image, i * size);
-    return { count: images[split].length, images: all, labels: Uint16Array.from(labels[split]) };
+  const parts = {
+    train: imageCollector(frontEnd, take),
+    val: imageCollector(frontEnd, take),
+    test: imageCollector(frontEnd, take),
   };
   return {
-    add({ raw, label, part }: Recording): number {
-      const due = runFrontEnd(frontEnd, raw);
-      const taken = take === 'first' ? due.slice(0, 1) : due;
-      held += taken.length * size;
+    /** Takes a recording; returns how many images it gave. Throws where all take too much memory. */
+    add({ part, ...recording }: Recording & { part: Part }): number {
+      const count = parts[part].add(recording);
+      const held = Object.values(parts).reduce((sum, one) => sum + one.bytes(), 0);
       if (held > MAX_BYTES)
         throw new SpikeletError(`${name}: more than ${MAX_BYTES} bytes of images of ${shape.join(' x ')}`, {
           hint: 'take fewer recordings, a smaller image, or a longer stride',
         });
-      images[part].push(...taken);
-      for (const _ of taken) labels[part].push(label);
-      return taken.length;
+      return count;
     },
-    /** The data set; mean and deviation per channel are the training images' own. Throws where no training can use it. */
+    /**
+     * The data set; mean and deviation per channel are the training images' own. Throws where no training can
+     * use it.
+     */
     done(source: Record<string, unknown>): Dataset {
-      const train = splitOf('train');
-      const validation = splitOf('val');
+      const train = parts.train.split();
+      const validation = parts.val.split();
       return checkDataset({
         name,
         shape,
@@ -57,7 +45,7 @@ export function imagesOf(
         source,
         train,
         ...(validation.count ? { validation } : {}),
-        test: splitOf('test'),
+        test: parts.test.split(),
       });
     },
   };

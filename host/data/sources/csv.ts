@@ -3,7 +3,7 @@ import { SpikeletError } from '../../../models/error.js';
 import { type FrontEnd, windowMultiplier } from '../../../models/frontends/index.js';
 import { listed, printable } from '../../system/printable.js';
 import { usageError } from '../../system/usage.js';
-import { listFiles } from '../listing.js';
+import { classNames } from '../assign.js';
 import { byFolders, nameFiles } from '../naming.js';
 import { imagesOf } from '../raw-dataset.js';
 import { readBounded } from '../read.js';
@@ -11,13 +11,16 @@ import { type Csv, readCsv } from '../readers/csv.js';
 import { columnsOf, numbersOf, textsOf } from '../readers/csv-columns.js';
 import { columns, integer, type Setting, type Values } from '../settings.js';
 import { type Part, splitOf } from '../split.js';
-import { labelSettings } from './labels.js';
+import { filesBelow, labelSettings } from './labels.js';
 import { source } from './source.js';
 
 /** Samples of one sensor without a break: one file, subject and class. `samples` are i16, [time][channel]. */
 type Run = { unit: string; class: string; samples: Int16Array };
 
 const MAX_FILE_BYTES = 2 ** 30;
+
+/** Rows of a window where nothing else is said. */
+const WINDOW = 128;
 
 /** Bits behind the multipliers of a window's front end. */
 const SHIFT = 14;
@@ -43,7 +46,7 @@ const settings = {
   label: column('label'),
   subject: column('subject'),
   rate: integer('rate=50', 1, 1_000_000),
-  window: integer('window=128', 2, 65_536),
+  window: integer(`window=${WINDOW}`, 2, 65_536),
   hop: integer('hop=64', 1, 65_536),
 };
 
@@ -59,8 +62,8 @@ export const csv = source({
   folder: 'needed',
   settings,
   async load(folder, values, { log = () => {}, input }) {
-    const files = (await listFiles(folder)).filter((file) => /\.(csv|tsv|txt)$/i.test(file));
-    if (!files.length) throw new SpikeletError(`${folder} holds no CSV files`, { hint: 'check the path' });
+    requireHop(values);
+    const { files } = await filesBelow(folder, (file) => /\.(csv|tsv|txt)$/i.test(file), 'CSV files');
     const named = values.label === undefined ? nameFiles(files, values.pattern ?? byFolders) : undefined;
     const { runs, channels } = await readRuns(
       folder,
@@ -68,7 +71,7 @@ export const csv = source({
       values,
       named?.map(({ label }) => label),
     );
-    const found = [...new Set(runs.map((run) => run.class))].sort();
+    const found = classNames(runs.map((run) => run.class));
     const classes = input?.classes ?? found;
     const strange = found.find((name) => !classes.includes(name));
     if (strange !== undefined)
@@ -83,19 +86,31 @@ export const csv = source({
       });
     const images = imagesOf(folder, frontEnd, classes, 'all');
     const count: Record<Part, number> = { train: 0, val: 0, test: 0 };
+    let short = 0;
     for (const run of runs) {
       const part = parts.get(run.unit)!;
-      count[part] += images.add({ raw: run.samples, label: classes.indexOf(run.class), part });
+      const given = images.add({ raw: run.samples, label: classes.indexOf(run.class), part });
+      count[part] += given;
+      if (!given) short++;
     }
     const { window, stride } = frontEnd.parameters;
     const notes =
       `${classes.length} classes by ${values.label === undefined ? 'file' : `column '${printable(values.label)}'`}; ` +
       `channels ${listed(channels.map(printable))}; windows of ${window} rows every ${stride}: ${count.train} train, ` +
-      `${count.val} val, ${count.test} test, split by ${values.subject === undefined ? 'recording' : 'subject'}`;
+      `${count.val} val, ${count.test} test, split by ${values.subject === undefined ? 'recording' : 'subject'}` +
+      (short ? `; ${short} of ${runs.length} pieces are shorter than a window and not used` : '');
     log(`${folder}: ${notes}`);
     return images.done({ notes });
   },
 });
+
+function requireHop({ window = WINDOW, hop = window }: Given): void {
+  if (hop > window)
+    throw usageError(
+      `hop=${hop} is longer than a window of ${window} rows`,
+      'give a hop of at most window=: windows follow each other, or overlap',
+    );
+}
 
 async function readRuns(folder: string, files: string[], values: Given, labels: string[] | undefined) {
   const runs: Run[] = [];
@@ -180,15 +195,17 @@ function countsOf(values: Float64Array, channels: string[], { lsb: worth }: Give
     const c = i % channels.length;
     const value = values[i]! / (worth?.[worth.length === 1 ? 0 : c] ?? 1);
     const whole = Math.round(value);
-    const place = `${name}: row ${Math.floor(i / channels.length) + 1}, '${printable(channels[c]!)}' is ${values[i]}`;
+    // Only of what is refused: a recording has millions of values.
+    const place = () =>
+      `${name}: row ${Math.floor(i / channels.length) + 1}, '${printable(channels[c]!)}' is ${values[i]}`;
     if (!worth && whole !== value) {
       const peak = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      throw new SpikeletError(`${place}, not a whole number`, {
+      throw new SpikeletError(`${place()}, not a whole number`, {
         hint: `a model takes the sensor's own counts: say what one is worth, as in lsb=${(peak / 16384).toPrecision(2)}`,
       });
     }
     if (!(Math.abs(whole) <= 32767))
-      throw new SpikeletError(`${place}, more than a sensor of 16 bits can count`, {
+      throw new SpikeletError(`${place()}, more than a sensor of 16 bits can count`, {
         hint: 'say what one count is worth: lsb=',
       });
     out[i] = whole;
@@ -221,7 +238,7 @@ function windowOf(
   runs: Run[],
   parts: Map<string, Part>,
   channels: number,
-  { rate = 50, window = 128, hop = window }: Given,
+  { rate = 50, window = WINDOW, hop = window }: Given,
 ): FrontEnd {
   const peaks = new Array<number>(channels).fill(1);
   for (const { unit, samples } of runs)
@@ -241,7 +258,7 @@ function windowOf(
       smoothing: 5,
       shift: SHIFT,
       window,
-      stride: Math.min(hop, window),
+      stride: hop,
     },
     tables: {},
   };

@@ -5,7 +5,7 @@ import { product, type Shape } from '../../../models/tensor.js';
 import type { Assigned } from '../assign.js';
 import { checkDataset } from '../check.js';
 import { IMAGE_SUFFIX } from '../format.js';
-import { imageSize, readImage } from '../image.js';
+import { imageSize, readNetImage } from '../image.js';
 import { readImageFolder } from '../images.js';
 import { sides, type Values, words } from '../settings.js';
 import type { Part } from '../split.js';
@@ -23,8 +23,8 @@ const size = sides('size=64x64', { most: MAX_SIDE, square: true });
 const settings = { ...labelSettings, size, colour: words('colour=grey', ['grey', 'rgb']) };
 
 /**
- * Photos in class folders (or below train/ and test/). An existing net takes them as its authors do
- * (`readImageFolder`); to train a new one every photo is resized to `size`, which may be omitted where all have one.
+ * Photos in class folders (or below train/ and test/), read as `run` and `quantize` read photos for the same net
+ * (`readNetImage`). To train a new net they become `size`, which may be omitted where all have one.
  */
 export const images = source({
   folder: 'needed',
@@ -86,6 +86,6 @@ async function shapeOf(folder: string, files: Assigned[], values: Values<typeof 
 async function readSplit(folder: string, files: Assigned[], shape: Shape): Promise<Split> {
   const pixels = new Uint8Array(files.length * product(shape));
   for (const [i, { file }] of files.entries())
-    pixels.set(await readImage(join(folder, file), shape), i * product(shape));
+    pixels.set(await readNetImage(join(folder, file), shape), i * product(shape));
   return { count: files.length, images: pixels, labels: Uint16Array.from(files, ({ label }) => label) };
 }

@@ -29,6 +29,24 @@ export type LabelValues = Values<typeof labelSettings>;
 const LARGEST_LIST = 2 ** 26;
 
 /**
+ * The files below a folder that `is` accepts, and how many others there are.
+ * @throws SpikeletError if there is no such file (`what` names them).
+ */
+export async function filesBelow(
+  folder: string,
+  is: (path: string) => boolean,
+  what: string,
+): Promise<{ files: string[]; others: number }> {
+  const all = await listFiles(folder);
+  const files = all.filter(is);
+  if (!files.length)
+    throw new SpikeletError(`${folder} holds no ${what}`, {
+      hint: all.length ? `it holds ${all.length} other files` : 'check the path',
+    });
+  return { files, others: all.length - files.length };
+}
+
+/**
  * The files below a folder that `is` accepts, each with its class and part (`assignFiles`); what was decided is logged. The
  * classes are `known`, a net's, or those that are found. Lists are in the folder.
  * @throws SpikeletError if there is no such file (`what` names them), or a class or part is not clear.
@@ -39,12 +57,7 @@ export async function labelledFiles(
   values: LabelValues,
   log: (line: string) => void,
 ): Promise<Assignment> {
-  const all = await listFiles(folder);
-  const files = all.filter(is);
-  if (!files.length)
-    throw new SpikeletError(`${folder} holds no ${what}`, {
-      hint: all.length ? `it holds ${all.length} other files` : 'check the path',
-    });
+  const { files, others } = await filesBelow(folder, is, what);
   const lists = await listsOf(folder, values);
   const { pattern, split, group, seed } = values;
   const assignment = assignFiles(files, {
@@ -55,7 +68,6 @@ export async function labelledFiles(
     ...(seed === undefined ? {} : { seed }),
     ...(known ? { classes: known } : {}),
   });
-  const others = all.length - files.length;
   const notes = [`${files.length} ${what}`, `${assignment.classes.length} classes`, ...assignment.notes];
   log(`${folder}: ${notes.join('; ')}${others ? `; ${others} other files passed over` : ''}`);
   return assignment;

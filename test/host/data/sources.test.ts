@@ -147,10 +147,27 @@ test('tables become windows that cross neither labels nor people', async () => {
   assert.equal(sizes(data), [32, 0, 8]);
   assert.is(data.frontEnd?.kind, 'window');
   assert.match(await why(spec), /nothing says which recordings are for testing/);
+  assert.match(
+    await why(`csv=${folder},label=activity,split=80/20,window=8,hop=9`),
+    /hop=9 is longer than a window of 8 rows/,
+  );
   await put('more.csv', 'subject,activity,time,x,y\nfay,walk,0,0.5,1\nfay,walk,1,2.5,3\n');
   assert.match(await why(`${spec},split=80/20`), /more\.csv: row 1, 'x' is 0\.5, not a whole number.*lsb=/);
   await put('more.csv', 'subject,activity,time,x\nfay,walk,0,1\nfay,walk,1,2\n');
   assert.match(await why(`${spec},split=80/20`), /more\.csv has other columns: x .*columns=A\+B/);
+});
+
+test('classes that are numbers are in their order, and pieces too short for a window are counted', async () => {
+  const rows = (label: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `${label},${i % 5},${i % 3}`);
+  const labels = [10, 2, 1];
+  const lines = Array.from({ length: 4 }, () => labels.flatMap((label) => rows(label, 9))).flat();
+  await put('all.csv', ['label,x,y', ...lines, ...rows(2, 3)].join('\n'));
+  const said: string[] = [];
+  const spec = `csv=${folder},label=label,split=50/50,window=8`;
+  const data = await loadDataset(spec, { log: (line) => said.push(line) });
+  assert.equal(data.classes, ['1', '2', '10']);
+  assert.match(said.join(), /1 of 13 pieces are shorter than a window and not used/);
 });
 
 test('recordings of events by lists become counts of ON and OFF', async () => {
