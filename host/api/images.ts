@@ -1,6 +1,7 @@
 import type { Dataset, Graph } from '../../models/index.js';
 import { requireFits } from '../data/fits.js';
 import { type Looks, loadDataset } from '../data/index.js';
+import { graphInput } from '../data/input.js';
 import { testPixels } from '../data/pixels.js';
 
 /**
@@ -48,9 +49,7 @@ export async function datasetFor(
   { spec, count }: { spec: string; count: number },
   log: (line: string) => void = () => undefined,
 ): Promise<{ data: Dataset; samples: number }> {
-  const { shape } = graph.tensors['input']!;
-  const frontEnd = graph.frontEnd ? { frontEnd: graph.frontEnd } : {};
-  const input = { shape, classes: graph.classes, ...graph.input, ...frontEnd };
+  const input = graphInput(graph);
   const fits = (data: Looks) => requireFits(label, input, data);
   const data = await loadDataset(spec, { log, input, limit: count, fits });
   return { data, samples: Math.min(count, data.test.count) };

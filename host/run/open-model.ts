@@ -11,6 +11,8 @@ import type { OutputFile } from '../../models/output.js';
 import { netRunner } from '../../models/run.js';
 import { readSafetensors } from '../../models/safetensors.js';
 import type { Shape } from '../../models/tensor.js';
+import { graphInput, netInput } from '../data/input.js';
+import type { DataInput } from '../data/sources/source.js';
 import { isFolder, readBytes } from '../system/files.js';
 import { type GuardedModel, openGuarded } from '../wasm/guard.js';
 import { loadWasm } from '../wasm/load.js';
@@ -21,6 +23,8 @@ export type Runner = {
   name: string;
   shape: Shape;
   classes: string[];
+  /** What data for it must know; undefined for a module, which does not say how its front end was made. */
+  input?: DataInput;
   /** CRC-32 of the model's file. */
   crc: number;
   /** Logits in the float network's unit for raw u8 pixels [row][column][channel]. */
@@ -80,7 +84,7 @@ export function netModel(net: Net, crc = crc32(writeNet(net))): Runner {
   const run = netRunner(net);
   const { name, classes, input } = net;
   const logits = (raw: Uint8Array) => run(normalise(raw, input));
-  return { kind: 'net', name, classes, crc, shape: input.shape, logits };
+  return { kind: 'net', name, classes, crc, shape: input.shape, input: netInput(net), logits };
 }
 
 /** Runs a Graph under the reference interpreter. */
@@ -90,7 +94,15 @@ export function graphModel(graph: Graph, crc = crc32(writeGraph(graph))): Runner
   const { scale } = graph.tensors[outputOf(graph)]!;
   const { shape } = graph.tensors['input']!;
   const logits = (raw: Uint8Array) => scaled(interpret(graph, rawToPixels(table, raw)), scale);
-  return { kind: 'graph', name: graph.name, classes: graph.classes, crc, shape, logits };
+  return {
+    kind: 'graph',
+    name: graph.name,
+    classes: graph.classes,
+    crc,
+    shape,
+    input: graphInput(graph),
+    logits,
+  };
 }
 
 /** Runs a module in its own thread. */

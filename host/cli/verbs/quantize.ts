@@ -7,6 +7,7 @@ import { loadNet } from '../../api/load.js';
 import { compare, quantize as toGraph } from '../../api/quantize.js';
 import { requireFits } from '../../data/fits.js';
 import { loadDataset, usages } from '../../data/index.js';
+import { netInput } from '../../data/input.js';
 import type { Comparison } from '../../report/compare.js';
 import { bytes, percent } from '../../report/text.js';
 import { output } from '../../system/output.js';
@@ -70,11 +71,12 @@ export const quantize = verb<Options>({
     const net = await loadNet(path!);
     const { out, force } = options;
     const write = await output(out, { kind: 'graph', inputs: [path], force });
+    const input = netInput(net);
     const data = await loadDataset(required(options.data, '--data'), {
       log: io.note,
-      input: { ...net.input, classes: net.classes, ...(net.frontEnd ? { frontEnd: net.frontEnd } : {}) },
+      input,
       limit: Math.max(options.calibrate, options.count),
-      fits: (data) => requireFits(path!, { shape: net.input.shape, classes: net.classes }, data),
+      fits: (data) => requireFits(path!, input, data),
     });
     const layers = io.progress('layers');
     const float = io.progress('calibrating');

@@ -136,7 +136,10 @@ async function runSample(path: string, spec: string, options: Options, io: Io) {
   return closing(runner, async () => {
     const labels = await labelsOf(runner, options.labels, io);
     const fits = (data: Looks) => requireFits(path, runner, data);
-    const data = await loadDataset(spec, { log: io.note, fits });
+    const { input } = runner;
+    const data = await loadDataset(spec, { log: io.note, fits, ...(input ? { input } : {}) });
+    if (data.frontEnd && !input)
+      io.note('a module does not say the settings of its front end: --data must have those of its training');
     const split = data[name];
     if (sample >= split.count)
       throw usageError(

@@ -7,11 +7,14 @@ import { parseSource, type Settings, type Values } from '../settings.js';
 /** What is known of some data before any image of it is read. */
 export type Looks = Pick<Dataset, 'name' | 'shape' | 'classes'>;
 
+/** The net that data is for: its image and classes, and the front end with which it takes raw signals. */
+export type DataInput = ImageInput & { frontEnd?: FrontEnd };
+
 export type LoadOptions = {
   /** Told about downloads and how ambiguous files and folders were read. */
   log?: (line: string) => void;
-  /** The net that the data is for: its image and classes, and the front end with which it takes raw signals. */
-  input?: ImageInput & { frontEnd?: FrontEnd };
+  /** The net that the data is for, if there is one. */
+  input?: DataInput;
   /** The most images to take, for a net that exists already. */
   limit?: number;
   /** Throws if a model does not take such images or has other classes: asked before data that takes long is read. */

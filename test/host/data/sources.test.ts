@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDataset } from '../../../host/data/index.js';
-import { createNet, type Dataset, SpikeletError } from '../../../models/index.js';
+import { createNet, type Dataset, SpikeletError, writeNet } from '../../../models/index.js';
+import { cli } from '../../support/cli-in-process.js';
 import { reference } from '../../support/needs.js';
 import { seeded } from '../../support/random-graph.js';
 import { shared } from '../../support/shared.js';
@@ -85,6 +86,27 @@ test('WAV files in class folders become log-mel images, and a net takes its fron
   assert.equal(again.classes, ['low', 'high']);
   await put('low/fast.wav', wavOf(tone(300, 3000), 16_000));
   assert.match(await why(spec), /low\/fast\.wav has 16000 samples a second, .* sox IN\.wav -r 8000/);
+});
+
+test("run takes a sample with the model's own front end, whatever the settings say", async () => {
+  for (const [name, hz] of [
+    ['low', 300],
+    ['high', 2500],
+  ] as const)
+    for (let i = 0; i < 3; i++) await put(`data/${name}/${i}.wav`, wavOf(tone(hz + 40 * i, 4000)));
+  const spec = `wav=${join(folder, 'data')},split=50/50,ms=500`;
+  const { shape, mean, std, classes, frontEnd } = await loadDataset(`${spec},mean=3`);
+  const net = { ...createNet('audio', { shape, mean, std }, classes, seeded(1)), frontEnd: frontEnd! };
+  const path = join(folder, 'net.safetensors');
+  await writeFile(path, writeNet(net));
+  const logits = async (data: string) => {
+    const { code, stdout, stderr } = await cli('run', path, '--data', data, '--sample', '1', '--json');
+    assert.is(code, 0, stderr);
+    return JSON.parse(stdout).logits;
+  };
+  const told = await logits(`${spec},mean=3`);
+  assert.ok(told.length > 0);
+  assert.equal(await logits(spec), told);
 });
 
 test('what has no part, class or file is refused, and says how to name it', async () => {
